@@ -1,0 +1,1 @@
+"""Files for others: assessment sheets, plan tables."""

@@ -1,0 +1,3 @@
+"""FieldSurvey: field survey and review for the renovation of old residential communities."""
+
+__version__ = "0.1.0"

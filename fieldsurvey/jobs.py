@@ -1,0 +1,64 @@
+"""Long work without Qt: progress out, cancel in."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fieldsurvey.errors import JobCancelled
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        done: Steps finished.
+        total: Steps in all; None while unknown.
+        note: What is being done, in the user's language.
+    """
+
+    done: int
+    total: int | None
+    note: str
+
+
+class JobControl:
+    """The two wires between a job and whoever started it: progress out, cancel in."""
+
+    def __init__(self, report: Callable[[Progress], None] = lambda _: None) -> None:
+        """Make a control whose report is called in the job's own thread."""
+        self._report = report
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next step. Safe from any thread."""
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True once cancel() was called."""
+        return self._cancelled.is_set()
+
+    def step(self, done: int, total: int | None, note: str) -> None:
+        """Report one step.
+
+        Raises:
+            JobCancelled: Once cancel() was called.
+        """
+        if self._cancelled.is_set():
+            raise JobCancelled(note)
+        self._report(Progress(done, total, note))
+
+    def steps(self, items: Iterable[T], note: str) -> Iterator[T]:
+        """Yield the items, reporting before each.
+
+        Raises:
+            JobCancelled: Before the next item, once cancel() was called.
+        """
+        total = len(items) if isinstance(items, Sized) else None
+        for done, item in enumerate(items):
+            self.step(done, total, note)
+            yield item

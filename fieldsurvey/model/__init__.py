@@ -1,0 +1,1 @@
+"""What a survey is made of: plain values, no files, no Qt."""

@@ -1,0 +1,1 @@
+"""What a map shows: sources, side-car columns, styles, labels. No Qt."""

@@ -1,0 +1,1 @@
+"""XLSForm and XForm: compile, evaluate, fill in, check. No Qt."""

@@ -1,0 +1,85 @@
+"""Running long work beside the window: the only bridge between threads and Qt."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
+
+from fieldsurvey.errors import JobCancelled
+from fieldsurvey.jobs import JobControl, Progress
+
+_REPORT_EVERY = 0.05  # seconds between progress signals
+
+
+class Job(QObject):
+    """A started job; one of the last three signals ends it, unless the runner closes first.
+
+    Signals, all emitted in the GUI thread:
+        progressed: (Progress) at most every 50 ms.
+        succeeded: (object) what the work returned.
+        failed: (Exception) what it raised.
+        cancelled: () it stopped because of cancel().
+    """
+
+    progressed = Signal(object)
+    succeeded = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    _posted = Signal(object, object)  # (signal, args): the way from the worker to the GUI thread
+
+    def __init__(self, work: Callable[[JobControl], object], parent: QObject) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._control = JobControl(self._report)
+        self._reported_at = 0.0
+        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def cancel(self) -> None:
+        """Ask the job to stop; cancelled follows once it has."""
+        self._control.cancel()
+
+    def run(self) -> None:
+        """Do the work. JobRunner calls this once, in the worker thread."""
+        try:
+            self._posted.emit(self.succeeded, (self._work(self._control),))
+        except JobCancelled:
+            self._posted.emit(self.cancelled, ())
+        except Exception as error:  # noqa: BLE001 - the GUI thread decides what it means
+            self._posted.emit(self.failed, (error,))
+
+    def _report(self, progress: Progress) -> None:
+        if (now := time.monotonic()) - self._reported_at >= _REPORT_EVERY:
+            self._reported_at = now
+            self._posted.emit(self.progressed, (progress,))
+
+    @Slot(object, object)
+    def _deliver(self, signal: SignalInstance, args: tuple[object, ...]) -> None:
+        signal.emit(*args)
+        if signal != self.progressed:
+            self.deleteLater()
+
+
+class JobRunner(QObject):
+    """Runs jobs one after another in one thread.
+
+    The window has one runner named "store", whose thread owns the project
+    file, and one for everything that must not wait behind it.
+    """
+
+    def __init__(self, parent: QObject | None = None, name: str = "store") -> None:
+        """Start the thread; name is what debuggers and leak tests show."""
+        super().__init__(parent)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    def start(self, work: Callable[[JobControl], object]) -> Job:
+        """Queue work. Its signals come only after control returns to Qt: connect before."""
+        job = Job(work, parent=self)
+        self._thread.submit(job.run)
+        return job
+
+    def close(self) -> None:
+        """Cancel what runs and wait for it, so that no thread outlives the window."""
+        for job in self.findChildren(Job):
+            job.cancel()
+        self._thread.shutdown(wait=True, cancel_futures=True)
