@@ -1,0 +1,144 @@
+"""How far the survey of each community is, from its records."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fieldsurvey.assess.needed import NEEDED, NeededForm, subjects
+from fieldsurvey.model.schema import TableKind, Value
+from fieldsurvey.store import Store
+
+
+class State(StrEnum):
+    """State of a record, a form or a community, in the order of the work."""
+
+    NOT_STARTED = "not_started"
+    DRAFT = "draft"
+    RETURNED = "returned"
+    COMPLETE = "complete"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+
+
+_ORDER = list(State)
+# Worst first: a danger anywhere is what an engineer must see (domain page 3.0, "danger override").
+CONDITIONS = ("danger", "none", "severe", "general", "basic", "good", "unsurveyed")
+
+
+@dataclass(frozen=True, slots=True)
+class FormProgress:
+    """One form in one community.
+
+    Attributes:
+        form_id: Name of the form.
+        state: The least advanced state among the needed subjects.
+        needed: Uids that call for a record.
+        records: Uid of the newest record by subject uid.
+        states: State by subject uid, for subjects with a record.
+    """
+
+    form_id: str
+    state: State
+    needed: tuple[str, ...]
+    records: Mapping[str, str]
+    states: Mapping[str, State]
+
+    @property
+    def done(self) -> int:
+        """How many needed subjects have a complete record."""
+        return sum(_is_done(self.states.get(uid, State.NOT_STARTED)) for uid in self.needed)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityProgress:
+    """One community.
+
+    Attributes:
+        uid: The community.
+        state: Not started without any record; draft until every needed form is complete.
+        done: Forms finished, counted as forms.
+        total: Forms needed.
+        condition: Worst overall condition recorded (a code of cond5), empty if none.
+        forms: By form id, in the order of NEEDED.
+    """
+
+    uid: str
+    state: State
+    done: int
+    total: int
+    condition: str
+    forms: Mapping[str, FormProgress]
+
+
+def community_progress(store: Store, communities: Iterable[str] | None = None) -> dict[str, CommunityProgress]:
+    """Return the progress of the named communities, or of all."""
+    wanted = None if communities is None else set(communities)
+    installed = {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
+    forms = [form for form in NEEDED if form.form_id in installed]
+    records = {form.form_id: _records(store, form.form_id) for form in forms}
+    stairwells = _by_community(store.select("stairwell", ["community_uid", "building_uid"]))
+    floors = {row["uid"]: int(row["floors"] or 0) for row in store.select("building", ["floors"])}
+    rules = sorted({form.column for form in forms if form.column})
+    found: dict[str, CommunityProgress] = {}
+    for row in store.select("community", rules):
+        uid = str(row["uid"])
+        if wanted is None or uid in wanted:
+            parts = [
+                _form_progress(form, subjects(form, row, stairwells[uid], floors), records[form.form_id][uid])
+                for form in forms
+            ]
+            found[uid] = _community(uid, parts, [r for form in forms for r in records[form.form_id][uid]])
+    return found
+
+
+def _records(store: Store, form_id: str) -> dict[str, list[dict[str, Value]]]:
+    columns = [column.name for column in store.tables()[form_id].columns]
+    wanted = [c for c in ("community_uid", "subject_uid", "status", "overall_cond") if c in columns]
+    return _by_community(store.select(form_id, wanted))
+
+
+def _by_community(rows: Iterable[dict[str, Value]]) -> dict[str, list[dict[str, Value]]]:
+    found: dict[str, list[dict[str, Value]]] = defaultdict(list)
+    for row in rows:
+        found[str(row["community_uid"])].append(row)
+    return found
+
+
+def _form_progress(form: NeededForm, needed: list[str], rows: list[dict[str, Value]]) -> FormProgress:
+    newest = {str(row["subject_uid"]): row for row in rows}  # rows come in order of entry: the last one stands
+    states = {subject: State(str(row["status"] or State.DRAFT)) for subject, row in newest.items()}
+    seen = [states.get(uid, State.NOT_STARTED) for uid in needed] or list(states.values())
+    return FormProgress(
+        form.form_id,
+        _least(seen),
+        tuple(needed),
+        {subject: str(row["uid"]) for subject, row in newest.items()},
+        states,
+    )
+
+
+def _least(states: list[State]) -> State:
+    """Return the least advanced state, but DRAFT once anything was begun."""
+    if not states:
+        return State.NOT_STARTED
+    least = min(states, key=_ORDER.index)
+    begun = any(state is not State.NOT_STARTED for state in states)
+    return State.DRAFT if least is State.NOT_STARTED and begun else least
+
+
+def _is_done(state: State) -> bool:
+    return _ORDER.index(state) >= _ORDER.index(State.COMPLETE)
+
+
+def _community(uid: str, parts: list[FormProgress], rows: list[dict[str, Value]]) -> CommunityProgress:
+    asked = [part for part in parts if part.needed]
+    recorded = {str(row.get("overall_cond") or "") for row in rows}
+    return CommunityProgress(
+        uid,
+        _least([part.state for part in asked]),
+        sum(part.done == len(part.needed) for part in asked),
+        len(asked),
+        next((code for code in CONDITIONS if code in recorded), ""),
+        {part.form_id: part for part in parts},
+    )
