@@ -1,16 +1,20 @@
 """Fixtures shared by all tests."""
 
-import os
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("FIELDSURVEY_LANG", "zh_CN")
-
+import gc
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("FIELDSURVEY_LANG", "zh_CN")
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+OURS = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +27,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def _no_unexpected_warning_logs(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fail a test during which the program logged a warning or worse."""
     yield
-    ours = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
-    loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING and r.name.split(".")[0] in ours]
+    loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING and r.name.split(".")[0] in OURS]
     assert not loud, [record.getMessage() for record in loud]
 
 
@@ -39,4 +42,20 @@ def _no_leaked_threads() -> Iterator[None]:
     assert not [t.name for t in left if t.is_alive()]
 
 
-SHARED = Path(__file__).parents[2] / "shared"
+@pytest.fixture(autouse=True)
+def _no_leaked_widgets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a window test that leaves a window or a running timer behind."""
+    if "qtbot" not in request.fixturenames:
+        yield
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+    from PySide6.QtWidgets import QApplication, QWidget
+    from shiboken6 import isValid
+
+    before: set[QWidget] = set(QApplication.topLevelWidgets())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    left = [w for w in QApplication.topLevelWidgets() if w not in before and w.isVisible()]
+    assert not [f"{type(w).__name__} {w.objectName()}" for w in left]
+    timers = [t for t in gc.get_objects() if isinstance(t, QTimer) and isValid(t) and t.isActive()]
+    assert not [f"{t.objectName()} of {t.parent()}" for t in timers]

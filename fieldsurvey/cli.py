@@ -1,0 +1,292 @@
+"""The command line: the place that puts the program together without a window.
+
+Commands and exit codes are ARCHITECTURE section 8, which outside checks call.
+Data goes to standard output, messages to standard error.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl, Progress
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
+forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
+hub_app = typer.Typer(no_args_is_help=True, help="办公室端 / the office side")
+hub_user_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")
+export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
+app.add_typer(forms_app, name="forms")
+app.add_typer(hub_app, name="hub")
+app.add_typer(export_app, name="export")
+hub_app.add_typer(hub_user_app, name="user")
+
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
+CANCELLED = 130  # what a shell expects of a program stopped by Ctrl+C
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every known error becomes one sentence."""
+    try:
+        result = app(arguments, prog_name="fieldsurvey", standalone_mode=False)
+    except FieldSurveyError as error:
+        say(str(error))
+        return error.exit_code
+    except typer.TyperException as error:
+        error.show()
+        return UsageError.exit_code
+    except (JobCancelled, KeyboardInterrupt, typer.Abort):
+        say(_("Stopped. What was finished before is kept."))
+        return CANCELLED
+    return result if isinstance(result, int) else 0
+
+
+def say(text: str) -> None:
+    """Print a message for the person at the terminal."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal's voice
+
+
+def put(text: str) -> None:
+    """Print data."""
+    print(text, flush=True)  # noqa: T201 - this is the terminal's voice
+
+
+def put_json(value: object) -> None:
+    """Print data as JSON."""
+    put(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def terminal_control() -> JobControl:
+    """Return a control that reports to a terminal, at most one line per percent; silent in a pipe."""
+    last = [-1]
+
+    def report(progress: Progress) -> None:
+        percent = progress.done * 100 // progress.total if progress.total else 0
+        if percent != last[0]:
+            last[0] = percent
+            print(f"\r{percent:3d} % {progress.note}\x1b[K", end="", file=sys.stderr)  # noqa: T201
+
+    return JobControl(report) if sys.stderr.isatty() else JobControl()
+
+
+@app.command()
+def new(project: ProjectFile, crs: str = "EPSG:4547") -> None:
+    """新建项目 / make a new project."""
+    from fieldsurvey.projects import new_project
+
+    new_project(project, crs=crs).close()
+
+
+@app.command("import")
+def import_(
+    project: ProjectFile,
+    files: list[Path],
+    as_layer: Annotated[str | None, typer.Option("--as", help="目标图层 / target layer")] = None,
+    crs: Annotated[str | None, typer.Option(help="坐标系 / CRS, EPSG:…, GCJ-02, BD-09")] = None,
+    encoding: Annotated[str | None, typer.Option(help="编码 / encoding, GB18030 …")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="字段对应 JSON / field mapping")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不写入 / write nothing")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """导入部门移交的文件 / import hand-over files."""
+    from fieldsurvey.store import Store
+    from layers.io.importer import run as run_import
+
+    with Store.open(project) as store:
+        reports = run_import(
+            store,
+            files,
+            as_layer=as_layer,
+            crs=crs,
+            encoding=encoding,
+            mapping=mapping,
+            dry_run=dry_run,
+            control=terminal_control(),
+        )
+    if as_json:
+        put_json([report.as_json() for report in reports])
+    else:
+        for report in reports:
+            put(report.as_text())
+    return 3 if any(report.status == "refused" for report in reports) else 0
+
+
+@app.command()
+def check(
+    project: ProjectFile,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="先备份再修复 / back up, then repair")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """检查项目文件是否完整 / verify a project file."""
+    from fieldsurvey.store.check import check as check_project
+
+    report = check_project(project, repair=repair)
+    if as_json:
+        put_json(report.as_json())
+    else:
+        put(report.as_text())
+    return 0 if report.is_whole else 1
+
+
+@forms_app.command("check")
+def forms_check(file: Path) -> int:
+    """检查一个表单 / check any XLSForm or XForm."""
+    from survey_forms.check import check as check_form
+
+    problems = check_form(file)
+    for problem in problems:
+        put(str(problem))
+    put(_("{file}: {n} problems").format(file=file.name, n=len(problems)))
+    return 1 if problems else 0
+
+
+@forms_app.command("export")
+def forms_export(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """导出默认表单为 XLSForm / write the default forms as .xlsx."""
+    from survey_forms.export import export_xlsx
+
+    for path in export_xlsx(folder):
+        put(str(path))
+
+
+@forms_app.command("conformance")
+def forms_conformance(cases: Annotated[Path, typer.Argument(metavar="CASES.json")]) -> int:
+    """运行表达式对照用例 / run recorded expression cases."""
+    from survey_forms.conformance import run_cases
+
+    groups = run_cases(cases)
+    for group in groups:
+        put(f"{group.name}: {group.passed}/{group.total}")
+    passed, total = sum(group.passed for group in groups), sum(group.total for group in groups)
+    put(f"{passed}/{total} ({100 * passed / max(total, 1):.1f} %)")
+    return 0 if passed == total else 1
+
+
+@app.command()
+def sync(
+    project: ProjectFile,
+    hub: Annotated[str, typer.Option(help="URL | 文件夹 folder | 文件 file.fsx")],
+    token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
+) -> None:
+    """与办公室同步 / exchange with the office."""
+    from fieldsurvey.store import Store
+    from fieldsurvey.sync.session import clone
+    from fieldsurvey.sync.session import sync as exchange
+
+    if not project.exists():
+        clone(hub, project, token=token, control=terminal_control())
+    with Store.open(project) as store:
+        result = exchange(store, hub, token=token, control=terminal_control())
+    put(
+        _("Sent {sent}, received {received}, photos sent {out}, photos received {back}, conflicts {conflicts}").format(
+            sent=result.sent,
+            received=result.received,
+            out=result.blobs_sent,
+            back=result.blobs_received,
+            conflicts=result.conflicts,
+        )
+    )
+
+
+HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="数据文件夹 / data folder")]
+
+
+@hub_app.command("init")
+def hub_init(folder: HubFolder, name: str = "") -> None:
+    """准备数据文件夹 / prepare a data folder."""
+    from fieldsurvey.hub import admin
+
+    admin.init(folder, name or folder.name)
+
+
+@hub_app.command("serve")
+def hub_serve(folder: HubFolder, host: str = "127.0.0.1", port: int = 8765) -> None:
+    """启动服务 / serve until stopped."""
+    from fieldsurvey.hub import serve
+
+    serve(folder, host, port)
+
+
+@hub_user_app.command("add")
+def hub_user_add(folder: HubFolder, login: str, name: str = "") -> None:
+    """新建账号并显示口令(只显示一次) / add an account and print its token once."""
+    from fieldsurvey.hub import admin
+
+    put(admin.add_user(folder, login, name or login))
+
+
+@hub_app.command("status")
+def hub_status(folder: HubFolder) -> None:
+    """账号与数据概况 / accounts and data."""
+    from fieldsurvey.hub import admin
+
+    put_json(admin.status(folder))
+
+
+@export_app.command("sheets")
+def export_sheets(
+    project: ProjectFile,
+    out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
+    community: Annotated[list[str] | None, typer.Option(help="小区编码 / community code")] = None,
+    limit: Annotated[int | None, typer.Option(help="最多几份 / at most")] = None,
+) -> None:
+    """评估表 PDF / assessment sheets."""
+    import exports
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        for path in exports.sheets(store, community or None, out, limit, terminal_control()):
+            put(str(path))
+
+
+@export_app.command("plan")
+def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .xlsx")]) -> None:
+    """三年计划表 / three-year plan table."""
+    import exports
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        exports.plan_table(store, out, terminal_control())
+    put(str(out))
+
+
+@app.command()
+def demo(
+    project: Annotated[Path | None, typer.Option(help="写到哪里 / where to write the sample")] = None,
+    tour: Annotated[
+        Path | None, typer.Option(help="走一遍全流程, 每步一图 / run the whole job, one picture a step")
+    ] = None,
+    *,
+    no_window: Annotated[bool, typer.Option("--no-window", help="只写样例项目 / only write the sample")] = False,
+) -> int:
+    """打开样例项目 / open the sample project."""
+    from fieldsurvey.paths import user_data
+    from fieldsurvey.projects import sample_project
+
+    if tour is not None:
+        from ui.tour import run_tour
+
+        return run_tour(tour)
+    path = project or user_data() / "样例项目.gpkg"
+    if project is not None or not path.exists():
+        say(_("Building the sample project, once, about 20 seconds …"))
+        sample_project(path, terminal_control()).close()
+    if no_window:
+        put(str(path))
+        return 0
+    from ui.app import run as run_window
+
+    return run_window(path)
+
+
+def commands() -> frozenset[str]:
+    """Return the first words that are commands; anything else is a project to open."""
+    group = typer.main.get_command(app)
+    return frozenset(getattr(group, "commands", {}))

@@ -1,0 +1,67 @@
+"""New projects, and the sample project: here store, import and forms are put together."""
+
+from pathlib import Path
+
+from fieldsurvey import samples
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.store import Store
+
+
+def new_project(path: Path, *, crs: str = "EPSG:4547", name: str = "") -> Store:
+    """Make a project file with the asset tables and the default forms, and open it.
+
+    Raises:
+        InputRefused: If the file exists already or the CRS is unknown.
+    """
+    store = Store.create(path, crs=crs, name=name or path.stem)
+    install_forms(store)
+    return store
+
+
+def install_forms(store: Store) -> None:
+    """Add the tables of the default forms, and new columns of forms that grew."""
+    from survey_forms import default_forms, form_tables, load_form
+
+    with store.transaction():
+        for source in default_forms().values():
+            for table in form_tables(load_form(source)):
+                store.add_table(table)
+
+
+def sample_project(path: Path, control: JobControl | None = None) -> Store:
+    """Make the sample project: the synthetic city, its forms, and records of some communities.
+
+    Raises:
+        InputRefused: If the file exists already.
+        JobCancelled: If the user stopped it; no file is left behind.
+    """
+    from layers.io.importer import run
+
+    control = control or JobControl()
+    store = new_project(path, name=_("Sample project Huangshi"))
+    try:
+        run(store, [samples.city()], control=control)
+        _fill_in(store, control)
+    except BaseException:
+        store.close()
+        remove_project(path)
+        raise
+    return store
+
+
+def remove_project(path: Path) -> None:
+    """Delete a project file with what belongs to it; used for unfinished ones only."""
+    import shutil
+
+    from fieldsurvey.paths import media_folder
+
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(media_folder(path), ignore_errors=True)
+
+
+def _fill_in(store: Store, control: JobControl) -> None:
+    from survey_forms.sample import fill_sample_records
+
+    fill_sample_records(store, control)

@@ -1,0 +1,28 @@
+"""Chinese first: the catalogue is complete, compiled and keeps its placeholders."""
+
+import pytest
+
+from tests.architecture.catalogues import FOLDER, PLACEHOLDER, compiled, missing, translations
+
+
+def test_every_text_has_chinese() -> None:
+    assert not missing()
+
+
+def test_translations_keep_their_placeholders() -> None:
+    known = translations()
+    broken = {k: v for k, v in known.items() if sorted(PLACEHOLDER.findall(k)) != sorted(PLACEHOLDER.findall(v))}
+    assert not broken
+
+
+@pytest.mark.parametrize("po", sorted(FOLDER.glob("*.po")), ids=lambda path: path.stem)
+def test_the_compiled_catalogue_is_up_to_date(po: object) -> None:
+    from gettext import GNUTranslations
+    from io import BytesIO
+    from pathlib import Path
+
+    assert isinstance(po, Path)
+    fresh = GNUTranslations(BytesIO(compiled(po)))._catalog  # type: ignore[attr-defined]
+    with po.with_suffix(".mo").open("rb") as stored:
+        kept = GNUTranslations(stored)._catalog  # type: ignore[attr-defined]
+    assert {k: v for k, v in fresh.items() if k} == {k: v for k, v in kept.items() if k}
