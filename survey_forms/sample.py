@@ -1,0 +1,271 @@
+"""Invented but plausible answers for the sample project, entered through real filling-in sessions.
+
+Every value passes the form's own rules, because it is set question by question
+in a Session; what a rule refuses is not saved. Nothing here describes a real
+community, and each record says so in its remarks.
+"""
+
+import io
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from fieldsurvey.assess.needed import NEEDED, subjects
+from fieldsurvey.i18n import N_, _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
+from survey_forms import Context, Form, Session, default_forms, load_form
+
+SEED = 20211012
+COMPLETE, STARTED = 24, 30  # communities fully surveyed, and begun
+LIFTS_PER_COMMUNITY = 3
+
+Facts = Mapping[str, Value]
+Pick = Callable[[random.Random, Facts], str]
+
+
+def fill_sample_records(store: Store, control: JobControl) -> None:
+    """Write records with photos into the first communities of a project, one transaction per community."""
+    rng = random.Random(SEED)  # noqa: S311 - repeatable sample data, not secrets
+    forms = {name: load_form(path) for name, path in default_forms().items()}
+    rows = store.select("community", order="code")[: COMPLETE + STARTED]
+    for index, row in enumerate(control.steps(rows, _("Sample records"))):
+        names = [form.form_id for form in NEEDED if form.form_id in forms]
+        wanted = names if index < COMPLETE else names[: rng.randint(1, 3)]
+        with store.transaction():
+            for name in wanted:
+                _fill_form(store, forms[name], row, rng)
+
+
+def _fill_form(store: Store, form: Form, community: Facts, rng: random.Random) -> None:
+    need = next(need for need in NEEDED if need.form_id == form.id)
+    stairwells = store.select("stairwell", where={"community_uid": community["uid"]})
+    buildings = {row["uid"]: row for row in store.select("building", where={"community_uid": community["uid"]})}
+    floors = {uid: int(row["floors"] or 0) for uid, row in buildings.items()}
+    by_uid = {row["uid"]: row for row in stairwells}
+    for subject in subjects(need, community, stairwells, floors)[:LIFTS_PER_COMMUNITY]:
+        stairwell = by_uid.get(subject, {})
+        building = buildings.get(stairwell.get("building_uid"), {})
+        facts = {**community, "unit": stairwell.get("unit"), "building": building.get("name"), **_floors(building)}
+        _save(store, form, _answered(form, facts, rng), str(community["uid"]), subject, rng)
+
+
+def _floors(building: Facts) -> dict[str, Value]:
+    return {"floors": building.get("floors"), "unit_households": int(building.get("floors") or 6) * 2}
+
+
+def _answered(form: Form, facts: Facts, rng: random.Random) -> Session:
+    context = Context(now=datetime(2026, 10, rng.randint(9, 28), 9, 30, tzinfo=UTC), username="王工")
+    session = Session(form, context=context)
+    for path in session.leaves():
+        picker = PICKS.get(f"{form.id}.{_name(path)}") or PICKS.get(_name(path))
+        if picker is not None and session.relevant(path):
+            session.set(path, picker(rng, facts))
+    return session
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _save(store: Store, form: Form, session: Session, community: str, subject: str, rng: random.Random) -> None:
+    values, repeats = session.answers()
+    status = "draft" if session.problems() else "complete"
+    head: dict[str, Value] = {
+        "community_uid": community,
+        "subject_uid": subject,
+        "form_version": form.version,
+        "status": status,
+        "saved_at": "2026-10-28T08:00:00.000Z",
+    }
+    scope = scope_of(community)
+    record = store.create_record(form.id, {**head, **values}, scope=scope)
+    table = next((name for name in store.tables() if name == f"{form.id}__photos"), "")
+    for ordinal, caption in enumerate(PHOTOS.get(form.id, ()), 1):
+        photo = store.media.add_bytes(_picture(rng.randrange(6)), f"{form.id}-{ordinal}.jpg", "image/jpeg")
+        row: dict[str, Value] = {"parent_uid": record, "ordinal": ordinal, "photo": photo}
+        row |= {"photo_kind": "overview" if ordinal == 1 else "defect", "photo_caption": _(caption)}
+        store.create_record(table, row, scope=scope)
+    del repeats  # photos are the only repeat of the default forms
+
+
+def _picture(kind: int) -> bytes:
+    """Draw a simple street scene; the sample carries no photo of a real place."""
+    from PIL import Image, ImageDraw
+
+    rng = random.Random(SEED + kind)  # noqa: S311 - repeatable sample data
+    image = Image.new("RGB", (1200, 900), (172, 201, 226))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 640, 1200, 900), fill=(142, 136, 126))
+    for left in range(40, 1100, 190):
+        height = rng.randint(260, 460)
+        wall = tuple(rng.randint(170, 220) for _ in range(3))
+        draw.rectangle((left, 640 - height, left + 165, 640), fill=wall, outline=(90, 90, 90))
+        for row in range(660 - height, 600, 62):
+            for column in range(left + 15, left + 140, 42):
+                draw.rectangle((column, row, column + 26, row + 34), fill=(92, 116, 136))
+    draw.line((0, 330 + 20 * kind, 1200, 400), fill=(50, 50, 50), width=4)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def _of(column: str) -> Pick:
+    return lambda _rng, facts: "" if facts.get(column) is None else str(facts[column])
+
+
+def _fixed(value: str) -> Pick:
+    return lambda _rng, _facts: value
+
+
+def _one(*values: str) -> Pick:
+    return lambda rng, _facts: rng.choice(values)
+
+
+def _whole(low: int, high: int) -> Pick:
+    return lambda rng, _facts: str(rng.randint(low, high))
+
+
+def _decimal(low: float, high: float, digits: int = 2) -> Pick:
+    return lambda rng, _facts: f"{rng.uniform(low, high):.{digits}f}"
+
+
+def _year_after(low: int, high: int) -> Pick:
+    return lambda rng, facts: str(int(facts.get("built_year") or 1985) + rng.randint(low, high))
+
+
+def _share(column: str, low: float, high: float) -> Pick:
+    return lambda rng, facts: str(round(float(facts.get(column) or 0) * rng.uniform(low, high)))
+
+
+DISTRICTS = {
+    "黄石港区": "420202", "西塞山区": "420203", "下陆区": "420204",
+    "铁山区": "420205", "阳新县": "420222", "大冶市": "420281",
+}  # fmt: skip
+
+PHOTOS = {
+    "f01_community": (N_("Main gate, seen from the street"), N_("View of the courtyard")),
+    "f04_water": (N_("Rusty riser in the stairwell"), N_("Valve chamber")),
+    "f06_power": (N_("Overhead wires between the blocks"),),
+    "f07_gas": (N_("Riser on the outer wall"),),
+    "f09_fire": (N_("Cars standing in the fire lane"), N_("Outdoor hydrant")),
+}
+
+_COND = _one("good", "basic", "basic", "general", "general", "general", "severe", "severe")
+
+PICKS: dict[str, Pick] = {
+    "community_id": _of("code"),
+    "survey_round": _fixed("baseline"),
+    "surveyor": _fixed("王工"),
+    "survey_date": lambda rng, _facts: f"2026-10-{rng.randint(9, 28):02d}",
+    "overall_cond": _COND,
+    "urgency": _one("u2", "u3", "u3", "u4"),
+    "reno_suggest": _one("replace", "repair", "repair add", "adjust"),
+    "data_source": _one("field", "field", "utility", "drawing"),
+    "confidence": _one("high", "mid", "mid"),
+    "remarks": lambda _rng, _facts: _("Sample data, invented"),
+    "owner": _one("original", "owners", "unknown"),
+    "meter_mode": _one("household", "shared", "mixed"),
+    "riser_cond": _COND,
+    # f01
+    "community_name": _of("name"),
+    "district": lambda _rng, facts: DISTRICTS.get(str(facts.get("district")), "other"),
+    "subdistrict": _of("subdistrict"),
+    "neighbourhood": _of("neighbourhood"),
+    "address": _of("address"),
+    "site_area": _of("site_area"),
+    "built_year_first": _of("built_year"),
+    "built_year_last": _year_after(0, 4),
+    "tenure": _one("housing_reform", "unit_funded", "public", "mixed"),
+    "building_count": _of("building_count"),
+    "unit_count": _of("unit_count"),
+    "household_count": _of("household_count"),
+    "resident_count": _of("resident_count"),
+    "elder60_count": _share("resident_count", 0.18, 0.34),
+    "gfa_res": _of("gfa"),
+    "enclosure": _one("closed", "semi", "open"),
+    "gate_count": _whole(1, 3),
+    "elig_block": _fixed("none"),
+    "already_renovated": _fixed("no"),
+    "reno_class_wanted": _one("base", "base improve"),
+    "est_investment": _of("est_investment"),
+    # f04
+    "supply_mode": _one("direct", "direct", "roof_tank", "tank_pump"),
+    "f04_water.owner": _one("water_co", "original", "owners"),
+    "main_material": _one("grey_ci", "galv", "steel", "pe"),
+    "main_dn": _one("100", "100", "150", "200"),
+    "main_year": _year_after(0, 2),
+    "main_length": _decimal(300, 2400, 0),
+    "f04_water.riser_material": _one("galv", "galv", "ppr"),
+    "meter_type": _one("mech", "mech", "ic"),
+    "pressure_top": _decimal(0.06, 0.18),
+    "pressure_complaint": _one("yes", "yes", "no"),
+    "yellow_water": _one("yes", "no"),
+    "leaks_12m": _whole(0, 9),
+    "secondary": _one("yes", "no"),
+    "tank_cond": _COND,
+    "valve_ok": _one("yes", "no"),
+    # f06
+    "feeder": _one("public", "special", "mixed"),
+    "f06_power.owner": _one("power_co", "original"),
+    "transformers": _whole(1, 4),
+    "transformer_kva": _one("315", "400", "630", "800", "1260"),
+    "peak_load_rate": _whole(60, 115),
+    "transformer_year": _year_after(4, 16),
+    "lv_line_mode": _one("overhead", "overhead", "wall", "mixed"),
+    "meterbox_cond": _COND,
+    "elec_prob": _one("bare random", "meterbox", "overload no_rcd", "none"),
+    "trips_12m": _whole(0, 12),
+    "low_voltage": _one("yes", "no"),
+    # f07
+    "gas_type": _fixed("pipe_ng"),
+    "f07_gas.owner": _fixed("gas_co"),
+    "gas_households": _share("household_count", 0.55, 0.95),
+    "press": _one("low", "med_b"),
+    "yard_material": _one("steel", "grey_ci", "pe"),
+    "yard_dn": _one("80", "100", "150"),
+    "yard_year": _year_after(4, 14),
+    "riser_year": _year_after(4, 14),
+    "f07_gas.riser_material": _one("galv", "steel"),
+    "occupied": _one("no", "no", "yes"),
+    "regulators": _whole(1, 2),
+    "gas_prob": _one("rust", "rust hose", "wrapped", "none"),
+    # f09
+    "lane_exists": _one("yes", "yes", "no"),
+    "lane_width_min": _decimal(2.4, 5.2, 1),
+    "lane_height_min": _decimal(3.2, 5.0, 1),
+    "lane_state": _one("parked", "parked tree", "clear", "narrow"),
+    "hydrant_type": _one("ground", "ground", "under"),
+    "hydrants": _whole(2, 14),
+    "hydrant_state": _one("ok", "no_water", "low", "untested"),
+    "fire_prob": _one("clutter ebike", "no_ext", "clutter no_ext shaft", "none"),
+    "ebike_central": _one("yes", "no"),
+    # f11
+    "building_no": _of("building"),
+    "unit_no": _of("unit"),
+    "floors": _of("floors"),
+    "households": _of("unit_households"),
+    "existing_lift": _fixed("no"),
+    "safety_grade": _one("a", "b", "not_assessed"),
+    "in_plan_demolish": _fixed("no"),
+    "stair_type": _one("half", "half", "full"),
+    "entry_mode": _one("half", "level"),
+    "site_use": _one("green", "road", "paving"),
+    "space_depth": _decimal(2.2, 6.5, 1),
+    "space_width": _decimal(2.4, 4.0, 1),
+    "road_left": _decimal(3.2, 5.5, 1),
+    "gap_opposite": _decimal(8, 22, 1),
+    "win_dist": _decimal(1.0, 2.6, 1),
+    "sun_affected": _one("no", "no", "yes"),
+    "pipes_conflict": _one("ws", "js ws", "rq"),
+    "owners_total": _of("unit_households"),
+    "owners_voted": _share("unit_households", 0.7, 1.0),
+    "owners_agree": _share("unit_households", 0.5, 0.68),
+    "area_total": lambda _rng, facts: str(int(facts.get("unit_households") or 12) * 72),
+    "area_voted": lambda rng, facts: f"{int(facts.get('unit_households') or 12) * 72 * rng.uniform(0.7, 1):.1f}",
+    "area_agree": lambda rng, facts: f"{int(facts.get('unit_households') or 12) * 72 * rng.uniform(0.5, 0.68):.1f}",
+    "stage": _one("willing", "none"),
+    "result": _one("feasible", "cond", "special"),
+}
