@@ -1,0 +1,5 @@
+"""The vendored typefaces: files, not code."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
