@@ -1,0 +1,1 @@
+"""Geometry and coordinates: blobs, reference systems, measures."""

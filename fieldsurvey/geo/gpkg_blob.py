@@ -1,0 +1,91 @@
+"""GeoPackage geometry blobs, and the SQL functions that R-tree triggers call.
+
+Source: OGC 12-128r17 (GeoPackage 1.3), clause 2.1.3 (blob header) and annex
+F.3 (R-tree). The header's envelope makes most look-ups a struct read; only a
+blob without one is parsed.
+"""
+
+import struct
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Protocol
+
+import shapely
+
+Bounds = tuple[float, float, float, float]  # minx, maxx, miny, maxy: the order of the blob envelope
+
+_ENVELOPE_DOUBLES = {0: 0, 1: 4, 2: 6, 3: 6, 4: 8}
+_EMPTY = 0x10
+_HEADER = struct.Struct("<2sBBi")
+_POINT_HEADER = 0b001  # little endian, no envelope: a point is its own box
+_BOX_HEADER = 0b011  # little endian, xy envelope
+
+
+def pack(wkb: bytes, srs_id: int) -> bytes:
+    """Return the GeoPackage blob of a 2D WKB geometry, with an xy envelope unless it is a point.
+
+    Raises:
+        ValueError: If the bytes are no geometry.
+    """
+    try:
+        geometry = shapely.from_wkb(wkb)
+    except shapely.errors.GEOSException as error:
+        raise ValueError(str(error)) from error
+    if geometry.is_empty:
+        return _HEADER.pack(b"GP", 0, _POINT_HEADER | _EMPTY, srs_id) + wkb
+    if geometry.geom_type == "Point":
+        return _HEADER.pack(b"GP", 0, _POINT_HEADER, srs_id) + wkb
+    min_x, min_y, max_x, max_y = geometry.bounds
+    return _HEADER.pack(b"GP", 0, _BOX_HEADER, srs_id) + struct.pack("<4d", min_x, max_x, min_y, max_y) + wkb
+
+
+def unpack(blob: bytes) -> bytes:
+    """Return the WKB inside a GeoPackage blob.
+
+    Raises:
+        ValueError: If the bytes are no GeoPackage geometry.
+    """
+    if len(blob) < 9 or blob[:2] != b"GP":
+        raise ValueError("not a GeoPackage geometry")
+    return bytes(blob[8 + 8 * _ENVELOPE_DOUBLES[(blob[3] >> 1) & 7] :])
+
+
+@lru_cache(maxsize=64)  # a trigger asks five times about one geometry
+def bounds(blob: bytes) -> Bounds | None:
+    """Return minx, maxx, miny, maxy of a blob; None if it is empty or no geometry."""
+    if len(blob) < 9 or blob[:2] != b"GP" or blob[3] & _EMPTY:
+        return None
+    doubles = _ENVELOPE_DOUBLES.get((blob[3] >> 1) & 7)
+    if doubles is None:
+        return None
+    if doubles:
+        box = struct.unpack_from(("<" if blob[3] & 1 else ">") + "4d", blob, 8)
+        return (box[0], box[1], box[2], box[3])
+    geometry = shapely.from_wkb(blob[8:], on_invalid="ignore")
+    if geometry is None or geometry.is_empty:
+        return None
+    min_x, min_y, max_x, max_y = geometry.bounds
+    return (min_x, max_x, min_y, max_y)
+
+
+class _Connection(Protocol):
+    def create_function(self, name: str, narg: int, func: Callable[..., object], *, deterministic: bool) -> None: ...
+
+
+def register_functions(connection: _Connection) -> None:
+    """Give a SQLite connection the ST_ functions without which every insert into a feature table fails."""
+    connection.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
+    for index, name in enumerate(("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")):
+        connection.create_function(name, 1, _bound(index), deterministic=True)
+
+
+def _is_empty(blob: bytes | None) -> int | None:
+    return None if blob is None else int(bounds(blob) is None)
+
+
+def _bound(index: int) -> Callable[[bytes | None], float | None]:
+    def bound(blob: bytes | None) -> float | None:
+        box = None if blob is None else bounds(blob)
+        return None if box is None else box[index]
+
+    return bound

@@ -1,0 +1,190 @@
+"""The merge: pure functions, the same for every engine and carrier.
+
+A replica's data is a set of revisions. The visible record, its conflicts and
+its deletion are a function of that set, so order, duplicates and route cannot
+matter. A revision names the versions (heads) its author saw; a field whose
+heads do not descend from one another is in conflict, all values are kept, and
+only a resolving revision, made by a person to whom the rivals were shown,
+supersedes more than one. Clocks only choose what is shown meanwhile.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fieldsurvey.model.revision import Kind, Revision, dump
+
+Heads = tuple[int, ...]
+DELETED = "_deleted"  # the pseudo field of a delete that met an edit it had not seen
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a record stands.
+
+    Attributes:
+        table: Its table.
+        scope: Its area.
+        base: Revisions that made it; heads of every field not in `over`.
+        over: Heads of the fields edited since.
+        deletes: Heads of the delete register.
+    """
+
+    table: str
+    scope: int
+    base: Heads
+    over: Mapping[str, Heads] = field(default_factory=dict)
+    deletes: Heads = ()
+
+    def heads(self, name: str) -> Heads:
+        """Return the live versions of a field."""
+        return self.over.get(name, self.base)
+
+    def live(self) -> frozenset[int]:
+        """Return every live version of any field."""
+        return frozenset(self.base).union(*self.over.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What to show of a record.
+
+    Attributes:
+        winners: Field -> the version shown.
+        conflicts: Field -> rival versions with differing values.
+        deleted: True when every live version was seen by a delete.
+    """
+
+    winners: Mapping[str, int]
+    conflicts: Mapping[str, Heads]
+    deleted: bool
+
+
+def parents_for_edit(seen: State, names: Iterable[str]) -> str:
+    """Return `par` of an update or a resolve: the heads of the named fields as the author saw them."""
+    over = {name: list(seen.heads(name)) for name in sorted(names) if seen.heads(name) != seen.base}
+    return dump([list(seen.base), over])
+
+
+def parents_for_delete(seen: State) -> str:
+    """Return `par` of a delete or undelete: every live head the author saw, and the delete register."""
+    return dump({"saw": sorted(seen.live()), "del": list(seen.deletes)})
+
+
+def required(revision: Revision) -> frozenset[int]:
+    """Return the revisions that must be applied before this one."""
+    if revision.par is None:
+        return frozenset()
+    par = json.loads(revision.par)
+    if isinstance(par, dict):
+        return frozenset(par["saw"]) | frozenset(par["del"])
+    return frozenset(par[0]).union(*par[1].values())
+
+
+def apply(state: State | None, revision: Revision) -> State:
+    """Return the record after a revision whose parents were applied before.
+
+    Raises:
+        ValueError: If the record does not exist and the revision does not make it.
+    """
+    if revision.kind is Kind.CREATE:
+        return _created(state, revision)
+    if state is None:
+        raise ValueError(f"revision {revision.rid} edits a record that nothing made")
+    if revision.kind in {Kind.UPDATE, Kind.RESOLVE}:
+        return _edited(state, revision)
+    gone = set(json.loads(revision.par or "{}")["del"])
+    deletes = sorted({*(set(state.deletes) - gone), revision.rid})
+    return replace(state, deletes=tuple(deletes))
+
+
+def _created(state: State | None, revision: Revision) -> State:
+    if state is None:
+        return State(revision.table, revision.scope, (revision.rid,))
+    over = {name: _with(heads, revision.rid) for name, heads in state.over.items()}
+    return replace(state, base=_with(state.base, revision.rid), over=over)
+
+
+def _with(heads: Heads, rid: int) -> Heads:
+    return tuple(sorted({*heads, rid}))
+
+
+def _edited(state: State, revision: Revision) -> State:
+    par = json.loads(revision.par or "[[],{}]")
+    over = dict(state.over)
+    for name in revision.fields():
+        seen = set(par[1].get(name, par[0]))
+        over[name] = tuple(sorted({*(set(state.heads(name)) - seen), revision.rid}))
+    return replace(state, over=over)
+
+
+def status(
+    state: State, names: Iterable[str], known: Mapping[int, Revision], value_of: Callable[[int, str], Any]
+) -> Status:
+    """Return what to show of the named fields.
+
+    Args:
+        state: The record.
+        names: Fields of interest.
+        known: The revisions that are heads of those fields or of the delete register.
+        value_of: Value of a field in a version, for comparing rivals.
+    """
+    winners: dict[str, int] = {}
+    conflicts: dict[str, Heads] = {}
+    for name in names:
+        heads = state.heads(name)
+        winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
+        if len(heads) > 1 and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
+            conflicts[name] = heads
+    deleted = False
+    if state.deletes:
+        deleted, rivals = _deletion(state, known)
+        if rivals:
+            conflicts[DELETED] = rivals
+    return Status(winners, conflicts, deleted)
+
+
+def _rank(rid: int, known: Mapping[int, Revision]) -> tuple[int, int]:
+    return (known[rid].hlc if rid in known else 0, rid)
+
+
+def _deletion(state: State, known: Mapping[int, Revision]) -> tuple[bool, Heads]:
+    """Say whether the record is gone; else, if a delete met something it had not seen, what stands against what."""
+    deletes = [rid for rid in state.deletes if known[rid].kind is Kind.DELETE]
+    if not deletes:
+        return False, ()
+    saw = {head for rid in deletes for head in json.loads(known[rid].par or "{}")["saw"]}
+    unseen = state.live() - saw
+    undeletes = set(state.deletes) - set(deletes)
+    if not unseen and not undeletes:
+        return True, ()
+    return False, tuple(sorted({*state.deletes, *unseen}))
+
+
+def ordinary(
+    seen: State, names: Iterable[str], winners: Mapping[str, int], value_of: Callable[[int, str], Any]
+) -> State:
+    """Return what an ordinary edit may supersede: of rival versions only the shown one and those equal to it.
+
+    An edit typed into a form decides nothing about rivals that the form did not show.
+    """
+    over = dict(seen.over)
+    for name in names:
+        heads = seen.heads(name)
+        if len(heads) > 1:
+            shown = value_of(winners[name], name)
+            over[name] = tuple(rid for rid in heads if value_of(rid, name) == shown)
+    return replace(seen, over=over)
+
+
+def state_to_json(state: State) -> tuple[str, str, str]:
+    """Return base, over and deletes as JSON texts for storage."""
+    over = {name: list(heads) for name, heads in state.over.items()}
+    return dump(list(state.base)), dump(over), dump(list(state.deletes))
+
+
+def state_from_json(table: str, scope: int, base: str, over: str, deletes: str) -> State:
+    """Undo state_to_json."""
+    fields = {name: tuple(heads) for name, heads in json.loads(over).items()}
+    return State(table, scope, tuple(json.loads(base)), fields, tuple(json.loads(deletes)))

@@ -1,0 +1,113 @@
+"""The entry of the log: one edit of one record, with what its author saw.
+
+`rid = origin << 33 | seq`: 53 bits, exact in JSON. `par` names, per field, the
+versions that were on the author's screen. `chain` hashes each entry of an
+origin onto the one before, so that no entry can be changed or left out
+unnoticed.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, cast
+
+from fieldsurvey.model.schema import Value
+
+SEQ_BITS = 33
+SEQ_MASK = (1 << SEQ_BITS) - 1
+ORIGIN_BITS = 20
+NO_CHAIN = bytes(32)
+
+
+class Kind(StrEnum):
+    """What an edit does."""
+
+    CREATE = "c"
+    UPDATE = "u"
+    DELETE = "d"
+    UNDELETE = "z"
+    RESOLVE = "r"
+    IMPORT = "i"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One edit.
+
+    Attributes:
+        rid: Origin and sequence number.
+        hlc: Hybrid logical clock: milliseconds since 1970 << 16 | counter. Shows a value meanwhile, decides nothing.
+        actor: Number of the person.
+        fv: Version number of the form or schema the author used.
+        table: Table of the record.
+        uid: The record; for an import, the dataset.
+        kind: What it does.
+        patch: JSON object field -> value; for an import {"dataset", "rows"}; None for deletes.
+        par: JSON of the versions the author saw; None for a create or an import.
+        chain: SHA-256 over the origin's previous chain and this entry.
+        scope: Area the record belongs to; 0: everyone.
+    """
+
+    rid: int
+    hlc: int
+    actor: int
+    fv: int
+    table: str
+    uid: str
+    kind: Kind
+    patch: str | None
+    par: str | None
+    chain: bytes
+    scope: int
+
+    @property
+    def origin(self) -> int:
+        """Number of the replica that wrote it."""
+        return self.rid >> SEQ_BITS
+
+    @property
+    def seq(self) -> int:
+        """1, 2, 3 … without holes per origin."""
+        return self.rid & SEQ_MASK
+
+    @property
+    def at_ms(self) -> int:
+        """The author's clock, milliseconds since 1970."""
+        return self.hlc >> 16
+
+    def fields(self) -> dict[str, Any]:
+        """Return the patch as stored (bytes still wrapped)."""
+        found: dict[str, Any] = json.loads(self.patch) if self.patch else {}
+        return found
+
+
+def chain_of(previous: bytes, revision: Revision) -> bytes:
+    """Return the chain value of a revision that follows `previous`."""
+    head = (
+        f"{revision.rid}|{revision.hlc}|{revision.actor}|{revision.fv}|{revision.table}|{revision.uid}|"
+        f"{revision.kind}|{revision.scope}|{len(revision.patch or '')}|"
+    )
+    return hashlib.sha256(previous + (head + (revision.patch or "") + (revision.par or "")).encode()).digest()
+
+
+def dump(value: object) -> str:
+    """Return compact JSON; NaN and infinity are refused, they are no JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def wrap(value: Value) -> object:
+    """Return a value as JSON can hold it.
+
+    >>> wrap(b"ab")
+    {'$b': 'YWI='}
+    """
+    return {"$b": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def unwrap(value: object) -> Value:
+    """Undo wrap()."""
+    if isinstance(value, dict):
+        return base64.b64decode(value["$b"])
+    return cast("Value", value)

@@ -1,0 +1,11 @@
+"""The project file: one GeoPackage that keeps every edit."""
+
+from fieldsurvey.store.log import Fork, StaleReplica, Tampered
+from fieldsurvey.store.media import Blob, Media
+from fieldsurvey.store.store import Store
+from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Ingested, Peer, Row, Token, Version
+
+__all__ = [
+    "Blob", "Changes", "Conflict", "Fork", "HistoryEntry", "Ingested", "Media", "Peer", "Row", "StaleReplica", "Store",
+    "Tampered", "Token", "Version",
+]  # fmt: skip

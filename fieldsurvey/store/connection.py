@@ -1,0 +1,117 @@
+"""One connection, one owner thread, nested transactions."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from fieldsurvey.geo.gpkg_blob import register_functions
+from fieldsurvey.store.failures import known_failures
+from fieldsurvey.store.library import journal_mode, sqlite3
+
+_BUSY_SECONDS = 5.0
+Parameters = Sequence[Any]
+
+
+class Connection:
+    """The connection to a project file.
+
+    Use it only in the thread that made it: SQLite objects check that.
+
+    Attributes:
+        path: The project file.
+        db: The same connection for sqlite-utils: migrations and look into the schema.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        mode = "ro" if read_only else "rwc"
+        with known_failures(path):
+            self._raw = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                timeout=_BUSY_SECONDS,
+                cached_statements=512,
+            )
+        register_functions(self._raw)
+        self.db = Database(self._raw)
+        self._depth = 0
+        self._after_commit: list[Callable[[], None]] = []
+        self.on_rollback: Callable[[], None] = lambda: None
+
+    def set_durable(self) -> None:
+        """Switch to the safe journal mode of this machine; a file is born in rollback mode, else GDAL misreads it."""
+        with known_failures(self.path):
+            self._raw.execute(f"PRAGMA journal_mode={journal_mode()}")
+            self._raw.execute("PRAGMA synchronous=FULL")
+            self._raw.execute("PRAGMA foreign_keys=ON")
+            self._raw.execute("PRAGMA cache_size=-32768")
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - a cursor of either library
+        """Run one statement."""
+        with known_failures(self.path):
+            return self._raw.execute(sql, parameters)
+
+    def many(self, sql: str, rows: Iterator[Parameters] | Sequence[Parameters]) -> None:
+        """Run one statement for many rows."""
+        with known_failures(self.path):
+            self._raw.executemany(sql, rows)
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        with known_failures(self.path):
+            return list(self._raw.execute(sql, parameters).fetchall())
+
+    def one(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
+        """Return the first row of a query."""
+        with known_failures(self.path):
+            found = self._raw.execute(sql, parameters).fetchone()
+        return None if found is None else tuple(found)
+
+    def scalar(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - the type of the column
+        """Return the first value of the first row, or None."""
+        row = self.one(sql, parameters)
+        return None if row is None else row[0]
+
+    @property
+    def in_transaction(self) -> bool:
+        """True inside transaction()."""
+        return self._depth > 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside one durable step; nested uses join the outer one."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._raw.execute("ROLLBACK")
+            self._after_commit.clear()
+            self.on_rollback()
+            raise
+        finally:
+            self._depth = 0
+        ready, self._after_commit = self._after_commit, []
+        for action in ready:
+            action()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run something once the transaction is on the disk."""
+        self._after_commit.append(action)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._raw.close()

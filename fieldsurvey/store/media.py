@@ -1,0 +1,154 @@
+"""Photos and import datasets, by content: a file is named by its SHA-256.
+
+The folder stands beside the project file. A file appears under its name only
+when all its bytes are on the disk and the hash is right; a copy that is
+already there costs nothing.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from fieldsurvey.errors import InputRefused, StoreError
+from fieldsurvey.i18n import _
+
+_CHUNK = 1 << 20
+DATASET_MIME = "application/x-fieldsurvey-dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What the project knows of a file.
+
+    Attributes:
+        sha256: Hash of the content, 64 hex digits.
+        size: Bytes.
+        name: Name the file came with.
+        mime: Kind of content.
+    """
+
+    sha256: str
+    size: int
+    name: str
+    mime: str
+
+
+class Catalogue(Protocol):
+    """Where blobs are listed: the project file."""
+
+    def note_blob(self, blob: Blob, *, have: bool) -> None:
+        """Remember a blob."""
+
+    def blobs(self) -> list[Blob]:
+        """Return every blob of the project."""
+
+
+class Media:
+    """The folder of a project's files."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
+        self.folder = folder
+        self._catalogue = catalogue
+
+    def add_bytes(self, data: bytes, name: str, mime: str) -> str:
+        """Keep the data; return its hash.
+
+        Raises:
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        sha = hashlib.sha256(data).hexdigest()
+        if self.path(sha) is None:
+            self._write(sha, lambda out: out.write(data))
+        self._catalogue.note_blob(Blob(sha, len(data), name, mime), have=True)
+        return sha
+
+    def add_file(self, path: Path, mime: str = "image/jpeg") -> str:
+        """Keep a copy of the file; return its hash.
+
+        Raises:
+            InputRefused: If the file cannot be read.
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=error.strerror)) from error
+        return self.add_bytes(data, path.name, mime)
+
+    def path(self, sha256: str) -> Path | None:
+        """Return where the file is, or None if it is not here (yet)."""
+        place = self._place(sha256)
+        return place if place.exists() else None
+
+    def missing(self) -> list[str]:
+        """Return the hashes of known files that are not here."""
+        return [blob.sha256 for blob in self._catalogue.blobs() if self.path(blob.sha256) is None]
+
+    def part(self, sha256: str) -> Path:
+        """Return where an unfinished download of the file is kept, so that it can go on after a break."""
+        folder = self.folder / "part"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / sha256
+
+    def finish_part(self, sha256: str) -> bool:
+        """Take a complete download into the folder; a wrong hash removes it and returns False."""
+        part = self.part(sha256)
+        if hash_of(part) != sha256:
+            part.unlink()
+            return False
+        _sync(part)
+        place = self._place(sha256)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(place)
+        _sync(place.parent)
+        return True
+
+    def _place(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def _write(self, sha256: str, write: Callable[[BinaryIO], object]) -> None:
+        place = self._place(sha256)
+        temporary = place.with_name(f".{sha256}.{os.getpid()}")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as out:
+                write(out)
+                out.flush()
+                os.fsync(out.fileno())
+            temporary.replace(place)
+            _sync(place.parent)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise StoreError(_("The photo could not be kept: {why}").format(why=error.strerror)) from error
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    for piece in pieces(path):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def pieces(path: Path, start: int = 0) -> Iterator[bytes]:
+    """Yield the bytes of a file from an offset in pieces of 1 MiB."""
+    with path.open("rb") as source:
+        source.seek(start)
+        while piece := source.read(_CHUNK):
+            yield piece
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or folder to the disk; Windows cannot do that to folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

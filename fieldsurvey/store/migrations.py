@@ -1,0 +1,51 @@
+"""Schema of the project file's own tables, as the ordered steps that build it.
+
+Append only: a released step is never edited, because files made by it are out
+in the field. tests/data/stores/ keeps one file for each released schema. The
+tables begin with `_`, so that readers of GeoPackage files leave them alone. No
+STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
+"""
+
+from sqlite_utils import Database, Migrations
+
+SCHEMA = 1  # number of the newest step; files with a higher one are refused
+migrations = Migrations("fieldsurvey")
+
+
+@migrations()
+def m001_log(db: Database) -> None:
+    """Log, heads, conflicts, media, journal, settings (SYNC section 3)."""
+    for statement in _M001.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M001 = """
+CREATE TABLE _meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE _setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE _table (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE _actor (id INTEGER PRIMARY KEY, login TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE _rev (
+  rid INTEGER PRIMARY KEY, hlc INTEGER NOT NULL, actor INTEGER NOT NULL, fv INTEGER NOT NULL, tbl TEXT NOT NULL,
+  uid TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('c', 'u', 'd', 'z', 'r', 'a', 'i')), patch TEXT, old TEXT,
+  par TEXT, chain BLOB NOT NULL, scope INTEGER NOT NULL, st INTEGER NOT NULL);
+CREATE INDEX _rev_uid ON _rev (uid);
+CREATE TABLE _rec (
+  uid TEXT PRIMARY KEY, tbl TEXT NOT NULL, scope INTEGER NOT NULL, base TEXT NOT NULL, over TEXT NOT NULL,
+  dels TEXT NOT NULL, nconf INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE _conflict (uid TEXT NOT NULL, field TEXT NOT NULL, tbl TEXT NOT NULL, heads TEXT NOT NULL,
+  PRIMARY KEY (uid, field)) WITHOUT ROWID;
+CREATE TABLE _wait (missing TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (missing, rid)) WITHOUT ROWID;
+CREATE INDEX _wait_rid ON _wait (rid);
+CREATE TABLE _tomb (uid TEXT PRIMARY KEY, tbl TEXT NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE _vv (origin INTEGER PRIMARY KEY, upto INTEGER NOT NULL, chain BLOB NOT NULL);
+CREATE TABLE _feed (seq INTEGER PRIMARY KEY, scope INTEGER NOT NULL, rid INTEGER NOT NULL);
+CREATE INDEX _feed_scope ON _feed (scope, seq);
+CREATE TABLE _peer (hub TEXT PRIMARY KEY, epoch TEXT NOT NULL, cursor INTEGER NOT NULL, acked TEXT NOT NULL,
+  last_ok_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE _import (rid INTEGER PRIMARY KEY, tbl TEXT NOT NULL, dataset TEXT NOT NULL, rows INTEGER NOT NULL,
+  source TEXT NOT NULL);
+CREATE TABLE _blob (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, mime TEXT NOT NULL,
+  have INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE _draft (key TEXT PRIMARY KEY, payload TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID
+"""

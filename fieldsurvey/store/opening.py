@@ -1,0 +1,99 @@
+"""Making and opening project files: what must be there, and what is refused."""
+
+import secrets
+from pathlib import Path
+
+from fieldsurvey.errors import InputRefused, ProjectTooNew
+from fieldsurvey.i18n import _
+from fieldsurvey.model.assets import ASSETS
+from fieldsurvey.model.identity import new_uid
+from fieldsurvey.store import gpkg, replica
+from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.failures import known_failures
+from fieldsurvey.store.library import sqlite3
+from fieldsurvey.store.migrations import SCHEMA, migrations
+from fieldsurvey.store.rows import Rows
+
+
+def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
+    """Write a new project file with the asset tables.
+
+    Raises:
+        InputRefused: If the file exists, its folder does not, or the CRS is unknown.
+    """
+    if path.exists():
+        raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
+    if not path.absolute().parent.is_dir():
+        raise InputRefused(_("The folder {folder} does not exist.").format(folder=path.absolute().parent))
+    try:
+        srs_rows = gpkg.srs_rows(crs)
+    except ValueError as error:
+        raise InputRefused(
+            _("{crs} is no known coordinate system. Example: EPSG:4547 (CGCS2000, 114°E).").format(crs=crs)
+        ) from error
+    connection = Connection(path)
+    try:
+        _fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
+    except BaseException:
+        connection.close()
+        path.unlink(missing_ok=True)
+        raise
+    connection.close()
+
+
+def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict[str, object]) -> None:
+    connection.execute(f"PRAGMA application_id={gpkg.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={gpkg.USER_VERSION}")
+    migrations.apply(connection.db)
+    meta |= {"origin": replica.new_origin(), "hlc": 0, "schema": SCHEMA, "epoch": secrets.token_hex(8)}
+    with connection.transaction():
+        for statement in gpkg.GPKG_TABLES.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.many("INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", srs_rows)
+        for sql, parameters in gpkg.schema_extension():
+            connection.execute(sql, parameters)
+        connection.many("INSERT INTO _meta VALUES (?, ?)", list(meta.items()))
+        rows = Rows(connection, gpkg.srs_id(str(meta["crs"])))
+        for table in ASSETS:
+            rows.add_table(table)
+
+
+def open_file(path: Path, *, read_only: bool) -> Connection:
+    """Open an existing project file, bringing its schema up to date.
+
+    Raises:
+        InputRefused: If it is missing, or no project of this program.
+        ProjectTooNew: If a newer version wrote it.
+        StoreError: If it is damaged or may not be read.
+    """
+    if not path.is_file():
+        raise InputRefused(_("There is no project file {file}.").format(file=path))
+    connection = Connection(path, read_only=read_only)
+    try:
+        _verify(connection)
+        if not read_only:
+            connection.set_durable()
+            with known_failures(path):
+                migrations.apply(connection.db)
+            connection.execute("UPDATE _meta SET value = ? WHERE key = 'schema' AND value != ?", (SCHEMA, SCHEMA))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _verify(connection: Connection) -> None:
+    name = connection.path.name
+    try:
+        schema = connection.scalar("SELECT value FROM _meta WHERE key = 'schema'")
+    except sqlite3.OperationalError as error:  # "no such table": some other SQLite file
+        raise InputRefused(
+            _("{file} is no project of this program. To take its layers over, use Import.").format(file=name)
+        ) from error
+    if schema is None or int(schema) > SCHEMA:
+        raise ProjectTooNew(
+            _("{file} was written by a newer version of this program. Install the newer version to open it.").format(
+                file=name
+            )
+        )

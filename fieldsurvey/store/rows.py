@@ -1,0 +1,233 @@
+"""The visible rows: user tables, their catalogue, and geometry in and out."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import shapely
+
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.geo.gpkg_blob import pack, unpack
+from fieldsurvey.i18n import _
+from fieldsurvey.model.revision import dump
+from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind, Value
+from fieldsurvey.store import gpkg
+from fieldsurvey.store.connection import Connection
+
+_BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
+_MAKE_MULTI = {
+    GeometryType.MULTILINESTRING: shapely.multilinestrings,
+    GeometryType.MULTIPOLYGON: shapely.multipolygons,
+}
+
+
+class Rows:
+    """Reads and writes user tables. Knows nothing of the log."""
+
+    def __init__(self, connection: Connection, srs: int) -> None:
+        self._db, self.srs = connection, srs
+        self.tables: dict[str, Table] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the catalogue of tables again."""
+        found = self._db.rows("SELECT name, definition FROM _table")
+        self.tables = {name: table_from_json(text) for name, text in found}
+
+    def add_table(self, table: Table) -> bool:
+        """Make a table, or add the columns it has gained; return whether anything changed."""
+        have = self.tables.get(table.name)
+        if have == table:
+            return False
+        statements = list(gpkg.create_table(table, self.srs)) if have is None else list(self._grown(have, table))
+        for sql, parameters in statements:
+            self._db.execute(sql, parameters)
+        merged = table if have is None else _merged(have, table)
+        self._db.execute("INSERT OR REPLACE INTO _table VALUES (?, ?)", (table.name, table_to_json(merged)))
+        if table.kind is TableKind.REPEAT and have is None:
+            self._db.execute(f'CREATE INDEX "{table.name}_parent" ON "{table.name}" (parent_uid)')
+        self.tables[table.name] = merged
+        return True
+
+    def _grown(self, have: Table, table: Table) -> Iterator[tuple[str, Sequence[Any]]]:
+        names = {column.name for column in have.columns}
+        for column in table.columns:
+            if column.name not in names:
+                yield gpkg.add_column(table, column.name), ()
+        yield from gpkg.describe_columns(_merged(have, table))
+
+    def columns(self, table: str) -> list[str]:
+        """Return the names of the columns of a table that hold answers or facts, geometry first."""
+        found = self.tables[table]
+        return (["geom"] if found.geometry else []) + [column.name for column in found.columns]
+
+    def find(self, uid: str, table: str = "") -> tuple[str, int, str | None] | None:
+        """Return table, revision and community of a visible row."""
+        for name in [table] if table in self.tables else list(self.tables):
+            has_community = any(column.name == "community_uid" for column in self.tables[name].columns)
+            community = "community_uid" if has_community else "NULL"
+            row = self._db.one(f"SELECT _rev, {community} FROM {gpkg.quoted(name)} WHERE uid = ?", (uid,))
+            if row is not None:
+                return name, int(row[0] or 0), row[1]
+        return None
+
+    def read(self, table: str, uid: str) -> dict[str, Value] | None:
+        """Return the values of a row."""
+        found = self.select(table, None, {"uid": uid}, None, "fid", None)
+        if not found:
+            return None
+        return {name: value for name, value in found[0].items() if name != "uid"}
+
+    def select(
+        self,
+        table: str,
+        columns: Sequence[str] | None,
+        where: Mapping[str, Value] | None,
+        bbox: tuple[float, float, float, float] | None,
+        order: str,
+        limit: int | None,
+    ) -> list[dict[str, Value]]:
+        """Return rows as dictionaries; "uid" is always among the columns, geometry is WKB.
+
+        Raises:
+            KeyError: If a table or column does not exist.
+        """
+        names = ["uid", *(name for name in (self.columns(table) if columns is None else columns) if name != "uid")]
+        allowed = {"uid", "fid", "_rev", *self.columns(table)}
+        for name in [*names, *(where or {}), order]:
+            if name not in allowed:
+                raise KeyError(f"{table}.{name}")
+        sql, parameters = _where(table, where or {}, bbox)
+        tail = f" ORDER BY {gpkg.quoted(order)}, fid" + (f" LIMIT {int(limit)}" if limit is not None else "")
+        listed = ", ".join(gpkg.quoted(name) for name in names)
+        rows = self._db.rows(f"SELECT {listed} FROM {gpkg.quoted(table)}{sql}{tail}", parameters)
+        place = names.index("geom") if "geom" in names else -1
+        return [dict(zip(names, _unpacked(row, place), strict=True)) for row in rows]
+
+    def normal(self, table: str, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return values as they are stored: geometry two-dimensional and multi.
+
+        Raises:
+            InputRefused: If the geometry does not belong into this table.
+            KeyError: If a column does not exist: a bug of the caller.
+        """
+        known = set(self.columns(table))
+        if unknown := set(values) - known:
+            raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")
+        found = dict(values)
+        wkb, geometry = found.get("geom"), self.tables[table].geometry
+        if isinstance(wkb, bytes) and geometry is not None:
+            found["geom"] = fitting(wkb, geometry, self.tables[table].label)
+        return found
+
+    def insert(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> None:
+        """Insert a row; columns this version does not know stay in the log only."""
+        names = [name for name in self.columns(table) if name in values]
+        listed = "".join(f", {gpkg.quoted(name)}" for name in names)
+        marks = ", ?" * len(names)
+        packed = [self._packed(name, values[name]) for name in names]
+        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{marks})"
+        self._db.execute(sql, (uid, rev, *packed))
+
+    def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
+        """Change a row; return False if there is none."""
+        names = [name for name in self.columns(table) if name in values]
+        listed = "".join(f", {gpkg.quoted(name)} = ?" for name in names)
+        packed = [self._packed(name, values[name]) for name in names]
+        sql = f"UPDATE {gpkg.quoted(table)} SET _rev = ?{listed} WHERE uid = ?"
+        return bool(self._db.execute(sql, (rev, *packed, uid)).rowcount)
+
+    def delete(self, table: str, uid: str) -> None:
+        """Remove a row."""
+        self._db.execute(f"DELETE FROM {gpkg.quoted(table)} WHERE uid = ?", (uid,))
+
+    def insert_many(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Value]], rev: int) -> None:
+        """Insert many rows at once: [uid, values of names …], filling the R-tree directly.
+
+        The triggers call five Python functions a row; without them a bulk load is several times faster.
+        """
+        spatial = "geom" in names
+        place = names.index("geom") + 1 if spatial else -1
+        first = int(self._db.scalar(f"SELECT coalesce(max(fid), 0) FROM {gpkg.quoted(table)}"))
+        for statement in gpkg.drop_rtree_triggers(table) if spatial else ():
+            self._db.execute(statement)
+        listed = "".join(f", {gpkg.quoted(name)}" for name in names)
+        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
+        self._db.many(sql, (self._bulk_row(row, place, rev) for row in rows))
+        if spatial:
+            self._db.execute(
+                f'INSERT INTO "rtree_{table}_geom" '
+                "SELECT fid, ST_MinX(geom), ST_MaxX(geom), ST_MinY(geom), ST_MaxY(geom) "
+                f"FROM {gpkg.quoted(table)} WHERE fid > ? AND geom NOT NULL AND NOT ST_IsEmpty(geom)",
+                (first,),
+            )
+            for statement in gpkg.rtree_triggers(table):
+                self._db.execute(statement)
+
+    def _bulk_row(self, row: Sequence[Value], place: int, rev: int) -> list[Value]:
+        found = [row[0], rev, *row[1:]]
+        if place > 0 and isinstance(wkb := row[place], bytes):
+            found[place + 1] = pack(wkb, self.srs)
+        return found
+
+    def _packed(self, name: str, value: Value) -> Value:
+        return pack(value, self.srs) if name == "geom" and isinstance(value, bytes) else value
+
+
+def fitting(wkb: bytes, wanted: GeometryType, label: str) -> bytes:
+    """Return the geometry in two dimensions and, for lines and areas, as multi.
+
+    Raises:
+        InputRefused: If it is of another kind.
+    """
+    geometry = shapely.force_2d(shapely.from_wkb(wkb))
+    kind = _BASE_TYPE[wanted]
+    if shapely.get_type_id(geometry) == kind and wanted in _MAKE_MULTI:
+        geometry = _MAKE_MULTI[wanted]([geometry])
+    if geometry.geom_type.upper() != wanted:
+        raise InputRefused(
+            _("A geometry of kind {kind} does not fit into the layer {layer}.").format(
+                kind=geometry.geom_type, layer=label
+            )
+        )
+    return bytes(shapely.to_wkb(geometry, byte_order=1, include_srid=False))
+
+
+def _where(
+    table: str, where: Mapping[str, Value], bbox: tuple[float, float, float, float] | None
+) -> tuple[str, list[Value]]:
+    tests = [f"{gpkg.quoted(name)} IS ?" for name in where]
+    parameters: list[Value] = list(where.values())
+    if bbox is not None:
+        tests.append(
+            f'fid IN (SELECT id FROM "rtree_{table}_geom" WHERE maxx >= ? AND minx <= ? AND maxy >= ? AND miny <= ?)'
+        )
+        parameters += [bbox[0], bbox[2], bbox[1], bbox[3]]
+    return (" WHERE " + " AND ".join(tests) if tests else ""), parameters
+
+
+def _unpacked(row: Sequence[Any], place: int) -> Sequence[Any]:
+    if place < 0 or row[place] is None:
+        return row
+    return [*row[:place], unpack(row[place]), *row[place + 1 :]]
+
+
+def _merged(have: Table, table: Table) -> Table:
+    """Return the wider of two descriptions: columns are added, none is dropped."""
+    names = {column.name for column in table.columns}
+    kept = tuple(column for column in have.columns if column.name not in names)
+    return Table(table.name, table.kind, table.zh, table.en, table.columns + kept, have.geometry, table.parent)
+
+
+def table_to_json(table: Table) -> str:
+    """Return a table description as JSON, for the catalogue and for sync."""
+    return dump(asdict(table))
+
+
+def table_from_json(text: str) -> Table:
+    """Undo table_to_json."""
+    raw = json.loads(text)
+    columns = tuple(Column(**{**column, "type": ColumnType(column["type"])}) for column in raw["columns"])
+    geometry = GeometryType(raw["geometry"]) if raw["geometry"] else None
+    return Table(raw["name"], TableKind(raw["kind"]), raw["zh"], raw["en"], columns, geometry, raw["parent"])

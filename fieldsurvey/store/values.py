@@ -1,0 +1,125 @@
+"""The values that go in and out of the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fieldsurvey.model.merge import State
+from fieldsurvey.model.schema import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The versions a person had on screen; handed back at save, never looked into."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One visible record.
+
+    Attributes:
+        uid: The record.
+        table: Its table.
+        values: Column -> value; geometry as WKB under "geom".
+        token: What was seen.
+        conflicts: Fields with rival values.
+    """
+
+    uid: str
+    table: str
+    values: Mapping[str, Value]
+    token: Token
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of several rival values.
+
+    Attributes:
+        rid: The revision that wrote it.
+        value: The value; None where the record was deleted.
+        actor: Name of the person.
+        at_ms: The author's clock, milliseconds since 1970.
+        origin: Replica that wrote it.
+    """
+
+    rid: int
+    value: Value
+    actor: str
+    at_ms: int
+    origin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field with rival values, or "_deleted" for a delete that met an unseen edit."""
+
+    uid: str
+    table: str
+    field: str
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One edit of one record, for people to read.
+
+    Attributes:
+        rid: The revision.
+        kind: c created, u changed, d deleted, z brought back, r resolved, i imported.
+        actor: Name of the person.
+        at_ms: The author's clock, milliseconds since 1970.
+        origin: Replica that wrote it.
+        values: Field -> new value.
+    """
+
+    rid: int
+    kind: str
+    actor: str
+    at_ms: int
+    origin: int
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a transaction changed, told after its commit."""
+
+    tables: frozenset[str]
+    uids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an exchange brought.
+
+    Attributes:
+        new: Revisions that were not here before.
+        waiting: Revisions that wait for others or for a dataset.
+        conflicts: Open conflicts of the project now.
+    """
+
+    new: int
+    waiting: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What this replica knows of a hub.
+
+    Attributes:
+        hub_id: Identity of the hub's data.
+        epoch: Changes when the hub was restored from a backup.
+        cursor: Place in the hub's feed up to which everything is here.
+        acked: Origin -> sequence number up to which the hub has confirmed.
+        last_ok_ms: When the last exchange ended well.
+    """
+
+    hub_id: str
+    epoch: str
+    cursor: int
+    acked: Mapping[int, int]
+    last_ok_ms: int = 0
