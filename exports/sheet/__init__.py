@@ -1,0 +1,1 @@
+"""The assessment sheet of one community (小区改造现状评估表)."""

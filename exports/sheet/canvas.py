@@ -1,0 +1,131 @@
+"""The canvas that everything is drawn on: reportlab's, with our fonts, marks and shapes.
+
+Lengths are points, the origin is the lower left corner, colours are RGB in
+0..1. Imported late: reportlab is slow to load.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from reportlab import rl_config  # noqa: TID253 - this module is itself imported late
+from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
+
+from exports.sheet.faces import EmbeddedFont, Face
+from exports.sheet.structure import Element, Structure
+
+Colour = tuple[float, float, float]
+MM = 72 / 25.4
+PAGE_WIDTH, PAGE_HEIGHT = 210 * MM, 297 * MM
+BLACK: Colour = (0.0, 0.0, 0.0)
+WHITE: Colour = (1.0, 1.0, 1.0)
+_ARC = 0.5523  # control length of a quarter circle as a Bezier curve
+
+
+class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
+    """One PDF document while it is drawn.
+
+    Attributes:
+        structure: The logical structure so far.
+        page: Index of the page, 0 for the first.
+    """
+
+    def __init__(self, stream: BinaryIO, title: str, author: str, subject: str) -> None:
+        rl_config.useA85 = 0  # binary streams: a quarter of the size, less than half of the time
+        super().__init__(stream, pagesize=(PAGE_WIDTH, PAGE_HEIGHT), pageCompression=1, invariant=1)
+        self.setTitle(title)
+        self.setAuthor(author)
+        self.setSubject(subject)
+        self.setCreator("FieldSurvey")
+        self.structure = Structure()
+        self.page = 0
+        self._embedded: dict[str, EmbeddedFont] = {}
+
+    def _make_preamble(self) -> None:
+        self._preamble = "1 0 0 1 0 0 cm"  # without reportlab's initial font, which would not be embedded
+
+    def op(self, operators: str) -> None:
+        """Append PDF operators to the page."""
+        self._code.append(operators)
+
+    def next_page(self) -> None:
+        """Finish the page."""
+        self.showPage()
+        self.page += 1
+
+    def font(self, used: Face) -> EmbeddedFont:
+        """Return the document's part of a face."""
+        font = self._embedded.get(used.name)
+        if font is None:
+            internal = f"F{len(self._embedded) + 1}"
+            font = self._embedded[used.name] = EmbeddedFont(used, internal)
+            self._doc.fontMapping[used.name] = f"/{internal}"
+            self._doc.delayedFonts.append(font)
+        return font
+
+    @contextmanager
+    def element(self, element: Element) -> Iterator[None]:
+        """Group what is drawn inside under an element of the structure."""
+        self.structure.begin(element)
+        yield
+        self.structure.end()
+
+    @contextmanager
+    def marked(self, element: Element) -> Iterator[None]:
+        """Draw the content of an element. Marks do not nest."""
+        self.structure.begin(element)
+        number = self.structure.mark(self.page)
+        self.op(f"/{element.role} <</MCID {number}>> BDC")
+        yield
+        self.op("EMC")
+        self.structure.end()
+
+    @contextmanager
+    def artifact(self) -> Iterator[None]:
+        """Draw something without meaning of its own: rules, fills, page furniture."""
+        self.op("/Artifact BMC")
+        yield
+        self.op("EMC")
+
+    @contextmanager
+    def state(self) -> Iterator[None]:
+        """Restore colours, line style and clipping afterwards."""
+        self.op("q")
+        yield
+        self.op("Q")
+
+    def fill_colour(self, colour: Colour) -> None:
+        """Set the colour of fills and text."""
+        self.op("{:.3g} {:.3g} {:.3g} rg".format(*colour))
+
+    def stroke_style(self, colour: Colour, width: float, dash: Sequence[float] = ()) -> None:
+        """Set colour, width in points and dash pattern of lines."""
+        pattern = " ".join(f"{length:.3g}" for length in dash)
+        self.op(f"{colour[0]:.3g} {colour[1]:.3g} {colour[2]:.3g} RG {width:.3g} w [{pattern}] 0 d")
+
+    def box(self, x: float, y: float, width: float, height: float, how: str = "S") -> None:
+        """Draw a rectangle: S line, f fill, B both, W n clip."""
+        self.op(f"{x:.2f} {y:.2f} {width:.2f} {height:.2f} re {how}")
+
+    def polyline(self, points: Sequence[tuple[float, float]], how: str = "S") -> None:
+        """Draw a line through points: S open line, s closed, f fill, b both."""
+        (x, y), *rest = points
+        path = "".join(f"{px:.2f} {py:.2f} l " for px, py in rest)
+        self.op(f"{x:.2f} {y:.2f} m {path}{how}")
+
+    def circle(self, x: float, y: float, radius: float, how: str = "S") -> None:
+        """Draw a circle."""
+        r, k = radius, radius * _ARC
+        self.op(
+            f"{x + r:.2f} {y:.2f} m "
+            f"{x + r:.2f} {y + k:.2f} {x + k:.2f} {y + r:.2f} {x:.2f} {y + r:.2f} c "
+            f"{x - k:.2f} {y + r:.2f} {x - r:.2f} {y + k:.2f} {x - r:.2f} {y:.2f} c "
+            f"{x - r:.2f} {y - k:.2f} {x - k:.2f} {y - r:.2f} {x:.2f} {y - r:.2f} c "
+            f"{x + k:.2f} {y - r:.2f} {x + r:.2f} {y - k:.2f} {x + r:.2f} {y:.2f} c h {how}"
+        )
+
+    def bookmark(self, title: str, top: float, level: int) -> None:
+        """Add an entry to the outline that leads to a height on this page."""
+        key = f"b{self.page}-{top:.0f}"
+        self.bookmarkHorizontal(key, 0, top)
+        self.addOutlineEntry(title, key, level=level, closed=False)

@@ -1,0 +1,122 @@
+"""The assessment sheet as a document: which parts, in which order, in one file."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from exports.sheet import wording
+from exports.sheet.archive import Attachment, Description, finish
+from exports.sheet.canvas import SheetCanvas
+from exports.sheet.data import SheetData, digest_of
+from exports.sheet.faces import KAI, SONG, require
+from exports.sheet.furniture import Furniture
+from exports.sheet.geojson import map_geojson
+from exports.sheet.map_figure import MapFigure
+from exports.sheet.opinions import OPINIONS
+from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Placed, Space, fill_pages
+from exports.sheet.photo_grid import PhotoGrid
+from exports.sheet.tables import lift_table, plan_table, profile_table, system_table
+from exports.sheet.title import Title
+from exports.sheet.typography import TextStyle
+from fieldsurvey.paths import user_cache
+
+DATA_NAME, MAP_NAME = "评估数据.json", "小区现状图.geojson"
+_SMALL = TextStyle(SONG, 8.4, 11.6, colour=(0.25, 0.25, 0.25), align="justify")
+_BODY = TextStyle(SONG, 9.6, 14.2, align="justify")
+_PLAIN_NOTE = TextStyle(KAI, 10.5, 15.5, indent=2)
+
+
+def render(data: SheetData, out: Path) -> None:
+    """Write the sheet of one community as PDF; an existing file is replaced when the new one is whole.
+
+    Raises:
+        MissingCharacters: If a text has characters that no typeface has.
+        OSError: If the file cannot be written.
+    """
+    canonical = data.canonical()
+    require(canonical.decode())
+    digest = digest_of(canonical)
+    furniture = Furniture(wording.SHORT_TITLE.format(name=data.name), data.number, digest)
+    title = wording.TITLE.format(name=data.name)
+    stream = io.BytesIO()
+    canvas = SheetCanvas(stream, title, data.unit, data.number)
+    _draw(canvas, fill_pages(_parts(data)), furniture)
+    canvas.save()
+    about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made)
+    attached = [
+        Attachment(DATA_NAME, canonical, "application/json", "本表数据，核验码由它计算"),
+        Attachment(MAP_NAME, map_geojson(data), "application/geo+json", "现状图的图形数据", "Source"),
+    ]
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        finish(stream.getvalue(), canvas.structure, about, attached, partial)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Furniture) -> None:
+    for number, page in enumerate(pages, 1):
+        for placed in page:
+            placed.block.draw(canvas, LEFT, placed.top, TEXT_WIDTH)
+        furniture.draw(canvas, number, len(pages))
+        canvas.next_page()
+
+
+def _parts(data: SheetData) -> list[Block]:
+    named: list[tuple[str, list[Block]]] = [
+        ("小区基本情况", [profile_table(data.profile)]),
+        ("分项现状评价", [system_table(data.systems), Space(3), Paragraph(wording.PRELIMINARY, _SMALL)]),
+        ("小区现状图", _map_parts(data)),
+        ("加装电梯表决汇总", _lift_parts(data)),
+        ("改造计划与投资", _plan_parts(data)),
+        ("现状照片", _photo_parts(data)),
+        ("意见与盖章", list(OPINIONS)),
+        ("数据说明", _statement(data)),
+    ]
+    parts: list[Block] = [Title(data)]
+    for number, (title, blocks) in zip("一二三四五六七八九十", named, strict=False):
+        if number in "三六七":
+            parts.append(PageBreak())
+        parts += [Heading(f"{number}、{title}"), *blocks, Space(7)]
+    return parts
+
+
+def _map_parts(data: SheetData) -> list[Block]:
+    if not data.map.boundary and not any(data.map.layers.values()):
+        return [Paragraph("项目中没有该小区的范围和图形，未绘现状图。", _PLAIN_NOTE)]
+    notes = (f"{data.map.crs}　成图日期 {data.made}", wording.INTERNAL)
+    return [MapFigure(data.map, TEXT_WIDTH, f"{data.name}现状图：小区范围、建筑、道路、管线和设施", notes)]
+
+
+def _lift_parts(data: SheetData) -> list[Block]:
+    if not data.lifts:
+        return [Paragraph("无加装电梯调查记录（缺 f11 加装电梯可行性调查表）。", _PLAIN_NOTE)]
+    return [lift_table(data.lifts), Space(3), Paragraph(wording.VOTE_RULE, _SMALL)]
+
+
+def _plan_parts(data: SheetData) -> list[Block]:
+    return [plan_table(data.plan)] if data.plan else [Paragraph("尚无计划年度和投资数据。", _PLAIN_NOTE)]
+
+
+def _photo_parts(data: SheetData) -> list[Block]:
+    if not data.photos:
+        return [Paragraph("调查记录中没有照片。", _PLAIN_NOTE)]
+    parts: list[Block] = [PhotoGrid(data.photos, 1, user_cache() / "photos")]
+    if data.photos_total > len(data.photos):
+        text = f"共有照片{data.photos_total}张，本表刊印{len(data.photos)}张，其余存于电子档案。"
+        parts.append(Paragraph(text, _SMALL))
+    return parts
+
+
+def _statement(data: SheetData) -> list[Block]:
+    missing = [f"（{index}）{text}" for index, text in enumerate(data.missing, 1)] or ["应查表格均已填报。"]
+    lines = [
+        "1. 资料来源：" + ("；".join(data.sources) or wording.NOT_RECORDED) + "。",
+        "2. 缺项说明：",
+        *missing,
+        "3. 现状图中地下管线按入库资料绘制，位置以实地探测为准；图上坐标为调查定位，不作测绘成果使用。",
+        f"4. 数据版本：{data.version or '无调查记录'}；制表软件：{data.software}；制表日期：{data.made}。",
+    ]
+    return [Paragraph("\n".join(lines), _BODY)]

@@ -1,0 +1,246 @@
+"""小区现状图: the map figure of a sheet, all in vectors."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from exports.sheet import map_style
+from exports.sheet.canvas import BLACK, WHITE, Colour, SheetCanvas
+from exports.sheet.data import MapData, MapItem
+from exports.sheet.faces import HEI
+from exports.sheet.map_frame import Frame, frame_for, in_view, path
+from exports.sheet.map_legend import Entry, draw_legend, legend_height
+from exports.sheet.map_marks import draw_grid_ticks, draw_north_arrow, draw_symbol, emptiest_corner
+from exports.sheet.structure import Element
+from exports.sheet.typography import TextStyle, draw_text, text_width
+
+MAP_HEIGHT = 430.0  # points of the map itself; legend and lines below come on top
+_NUMBER = TextStyle(HEI, 5.2, 6)
+_STREET = TextStyle(HEI, 6.4, 8, colour=(0.42, 0.42, 0.42))
+_CODE = TextStyle(HEI, 4.8, 6)
+_DEFAULT_ROAD_M = 3.5
+_HOUSING = "住宅"
+
+
+@dataclass(frozen=True)
+class MapFigure:
+    """The figure: map, legend, scale bar, lines about coordinates and use.
+
+    Attributes:
+        data: What to show.
+        width: Width in points.
+        title: Alternative text.
+        notes: Lines under the legend, left and right.
+    """
+
+    data: MapData
+    width: float
+    title: str
+    notes: tuple[str, str]
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The window on the ground."""
+        return frame_for(self.data.bounds, self.width, MAP_HEIGHT)
+
+    @cached_property
+    def _shown(self) -> dict[str, tuple[list[MapItem], Any]]:
+        """Items and geometries that reach into the view, by layer."""
+        view = shapely.box(*self.frame.view)
+        shown: dict[str, tuple[list[MapItem], Any]] = {}
+        for layer, items in self.data.layers.items():
+            geometries = shapely.from_wkb(np.array([item.wkb for item in items], dtype=object))
+            hits = np.flatnonzero(shapely.intersects(geometries, view))
+            if hits.size:
+                shown[layer] = [items[hit] for hit in hits], geometries[hits]
+        return shown
+
+    def height(self, _width: float) -> float:
+        """Return the height in points."""
+        return MAP_HEIGHT + legend_height(len(self._entries()))
+
+    def split(self, _width: float, _room: float) -> None:
+        """A figure stays whole."""
+        return
+
+    def draw(self, canvas: SheetCanvas, x: float, top: float, _width: float) -> None:
+        """Draw the figure."""
+        bottom = top - MAP_HEIGHT
+        below = legend_height(len(self._entries()))
+        box = (x, bottom - below, x + self.width, top)
+        with canvas.marked(Element("Figure", alt=self.title, box=box)):
+            with canvas.state():
+                canvas.box(x, bottom, self.width, MAP_HEIGHT, "W n")
+                canvas.op(f"1 0 0 1 {x:.2f} {bottom:.2f} cm 1 j 1 J")
+                self._draw_ground(canvas)
+                self._draw_networks(canvas)
+                self._draw_labels(canvas)
+                self._draw_north(canvas)
+                draw_grid_ticks(canvas, self.frame)
+            canvas.stroke_style(BLACK, 0.6)
+            canvas.box(x, bottom, self.width, MAP_HEIGHT)
+            draw_legend(canvas, self._entries(), self.frame.scale, self.notes, (x, bottom, self.width))
+            canvas.stroke_style(BLACK, 1.1)
+            canvas.box(x, bottom - below, self.width, MAP_HEIGHT + below)
+
+    def _path(self, layer: str, wanted: "list[bool] | None" = None) -> str:
+        if layer not in self._shown:
+            return ""
+        _items, geometries = self._shown[layer]
+        chosen = geometries if wanted is None else geometries[np.array(wanted, dtype=bool)]
+        return path(in_view(chosen, self.frame), self.frame)
+
+    def _draw_ground(self, canvas: SheetCanvas) -> None:
+        canvas.fill_colour(map_style.PAPER)
+        canvas.box(0, 0, self.frame.width, self.frame.height, "f")
+        canvas.fill_colour(WHITE)
+        canvas.op(self._boundary() + "f*")
+        for layer in ("road", "internal_road"):
+            self._draw_roads(canvas, layer)
+        for area in map_style.AREAS:
+            self._fill(canvas, self._path(area.layer), area.fill, area.line)
+        housing = [_HOUSING in item.kind for item in self._shown.get("building", ([], None))[0]]
+        self._fill(canvas, self._path("building", [not each for each in housing]), *_building(is_housing=False))
+        self._fill(canvas, self._path("building", housing), *_building(is_housing=True))
+
+    def _fill(self, canvas: SheetCanvas, shape: str, fill: Colour, line: Colour) -> None:
+        canvas.fill_colour(fill)
+        canvas.stroke_style(line, 0.35)
+        canvas.op(shape + "B*")
+
+    def _draw_roads(self, canvas: SheetCanvas, layer: str) -> None:
+        """Draw all edges before all surfaces, so that crossings are open."""
+        widths = [round(item.width or _DEFAULT_ROAD_M, 1) for item in self._shown.get(layer, ([], None))[0]]
+        paths = {width: self._path(layer, [each == width for each in widths]) for width in sorted(set(widths))}
+        for edge, colour in ((0.9, map_style.ROAD_LINE), (0.0, map_style.ROAD)):
+            for width, shape in paths.items():
+                canvas.stroke_style(colour, width * self.frame.per_metre + edge)
+                canvas.op(shape + "S")
+
+    def _draw_networks(self, canvas: SheetCanvas) -> None:
+        for pipe in map_style.PIPES:
+            shape = self._path(pipe.layer)
+            canvas.stroke_style(pipe.casing, 1.5, pipe.dash)
+            canvas.op(shape + "S")
+            canvas.stroke_style(pipe.colour, 0.9, pipe.dash)
+            canvas.op(shape + "S")
+        canvas.stroke_style(map_style.BOUNDARY, 1.6, map_style.BOUNDARY_DASH)
+        canvas.op(self._boundary() + "S")
+        for symbol, items in self._symbols():
+            for px, py in items:
+                draw_symbol(canvas, symbol, px, py)
+
+    def _boundary(self) -> str:
+        if not self.data.boundary:
+            return ""
+        area = np.array([shapely.from_wkb(self.data.boundary)], dtype=object)
+        return path(in_view(area, self.frame), self.frame)
+
+    def _symbols(self) -> list[tuple[map_style.PointStyle, list[list[float]]]]:
+        """Return the places on paper of each point symbol; the first style that takes an item draws it."""
+        found: list[tuple[map_style.PointStyle, list[list[float]]]] = []
+        for style in map_style.POINTS:
+            items, geometries = self._shown.get(style.layer, ([], np.array([], dtype=object)))
+            rivals = [
+                each for each in map_style.POINTS if each.layer == style.layer and each.kinds and each is not style
+            ]
+            mine = [
+                style.takes(item) and (bool(style.kinds) or not any(rival.takes(item) for rival in rivals))
+                for item in items
+            ]
+            if any(mine):
+                points = shapely.get_coordinates(geometries[np.array(mine, dtype=bool)])
+                found.append((style, self.frame.to_paper(points).tolist()))
+        return found
+
+    def _draw_labels(self, canvas: SheetCanvas) -> None:
+        self._label_streets(canvas)
+        for pipe in map_style.PIPES:
+            self._label_pipe(canvas, pipe)
+        items, geometries = self._shown.get("building", ([], np.array([], dtype=object)))
+        if not items:
+            return
+        spots = self.frame.to_paper(shapely.get_coordinates(shapely.point_on_surface(geometries))).tolist()
+        sizes = (shapely.bounds(geometries)[:, 2:] - shapely.bounds(geometries)[:, :2]) * self.frame.per_metre
+        for item, (px, py), (width, height) in zip(items, spots, sizes.tolist(), strict=True):
+            if item.label and max(width, height) >= text_width(item.label, _NUMBER) and min(width, height) > 5:
+                draw_text(canvas, item.label, _NUMBER, px, py - 1.8, "centre")
+
+    def _label_streets(self, canvas: SheetCanvas) -> None:
+        """Write each street's name once, along the longest piece in view."""
+        items, geometries = self._shown.get("road", ([], np.array([], dtype=object)))
+        longest: dict[str, Any] = {}
+        for item, geometry in zip(items, shapely.clip_by_rect(geometries, *self.frame.view), strict=True):
+            line = _longest_part(geometry)
+            if item.label and line is not None and line.length > getattr(longest.get(item.label), "length", 0.0):
+                longest[item.label] = line
+        for name, line in longest.items():
+            self._write_along(canvas, name, _STREET, line)
+
+    def _label_pipe(self, canvas: SheetCanvas, pipe: map_style.PipeStyle) -> None:
+        """Write the class code of CJJ 61 on the longest line of a pipe layer."""
+        if pipe.layer not in self._shown:
+            return
+        parts = shapely.get_parts(shapely.clip_by_rect(self._shown[pipe.layer][1], *self.frame.view))
+        longest = _longest_part(shapely.geometrycollections(parts))
+        if longest is not None:
+            self._write_along(canvas, pipe.code, _CODE.but(colour=pipe.casing), longest, plate=True)
+
+    def _write_along(self, canvas: SheetCanvas, text: str, style: TextStyle, line: Any, *, plate: bool = False) -> None:  # noqa: ANN401
+        room = line.length * self.frame.per_metre
+        width = text_width(text, style)
+        if room < width + 4:
+            return
+        middle = [line.interpolate(share, normalized=True) for share in (0.5, 0.48, 0.52)]
+        (px, py), (ax, ay), (bx, by) = self.frame.to_paper(np.array([(p.x, p.y) for p in middle])).tolist()
+        dx, dy = (bx - ax, by - ay) if (bx - ax, by - ay) > (0.0, 0.0) else (ax - bx, ay - by)
+        length = float(np.hypot(dx, dy)) or 1.0
+        cos, sin = dx / length, dy / length
+        with canvas.state():
+            canvas.op(f"{cos:.4f} {sin:.4f} {-sin:.4f} {cos:.4f} {px:.2f} {py:.2f} cm")
+            if plate:
+                canvas.fill_colour(WHITE)
+                canvas.box(-width / 2 - 0.8, -2.6, width + 1.6, 5.2, "f")
+            draw_text(canvas, text, style, 0, -style.size * 0.36, "centre")
+
+    def _draw_north(self, canvas: SheetCanvas) -> None:
+        occupied = [
+            self.frame.to_paper(shapely.get_coordinates(geometries)) for _items, geometries in self._shown.values()
+        ]
+        points = np.concatenate(occupied) if occupied else np.empty((0, 2))
+        draw_north_arrow(canvas, *emptiest_corner(points, self.frame.width, self.frame.height))
+
+    def _entries(self) -> list[Entry]:
+        """Return the legend: what is in view, in drawing order."""
+        entries = (
+            [Entry("line", "小区范围", map_style.BOUNDARY, dash=map_style.BOUNDARY_DASH)] if self.data.boundary else []
+        )
+        kinds = [item.kind for item in self._shown.get("building", ([], None))[0]]
+        if any(_HOUSING in kind for kind in kinds):
+            entries.append(Entry("area", "住宅楼", *_building(is_housing=True)))
+        if any(_HOUSING not in kind for kind in kinds):
+            entries.append(Entry("area", "其他建筑", *_building(is_housing=False)))
+        entries += [
+            Entry("area", each.legend, each.fill, each.line) for each in map_style.AREAS if each.layer in self._shown
+        ]
+        if {"road", "internal_road"} & set(self._shown):
+            entries.append(Entry("area", "道路", map_style.ROAD, map_style.ROAD_LINE))
+        entries += [
+            Entry("line", each.legend, each.colour, each.casing, each.dash)
+            for each in map_style.PIPES
+            if each.layer in self._shown
+        ]
+        return entries + [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols()]
+
+
+def _longest_part(geometry: Any) -> Any:  # noqa: ANN401 - shapely is untyped
+    """Return the longest single line in a geometry, or None."""
+    parts = [part for part in shapely.get_parts(shapely.get_parts([geometry])) if part.length > 0]
+    return max(parts, key=lambda part: float(part.length), default=None)
+
+
+def _building(*, is_housing: bool) -> tuple[Colour, Colour]:
+    return (map_style.HOUSING if is_housing else map_style.OTHER_BUILDING), map_style.BUILDING_LINE

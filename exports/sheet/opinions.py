@@ -1,0 +1,109 @@
+"""意见与盖章: boxes for opinions, signatures and official seals.
+
+The program draws no seal, only the dashed place where one is put.
+"""
+
+from dataclasses import dataclass
+
+from exports.sheet.canvas import MM, SheetCanvas
+from exports.sheet.faces import HEI, SONG
+from exports.sheet.structure import Element
+from exports.sheet.table import HAIR, INK, SHADE
+from exports.sheet.typography import TextStyle, draw_text, draw_vertical
+
+SEAL_RADIUS = 25 * MM  # domain page 4.5: a blank zone of at least 50 x 50 mm
+_CAPTION_WIDTH = 26.0
+_HEIGHT = 54 * MM
+_CAPTION = TextStyle(HEI, 10.5, 15)
+_TEXT = TextStyle(SONG, 10.5, 15)
+_SEAL = TextStyle(SONG, 9, 12, colour=(0.70, 0.35, 0.35))
+_SEAL_LINE = (0.75, 0.30, 0.30)
+_DATE = "年　　月　　日"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One box.
+
+    Attributes:
+        caption: Vertical caption.
+        signers: What is signed, one line each.
+        seals: Names at the seal places, from left to right; empty text for an unnamed one.
+    """
+
+    caption: str
+    signers: tuple[str, ...] = ("负责人（签字）：",)
+    seals: tuple[str, ...] = ("",)
+
+    def height(self, _width: float) -> float:
+        """Return the height in points."""
+        return self._rows * _HEIGHT
+
+    @property
+    def _rows(self) -> int:
+        return -(-len(self.seals) // 2)
+
+    def split(self, _width: float, _room: float) -> None:
+        """A box stays whole."""
+        return
+
+    def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw the box."""
+        height = self.height(width)
+        with canvas.artifact():
+            canvas.fill_colour(SHADE)
+            canvas.stroke_style(HAIR, 0.45)
+            canvas.box(x, top - height, _CAPTION_WIDTH, height, "B")
+            canvas.stroke_style(INK, 1.1)
+            canvas.box(x, top - height, width, height)
+        with canvas.marked(Element("P")):
+            draw_vertical(canvas, self.caption, _CAPTION, x + _CAPTION_WIDTH / 2, top - height / 2, height - 12)
+        with canvas.marked(Element("P")):
+            if len(self.seals) > 1:
+                self._draw_grid(canvas, x + _CAPTION_WIDTH, top, width - _CAPTION_WIDTH)
+            else:
+                self._draw_single(canvas, x, top, width)
+
+    def _draw_single(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        bottom = top - _HEIGHT
+        _draw_seal(canvas, x + width - SEAL_RADIUS - 8, bottom + _HEIGHT / 2, self.seals[0])
+        left = x + _CAPTION_WIDTH + 10
+        draw_text(canvas, "意见：", _TEXT, left, top - 18)
+        baseline = bottom + 10 + 19 * (len(self.signers) - 1)
+        for signer in self.signers:
+            draw_text(canvas, signer, _TEXT, left, baseline)
+            if len(self.signers) > 1:
+                draw_text(canvas, _DATE, _TEXT, left + 250, baseline, "right")
+            baseline -= 19
+        if len(self.signers) == 1:
+            draw_text(canvas, _DATE, _TEXT, x + width - SEAL_RADIUS - 8, bottom + 10, "centre")
+
+    def _draw_grid(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw a place for each co-signing company, two beside each other."""
+        column = width / 2
+        for index, name in enumerate(self.seals):
+            left, upper = x + index % 2 * column, top - index // 2 * _HEIGHT
+            canvas.stroke_style(HAIR, 0.45)
+            canvas.box(left, upper - _HEIGHT, column, _HEIGHT)
+            draw_text(canvas, name, _CAPTION, left + 8, upper - 16)
+            _draw_seal(canvas, left + column - SEAL_RADIUS - 6, upper - _HEIGHT / 2, "")
+            draw_text(canvas, "签字：", _TEXT, left + 8, upper - _HEIGHT + 10)
+            draw_text(canvas, _DATE, _TEXT, left + column - SEAL_RADIUS - 6, upper - _HEIGHT + 10, "centre")
+
+
+def _draw_seal(canvas: SheetCanvas, x: float, y: float, name: str) -> None:
+    canvas.stroke_style(_SEAL_LINE, 0.6, (2.0, 2.4))
+    canvas.circle(x, y, SEAL_RADIUS)
+    draw_text(canvas, "（盖章处）", _SEAL, x, y + 4, "centre")
+    if name:
+        draw_text(canvas, name, _SEAL, x, y - 10, "centre")
+
+
+OPINIONS = (
+    Opinion("调查单位意见", ("调查人（签字）：", "复核人（签字）：", "审核人（签字）：")),
+    Opinion("社区居委会意见"),
+    Opinion("街道办意见"),
+    Opinion("专营单位会签", seals=("供水单位", "供电单位", "供气单位", "通信单位")),
+    Opinion("区住建部门意见"),
+    Opinion("市住建部门意见"),
+)

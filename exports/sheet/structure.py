@@ -1,0 +1,67 @@
+"""The logical structure of a document: what is a heading, a table, a figure.
+
+Screen readers and PDF/A-3a need it. The tree is plain values while pages are
+drawn; exports.sheet.archive writes it into the file.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Element:
+    """One node of the structure tree (PDF 32000-1, 14.7.2).
+
+    Attributes:
+        role: Standard structure type: Document, H1, P, Table, TR, TH, TD, Figure.
+        alt: Description of a figure in words.
+        scope: Column or Row for a header cell.
+        span: Columns and rows that a cell covers.
+        box: Bounding box of a figure on its page, in points.
+        kids: Elements, and (page index, marked-content number) for what is drawn.
+    """
+
+    role: str
+    alt: str = ""
+    scope: str = ""
+    span: tuple[int, int] = (1, 1)
+    box: tuple[float, float, float, float] | None = None
+    kids: "list[Element | tuple[int, int]]" = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Structure:
+    """The tree that is being built.
+
+    Attributes:
+        root: The whole document.
+        pages: For each page, the elements that own its marked content, in order of number.
+    """
+
+    root: Element = field(default_factory=lambda: Element("Document"))
+    pages: list[list[Element]] = field(default_factory=list)
+    _open: list[Element] = field(default_factory=list)
+
+    def begin(self, element: Element) -> None:
+        """Open an element below the one that is open."""
+        self._current().kids.append(element)
+        self._open.append(element)
+
+    def end(self) -> None:
+        """Close the element opened last."""
+        self._open.pop()
+
+    def mark(self, page: int) -> int:
+        """Give what is drawn next to the open element; return its number on the page.
+
+        Args:
+            page: Index of the page, 0 for the first.
+        """
+        while len(self.pages) <= page:
+            self.pages.append([])
+        owner, number = self._current(), len(self.pages[page])
+        self.pages[page].append(owner)
+        owner.kids.append((page, number))
+        return number
+
+    def _current(self) -> Element:
+        return self._open[-1] if self._open else self.root

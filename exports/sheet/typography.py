@@ -1,0 +1,187 @@
+"""Setting text on a canvas: blocks of lines, one-liners, vertical captions, check boxes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from exports.sheet.breaking import Line, break_lines
+from exports.sheet.canvas import BLACK, Colour, SheetCanvas
+from exports.sheet.faces import SONG, Face, chain
+from exports.sheet.structure import Element
+
+Align = Literal["left", "centre", "right", "justify"]
+_ASCENT = 0.88  # em above the baseline that Chinese glyphs fill
+_MAX_SPREAD = 0.22  # em: a line that would need wider letter space stays ragged
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """How a text looks.
+
+    Attributes:
+        face: Typeface of exports.sheet.faces; missing characters come from its fallbacks.
+        size: Points.
+        leading: Points from baseline to baseline.
+        colour: Text colour.
+        align: Where lines stand in their column; justified last lines stand left.
+        indent: Em before the first line of a paragraph.
+        role: Structure type of the block.
+    """
+
+    face: str = SONG
+    size: float = 10.0
+    leading: float = 14.2
+    colour: Colour = BLACK
+    align: Align = "left"
+    indent: int = 0
+    role: str = "P"
+
+    def but(self, **changes: object) -> "TextStyle":
+        """Return the style with some attributes changed."""
+        return replace(self, **changes)  # type: ignore[arg-type] # names and types are the caller's
+
+
+@lru_cache(maxsize=20_000)
+def _lines(text: str, face: str, size: float, width: float) -> list[Line]:
+    return break_lines(text, chain(face).width, size, width)
+
+
+def lines_of(text: str, style: TextStyle, width: float) -> list[Line]:
+    """Return a text broken for a column of that width in points.
+
+    Raises:
+        MissingCharacters: If no face has a character.
+    """
+    indented = "\n".join("\u3000" * style.indent + part for part in text.split("\n")) if style.indent else text
+    return _lines(indented, style.face, style.size, round(width, 2))
+
+
+def text_width(text: str, style: TextStyle) -> float:
+    """Return the width of a text on one line in points."""
+    return sum(map(chain(style.face).width, text)) * style.size
+
+
+def draw_lines(
+    canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, x: float, top: float, width: float
+) -> None:
+    """Draw lines into a column whose upper left corner is (x, top)."""
+    pen = _Pen(canvas, style)
+    baseline = top - (style.leading - style.size) / 2 - style.size * _ASCENT
+    for line in lines:
+        if line.pieces:
+            spread = _spread(line, style, width)
+            pen.move(_start(line, style, x, width), baseline, spread)
+            pen.write(line)
+        baseline -= style.leading
+    pen.finish()
+
+
+def draw_text(
+    canvas: SheetCanvas, text: str, style: TextStyle, x: float, baseline: float, align: Align = "left"
+) -> float:
+    """Draw one line at a baseline; x is its left end, middle or right end. Return its width in points."""
+    line = lines_of(text, style, 10_000)[0]
+    left = {"centre": x - line.width / 2, "right": x - line.width}.get(align, x)
+    pen = _Pen(canvas, style)
+    pen.move(left, baseline, 0.0)
+    pen.write(line)
+    pen.finish()
+    return line.width
+
+
+def draw_vertical(canvas: SheetCanvas, text: str, style: TextStyle, x: float, middle: float, height: float) -> None:
+    """Draw a caption downwards, one character below the other, centred on (x, middle)."""
+    pitch = min(style.leading, height / max(len(text), 1))
+    baseline = middle + pitch * len(text) / 2 - (pitch - style.size) / 2 - style.size * _ASCENT
+    for char in text:
+        draw_text(canvas, char, style, x, baseline, "centre")
+        baseline -= pitch
+
+
+def draw_check_box(canvas: SheetCanvas, x: float, baseline: float, size: float, *, ticked: bool) -> None:
+    """Draw a check box as lines: the typefaces have no ticked one."""
+    side = size * 0.78
+    canvas.stroke_style(BLACK, 0.6)
+    canvas.box(x, baseline - size * 0.04, side, side)
+    if ticked:
+        canvas.stroke_style(BLACK, 1.2)
+        marks = ((0.18, 0.48), (0.40, 0.20), (0.84, 0.80))
+        canvas.polyline([(x + side * px, baseline + side * py) for px, py in marks])
+
+
+def marked_text(
+    canvas: SheetCanvas, text: str, style: TextStyle, x: float, baseline: float, align: Align = "left"
+) -> float:
+    """Draw one line as a paragraph of its own in the structure."""
+    with canvas.marked(Element(style.role)):
+        return draw_text(canvas, text, style, x, baseline, align)
+
+
+def _spread(line: Line, style: TextStyle, width: float) -> float:
+    """Return the letter space in points that fills the column."""
+    slots = len(line.text) - 1
+    if style.align != "justify" or line.ends_paragraph or slots < 1:
+        return 0.0
+    space = (width - line.width) / slots
+    return space if space <= _MAX_SPREAD * style.size else 0.0
+
+
+def _start(line: Line, style: TextStyle, x: float, width: float) -> float:
+    if style.align == "centre":
+        return x + (width - line.width) / 2
+    return x + width - line.width if style.align == "right" else x
+
+
+class _Pen:
+    """Writes one text object, changing font only where a fallback face steps in."""
+
+    def __init__(self, canvas: SheetCanvas, style: TextStyle) -> None:
+        self._canvas, self._size, self._chain = canvas, style.size, chain(style.face)
+        self._face: Face | None = None
+        self._at = (0.0, 0.0)
+        self._spread = 0.0
+        self._ops = ["BT", "{:.3g} {:.3g} {:.3g} rg".format(*style.colour)]
+
+    def move(self, x: float, y: float, spread: float) -> None:
+        self._ops.append(f"{x - self._at[0]:.2f} {y - self._at[1]:.2f} Td")
+        self._at = (x, y)
+        if spread != self._spread:
+            self._ops.append(f"{spread:.3f} Tc")
+            self._spread = spread
+
+    def write(self, line: Line) -> None:
+        shown: list[str] = []  # members of the TJ array in the current font
+        for gap, text in line.pieces:
+            if gap:
+                shown.append(f"{-gap / self._size * 1000:.0f}")
+            for face, run in self._runs(text):
+                if face is not self._face:
+                    self._show(shown)
+                    self._use(face)
+                shown.append(f"<{self._canvas.font(face).encode(run)}>")
+        self._show(shown)
+
+    def finish(self) -> None:
+        if self._spread:
+            self._ops.append("0 Tc")
+        self._canvas.op("\n".join([*self._ops, "ET"]))
+
+    def _runs(self, text: str) -> list[tuple[Face, str]]:
+        runs: list[tuple[Face, str]] = []
+        for char in text:
+            face = self._chain.pick(char)[0]
+            if runs and runs[-1][0] is face:
+                runs[-1] = (face, runs[-1][1] + char)
+            else:
+                runs.append((face, char))
+        return runs
+
+    def _use(self, face: Face) -> None:
+        self._face = face
+        self._ops.append(f"/{self._canvas.font(face).internal} {self._size:.4g} Tf")
+
+    def _show(self, shown: list[str]) -> None:
+        if shown:
+            self._ops.append(f"[{''.join(shown)}] TJ")
+            shown.clear()
