@@ -1,0 +1,145 @@
+"""Coordinate reference systems: one place that fixes axis order and knows China's codes.
+
+x is always east (or longitude), y north (or latitude), whatever the authority
+says. PROJ is loaded on first use: it costs a quarter of a second.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.geo import datum
+from fieldsurvey.i18n import N_, _
+
+Floats = npt.NDArray[np.float64]
+
+CGCS2000 = "EPSG:4490"
+GCJ02, BD09 = "GCJ-02", "BD-09"
+# Geographic codes of the old national systems. EPSG has no accurate way from them to CGCS2000 (domain page 5.1).
+_OLD_DATUMS = {4610: "Xian 1980", 4214: "Beijing 1954", 4555: "New Beijing"}
+# CGCS2000 / 3-degree Gauss-Kruger by central meridian: code without and with zone number in the easting.
+_PLAIN_114, _ZONE_38 = "EPSG:4547", "EPSG:4526"
+_ZONED = {38: "EPSG:4526", 39: "EPSG:4527", 37: "EPSG:4525", 20: "EPSG:4498", 19: "EPSG:4497"}
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A reference system and how it was found.
+
+    Attributes:
+        code: EPSG code, GCJ-02 or BD-09; empty if unknown.
+        how: One sentence for the user.
+        sure: False when a person should look.
+    """
+
+    code: str
+    how: str
+    sure: bool
+
+
+@lru_cache(maxsize=64)
+def parsed(code: str) -> Any:  # noqa: ANN401 - pyproj has no type information
+    """Return the pyproj CRS of an EPSG code or WKT.
+
+    Raises:
+        InputRefused: If PROJ does not know it.
+    """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return CRS.from_user_input(code)
+    except CRSError as error:
+        raise InputRefused(
+            _("{crs} is no known coordinate system. Example: EPSG:4547 (CGCS2000, 114°E).").format(crs=code[:60])
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Any:  # noqa: ANN401 - pyproj has no type information
+    from pyproj import Transformer
+
+    return Transformer.from_crs(parsed(source), parsed(target), always_xy=True)  # noqa: TID251 - the one place
+
+
+def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, Floats]:
+    """Return coordinates in another system.
+
+    Args:
+        x: East or longitude, shape (n,).
+        y: North or latitude, shape (n,).
+        source: EPSG code, WKT, GCJ-02 or BD-09 (degrees).
+        target: EPSG code or WKT.
+
+    Returns:
+        x and y, shape (n,); inf where the transformation is not defined.
+    """
+    if source in {GCJ02, BD09}:
+        x, y = (datum.gcj02_to_wgs84 if source == GCJ02 else datum.bd09_to_wgs84)(x, y)
+        source = CGCS2000
+    if source == target:
+        return x, y
+    out_x, out_y = _transformer(source, target).transform(x, y)
+    return np.asarray(out_x, float), np.asarray(out_y, float)
+
+
+def is_geographic(code: str) -> bool:
+    """Say whether coordinates are degrees."""
+    return code in {GCJ02, BD09} or bool(parsed(code).is_geographic)
+
+
+def old_datum(code: str) -> str:
+    """Return the name of the old national datum of a system, or nothing."""
+    if code in {GCJ02, BD09}:
+        return ""
+    base = parsed(code).geodetic_crs
+    epsg = base.to_epsg(min_confidence=20) if base is not None else None
+    return _OLD_DATUMS.get(epsg or 0, "")
+
+
+def short_code(wkt: str) -> str:
+    """Return the EPSG code that a WKT or PROJ text stands for, else the text itself.
+
+    ESRI's names (CGCS2000_3_Degree_GK_CM_114E) are recognised by their parameters.
+    """
+    found = parsed(wkt)
+    code = found.to_epsg(min_confidence=70) or found.to_epsg(min_confidence=25)
+    return f"EPSG:{code}" if code else wkt
+
+
+def name_of(code: str) -> str:
+    """Return a name for people: 2000国家大地坐标系 3度带 114° and the like; PROJ's own name otherwise."""
+    if code in {GCJ02, BD09}:
+        return code
+    found = parsed(code)
+    match = re.fullmatch(r"CGCS2000 / 3-degree Gauss-Kruger (?:CM (\d+)E|zone (\d+))", str(found.name))
+    if match is None:
+        return str(found.name)
+    meridian = match[1] or str(int(match[2]) * 3)
+    return _("CGCS2000 3-degree zone, {meridian}°E").format(meridian=meridian)
+
+
+_DEGREES = N_("the numbers are degrees")
+_PLAIN = N_("the easting has six digits and fits the zone of 114°E")
+_WITH_ZONE = N_("the easting has eight digits and begins with zone {zone}")
+
+
+def guess(bounds: tuple[float, float, float, float]) -> Guess:
+    """Guess the system from minx, miny, maxx, maxy, for data around Huangshi.
+
+    Source: domain page 5.1: eight digits in the easting carry the zone number.
+    """
+    min_x, min_y, max_x, max_y = bounds
+    if -180 <= min_x <= max_x <= 180 and -90 <= min_y <= max_y <= 90:
+        return Guess(CGCS2000, _(_DEGREES), sure=False)
+    zone = int(min_x // 1_000_000)
+    if zone in _ZONED and zone == int(max_x // 1_000_000) and 0 < min_y < 10_000_000:
+        return Guess(_ZONED[zone], _(_WITH_ZONE).format(zone=zone), sure=False)
+    if 100_000 <= min_x <= max_x < 1_000_000 and 1_000_000 < min_y <= max_y < 6_500_000:
+        return Guess(_PLAIN_114, _(_PLAIN), sure=False)
+    return Guess("", _("the numbers fit no system in use here"), sure=False)

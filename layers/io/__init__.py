@@ -1,0 +1,1 @@
+"""Files that departments hand over: read, checked, mapped, reported."""

@@ -1,0 +1,178 @@
+"""Values and geometries as they come, brought into the shape of our columns."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from fieldsurvey.geo import crs
+from fieldsurvey.i18n import _
+from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Value
+from layers.io.raw import Geometries
+from layers.io.report import FileReport
+
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
+_POINT_IDS, _LINE_IDS, _AREA_IDS = {0, 4}, {1, 2, 5}, {3, 6}
+
+
+def value(raw: object, column: Column, report: FileReport) -> Value:
+    """Return a value of the column's type; "1988年", "436户", "１２" and "1,200.5" are numbers, the unreadable is told.
+
+    万元 columns given in 元 cannot be told apart here; the mapping preview shows the first values.
+    """
+    if raw is None or raw == "":
+        return None
+    if column.type is ColumnType.INTEGER:
+        return _whole(raw, column, report)
+    if column.type is ColumnType.REAL:
+        number = _number(raw)
+        if number is None:
+            _tell(raw, column, report)
+        return number
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw)
+
+
+def _whole(raw: object, column: Column, report: FileReport) -> Value:
+    number = _number(raw)
+    if number is None:
+        _tell(raw, column, report)
+        return None
+    if isinstance(raw, str) and "年代" in raw:
+        report.warn(
+            "decade",
+            _("{label}: a decade such as {raw} was taken as its first year.").format(label=column.label, raw=raw),
+        )
+    return round(number)
+
+
+def _number(raw: object) -> float | None:
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int | float):
+        return float(raw)
+    text = unicodedata.normalize("NFKC", str(raw)).replace(",", "")
+    found = _NUMBER.search(text)
+    return float(found[0]) if found else None
+
+
+def _tell(raw: object, column: Column, report: FileReport) -> None:
+    report.warn(
+        "not_a_number",
+        _("{label}: {raw} is no number and was left empty.").format(label=column.label, raw=str(raw)[:20]),
+    )
+
+
+def kind_of(geometries: Geometries | None) -> GeometryType | None:
+    """Return the kind of geometry that most features of a layer have; None for a table."""
+    if geometries is None:
+        return None
+    counts = np.zeros(3, int)
+    ids = shapely.get_type_id(geometries)
+    for index, group in enumerate((_POINT_IDS, _LINE_IDS, _AREA_IDS)):
+        counts[index] = np.isin(ids, list(group)).sum()
+    if not counts.any():
+        return None
+    return (GeometryType.POINT, GeometryType.MULTILINESTRING, GeometryType.MULTIPOLYGON)[int(counts.argmax())]
+
+
+def finite(geometries: Geometries, report: FileReport) -> Geometries:
+    """Return geometries in two dimensions, without those whose coordinates cannot be real; told."""
+    flat: Geometries = np.asarray(shapely.force_2d(geometries), object)
+    boxes = shapely.bounds(flat)
+    present = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
+    coordinates, index = shapely.get_coordinates(flat, return_index=True)
+    broken = ~np.isfinite(coordinates).all(axis=1) | (np.abs(coordinates) > _MAX_COORDINATE).any(axis=1)
+    bad = np.zeros(len(flat), bool)
+    bad[index[broken]] = True
+    bad |= present & ~np.isfinite(boxes).all(axis=1)
+    if bad.any():
+        report.warn(
+            "bad_coordinates", _("{n} features have impossible coordinates and were left out.").format(n=int(bad.sum()))
+        )
+    missing = int((~present & ~bad).sum())
+    if missing:
+        report.warn("no_geometry", _("{n} features have no geometry.").format(n=missing))
+    kept = flat.copy()
+    kept[bad | ~present] = None
+    return kept
+
+
+def reprojected(geometries: Geometries, source: str, target: str, report: FileReport) -> Geometries:
+    """Return geometries in the target system; what lies outside its reach is left out, told."""
+    if source == target:
+        return geometries
+
+    def move(
+        xy: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        return np.column_stack(crs.transform(xy[:, 0], xy[:, 1], source, target))
+
+    return finite(shapely.transform(geometries, move), _Muted(report))
+
+
+class _Muted(FileReport):
+    """Passes on only what is new after reprojection: impossible coordinates."""
+
+    def __init__(self, report: FileReport) -> None:
+        super().__init__(report.file)
+        self._report = report
+
+    def warn(self, code: str, message: str) -> None:
+        if code == "bad_coordinates":
+            self._report.warn("outside_crs", message)
+
+
+def repaired(geometries: Geometries, report: FileReport) -> Geometries:
+    """Return areas without self-crossings: repaired keeping their area, told."""
+    areas = np.isin(shapely.get_type_id(geometries), list(_AREA_IDS))
+    wrong = areas & ~shapely.is_valid(geometries)
+    if not wrong.any():
+        return geometries
+    mended = shapely.make_valid(geometries[wrong], method="structure", keep_collapsed=False)
+    flat = shapely.area(mended) == 0
+    if flat.any():  # nothing of it would be left: keep it as drawn, somebody meant something by it
+        report.warn("no_extent", _("{n} areas have no extent; they were kept as drawn.").format(n=int(flat.sum())))
+    if not flat.all():
+        report.warn("repaired", _("{n} areas cross themselves and were repaired.").format(n=int((~flat).sum())))
+    fixed = geometries.copy()
+    fixed[wrong] = np.where(flat, geometries[wrong], mended)
+    return fixed
+
+
+def fitted(geometries: Geometries, wanted: GeometryType, report: FileReport) -> Geometries:
+    """Return geometries of one kind as multi; others are left out, told."""
+    kept = np.full(len(geometries), None, object)
+    ids = shapely.get_type_id(geometries)
+    groups = {
+        GeometryType.POINT: _POINT_IDS,
+        GeometryType.MULTILINESTRING: _LINE_IDS,
+        GeometryType.MULTIPOLYGON: _AREA_IDS,
+    }
+    wrong = 0
+    for index, (geometry, kind) in enumerate(zip(geometries, ids, strict=True)):
+        if geometry is None or geometry.is_empty:
+            continue
+        if int(kind) in groups[wanted]:
+            kept[index] = _as(geometry, wanted)
+        else:
+            wrong += 1
+    if wrong:
+        report.warn("other_kind", _("{n} features are of another kind of geometry and were left out.").format(n=wrong))
+    return kept
+
+
+def _as(geometry: shapely.Geometry, wanted: GeometryType) -> shapely.Geometry:
+    if wanted is GeometryType.POINT:
+        return geometry if geometry.geom_type == "Point" else geometry.geoms[0]
+    parts = [shapely.LineString(geometry)] if geometry.geom_type == "LinearRing" else shapely.get_parts(geometry)
+    return shapely.multilinestrings(parts) if wanted is GeometryType.MULTILINESTRING else shapely.multipolygons(parts)
+
+
+def text_of(values: Sequence[object]) -> str:
+    """Return a sample of text, for finding hints in it."""
+    return " ".join(str(item) for item in values[:50] if item is not None)

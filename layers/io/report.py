@@ -1,0 +1,93 @@
+"""What an import did, for people and for programs (ARCHITECTURE section 8)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from fieldsurvey.i18n import _
+
+
+class Status(StrEnum):
+    """How a file ended."""
+
+    IMPORTED = "imported"
+    WITH_WARNING = "imported_with_warning"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:  # noqa: A001 - the word the contract uses
+    """Something a person should know.
+
+    Attributes:
+        code: Stable name.
+        message: One sentence.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class FileReport:
+    """One file.
+
+    Attributes:
+        file: The file.
+        status: How it ended.
+        layers: Target table -> rows taken.
+        crs: Reference system used.
+        crs_how: How it was found.
+        encoding: Text encoding used.
+        encoding_how: How it was found.
+        warnings: What a person should know.
+        error: Why it was refused.
+    """
+
+    file: Path
+    status: Status = Status.IMPORTED
+    layers: dict[str, int] = field(default_factory=dict)
+    crs: str = ""
+    crs_how: str = ""
+    encoding: str = ""
+    encoding_how: str = ""
+    warnings: list[Warning] = field(default_factory=list)
+    error: str = ""
+
+    def warn(self, code: str, message: str) -> None:
+        """Add a warning once."""
+        warning = Warning(code, message)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+        if self.status is Status.IMPORTED:
+            self.status = Status.WITH_WARNING
+
+    def refuse(self, why: str) -> None:
+        """End with a refusal."""
+        self.status, self.error = Status.REFUSED, why
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as the command line prints it."""
+        return {
+            "file": str(self.file),
+            "status": str(self.status),
+            "layers": [{"name": name, "count": count} for name, count in self.layers.items()],
+            "crs": self.crs or None,
+            "crs_how": self.crs_how or None,
+            "encoding": self.encoding or None,
+            "encoding_how": self.encoding_how or None,
+            "warnings": [{"code": warning.code, "message": warning.message} for warning in self.warnings],
+            "error": self.error or None,
+        }
+
+    def as_text(self) -> str:
+        """Return the report as lines for a terminal."""
+        words = {
+            Status.IMPORTED: _("imported"),
+            Status.WITH_WARNING: _("imported, please look"),
+            Status.REFUSED: _("refused"),
+        }
+        head = f"{self.file.name}: {words[self.status]}"
+        counts = [f"  {name} {count}" for name, count in self.layers.items()]
+        notes = [f"  ! {warning.message}" for warning in self.warnings]
+        return "\n".join([head, *counts, *notes, *([f"  {self.error}"] if self.error else [])])
