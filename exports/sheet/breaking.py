@@ -160,7 +160,7 @@ class _Paragraph:
 
 
 def _is_latin(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char in "%+-.")
+    return char.isascii() and (char.isalnum() or char == "%")
 
 
 def _is_chinese(char: str) -> bool:

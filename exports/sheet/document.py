@@ -16,12 +16,13 @@ from exports.sheet.map_figure import MapFigure
 from exports.sheet.opinions import OPINIONS
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Placed, Space, fill_pages
 from exports.sheet.photo_grid import PhotoGrid
-from exports.sheet.tables import lift_table, plan_table, profile_table, system_table
+from exports.sheet.tables import lift_table, profile_table, system_table
 from exports.sheet.title import Title
 from exports.sheet.typography import TextStyle
 from fieldsurvey.paths import user_cache
 
 DATA_NAME, MAP_NAME = "评估数据.json", "小区现状图.geojson"
+_OPENS_PAGE = "三六"  # map and seals start a page
 _SMALL = TextStyle(SONG, 8.4, 11.6, colour=(0.25, 0.25, 0.25), align="justify")
 _BODY = TextStyle(SONG, 9.6, 14.2, align="justify")
 _PLAIN_NOTE = TextStyle(KAI, 10.5, 15.5, indent=2)
@@ -66,18 +67,17 @@ def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Fur
 
 def _parts(data: SheetData) -> list[Block]:
     named: list[tuple[str, list[Block]]] = [
-        ("小区基本情况", [profile_table(data.profile)]),
+        ("小区基本情况", [profile_table((*data.profile, *data.plan))]),
         ("分项现状评价", [system_table(data.systems), Space(3), Paragraph(wording.PRELIMINARY, _SMALL)]),
         ("小区现状图", _map_parts(data)),
         ("加装电梯表决汇总", _lift_parts(data)),
-        ("改造计划与投资", _plan_parts(data)),
         ("现状照片", _photo_parts(data)),
         ("意见与盖章", list(OPINIONS)),
         ("数据说明", _statement(data)),
     ]
     parts: list[Block] = [Title(data)]
-    for number, (title, blocks) in zip("一二三四五六七八九十", named, strict=False):
-        if number in "三六七":
+    for number, (title, blocks) in zip("一二三四五六七", named, strict=True):
+        if number in _OPENS_PAGE:
             parts.append(PageBreak())
         parts += [Heading(f"{number}、{title}"), *blocks, Space(7)]
     return parts
@@ -94,10 +94,6 @@ def _lift_parts(data: SheetData) -> list[Block]:
     if not data.lifts:
         return [Paragraph("无加装电梯调查记录（缺 f11 加装电梯可行性调查表）。", _PLAIN_NOTE)]
     return [lift_table(data.lifts), Space(3), Paragraph(wording.VOTE_RULE, _SMALL)]
-
-
-def _plan_parts(data: SheetData) -> list[Block]:
-    return [plan_table(data.plan)] if data.plan else [Paragraph("尚无计划年度和投资数据。", _PLAIN_NOTE)]
 
 
 def _photo_parts(data: SheetData) -> list[Block]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import shapely
@@ -11,13 +10,13 @@ from exports.sheet import map_style
 from exports.sheet.canvas import BLACK, WHITE, Colour, SheetCanvas
 from exports.sheet.data import MapData, MapItem
 from exports.sheet.faces import HEI
-from exports.sheet.map_frame import Frame, frame_for, in_view, path
+from exports.sheet.map_frame import Frame, Shapes, frame_for, in_view, path
 from exports.sheet.map_legend import Entry, draw_legend, legend_height
 from exports.sheet.map_marks import draw_grid_ticks, draw_north_arrow, draw_symbol, emptiest_corner
 from exports.sheet.structure import Element
 from exports.sheet.typography import TextStyle, draw_text, text_width
 
-MAP_HEIGHT = 430.0  # points of the map itself; legend and lines below come on top
+MAP_HEIGHT = 410.0  # points of the map itself; legend and lines below come on top
 _NUMBER = TextStyle(HEI, 5.2, 6)
 _STREET = TextStyle(HEI, 6.4, 8, colour=(0.42, 0.42, 0.42))
 _CODE = TextStyle(HEI, 4.8, 6)
@@ -47,10 +46,10 @@ class MapFigure:
         return frame_for(self.data.bounds, self.width, MAP_HEIGHT)
 
     @cached_property
-    def _shown(self) -> dict[str, tuple[list[MapItem], Any]]:
+    def _shown(self) -> dict[str, tuple[list[MapItem], Shapes]]:
         """Items and geometries that reach into the view, by layer."""
         view = shapely.box(*self.frame.view)
-        shown: dict[str, tuple[list[MapItem], Any]] = {}
+        shown: dict[str, tuple[list[MapItem], Shapes]] = {}
         for layer, items in self.data.layers.items():
             geometries = shapely.from_wkb(np.array([item.wkb for item in items], dtype=object))
             hits = np.flatnonzero(shapely.intersects(geometries, view))
@@ -133,11 +132,13 @@ class MapFigure:
             for px, py in items:
                 draw_symbol(canvas, symbol, px, py)
 
+    @cached_property
+    def _outline(self) -> Shapes:
+        found = [shapely.from_wkb(self.data.boundary)] if self.data.boundary else []
+        return np.array(found, dtype=object)
+
     def _boundary(self) -> str:
-        if not self.data.boundary:
-            return ""
-        area = np.array([shapely.from_wkb(self.data.boundary)], dtype=object)
-        return path(in_view(area, self.frame), self.frame)
+        return path(in_view(self._outline, self.frame), self.frame)
 
     def _symbols(self) -> list[tuple[map_style.PointStyle, list[list[float]]]]:
         """Return the places on paper of each point symbol; the first style that takes an item draws it."""
@@ -158,8 +159,8 @@ class MapFigure:
 
     def _draw_labels(self, canvas: SheetCanvas) -> None:
         self._label_streets(canvas)
-        for pipe in map_style.PIPES:
-            self._label_pipe(canvas, pipe)
+        for place, pipe in enumerate(map_style.PIPES):
+            self._label_pipe(canvas, pipe, 0.34 + 0.11 * place)
         items, geometries = self._shown.get("building", ([], np.array([], dtype=object)))
         if not items:
             return
@@ -172,30 +173,32 @@ class MapFigure:
     def _label_streets(self, canvas: SheetCanvas) -> None:
         """Write each street's name once, along the longest piece in view."""
         items, geometries = self._shown.get("road", ([], np.array([], dtype=object)))
-        longest: dict[str, Any] = {}
+        longest: dict[str, Shapes] = {}
         for item, geometry in zip(items, shapely.clip_by_rect(geometries, *self.frame.view), strict=True):
             line = _longest_part(geometry)
             if item.label and line is not None and line.length > getattr(longest.get(item.label), "length", 0.0):
                 longest[item.label] = line
         for name, line in longest.items():
-            self._write_along(canvas, name, _STREET, line)
+            self._write_along(canvas, name, _STREET, line, 0.5)
 
-    def _label_pipe(self, canvas: SheetCanvas, pipe: map_style.PipeStyle) -> None:
+    def _label_pipe(self, canvas: SheetCanvas, pipe: map_style.PipeStyle, share: float) -> None:
         """Write the class code of CJJ 61 on the longest line of a pipe layer."""
         if pipe.layer not in self._shown:
             return
         parts = shapely.get_parts(shapely.clip_by_rect(self._shown[pipe.layer][1], *self.frame.view))
         longest = _longest_part(shapely.geometrycollections(parts))
         if longest is not None:
-            self._write_along(canvas, pipe.code, _CODE.but(colour=pipe.casing), longest, plate=True)
+            self._write_along(canvas, pipe.code, _CODE.but(colour=pipe.casing), longest, share, plate=True)
 
-    def _write_along(self, canvas: SheetCanvas, text: str, style: TextStyle, line: Any, *, plate: bool = False) -> None:  # noqa: ANN401
+    def _write_along(
+        self, canvas: SheetCanvas, text: str, style: TextStyle, line: Shapes, middle: float, *, plate: bool = False
+    ) -> None:
         room = line.length * self.frame.per_metre
         width = text_width(text, style)
         if room < width + 4:
             return
-        middle = [line.interpolate(share, normalized=True) for share in (0.5, 0.48, 0.52)]
-        (px, py), (ax, ay), (bx, by) = self.frame.to_paper(np.array([(p.x, p.y) for p in middle])).tolist()
+        spots = [line.interpolate(share, normalized=True) for share in (middle, middle - 0.02, middle + 0.02)]
+        (px, py), (ax, ay), (bx, by) = self.frame.to_paper(np.array([(p.x, p.y) for p in spots])).tolist()
         dx, dy = (bx - ax, by - ay) if (bx - ax, by - ay) > (0.0, 0.0) else (ax - bx, ay - by)
         length = float(np.hypot(dx, dy)) or 1.0
         cos, sin = dx / length, dy / length
@@ -207,11 +210,8 @@ class MapFigure:
             draw_text(canvas, text, style, 0, -style.size * 0.36, "centre")
 
     def _draw_north(self, canvas: SheetCanvas) -> None:
-        occupied = [
-            self.frame.to_paper(shapely.get_coordinates(geometries)) for _items, geometries in self._shown.values()
-        ]
-        points = np.concatenate(occupied) if occupied else np.empty((0, 2))
-        draw_north_arrow(canvas, *emptiest_corner(points, self.frame.width, self.frame.height))
+        shapes = np.concatenate([*(geometries for _items, geometries in self._shown.values()), self._outline])
+        draw_north_arrow(canvas, *emptiest_corner(shapes, self.frame))
 
     def _entries(self) -> list[Entry]:
         """Return the legend: what is in view, in drawing order."""
@@ -236,7 +236,7 @@ class MapFigure:
         return entries + [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols()]
 
 
-def _longest_part(geometry: Any) -> Any:  # noqa: ANN401 - shapely is untyped
+def _longest_part(geometry: Shapes) -> Shapes:
     """Return the longest single line in a geometry, or None."""
     parts = [part for part in shapely.get_parts(shapely.get_parts([geometry])) if part.length > 0]
     return max(parts, key=lambda part: float(part.length), default=None)

@@ -13,6 +13,7 @@ from exports.sheet.canvas import MM
 
 Bounds = tuple[float, float, float, float]
 Points = npt.NDArray[np.float64]
+Shapes = Any  # numpy arrays of shapely geometries, or one geometry: shapely has no types
 
 SCALES = (200, 250, 500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10_000, 15_000, 20_000, 25_000, 50_000)
 _MARGIN = 1.05  # share of the frame that stays free around the community
@@ -69,7 +70,7 @@ def frame_for(bounds: Bounds, width: float, height: float) -> Frame:
     return Frame(((west + east) / 2, (south + north) / 2), scale, width, height)
 
 
-def in_view(geometries: Any, frame: Frame) -> Any:  # noqa: ANN401 - arrays of shapely objects have no type
+def in_view(geometries: Shapes, frame: Frame) -> Shapes:
     """Return the parts of an array of geometries inside the frame, simplified for its scale."""
     if not len(geometries):
         return geometries
@@ -78,7 +79,7 @@ def in_view(geometries: Any, frame: Frame) -> Any:  # noqa: ANN401 - arrays of s
     return inside[~shapely.is_empty(inside)]
 
 
-def path(geometries: Any, frame: Frame) -> str:  # noqa: ANN401 - see in_view
+def path(geometries: Shapes, frame: Frame) -> str:
     """Return lines and areas as PDF path operators, with the frame's lower left corner as origin."""
     parts = _single(geometries)
     kinds = shapely.get_type_id(parts)
@@ -86,7 +87,7 @@ def path(geometries: Any, frame: Frame) -> str:  # noqa: ANN401 - see in_view
     return _segments(rings, frame, is_closed=True) + _segments(parts[kinds == _LINE], frame, is_closed=False)
 
 
-def _single(geometries: Any) -> Any:  # noqa: ANN401 - see in_view
+def _single(geometries: Shapes) -> Shapes:
     parts = shapely.get_parts(np.asarray(geometries, dtype=object))
     return shapely.get_parts(parts)  # clipping can leave a collection inside a collection
 

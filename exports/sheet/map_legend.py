@@ -7,15 +7,16 @@ from exports.sheet.canvas import BLACK, Colour, SheetCanvas
 from exports.sheet.faces import HEI_BOLD, SONG
 from exports.sheet.map_marks import draw_scale_bar, draw_symbol
 from exports.sheet.map_style import PointStyle
-from exports.sheet.typography import TextStyle, draw_text
+from exports.sheet.typography import TextStyle, draw_text, draw_vertical
 
 _COLUMNS = 4
 _ROW, _PAD = 14.0, 7.0
 _NOTES = 15.0
-_SCALE_ROOM = 118.0
-_TEXT = TextStyle(SONG, 8.0, 10)
+_SCALE_ROOM = 128.0
+_TITLE_ROOM = 26.0
+_TEXT = TextStyle(SONG, 7.8, 10)
 _NOTE = TextStyle(SONG, 7.4, 9, colour=(0.2, 0.2, 0.2))
-_TITLE = TextStyle(HEI_BOLD, 9.0, 11)
+_TITLE = TextStyle(HEI_BOLD, 9.0, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,16 @@ def draw_legend(
 ) -> None:
     """Draw the strip; place is its left end, upper edge and width in points."""
     x, top, width = place
-    pitch = (width - _SCALE_ROOM - 44) / _COLUMNS
-    draw_text(canvas, "图　例", _TITLE, x + 8, top - _PAD - 9)
+    pitch = (width - _SCALE_ROOM - _TITLE_ROOM) / _COLUMNS
     for index, entry in enumerate(entries):
         row, column = divmod(index, _COLUMNS)
-        _draw_entry(canvas, entry, x + 46 + column * pitch, top - _PAD - 9 - row * _ROW)
+        _draw_entry(canvas, entry, x + _TITLE_ROOM + column * pitch, top - _PAD - 9 - row * _ROW)
     foot = top - legend_height(len(entries)) + _NOTES
+    draw_vertical(canvas, "图例", _TITLE, x + 12, (top + foot) / 2, 36)
     canvas.stroke_style((0.5, 0.5, 0.5), 0.4)
     canvas.polyline([(x + width - _SCALE_ROOM, top), (x + width - _SCALE_ROOM, foot)])
     canvas.polyline([(x, foot), (x + width, foot)])
-    draw_scale_bar(canvas, x + width - _SCALE_ROOM + 12, (top + foot) / 2, scale, 84)
+    draw_scale_bar(canvas, x + width - _SCALE_ROOM + 12, (top + foot) / 2, scale, 96)
     draw_text(canvas, notes[0], _NOTE, x + 8, foot - 10.5)
     draw_text(canvas, notes[1], _NOTE, x + width - 8, foot - 10.5, "right")
 

@@ -3,17 +3,19 @@
 import math
 
 import numpy as np
+import shapely
 
 from exports.sheet.canvas import BLACK, MM, WHITE, SheetCanvas
 from exports.sheet.faces import HEI, HEI_BOLD, SONG
-from exports.sheet.map_frame import Frame, Points
+from exports.sheet.map_frame import Frame, Shapes
 from exports.sheet.map_style import PointStyle
 from exports.sheet.typography import TextStyle, draw_text, text_width
 
-SYMBOL_RADIUS = 3.4
+SYMBOL_RADIUS = 3.6
 _GRID = TextStyle(SONG, 6.0, 7, colour=(0.25, 0.25, 0.25))
 _SCALE = TextStyle(SONG, 7.0, 8)
 _RATIO = TextStyle(HEI, 8.5, 10)
+_NUMBER_WIDTH = 19.0
 _PLATE = (34.0, 44.0)  # of the north arrow, points
 _INSET = (26.0, 16.0)  # keeps the plate off the grid figures
 
@@ -44,12 +46,20 @@ def draw_grid_ticks(canvas: SheetCanvas, frame: Frame) -> None:
         x = (easting - west) * frame.per_metre
         if 30 < x < frame.width - 30:
             _tick(canvas, (x, frame.height, x, frame.height - 4), (x, 0, x, 4))
-            draw_text(canvas, f"{easting:.0f}", _GRID, x, frame.height - 10.5, "centre")
+            _grid_number(canvas, easting, x - _NUMBER_WIDTH / 2, frame.height - 10.5)
     for northing in np.arange(math.ceil(south / step) * step, north, step).tolist():
         y = (northing - south) * frame.per_metre
         if 16 < y < frame.height - 16:
             _tick(canvas, (0, y, 4, y), (frame.width, y, frame.width - 4, y))
-            draw_text(canvas, f"{northing:.0f}", _GRID, 5.5, y - 2)
+            _grid_number(canvas, northing, 5.5, y - 2)
+
+
+def _grid_number(canvas: SheetCanvas, metres: float, x: float, baseline: float) -> None:
+    """Write a coordinate on a white plate: it stands on top of streets and pipes."""
+    text = f"{metres:.0f}"
+    canvas.fill_colour(WHITE)
+    canvas.box(x - 1, baseline - 1.4, text_width(text, _GRID) + 2, 6.8, "f")
+    draw_text(canvas, text, _GRID, x, baseline)
 
 
 def _tick(canvas: SheetCanvas, *lines: tuple[float, float, float, float]) -> None:
@@ -64,23 +74,24 @@ def _grid_step(frame: Frame) -> int:
     return next((step for step in (10, 20, 50, 100, 200, 500, 1000) if span / step <= 8), 2000)
 
 
-def emptiest_corner(points: Points, width: float, height: float) -> tuple[float, float]:
-    """Return the lower left corner of the plate in the corner of the frame with the fewest points.
+def emptiest_corner(shapes: Shapes, frame: Frame) -> tuple[float, float]:
+    """Return where the plate covers the fewest things: its lower left corner in points.
 
     Args:
-        points: What is drawn, shape (n, 2), points from the lower left corner.
-        width: Frame width in points.
-        height: Frame height in points.
+        shapes: What is drawn, shapely geometries in ground metres.
+        frame: The window on the ground.
     """
     plate_x, plate_y = _PLATE
-    right, upper = width - plate_x - _INSET[0], height - plate_y - _INSET[1]
+    right, upper = frame.width - plate_x - _INSET[0], frame.height - plate_y - _INSET[1]
     corners = [(right, upper), (_INSET[0], upper), (right, _INSET[1]), (_INSET[0], _INSET[1])]
-    return min(corners, key=lambda corner: _crowd(points, corner))
+    return min(corners, key=lambda corner: _crowd(shapes, frame, corner))
 
 
-def _crowd(points: Points, corner: tuple[float, float]) -> int:
-    low, high = np.array(corner) - 6, np.array(corner) + _PLATE + 6
-    return int(((points >= low) & (points <= high)).all(axis=1).sum())
+def _crowd(shapes: Shapes, frame: Frame, corner: tuple[float, float]) -> int:
+    west, south, _east, _north = frame.view
+    x, y = corner[0] / frame.per_metre + west, corner[1] / frame.per_metre + south
+    plate = shapely.box(x, y, x + _PLATE[0] / frame.per_metre, y + _PLATE[1] / frame.per_metre)
+    return int(shapely.intersects(shapes, plate).sum())
 
 
 def draw_north_arrow(canvas: SheetCanvas, x: float, y: float) -> None:

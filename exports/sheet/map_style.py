@@ -48,7 +48,7 @@ class PipeStyle:
     def casing(self) -> Colour:
         """A darker tone of the colour: pure cyan or green alone is too faint on white paper."""
         red, green, blue = self.colour
-        return red * 0.45, green * 0.45, blue * 0.45
+        return red * 0.6, green * 0.6, blue * 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ POINTS = (
     PointStyle("gate", "出入口", "triangle", "", (0.10, 0.10, 0.10)),
     PointStyle("gas_regulator", "燃气调压设施", "square", "调", _MAGENTA),
     PointStyle("transformer", "变压器", "square", "变", _RED),
-    PointStyle("hydrant", "消火栓（失效）", "circle", "×", _GREY, _FAILED),
+    PointStyle("hydrant", "失效消火栓", "circle", "×", _GREY, _FAILED),
     PointStyle("hydrant", "消火栓", "circle", "栓", _RED),
 )
 LAYERS = (

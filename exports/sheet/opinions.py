@@ -3,7 +3,7 @@
 The program draws no seal, only the dashed place where one is put.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exports.sheet.canvas import MM, SheetCanvas
 from exports.sheet.faces import HEI, SONG
@@ -13,7 +13,7 @@ from exports.sheet.typography import TextStyle, draw_text, draw_vertical
 
 SEAL_RADIUS = 25 * MM  # domain page 4.5: a blank zone of at least 50 x 50 mm
 _CAPTION_WIDTH = 26.0
-_HEIGHT = 54 * MM
+_HEIGHT = 52 * MM
 _CAPTION = TextStyle(HEI, 10.5, 15)
 _TEXT = TextStyle(SONG, 10.5, 15)
 _SEAL = TextStyle(SONG, 9, 12, colour=(0.70, 0.35, 0.35))
@@ -43,9 +43,12 @@ class Opinion:
     def _rows(self) -> int:
         return -(-len(self.seals) // 2)
 
-    def split(self, _width: float, _room: float) -> None:
-        """A box stays whole."""
-        return
+    def split(self, _width: float, room: float) -> "tuple[Opinion, Opinion] | None":
+        """Divide between rows of seal places, repeating the caption."""
+        count = int(room // _HEIGHT) * 2
+        if not 0 < count < len(self.seals):
+            return None
+        return replace(self, seals=self.seals[:count]), replace(self, seals=self.seals[count:])
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         """Draw the box."""

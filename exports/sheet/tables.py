@@ -126,8 +126,3 @@ def _lift_row(vote: LiftVote) -> tuple[Cell | None, ...]:
 
 def _figure(value: float | None, pattern: str) -> str:
     return "—" if value is None else pattern.format(value)
-
-
-def plan_table(facts: Sequence[Fact]) -> Table:
-    """Return plan year, cost and what else the plan knows of the community."""
-    return profile_table(facts)
