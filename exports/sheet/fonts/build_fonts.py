@@ -71,6 +71,7 @@ def cut(source: Path, target: Path) -> None:
 
 def rename(font: Any) -> None:  # noqa: ANN401 - fontTools is untyped
     """Replace every name: the reserved ones of the source may not appear in a changed file."""
+    font["OS/2"].achVendID = "    "
     names = font["name"]
     names.names = []
     for number, text in _KAI_NAMES.items():
