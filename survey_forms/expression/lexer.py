@@ -1,0 +1,88 @@
+"""Words of an XPath expression.
+
+Source: XPath 1.0, section 3.7 (lexical structure), with its two rules on when
+`*` and a name are operators.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fieldsurvey.i18n import _
+from survey_forms.errors import ExpressionError
+
+
+class Kind(StrEnum):
+    """Kinds of words."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    NAME = "name"
+    OPERATOR = "operator"
+    SYMBOL = "symbol"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word.
+
+    Attributes:
+        kind: What it is.
+        text: Its text; of a string, without the quotes.
+        at: Offset in the expression.
+    """
+
+    kind: Kind
+    text: str
+    at: int
+
+
+_PATTERN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<number>\d+(?:\.\d*)?|\.\d+)
+    |(?P<text>"[^"]*"|'[^']*')
+    |(?P<symbol>::|\.\.|//|!=|<=|>=|[()\[\].@,/|+\-=<>*$])
+    |(?P<name>[^\W\d][\w.\-·]*(?::(?!:)(?:\*|[^\W\d][\w.\-·]*))?)""",
+    re.VERBOSE,
+)
+_NAMED_OPERATORS = {"and", "or", "mod", "div"}
+_SYMBOL_OPERATORS = {"//", "/", "|", "+", "-", "=", "!=", "<", "<=", ">", ">="}
+# After one of these a name cannot be an operator, and * is a name test (XPath 3.7).
+_BEFORE_OPERAND = {"@", "::", "(", "[", ",", *_SYMBOL_OPERATORS}
+
+
+def words(expression: str) -> list[Word]:
+    """Return the words of an expression, with an END word last.
+
+    Raises:
+        ExpressionError: If a character belongs to no word.
+    """
+    found: list[Word] = []
+    at = 0
+    while at < len(expression):
+        match = _PATTERN.match(expression, at)
+        if match is None:
+            raise ExpressionError(
+                _("The character {sign} at position {at} does not belong into the expression {expression}").format(
+                    sign=expression[at], at=at + 1, expression=expression.strip()
+                )
+            )
+        if match.lastgroup != "space":
+            found.append(_word(match, found[-1] if found else None))
+        at = match.end()
+    return [*found, Word(Kind.END, "", len(expression))]
+
+
+def _word(match: re.Match[str], before: Word | None) -> Word:
+    text, at = match[0], match.start()
+    expects_operator = before is not None and before.kind is not Kind.OPERATOR and before.text not in _BEFORE_OPERAND
+    if match.lastgroup == "name" and expects_operator and text in _NAMED_OPERATORS:
+        return Word(Kind.OPERATOR, text, at)
+    if match.lastgroup == "symbol":
+        if text == "*":
+            return Word(Kind.OPERATOR if expects_operator else Kind.NAME, text, at)
+        return Word(Kind.OPERATOR if text in _SYMBOL_OPERATORS else Kind.SYMBOL, text, at)
+    if match.lastgroup == "text":
+        return Word(Kind.TEXT, text[1:-1], at)
+    return Word(Kind(match.lastgroup or "name"), text, at)
