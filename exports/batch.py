@@ -1,0 +1,120 @@
+"""Many sheets into a folder: progress, cancel, and a failure that costs one sheet only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldsurvey.errors import FieldSurveyError, InputRefused
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+
+if TYPE_CHECKING:
+    from exports.sheet.collect import Collector
+    from fieldsurvey.store import Store
+
+_UNSAFE = '<>:"/\\|?*'  # characters that Windows does not allow in a file name
+
+
+class SheetsFailed(FieldSurveyError):
+    """Some sheets could not be made; the others are there.
+
+    Attributes:
+        failed: Name of the community and reason, for each sheet that failed.
+        written: The files that were made.
+    """
+
+    exit_code = 1
+
+    def __init__(self, failed: dict[str, str], written: Sequence[Path]) -> None:
+        self.failed, self.written = failed, list(written)
+        named = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        super().__init__(
+            _("{failed} of {all} sheets could not be made. {named}").format(
+                failed=len(failed), all=len(failed) + len(self.written), named=named
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    uid: str
+    code: str
+    name: str
+
+    @property
+    def file_name(self) -> str:
+        readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in f"{self.code}_{self.name}")
+        return f"{readable.strip(' .') or self.uid}.pdf"
+
+
+def sheets(
+    store: "Store",
+    codes: Sequence[str] | None,
+    out_dir: Path,
+    limit: int | None = None,
+    control: JobControl | None = None,
+) -> list[Path]:
+    """Write one assessment sheet per community; return the files.
+
+    Call it in the thread of the store. Each file appears when it is whole; an
+    older one of the same name is replaced.
+
+    Args:
+        store: The project.
+        codes: 小区编码 of the communities wanted; None: all, in order of code.
+        out_dir: Folder, made if missing.
+        limit: At most so many.
+        control: Progress and cancel.
+
+    Raises:
+        InputRefused: If a code is unknown, or the folder cannot be made.
+        SheetsFailed: If some sheets could not be made, after all others were.
+        JobCancelled: If the user stopped; finished sheets stay.
+    """
+    from exports.sheet.collect import collector
+
+    control = control or JobControl()
+    wanted = _wanted(store, codes)[:limit]
+    _make_folder(out_dir)
+    source = collector(store)
+    written: list[Path] = []
+    failed: dict[str, str] = {}
+    for done, each in enumerate(wanted):
+        control.step(done, len(wanted), each.name)
+        try:
+            written.append(_write(source, each, out_dir))
+        except (FieldSurveyError, OSError) as error:
+            failed[f"{each.code} {each.name}".strip()] = str(error)
+    if failed:
+        raise SheetsFailed(failed, written)
+    return written
+
+
+def _wanted(store: "Store", codes: Sequence[str] | None) -> list[_Wanted]:
+    rows = store.select("community", ["code", "name"], order="code")
+    every = [_Wanted(str(row["uid"]), str(row["code"] or ""), str(row["name"] or "")) for row in rows]
+    if codes is None:
+        return every
+    by_code = {each.code: each for each in every}
+    unknown = [code for code in codes if code not in by_code]
+    if unknown:
+        raise InputRefused(_("No community has the code {codes}.").format(codes=", ".join(unknown)))
+    return [by_code[code] for code in dict.fromkeys(codes)]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputRefused(
+            _("The folder {folder} cannot be used: {why}").format(folder=folder, why=error.strerror)
+        ) from error
+
+
+def _write(source: "Collector", wanted: _Wanted, folder: Path) -> Path:
+    from exports.sheet.document import render
+
+    out = folder / wanted.file_name
+    render(source.sheet(wanted.uid), out)
+    return out

@@ -1,0 +1,160 @@
+"""From the project file to the values of a sheet. Runs in the store's thread."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from exports.sheet.answers import Answers, ReadsLabels
+from exports.sheet.collect_map import map_of
+from exports.sheet.collect_systems import lift_votes, systems_of
+from exports.sheet.data import Photo, SheetData
+from exports.sheet.profile import joined, plan_of, profile_of, text_of
+from exports.sheet.records import Record, records_of
+from fieldsurvey.assess import community_progress
+from fieldsurvey.assess.progress import CommunityProgress, FormProgress, State
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.i18n import _
+from fieldsurvey.model.schema import Value
+
+if TYPE_CHECKING:
+    from fieldsurvey.store import Store
+
+PHOTOS_PRINTED = 12  # two photo pages; the rest is told on the sheet
+CHINA = timezone(timedelta(hours=8))
+_PROFILE_FORM = "f01_community"
+_DONE = (State.COMPLETE, State.REVIEWED, State.APPROVED)
+
+
+class Collector:
+    """Reads sheets of one project.
+
+    What is the same for all communities (progress, installed forms) is read once.
+    """
+
+    def __init__(self, store: "Store", forms: ReadsLabels, today: str) -> None:
+        """Prepare.
+
+        Args:
+            store: The project, read in this thread.
+            forms: Labels of codes.
+            today: Day that the sheets are made on, ISO 8601.
+        """
+        self._store, self._forms, self._today = store, forms, today
+        self._progress: dict[str, CommunityProgress] = {}
+
+    def sheet(self, community_uid: str) -> SheetData:
+        """Return the values of one community's sheet.
+
+        Raises:
+            InputRefused: If there is no such community.
+        """
+        rows = self._store.select("community", where={"uid": community_uid}, limit=1)
+        if not rows:
+            raise InputRefused(_("There is no community with the identity {uid}.").format(uid=community_uid))
+        community = rows[0]
+        records = records_of(self._store, community_uid, self._forms)
+        photos = _photos(self._store, records)
+        profile = next((r.answers for r in reversed(records) if r.form_id == _PROFILE_FORM), Answers({}, {}))
+        days = sorted({record.day for record in records if record.day})
+        code = text_of(community["code"])
+        return SheetData(
+            number="-".join(
+                ("PG", code or community_uid[-8:].upper(), (days[-1] if days else self._today).replace("-", ""))
+            ),
+            community_uid=community_uid,
+            code=code,
+            name=text_of(community["name"]) or code or community_uid[-8:],
+            place=joined(community, "district", "subdistrict", "neighbourhood"),
+            unit=_unit(self._store),
+            surveyors=tuple(dict.fromkeys(record.surveyor for record in records if record.surveyor)),
+            dates=(days[0], days[-1]) if days else ("", ""),
+            version=_version(records),
+            profile=tuple(profile_of(community, profile)),
+            systems=systems_of(records, self._forms),
+            map=map_of(self._store, community),
+            lifts=lift_votes(records),
+            photos=photos[:PHOTOS_PRINTED],
+            photos_total=len(photos),
+            plan=tuple(plan_of(community, profile)),
+            missing=tuple(self._missing(community_uid)),
+            sources=_sources(community, records),
+            made=self._today,
+            software=_software(),
+        )
+
+    def _missing(self, uid: str) -> Iterable[str]:
+        """Yield what was not surveyed, one sentence for each form."""
+        if uid not in self._progress:
+            self._progress = community_progress(self._store)
+        for form_id, form in self._progress[uid].forms.items():
+            if form.needed and form.done < len(form.needed):
+                yield f"{form_id.split('_')[0]} {self._forms.title(form_id)}：{_lack(form)}"
+
+
+def _lack(form: FormProgress) -> str:
+    if len(form.needed) > 1:
+        return f"应查{len(form.needed)}份，已完成{form.done}份"
+    return "未调查" if form.state is State.NOT_STARTED else "有草稿或退回记录，未提交"
+
+
+def _unit(store: "Store") -> str:
+    """Return the surveying organisation of the project's settings; empty if none is set."""
+    return (store.setting("organisation") or "").strip('"')
+
+
+def _software() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"FieldSurvey {version('fieldsurvey')}"
+    except PackageNotFoundError:
+        return "FieldSurvey"
+
+
+def _version(records: Sequence[Record]) -> str:
+    """Return when the newest record was saved, in China's time."""
+    saved = max((record.saved_at for record in records if record.saved_at), default="")
+    if not saved:
+        return ""
+    moment = datetime.fromisoformat(saved)
+    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(CHINA)
+    return f"记录截至 {local:%Y-%m-%d %H:%M}"
+
+
+def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple[str, ...]:
+    ledger = text_of(community["data_source"])
+    told = [word for record in records if (word := record.answers.words("data_source"))]
+    return tuple(dict.fromkeys([*told, *([f"小区台账（{ledger}）"] if ledger else [])]))
+
+
+def _photos(store: "Store", records: Sequence[Record]) -> tuple[Photo, ...]:
+    """Return the photos of all records, in the order of the forms."""
+    return tuple(
+        Photo(
+            sha256=sha,
+            place=f"{record.title}：{shot.words('photo_caption')}" if shot.words("photo_caption") else record.title,
+            kind=shot.words("photo_kind"),
+            taken=record.day,
+            person=record.surveyor,
+            path=store.media.path(sha),
+        )
+        for record in records
+        for shot in record.photos
+        if (sha := text_of(shot.raw("photo")))
+    )
+
+
+def collect(store: "Store", community_uid: str) -> SheetData:
+    """Return the values of one community's sheet, dated today in China.
+
+    Raises:
+        InputRefused: If there is no such community.
+    """
+    return collector(store).sheet(community_uid)
+
+
+def collector(store: "Store") -> Collector:
+    """Return a collector with the installed forms, for sheets made today."""
+    from exports.sheet.forms import InstalledForms
+
+    return Collector(store, InstalledForms(), datetime.now(CHINA).date().isoformat())

@@ -1,0 +1,40 @@
+"""Labels of the installed forms, read once per export."""
+
+from functools import cache
+
+from exports.sheet.answers import Labels
+from survey_forms import Form, Session, default_forms, load_form
+
+CHINESE = "zh"
+
+
+class InstalledForms:
+    """The default forms as a source of labels (exports.sheet.answers.ReadsLabels)."""
+
+    def labels(self, form_id: str) -> Labels:
+        """Return the labels of the coded columns of a form, in Chinese; empty if it is not installed."""
+        return _labels(form_id)
+
+    def title(self, form_id: str) -> str:
+        """Return the Chinese title of a form; empty if it is not installed."""
+        form = _form(form_id)
+        return form.title(CHINESE) if form else ""
+
+
+@cache
+def _form(form_id: str) -> Form | None:
+    path = default_forms().get(form_id)
+    return load_form(path) if path else None
+
+
+@cache
+def _labels(form_id: str) -> Labels:
+    form = _form(form_id)
+    if form is None:
+        return {}
+    session = Session(form)
+    return {
+        path.rsplit("/", 1)[-1]: {choice.value: choice.label for choice in choices}
+        for path in session.leaves()
+        if (choices := session.choices(path, CHINESE))
+    }
