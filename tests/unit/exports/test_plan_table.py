@@ -1,0 +1,122 @@
+"""The three-year plan workbook: all columns, sums that reconcile, nothing that runs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exports import plan_table
+from exports.plan import COLUMNS, TITLE
+from fieldsurvey.errors import JobCancelled
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.store import Store
+
+SHARED = Path(__file__).parents[3] / ".." / "shared"
+CITY = SHARED / "data" / "city" / "city_x1.gpkg"
+FIRST = 5
+TITLES = [column.title for column in COLUMNS]
+ReadPlan = Callable[[], Any]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "city.gpkg") as store:
+        yield store
+
+
+@pytest.fixture
+def read_plan(store: Store, tmp_path: Path) -> ReadPlan:
+    def read() -> Any:
+        from openpyxl import load_workbook
+
+        plan_table(store, tmp_path / "plan.xlsx")
+        return load_workbook(tmp_path / "plan.xlsx").active
+
+    return read
+
+
+def add(store: Store, code: str, year: int | None, district: str, wan: float | None = None, **values: Any) -> None:
+    row = {"code": code, "name": f"小区{code}", "plan_year": year, "district": district, "est_investment": wan}
+    store.create_record("community", {**row, **values})
+
+
+def rows_of(sheet: Any) -> list[list[Any]]:
+    return [list(row) for row in sheet.iter_rows(min_row=FIRST, values_only=True)]
+
+
+def column(rows: list[list[Any]], title: str) -> list[Any]:
+    return [row[TITLES.index(title)] for row in rows]
+
+
+def test_sums_of_districts_years_and_the_whole_reconcile(store: Store, read_plan: ReadPlan) -> None:
+    for index, (year, district) in enumerate(
+        [(2025, "甲区"), (2025, "甲区"), (2025, "乙县"), (2026, "甲区"), (None, "乙县")]
+    ):
+        add(store, f"C{index}", year, district, 100.25 * (index + 1), household_count=10)
+    rows = rows_of(read_plan())
+    label = column(rows, "项目名称")
+    money = dict(zip(label, column(rows, "总投资（万元）"), strict=True))
+    assert money["总计"] == pytest.approx(100.25 * 15)
+    assert money["2025年　合计"] == money["2025年　甲区　小计"] + money["2025年　乙县　小计"] == pytest.approx(601.5)
+    assert money["未定年度　合计"] == pytest.approx(501.25)
+    assert dict(zip(label, column(rows, "户数"), strict=True))["总计"] == 50
+
+
+def test_all_columns_of_the_plan_are_there(store: Store, read_plan: ReadPlan) -> None:
+    sheet = read_plan()
+    assert sheet["A1"].value == TITLE
+    heads = {sheet.cell(row, index).value for row in (3, 4) for index in range(1, len(COLUMNS) + 1)}
+    assert set(TITLES) <= heads
+
+
+def test_what_is_not_known_stays_blank(store: Store, read_plan: ReadPlan) -> None:
+    add(store, "C1", 2025, "甲区")
+    rows = rows_of(read_plan())
+    assert column(rows, "总投资（万元）") == [None] * len(rows)
+    assert column(rows, "居民同意率") == [None] * len(rows)
+
+
+def test_it_prints_on_a3_landscape_with_its_header_on_each_page(store: Store, read_plan: ReadPlan) -> None:
+    sheet = read_plan()
+    assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 8)
+    assert sheet.print_title_rows == "$3:$4"
+    assert sheet.freeze_panes is not None
+
+
+def test_survey_text_is_never_a_formula(store: Store, read_plan: ReadPlan) -> None:
+    add(store, "C1", 2025, '=HYPERLINK("http://x","y")')
+    cell = read_plan().cell(FIRST, TITLES.index("区（县、市）") + 1)
+    assert cell.data_type == "s"
+    assert cell.value.startswith("=")
+
+
+def test_a_cancelled_table_leaves_the_old_file(store: Store, tmp_path: Path) -> None:
+    add(store, "C1", 2025, "甲区")
+    out = tmp_path / "plan.xlsx"
+    out.write_bytes(b"old")
+    control = JobControl()
+    control.cancel()
+    with pytest.raises(JobCancelled):
+        plan_table(store, out, control)
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.glob("*.part")] == []
+
+
+@pytest.mark.skipif(not CITY.exists(), reason="needs the shared city data")
+def test_the_city_adds_up_to_its_214_communities(store: Store, read_plan: ReadPlan) -> None:
+    import pyogrio
+
+    names = {"street": "subdistrict", "committee": "neighbourhood", "buildings": "building_count"}
+    names |= {"households": "household_count", "gfa_m2": "gfa", "invest_wan": "est_investment"}
+    kept = ["code", "name", "district", "built_year", "lift_request", "plan_year", *names.values()]
+    frame = pyogrio.read_dataframe(CITY, layer="communities", read_geometry=False).rename(columns=names)[kept]
+    store.import_rows("community", frame.astype(object).to_dict("records"), source="city_x1.gpkg")
+    rows = rows_of(read_plan())
+    label = column(rows, "项目名称")
+    assert len([number for number in column(rows, "序号") if number]) == 214
+    for title, source in (("户数", "household_count"), ("总投资（万元）", "est_investment")):
+        sums = dict(zip(label, column(rows, title), strict=True))
+        years = [value for name, value in sums.items() if name and name.endswith("合计")]
+        assert sums["总计"] == pytest.approx(frame[source].sum()) == pytest.approx(sum(years))
+    assert dict(zip(label, column(rows, "户数"), strict=True))["总计"] == 105_056
