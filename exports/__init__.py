@@ -2,5 +2,6 @@
 
 from exports.batch import SheetsFailed, sheets
 from exports.plan import plan_table
+from exports.verify import Unreadable, Verification, verify
 
-__all__ = ["SheetsFailed", "plan_table", "sheets"]
+__all__ = ["SheetsFailed", "Unreadable", "Verification", "plan_table", "sheets", "verify"]

@@ -5,6 +5,7 @@ Adds colour profile, XMP metadata, structure tree and attached data
 """
 
 import functools
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from exports.sheet.structure import Element, Structure
 
+SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
 
@@ -45,12 +47,14 @@ class Description:
         author: Who made it.
         subject: Number of the sheet.
         day: Day of the data, ISO 8601 date.
+        digest: Verification code of the data.
     """
 
     title: str
     author: str
     subject: str
     day: str
+    digest: str
 
 
 def finish(draft: bytes, structure: Structure, about: Description, attached: list[Attachment], out: Path) -> None:
@@ -77,6 +81,21 @@ def finish(draft: bytes, structure: Structure, about: Description, attached: lis
             fix_metadata_version=False,
             min_version="1.7",
         )
+
+
+def digest_of_pages(pdf: Any) -> str:  # noqa: ANN401 - pikepdf objects take any attribute
+    """Return the SHA-256 of what the pages draw: operators and pictures, in order. Upper-case hexadecimal."""
+    from pikepdf import Array, Dictionary
+
+    digest = hashlib.sha256()
+    for page in pdf.pages:
+        contents = page.obj.get("/Contents", Array())
+        for stream in contents if isinstance(contents, Array) else (contents,):
+            digest.update(stream.read_bytes())
+        pictures = page.resources.get("/XObject", Dictionary())
+        for name in sorted(pictures.keys()):
+            digest.update(name.encode() + pictures[name].read_raw_bytes())
+    return digest.hexdigest().upper()
 
 
 @functools.cache
@@ -110,11 +129,11 @@ def _put_metadata(pdf: Any, about: Description) -> None:  # noqa: ANN401 - see a
 
     stamp = _pdf_date(about.day)
     info = {"Title": about.title, "Author": about.author, "Subject": about.subject, "Creator": "FieldSurvey"}
+    info["Keywords"] = f"{SEAL_MARK} {about.digest} {digest_of_pages(pdf)}"
     for key, value in {**info, "Producer": "FieldSurvey", "CreationDate": stamp, "ModDate": stamp}.items():
         pdf.docinfo[Name("/" + key)] = String(value)
-    for key in ("/Keywords", "/Trapped"):
-        if key in pdf.docinfo:
-            del pdf.docinfo[key]
+    if "/Trapped" in pdf.docinfo:
+        del pdf.docinfo["/Trapped"]
     texts = {key: escape(value) for key, value in info.items()}
     metadata = pdf.make_stream(_XMP.format(**texts, Stamp=f"{about.day}T00:00:00+08:00").encode())
     metadata.Type, metadata.Subtype = Name.Metadata, Name.XML
@@ -233,7 +252,7 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{Subject}</rdf:li></rdf:Alt></dc:description>
 <dc:language><rdf:Bag><rdf:li>zh-CN</rdf:li></rdf:Bag></dc:language>
 <xmp:CreatorTool>{Creator}</xmp:CreatorTool><xmp:CreateDate>{Stamp}</xmp:CreateDate>
-<xmp:ModifyDate>{Stamp}</xmp:ModifyDate><pdf:Producer>FieldSurvey</pdf:Producer>
+<xmp:ModifyDate>{Stamp}</xmp:ModifyDate><pdf:Producer>FieldSurvey</pdf:Producer><pdf:Keywords>{Keywords}</pdf:Keywords>
 <pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance><pdfuaid:part>1</pdfuaid:part>
 </rdf:Description>
 <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"

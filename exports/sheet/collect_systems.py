@@ -89,7 +89,7 @@ def _sentence(parts: Sequence[str]) -> str:
 def _others(records: Sequence[Record]) -> list[System]:
     """Return one row that names the systems without any record."""
     present = {record.form_id.split("_")[0] for record in records}
-    absent = [f"{name}（缺 {form}）" for name, form in OTHERS if form not in present]
+    absent = [f"{name}（缺{form}）" for name, form in OTHERS if form not in present]
     return [System("其他", "", f"未调查：{'、'.join(absent)}。")] if absent else []
 
 

@@ -13,6 +13,7 @@ from exports.sheet.faces import KAI, SONG, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.geojson import map_geojson
 from exports.sheet.map_figure import MapFigure
+from exports.sheet.names import DATA_NAME, MAP_NAME
 from exports.sheet.opinions import OPINIONS
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Placed, Space, fill_pages
 from exports.sheet.photo_grid import PhotoGrid
@@ -21,8 +22,7 @@ from exports.sheet.title import Title
 from exports.sheet.typography import TextStyle
 from fieldsurvey.paths import user_cache
 
-DATA_NAME, MAP_NAME = "评估数据.json", "小区现状图.geojson"
-_OPENS_PAGE = "三六"  # map and seals start a page
+_OPENS_PAGE = "六"  # seals start a page
 _SMALL = TextStyle(SONG, 8.4, 11.6, colour=(0.25, 0.25, 0.25), align="justify")
 _BODY = TextStyle(SONG, 9.6, 14.2, align="justify")
 _PLAIN_NOTE = TextStyle(KAI, 10.5, 15.5, indent=2)
@@ -44,7 +44,7 @@ def render(data: SheetData, out: Path) -> None:
     canvas = SheetCanvas(stream, title, data.unit, data.number)
     _draw(canvas, fill_pages(_parts(data)), furniture)
     canvas.save()
-    about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made)
+    about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made, digest)
     attached = [
         Attachment(DATA_NAME, canonical, "application/json", "本表数据，核验码由它计算"),
         Attachment(MAP_NAME, map_geojson(data), "application/geo+json", "现状图的图形数据", "Source"),

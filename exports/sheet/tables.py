@@ -65,7 +65,7 @@ def _profile_value(fact: Fact) -> Block:
 
 def system_table(systems: Sequence[System]) -> Table:
     """Return table 2: one row for each system; what was not surveyed says so."""
-    widths = (44.0, 158.0, 0.0, 58.0, 84.0)
+    widths = (46.0, 150.0, 0.0, 54.0, 78.0)
     widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
     head = tuple(_head(text) for text in ("系统", "现状摘要", "主要问题", "完损等级", "建议（初判）"))
     return Table(widths, (head, *(_system_row(system) for system in systems)), head=1, min_height=22)

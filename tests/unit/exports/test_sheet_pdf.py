@@ -9,8 +9,9 @@ import pypdfium2
 import pytest
 
 from exports.sheet.data import Fact, Photo, SheetData
-from exports.sheet.document import DATA_NAME, render
+from exports.sheet.document import render
 from exports.sheet.faces import MissingCharacters
+from exports.sheet.names import DATA_NAME
 from tests.unit.exports.conftest import MakeSheet
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdffonts") is None, reason="poppler-utils is not installed")
