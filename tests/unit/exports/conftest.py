@@ -77,11 +77,6 @@ SURVEYED = SheetData(
 EMPTY = SheetData("PG-T0002", "1" * 32, "T0002", "空白小区", "", made="2026-11-24", missing=("f01 小区基本情况表",))
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIELDSURVEY_HOME", str(tmp_path / "home"))
-
-
 @pytest.fixture
 def surveyed() -> MakeSheet:
     return lambda **changes: replace(SURVEYED, **changes)
