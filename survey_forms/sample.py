@@ -62,7 +62,7 @@ def _answered(form: Form, facts: Facts, rng: random.Random) -> Session:
     for path in session.leaves():
         picker = PICKS.get(f"{form.id}.{_name(path)}") or PICKS.get(_name(path))
         if picker is not None and session.relevant(path):
-            session.set(path, picker(rng, facts))
+            session.answer(path, picker(rng, facts))
     return session
 
 
