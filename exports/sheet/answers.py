@@ -79,13 +79,16 @@ def plain_number(value: Value) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def with_unit(value: Value, unit: str, digits: int = 0) -> str:
-    """Return a figure with thousands marks and unit; empty if it is not a figure.
+def with_unit(value: Value, unit: str) -> str:
+    """Return a figure with thousands marks, at most two decimals, and unit; empty if it is not a figure.
 
-    >>> with_unit(32708.2, "㎡"), with_unit(None, "㎡")
-    ('32,708㎡', '')
+    >>> with_unit(32708.2, "㎡"), with_unit(436, "户"), with_unit(None, "㎡")
+    ('32,708.2㎡', '436户', '')
     """
-    return f"{value:,.{digits}f}{unit}" if isinstance(value, int | float) else ""
+    if not isinstance(value, int | float):
+        return ""
+    figure = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return figure + unit
 
 
 def _short(label: str) -> str:

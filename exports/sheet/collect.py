@@ -123,7 +123,7 @@ def _version(records: Sequence[Record]) -> str:
 
 def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple[str, ...]:
     ledger = text_of(community["data_source"])
-    told = [word for record in records if (word := record.answers.words("data_source"))]
+    told = [word for record in records for word in record.answers.words("data_source").split("、") if word]
     return tuple(dict.fromkeys([*told, *([f"小区台账（{ledger}）"] if ledger else [])]))
 
 

@@ -68,7 +68,7 @@ def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Fur
 def _parts(data: SheetData) -> list[Block]:
     named: list[tuple[str, list[Block]]] = [
         ("小区基本情况", [profile_table((*data.profile, *data.plan))]),
-        ("分项现状评价", [system_table(data.systems), Space(3), Paragraph(wording.PRELIMINARY, _SMALL)]),
+        ("分项现状评价", [Paragraph(wording.PRELIMINARY, _SMALL), Space(4), system_table(data.systems)]),
         ("小区现状图", _map_parts(data)),
         ("加装电梯表决汇总", _lift_parts(data)),
         ("现状照片", _photo_parts(data)),

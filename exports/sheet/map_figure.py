@@ -22,6 +22,9 @@ _STREET = TextStyle(HEI, 6.4, 8, colour=(0.42, 0.42, 0.42))
 _CODE = TextStyle(HEI, 4.8, 6)
 _DEFAULT_ROAD_M = 3.5
 _HOUSING = "住宅"
+_REACH_M = 25.0  # beyond the boundary: the mains in the streets that serve the community
+_ON_GROUND = ("building", "internal_road", "green", "parking")  # belong to the community only inside its boundary
+_Layers = dict[str, tuple[list[MapItem], Shapes]]
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,27 @@ class MapFigure:
         return frame_for(self.data.bounds, self.width, MAP_HEIGHT)
 
     @cached_property
-    def _shown(self) -> dict[str, tuple[list[MapItem], Shapes]]:
-        """Items and geometries that reach into the view, by layer."""
+    def _sorted(self) -> "tuple[_Layers, _Layers]":
+        """Items and geometries in view by layer: those of the community and its streets, and those around it."""
         view = shapely.box(*self.frame.view)
-        shown: dict[str, tuple[list[MapItem], Shapes]] = {}
+        area = self._outline[0] if len(self._outline) else view
+        reach = shapely.buffer(area, _REACH_M)
+        shapely.prepare([area, reach])
+        shown: _Layers = {}
+        around: _Layers = {}
         for layer, items in self.data.layers.items():
             geometries = shapely.from_wkb(np.array([item.wkb for item in items], dtype=object))
-            hits = np.flatnonzero(shapely.intersects(geometries, view))
-            if hits.size:
-                shown[layer] = [items[hit] for hit in hits], geometries[hits]
-        return shown
+            is_in_view = shapely.intersects(geometries, view)
+            subject = area if layer in _ON_GROUND else reach
+            is_ours = is_in_view & (shapely.intersects(geometries, subject) | (layer == "road"))
+            for target, hits in ((shown, np.flatnonzero(is_ours)), (around, np.flatnonzero(is_in_view & ~is_ours))):
+                if hits.size:
+                    target[layer] = [items[hit] for hit in hits], geometries[hits]
+        return shown, around
+
+    @property
+    def _shown(self) -> "_Layers":
+        return self._sorted[0]
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
@@ -92,9 +106,21 @@ class MapFigure:
         chosen = geometries if wanted is None else geometries[np.array(wanted, dtype=bool)]
         return path(in_view(chosen, self.frame), self.frame)
 
-    def _draw_ground(self, canvas: SheetCanvas) -> None:
+    def _draw_around(self, canvas: SheetCanvas) -> None:
+        """Draw the neighbourhood faintly: it says where the community lies, no more."""
+        around = self._sorted[1]
+        shapes = {
+            layer: path(in_view(geometries, self.frame), self.frame) for layer, (_i, geometries) in around.items()
+        }
         canvas.fill_colour(map_style.PAPER)
         canvas.box(0, 0, self.frame.width, self.frame.height, "f")
+        for layer in ("internal_road", *(pipe.layer for pipe in map_style.PIPES)):
+            canvas.stroke_style(map_style.AROUND_LINE, 0.4)
+            canvas.op(shapes.get(layer, "") + "S")
+        self._fill(canvas, shapes.get("building", ""), map_style.AROUND, map_style.AROUND_LINE)
+
+    def _draw_ground(self, canvas: SheetCanvas) -> None:
+        self._draw_around(canvas)
         canvas.fill_colour(WHITE)
         canvas.op(self._boundary() + "f*")
         for layer in ("road", "internal_road"):
@@ -210,7 +236,8 @@ class MapFigure:
             draw_text(canvas, text, style, 0, -style.size * 0.36, "centre")
 
     def _draw_north(self, canvas: SheetCanvas) -> None:
-        shapes = np.concatenate([*(geometries for _items, geometries in self._shown.values()), self._outline])
+        drawn = [geometries for layers in self._sorted for _items, geometries in layers.values()]
+        shapes = np.concatenate([*drawn, self._outline])
         draw_north_arrow(canvas, *emptiest_corner(shapes, self.frame))
 
     def _entries(self) -> list[Entry]:

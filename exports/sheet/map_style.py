@@ -83,6 +83,8 @@ OTHER_BUILDING: Colour = (0.860, 0.820, 0.900)
 BUILDING_LINE: Colour = (0.38, 0.36, 0.33)
 ROAD: Colour = (0.930, 0.930, 0.925)
 ROAD_LINE: Colour = (0.74, 0.74, 0.74)
+AROUND: Colour = (0.930, 0.930, 0.930)
+AROUND_LINE: Colour = (0.78, 0.78, 0.78)
 PAPER: Colour = (0.985, 0.985, 0.978)
 
 AREAS = (
