@@ -33,8 +33,13 @@ def _labels(form_id: str) -> Labels:
     if form is None:
         return {}
     session = Session(form)
+    paths = session.leaves()
+    for repeat in form.repeats():
+        instance = session.add_repeat(repeat.path)
+        inside = (question.path for question in form.questions() if question.path.startswith(repeat.path + "/"))
+        paths += [instance + path.removeprefix(repeat.path) for path in inside]
     return {
-        path.rsplit("/", 1)[-1]: {choice.value: choice.label for choice in choices}
-        for path in session.leaves()
+        path.rpartition("/")[2]: {choice.value: choice.label for choice in choices}
+        for path in paths
         if (choices := session.choices(path, CHINESE))
     }
