@@ -500,9 +500,14 @@ class Store:
         hlc = self._db.scalar("SELECT hlc FROM _rev WHERE rid = ?", (self.origin << SEQ_BITS | self._log.seq,))
         return None if hlc is None else int(hlc) >> 16
 
-    def change_counter(self) -> int:
-        """Return a number that grows with every committed change of user tables."""
-        return int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
+    def change_counter(self, tables: Iterable[str] | None = None) -> int:
+        """Return a number that grows with every committed change of the named user tables, or of any."""
+        if tables is None:
+            return int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
+        names = list(tables)
+        marks = ",".join("?" * len(names))
+        sql = f"SELECT coalesce(max(f.seq), 0) FROM _feed f JOIN _rev r ON r.rid = f.rid WHERE r.tbl IN ({marks})"
+        return int(self._db.scalar(sql, names))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> None:
         """Call the listener, in this thread, after each commit that changed user tables."""
