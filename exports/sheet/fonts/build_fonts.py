@@ -1,62 +1,90 @@
-"""Makes the vendored fonts from full ones: `python build_fonts.py FOLDER_WITH_FULL_FONTS`. Needs fontTools.
+"""Cut the vendored typefaces from full ones: `python exports/sheet/fonts/build_fonts.py SOURCE_FOLDER`.
 
-Song and Hei stay whole. SongBold, HeiBold and Kai keep GB 2312, Latin, marks
-and the characters beyond U+9FA5; for the rest the sheets fall back to Song.
-Kai gets a name of its own, because its licence reserves the original one.
+Run by hand when a face is replaced. Needs fontTools, which the program itself
+does not: everybody else uses the files that lie here.
 """
 
+import importlib
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
+HERE = Path(__file__).parent
+WHOLE = ("Song.ttf", "Hei.ttf")
+CUT = ("SongBold.ttf", "HeiBold.ttf", "Kai.ttf")
+IDEOGRAPHS = (range(0x3400, 0xA000), range(0x20000, 0x33480))
+KAI = "FieldSurvey Kai"
+_KAI_NAMES = {
+    0: "Copyright notice: see LICENSE-Kai-OFL.txt",
+    1: KAI,
+    2: "Regular",
+    3: f"{KAI}:1.250",
+    4: KAI,
+    5: "Version 1.250; GB 2312 and rare characters",
+    6: "FieldSurveyKai-Regular",
+    13: "SIL Open Font License, Version 1.1",
+    14: "https://openfontlicense.org",
+}
 
-WHOLE, CUT = ("Song.ttf", "Hei.ttf"), ("SongBold.ttf", "HeiBold.ttf", "Kai.ttf")
-NAMES = {"Kai.ttf": "FieldSurvey Kai"}
+
+def characters(coverage: set[int]) -> list[int]:
+    """Return what a cut face keeps: GB 2312, marks, and the ideographs of the source that GBK lacks.
+
+    The source faces hold of those only the 196 rare ones of the 通用规范汉字表.
+
+    Args:
+        coverage: Code points of the source face.
+    """
+    return sorted(c for c in coverage if _in_charset(c, "gb2312") or _is_mark(c) or _is_rare(c))
 
 
-def wanted(font: TTFont) -> list[int]:
-    """Return the code points to keep."""
-    gb2312 = {ord(bytes((a, b)).decode("gb2312")) for a in range(0xA1, 0xF8) for b in range(0xA1, 0xFF) if _known(a, b)}
-    plain = set(range(0x20, 0x250)) | set(range(0x2000, 0x2700)) | set(range(0x3000, 0x3400)) | set(range(0xFF00, 0xFFF0))
-    return [code for code in font.getBestCmap() if code in gb2312 | plain or code >= 0x9FA6]
-
-
-def _known(a: int, b: int) -> bool:
+def _in_charset(code: int, charset: str) -> bool:
     try:
-        bytes((a, b)).decode("gb2312")
-    except UnicodeDecodeError:
+        chr(code).encode(charset)
+    except UnicodeEncodeError:
         return False
     return True
 
 
-def rename(font: TTFont, name: str) -> None:
-    """Replace every name record that carries the reserved names."""
-    plain = name.replace(" ", "")
-    for record in list(font["name"].names):
-        if record.nameID in {1, 4, 16}:
-            record.string = name
-        elif record.nameID == 6:
-            record.string = plain
-        elif record.nameID in {3, 18, 20, 21, 22, 25}:
-            font["name"].removeNames(nameID=record.nameID)
+def _is_mark(code: int) -> bool:
+    return code < 0x100 or 0x2000 <= code < 0x2700 or 0x3000 <= code < 0x3100 or 0x3200 <= code < 0x3400
 
 
-def main(source: Path, target: Path) -> None:
-    """Write all five fonts."""
+def _is_rare(code: int) -> bool:
+    return any(code in block for block in IDEOGRAPHS) and not _in_charset(code, "gbk")
+
+
+def cut(source: Path, target: Path) -> None:
+    """Write the part of a face that characters() names; Kai gets its own name, as its licence asks."""
+    fonts: Any = importlib.import_module("fontTools.ttLib")
+    subset: Any = importlib.import_module("fontTools.subset")
+    font = fonts.TTFont(source, recalcTimestamp=False)
+    options = subset.Options(name_IDs=["*"], name_languages=["*"], notdef_outline=True)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=characters(set(font.getBestCmap())))
+    subsetter.subset(font)
+    if source.stem == "Kai":
+        rename(font)
+    font.save(target)
+
+
+def rename(font: Any) -> None:  # noqa: ANN401 - fontTools is untyped
+    """Replace every name: the reserved ones of the source may not appear in a changed file."""
+    font["OS/2"].achVendID = "    "
+    names = font["name"]
+    names.names = []
+    for number, text in _KAI_NAMES.items():
+        names.setName(text, number, 3, 1, 0x409)
+
+
+def main(source: Path) -> None:
+    """Write all faces beside this file."""
     for name in WHOLE:
-        shutil.copy(source / name, target / name)
+        shutil.copyfile(source / name, HERE / name)
     for name in CUT:
-        font = TTFont(source / name)
-        options = subset.Options(notdef_outline=True, glyph_names=False, hinting=False, name_IDs=["*"], name_languages=["*"])
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=wanted(font))
-        cutter.subset(font)
-        if name in NAMES:
-            rename(font, NAMES[name])
-        font.save(target / name)
+        cut(source / name, HERE / name)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(__file__).parent)
+    main(Path(sys.argv[1]))
