@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from fieldsurvey.assess.needed import NEEDED, subjects
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
@@ -21,6 +22,7 @@ from survey_forms import Context, Form, Session, default_forms, load_form
 SEED = 20211012
 COMPLETE, STARTED = 24, 30  # communities fully surveyed, and begun
 LIFTS_PER_COMMUNITY = 3
+ALL_LIFTS = frozenset({"LJ8600001", "LJ8700002"})  # two communities are surveyed to the last stairwell
 
 Facts = Mapping[str, Value]
 Pick = Callable[[random.Random, Facts], str]
@@ -45,7 +47,8 @@ def _fill_form(store: Store, form: Form, community: Facts, rng: random.Random) -
     buildings = {row["uid"]: row for row in store.select("building", where={"community_uid": community["uid"]})}
     floors = {uid: int(row["floors"] or 0) for uid, row in buildings.items()}
     by_uid = {row["uid"]: row for row in stairwells}
-    for subject in subjects(need, community, stairwells, floors)[:LIFTS_PER_COMMUNITY]:
+    limit = None if community["code"] in ALL_LIFTS else LIFTS_PER_COMMUNITY
+    for subject in subjects(need, community, stairwells, floors)[:limit]:
         stairwell = by_uid.get(subject, {})
         building = buildings.get(stairwell.get("building_uid"), {})
         facts = {**community, "unit": stairwell.get("unit"), "building": building.get("name"), **_floors(building)}
@@ -140,11 +143,6 @@ def _share(column: str, low: float, high: float) -> Pick:
     return lambda rng, facts: str(round(float(facts.get(column) or 0) * rng.uniform(low, high)))
 
 
-DISTRICTS = {
-    "黄石港区": "420202", "西塞山区": "420203", "下陆区": "420204",
-    "铁山区": "420205", "阳新县": "420222", "大冶市": "420281",
-}  # fmt: skip
-
 PHOTOS = {
     "f01_community": (N_("Main gate, seen from the street"), N_("View of the courtyard")),
     "f04_water": (N_("Rusty riser in the stairwell"), N_("Valve chamber")),
@@ -171,7 +169,7 @@ PICKS: dict[str, Pick] = {
     "riser_cond": _COND,
     # f01
     "community_name": _of("name"),
-    "district": lambda _rng, facts: DISTRICTS.get(str(facts.get("district")), "other"),
+    "district": lambda _rng, facts: district_code(str(facts.get("district") or "")),
     "subdistrict": _of("subdistrict"),
     "neighbourhood": _of("neighbourhood"),
     "address": _of("address"),

@@ -247,11 +247,13 @@ class Session:
         direct = [
             path for path in inside if not any(path.startswith(r + "/") for r in self._repeats if r != repeat.path)
         ]
-        return {
+        row: dict[str, Value] = {
             typed.column(path, repeat.path): self._typed(instance + path[len(repeat.path) :])
             for path in direct
             if self._stored(path)
         }
+        uid = self._node(instance).attribute("uid")
+        return {**row, "uid": uid} if uid else row
 
     def snapshot(self) -> str:
         """Return everything typed, malformed and irrelevant included, as JSON."""
@@ -261,7 +263,8 @@ class Session:
             if node.value and generic(path) in self._questions:
                 values[path] = node.value
         counts = {path: len(self.instances(path)) for path in self._repeats if self._is_outer(path)}
-        state = {"form": self.form.id, "version": self.form.version, "values": values, "counts": counts}
+        uids = {i: u for path in counts for i in self.instances(path) if (u := self._node(i).attribute("uid"))}
+        state = {"form": self.form.id, "version": self.form.version, "values": values, "counts": counts, "uids": uids}
         return json.dumps(state, ensure_ascii=False)
 
     @classmethod
@@ -280,6 +283,9 @@ class Session:
         for path, count in counts.items():
             while path in session._repeats and len(session.instances(path)) < int(count):
                 session.add_repeat(path)
+        for path, uid in dict(state.get("uids", {})).items():
+            if session._find(path) is not None:
+                session._mark(path, str(uid))
         for path, text in values.items():
             node = session._find(path)
             if node is not None:
@@ -294,10 +300,17 @@ class Session:
         for repeat in self._repeats.values():
             for row in repeats.get(repeat.name, ()):
                 instance = self.add_repeat(repeat.path)
+                self._mark(instance, str(row.get("uid") or ""))
                 for path in (p for p in self._questions if p.startswith(repeat.path + "/")):
                     value = row.get(typed.column(path, repeat.path))
                     if value is not None:
                         self._node(instance + path[len(repeat.path) :]).value = typed.text(value)
+
+    def _mark(self, instance: str, uid: str) -> None:
+        """Remember which stored row an instance is, so that removing another never shifts its identity."""
+        if uid:
+            node = self._node(instance)
+            node.attributes = [Node(NodeKind.ATTRIBUTE, "uid", uid, node)]
 
     def _column(self, path: str) -> str:
         return typed.column(path, self.form.root.path)

@@ -1,0 +1,233 @@
+"""Filled-in forms in the project: found, opened with what was prefilled, saved as one durable step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import shapely
+
+from fieldsurvey.clock import iso_utc, now_millis
+from fieldsurvey.geo import crs
+from fieldsurvey.i18n import _
+from fieldsurvey.model.districts import district_code
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Row, Store
+from survey_forms.definitions import names, path
+from survey_forms.form import Form
+from survey_forms.session import Context, Session
+from survey_forms.tables import repeat_table
+from survey_forms.typed import position
+
+DRAFT, COMPLETE = "draft", "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a form is about.
+
+    Attributes:
+        form_id: The form.
+        community_uid: The community it belongs to.
+        subject_uid: The community, building or stairwell itself.
+    """
+
+    form_id: str
+    community_uid: str
+    subject_uid: str
+
+    @property
+    def draft_key(self) -> str:
+        """Key of the journal entry."""
+        return f"{self.form_id}:{self.subject_uid}"
+
+
+@dataclass(slots=True)
+class Opened:
+    """A form opened for a subject.
+
+    Attributes:
+        subject: What it is about.
+        session: The filling-in.
+        title: Name of the subject for people.
+        record: The stored record as it was seen; None if there is none yet.
+        restored_ms: When the restored draft was kept; None if none was restored.
+        children: Repeat -> its stored rows as they were seen.
+    """
+
+    subject: Subject
+    session: Session
+    title: str
+    record: Row | None = None
+    restored_ms: int | None = None
+    children: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+
+def open_form(store: Store, subject: Subject, context: Context | None = None) -> Opened:
+    """Open a form for a subject: the kept draft first, else the newest record, else prefilled.
+
+    Raises:
+        FormError: If the form is unknown or wrong.
+        InputRefused: If a kept draft is damaged.
+    """
+    from survey_forms import load_form
+
+    form = load_form(path(subject.form_id))
+    context = context or Context(username=store.actor[2])
+    title, facts = _subject_facts(store, subject)
+    rows = store.select(subject.form_id, [], where={"subject_uid": subject.subject_uid})
+    row = store.get(str(rows[-1]["uid"])) if rows else None
+    children = _stored_repeats(store, form, row.uid) if row else {}
+    kept = store.draft(subject.draft_key)
+    if kept is not None:
+        session = Session.restore(form, kept[0], context)
+    elif row is not None:
+        repeats = {name: [{**child.values, "uid": child.uid} for child in found] for name, found in children.items()}
+        session = Session(form, row.values, repeats, context)
+    else:
+        session = Session(form, context=context)
+        _prefill(session, facts, context)
+    return Opened(subject, session, title, row, kept[1] if kept else None, children)
+
+
+def _stored_repeats(store: Store, form: Form, record: str) -> dict[str, tuple[Row, ...]]:
+    found: dict[str, tuple[Row, ...]] = {}
+    for repeat in form.repeats():
+        table = repeat_table(form.id, repeat.name)
+        if table in store.tables():
+            uids = [str(r["uid"]) for r in store.select(table, [], where={"parent_uid": record}, order="ordinal")]
+            found[repeat.name] = tuple(row for uid in uids if (row := store.get(uid)) is not None)
+    return found
+
+
+def _subject_facts(store: Store, subject: Subject) -> tuple[str, dict[str, Value]]:
+    """Return the name of the subject and what is known of it, by question name."""
+    community = store.get(subject.community_uid)
+    facts: dict[str, Value] = dict(community.values) if community else {}
+    facts |= {"community_id": facts.get("code"), "community_name": facts.get("name"), "gfa_res": facts.get("gfa")}
+    facts |= {"built_year_first": facts.get("built_year"), "district": district_code(str(facts.get("district") or ""))}
+    title = str(facts.get("name") or _("unnamed"))
+    if subject.subject_uid == subject.community_uid:
+        return title, facts
+    stairwell = store.get(subject.subject_uid)
+    building = store.get(str(stairwell.values.get("building_uid"))) if stairwell else None
+    number = building.values.get("name") if building else None
+    unit = stairwell.values.get("unit") if stairwell else None
+    facts |= {"building_no": number, "unit_no": unit, "floors": building.values.get("floors") if building else None}
+    return f"{title} · {_plain(number) or '—'} {_plain(unit)}".strip(), facts
+
+
+# Facts that answer a question of the same name. Households of a stairwell are not those of its community.
+_PREFILLED = (
+    "community_id", "community_name", "district", "subdistrict", "neighbourhood", "address", "site_area",
+    "built_year_first", "building_count", "unit_count", "household_count", "resident_count", "gfa_res", "building_no",
+    "unit_no", "floors", "est_investment",
+)  # fmt: skip
+
+
+def _prefill(session: Session, facts: Mapping[str, Value], context: Context) -> None:
+    known = {name: facts[name] for name in _PREFILLED if facts.get(name) is not None}
+    known |= {"survey_round": "baseline", "survey_date": context.now.date().isoformat(), "surveyor": context.username}
+    for leaf in session.leaves():
+        value = known.get(leaf.rpartition("/")[2])
+        if value not in {None, ""}:
+            session.answer(leaf, _plain(value))
+
+
+def _plain(value: Value) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def keep_draft(store: Store, opened: Opened, snapshot: str) -> int:
+    """Keep the unsaved state of a form; return when, in ms, after it is on the disk."""
+    store.put_draft(opened.subject.draft_key, snapshot)
+    return now_millis()
+
+
+def save_record(store: Store, opened: Opened, status: str) -> str:
+    """Save a form with its repeats as one durable step, and forget its draft; return the record's uid.
+
+    A field that somebody else changed meanwhile is not overwritten: the store
+    keeps both and shows a conflict. A draft keeps its journal entry while it
+    holds texts that no column can take.
+    """
+    session = opened.session
+    values, repeats = session.answers()
+    values |= _place(session, store.crs)
+    if "geom" not in values and store.tables()[opened.subject.form_id].geometry:
+        values["geom"] = None
+    head: dict[str, Value] = {
+        "community_uid": opened.subject.community_uid,
+        "subject_uid": opened.subject.subject_uid,
+        "form_version": session.form.version,
+        "status": status,
+        "saved_at": iso_utc(now_millis()),
+    }
+    with store.transaction():
+        uid = _save_main(store, opened, head | values)
+        for name, rows in repeats.items():
+            _save_children(store, opened, uid, name, rows)
+        malformed = any(problem.kind == "type" for problem in session.problems())
+        if not malformed:
+            store.drop_draft(opened.subject.draft_key)
+    return uid
+
+
+def _save_main(store: Store, opened: Opened, values: dict[str, Value]) -> str:
+    record = opened.record
+    if record is None:
+        scope = scope_of(opened.subject.community_uid)
+        return store.create_record(opened.subject.form_id, values, scope=scope)
+    changed = _changed(record, values)
+    if changed:
+        store.save(record.uid, changed, record.token)
+    return record.uid
+
+
+def _changed(seen: Row, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what differs from what was on the screen; what others changed meanwhile is not ours to write."""
+    return {name: value for name, value in values.items() if name in seen.values and seen.values[name] != value}
+
+
+def _save_children(store: Store, opened: Opened, parent: str, repeat: str, rows: list[dict[str, Value]]) -> None:
+    table = repeat_table(opened.subject.form_id, repeat)
+    if table not in store.tables():
+        return
+    scope = scope_of(opened.subject.community_uid)
+    seen = {row.uid: row for row in opened.children.get(repeat, ())}
+    kept = {str(row["uid"]) for row in rows if row.get("uid")}
+    for uid in seen.keys() - kept:
+        store.delete(uid, seen[uid].token)
+    for ordinal, row in enumerate(rows, 1):
+        values = {**{name: value for name, value in row.items() if name != "uid"}, "ordinal": ordinal}
+        before = seen.get(str(row.get("uid")))
+        if before is None:
+            store.create_record(table, {**values, "parent_uid": parent}, scope=scope)
+        elif changed := _changed(before, values):
+            store.save(before.uid, changed, before.token)
+
+
+def _place(session: Session, target: str) -> dict[str, Value]:
+    """Return the point of the first position answered, in the project CRS."""
+    for leaf in session.leaves():
+        question = session.question(leaf)
+        if question.kind == "geopoint":
+            found = position(session.value(leaf)) if session.relevant(leaf) else None
+            if found is None:
+                return {}
+            x, y = crs.transform(np.array([found[0]]), np.array([found[1]]), crs.CGCS2000, target)
+            return {"geom": shapely.to_wkb(shapely.Point(float(x[0]), float(y[0])))}
+    return {}
+
+
+def moment(millis: int) -> str:
+    """Return a moment as hours, minutes and seconds of the local clock."""
+    return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%H:%M:%S")
+
+
+def installed(store: Store) -> list[str]:
+    """Return the default forms whose tables are in a project, in their order."""
+    return [name for name in names() if name in store.tables()]

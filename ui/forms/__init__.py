@@ -1,0 +1,1 @@
+"""Filling in forms beside the map."""

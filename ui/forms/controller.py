@@ -1,0 +1,214 @@
+"""Between the form panel and the store: opening, journal, saving, photos."""
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QImage, QImageReader
+
+from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.i18n import _, language
+from fieldsurvey.jobs import JobControl
+from survey_forms import Context
+from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
+from ui.forms.panel import FormPanel
+from ui.jobs import JobRunner
+from ui.project.holder import StoreHolder
+
+JOURNAL_MS = 300  # at most so long a typed answer is only in memory
+_THUMBNAIL = QSize(220, 160)
+
+
+class FormController(QObject):
+    """Runs one form at a time.
+
+    Signals:
+        opened: () a form is on the screen.
+        saved: (community uid) a record was written.
+        closed: () the person went back.
+        kept: (text) the journal has taken the newest state.
+        failed: (text) something could not be done.
+    """
+
+    opened = Signal()
+    saved = Signal(str)
+    closed = Signal()
+    kept = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, panel: FormPanel, runner: JobRunner, holder: StoreHolder) -> None:
+        super().__init__(panel)
+        self._panel, self._runner, self._holder = panel, runner, holder
+        self._opened: Opened | None = None
+        self._dirty = False
+        self._journal = QTimer(self)
+        self._journal.setObjectName("form_journal")
+        self._journal.setSingleShot(True)
+        self._journal.setInterval(JOURNAL_MS)
+        self._journal.timeout.connect(self._keep)
+        panel.edited.connect(self._edited)
+        panel.draft_clicked.connect(partial(self._save, DRAFT))
+        panel.complete_clicked.connect(self._complete)
+        panel.close_clicked.connect(self.close)
+        panel.photo_chosen.connect(self.add_photo)
+
+    @property
+    def current(self) -> Subject | None:
+        """What is open."""
+        return self._opened.subject if self._opened else None
+
+    def is_kept(self) -> bool:
+        """Say whether everything typed is on the disk."""
+        return not self._dirty
+
+    def open(self, subject: Subject) -> None:
+        """Open a form; what was being filled in is kept first."""
+        self.flush()
+        context = Context(now=datetime.now().astimezone(), language=language()[:2])
+
+        def work(_control: JobControl) -> Opened:
+            store = self._holder.store
+            return open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
+
+        job = self._runner.start(work)
+        job.succeeded.connect(self._show)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _show(self, opened: Opened) -> None:
+        self._opened, self._dirty = opened, False
+        self._panel.show_session(opened.session, opened.title, language()[:2])
+        if opened.restored_ms is not None:
+            self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
+        elif opened.record is not None and opened.record.conflicts:
+            self._panel.say(_("{n} fields have two values; see Conflicts.").format(n=len(opened.record.conflicts)))
+        for path, sha in self._panel.photos().items():
+            self._load_thumbnail(path, sha)
+        self.opened.emit()
+
+    # --- journal -------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _edited(self) -> None:
+        self._dirty = True
+        if not self._journal.isActive():
+            self._journal.start()
+
+    @Slot()
+    def _keep(self) -> None:
+        opened = self._opened
+        if opened is None or not self._dirty:
+            return
+        snapshot = opened.session.snapshot()
+
+        def work(_control: JobControl) -> tuple[int, str]:
+            return keep_draft(self._holder.store, opened, snapshot), snapshot
+
+        job = self._runner.start(work)
+        job.succeeded.connect(self._was_kept)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _was_kept(self, result: object) -> None:
+        at, snapshot = cast("tuple[int, str]", result)
+        if self._opened is not None and self._opened.session.snapshot() == snapshot:
+            self._dirty = False
+        self.kept.emit(_("Draft kept {time}").format(time=moment(at)))
+
+    def flush(self) -> None:
+        """Hand what was typed to the store thread now."""
+        self._journal.stop()
+        self._keep()
+
+    # --- saving --------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _complete(self) -> None:
+        if count := self._panel.show_problems():
+            self._panel.say(_("Not complete yet: {n} questions need a look. The draft is kept.").format(n=count))
+            self.flush()
+            return
+        self._save(COMPLETE)
+
+    def _save(self, status: str) -> None:
+        opened = self._opened
+        if opened is None:
+            return
+        self._journal.stop()
+        self._panel.setEnabled(False)
+
+        def work(_control: JobControl) -> Opened:
+            store = self._holder.store
+            save_record(store, opened, status)
+            return open_form(store, opened.subject, Context(username=store.actor[2], language=language()[:2]))
+
+        job = self._runner.start(work)
+        job.succeeded.connect(partial(self._was_saved, status))
+        job.failed.connect(self._fail)
+
+    def _was_saved(self, status: str, opened: object) -> None:
+        self._panel.setEnabled(True)
+        self._show(cast("Opened", opened))
+        words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
+        self._panel.say(words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S")))
+        if self._opened is not None:
+            self.saved.emit(self._opened.subject.community_uid)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._panel.setEnabled(True)
+        if not isinstance(error, FieldSurveyError):
+            raise error
+        self._panel.say(str(error))
+        self.failed.emit(str(error))
+
+    @Slot()
+    def close(self) -> None:
+        """Go back; what was typed is kept as a draft."""
+        self.flush()
+        self._opened = None
+        self.closed.emit()
+
+    # --- photos --------------------------------------------------------------------------------------------------
+
+    @Slot(str, str)
+    def add_photo(self, path: str, file: str) -> None:
+        """Take a photo file into the project as the answer of a question."""
+
+        def work(_control: JobControl) -> tuple[str, str]:
+            return path, self._holder.store.media.add_file(Path(file))
+
+        job = self._runner.start(work)
+        job.succeeded.connect(self._has_photo)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _has_photo(self, result: object) -> None:
+        path, sha = cast("tuple[str, str]", result)
+        self._panel.set_photo(path, sha)
+        self._load_thumbnail(path, sha)
+
+    def _load_thumbnail(self, path: str, sha: str) -> None:
+        def work(_control: JobControl) -> tuple[str, QImage]:
+            place = self._holder.store.media.path(sha)
+            return path, thumbnail(place) if place else QImage()
+
+        job = self._runner.start(work)
+        job.succeeded.connect(self._show_thumbnail)
+
+    @Slot(object)
+    def _show_thumbnail(self, result: object) -> None:
+        path, image = cast("tuple[str, QImage]", result)
+        self._panel.show_thumbnail(path, image)
+
+
+def thumbnail(place: Path) -> QImage:
+    """Return a small upright picture of a photo; decoding at reduced size keeps large photos cheap."""
+    reader = QImageReader(str(place))
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if size.isValid():
+        reader.setScaledSize(size.scaled(_THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio))
+    return reader.read()

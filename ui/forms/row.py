@@ -1,0 +1,93 @@
+"""One row of a form: label, editor, unit, hint, and what is wrong."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from survey_forms import Kind, Question
+from ui.forms.editors import Editor, NoteEditor, Words, build_editor
+
+
+class Row(QWidget):
+    """A question on the screen.
+
+    Signals:
+        edited: (path, text) the person changed the answer.
+        entered: (path) the cursor came into the row.
+    """
+
+    edited = Signal(str, str)
+    entered = Signal(str)
+
+    def __init__(self, path: str, question: Question, words: Words) -> None:
+        super().__init__()
+        self.path, self.question = path, question
+        self.setObjectName(f"row_{question.name}")
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.hint = QLabel(words.hint)
+        self.hint.setWordWrap(True)
+        self.hint.setProperty("role", "hint")
+        self.error = QLabel()
+        self.error.setObjectName(f"error_{question.name}")
+        self.error.setWordWrap(True)
+        self.error.setProperty("role", "error")
+        self.editor: Editor = build_editor(question, words)
+        self.editor.edited.connect(self._edited)
+        self._lay_out()
+        self.set_words(words, required=False)
+        self.set_error("")
+        self._watch(self.editor.focus)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 8)
+        layout.setSpacing(3)
+        if not isinstance(self.editor, NoteEditor):
+            layout.addWidget(self.label)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self.editor.widget, 1)
+        if self.question.bind.unit:
+            unit = QLabel(self.question.bind.unit)
+            unit.setMinimumWidth(44)
+            line.addWidget(unit)
+        layout.addLayout(line)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.error)
+        self.label.setBuddy(self.editor.focus)
+
+    def _watch(self, widget: QWidget) -> None:
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Tell when the cursor comes in."""
+        if event.type() is QEvent.Type.FocusIn:
+            self.entered.emit(self.path)
+        return False
+
+    def _edited(self, text: str) -> None:
+        self.edited.emit(self.path, text)
+
+    def set_words(self, words: Words, *, required: bool) -> None:
+        """Show label, hint and choices, in whatever language they come."""
+        star = ' <span style="color:#C5221F">*</span>' if required else ""
+        self.label.setText(words.label + star)
+        self.label.setTextFormat(Qt.TextFormat.RichText)
+        self.hint.setText(words.hint)
+        self.hint.setVisible(bool(words.hint))
+        self.editor.set_choices(words.choices)
+        if isinstance(self.editor, NoteEditor):
+            self.editor.label.setText(words.label)
+
+    def set_error(self, text: str) -> None:
+        """Show what is wrong, or nothing."""
+        self.error.setText(f"⚠ {text}" if text else "")
+        self.error.setVisible(bool(text))
+
+    def focus(self) -> None:
+        """Put the cursor into the editor."""
+        self.editor.focus.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def takes_focus(self) -> bool:
+        """Say whether there is something to fill in."""
+        return self.question.kind not in {Kind.NOTE, Kind.CALCULATE} and not self.isHidden()
