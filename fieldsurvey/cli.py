@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
         say(str(error))
         return error.exit_code
     except typer.TyperException as error:
-        error.show()
+        say(_("Wrong use: {why} See fieldsurvey --help.").format(why=error.format_message()))
         return UsageError.exit_code
     except (JobCancelled, KeyboardInterrupt, typer.Abort):
         say(_("Stopped. What was finished before is kept."))

@@ -1,19 +1,24 @@
 """Filled-in forms in the project: found, opened with what was prefilled, saved as one durable step."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import shapely
 
 from fieldsurvey.clock import iso_utc, now_millis
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.merge import state_from_json, state_to_json
+from fieldsurvey.model.revision import dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import Row, Store
+from fieldsurvey.store import Row, Store, Token
 from survey_forms.definitions import names, path
 from survey_forms.form import Form
 from survey_forms.session import Context, Session
@@ -81,7 +86,8 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
     children = _stored_repeats(store, form, row.uid) if row else {}
     kept = store.draft(subject.draft_key)
     if kept is not None:
-        session = Session.restore(form, kept[0], context)
+        snapshot, row, children = _from_journal(kept[0])
+        session = Session.restore(form, snapshot, context)
     elif row is not None:
         repeats = {name: [{**child.values, "uid": child.uid} for child in found] for name, found in children.items()}
         session = Session(form, row.values, repeats, context)
@@ -142,9 +148,38 @@ def _plain(value: Value) -> str:
 
 
 def keep_draft(store: Store, opened: Opened, snapshot: str) -> int:
-    """Keep the unsaved state of a form; return when, in ms, after it is on the disk."""
-    store.put_draft(opened.subject.draft_key, snapshot)
+    """Keep the unsaved state of a form; return when, in ms, after it is on the disk.
+
+    With it goes what was on the screen when the form was opened: an edit that
+    arrives by sync in between must meet it as a conflict, not be overwritten.
+    """
+    record = None if opened.record is None else _row_to_json(opened.record)
+    children = {name: [_row_to_json(row) for row in rows] for name, rows in opened.children.items()}
+    payload = dump({"session": snapshot, "record": record, "children": children})
+    store.put_draft(opened.subject.draft_key, payload)
     return now_millis()
+
+
+def _from_journal(payload: str) -> tuple[str, Row | None, dict[str, tuple[Row, ...]]]:
+    try:
+        raw = json.loads(payload)
+        record = None if raw["record"] is None else _row_from_json(raw["record"])
+        children = {str(name): tuple(_row_from_json(row) for row in rows) for name, rows in raw["children"].items()}
+        return str(raw["session"]), record, children
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputRefused(_("The kept draft is damaged and was not opened.")) from error
+
+
+def _row_to_json(row: Row) -> dict[str, object]:
+    values = {name: wrap(value) for name, value in row.values.items()}
+    state = row.token.state
+    return {"uid": row.uid, "table": row.table, "values": values, "scope": state.scope, "state": state_to_json(state)}
+
+
+def _row_from_json(raw: Mapping[str, Any]) -> Row:
+    state = state_from_json(raw["table"], int(raw["scope"]), *raw["state"])
+    values = {name: unwrap(value) for name, value in raw["values"].items()}
+    return Row(str(raw["uid"]), str(raw["table"]), values, Token(state))
 
 
 def save_record(store: Store, opened: Opened, status: str) -> str:

@@ -78,6 +78,10 @@ class JobRunner(QObject):
         self._thread.submit(job.run)
         return job
 
+    def finish(self) -> None:
+        """Do what is queued, then stop: for the thread whose last jobs are saves."""
+        self._thread.shutdown(wait=True)
+
     def close(self) -> None:
         """Cancel what runs and wait for it, so that no thread outlives the window."""
         for job in self.findChildren(Job):

@@ -20,7 +20,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.merge import DELETED, State
-from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, unwrap, wrap
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import bulk, gpkg, opening, replica
@@ -430,6 +430,19 @@ class Store:
     def version_vector(self) -> dict[int, tuple[int, bytes]]:
         """Return, per origin, how far its log is known without holes, and the hash there."""
         return {int(o): (int(upto), bytes(chain)) for o, upto, chain in self._db.rows("SELECT * FROM _vv")}
+
+    def chain_at(self, origin: int, seq: int) -> bytes:
+        """Return the hash of an origin's log up to a sequence number; NO_CHAIN before the first.
+
+        Raises:
+            KeyError: If that revision is not here.
+        """
+        if seq == 0:
+            return NO_CHAIN
+        found = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (origin << SEQ_BITS | seq,))
+        if found is None:
+            raise KeyError(f"{origin}-{seq}")
+        return bytes(found)
 
     def revisions_after(self, origin: int, seq: int, limit: int = 1000) -> list[Revision]:
         """Return an origin's revisions after a sequence number, in order."""

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Group, Kind, Question, Repeat, Session
 from ui.forms.editors import PhotoEditor, Words
 from ui.forms.row import Row
+from ui.widgets import button
 
 
 class FormPanel(QWidget):
@@ -108,13 +108,13 @@ class FormPanel(QWidget):
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
-        self.previous = _button("form_previous", _("Previous"), self.previous_row)
-        self.draft = _button("form_draft", _("Save draft"), self.draft_clicked)
-        self.complete = _button("form_complete", _("Complete form"), self.complete_clicked)
+        self.previous = button("form_previous", _("Previous"), self.previous_row)
+        self.draft = button("form_draft", _("Save draft"), self.draft_clicked)
+        self.complete = button("form_complete", _("Complete form"), self.complete_clicked)
         self.complete.setProperty("role", "primary")
-        self.next = _button("form_next", _("Next"), self.next_row)
-        for button in (self.previous, self.draft, self.complete, self.next):
-            foot.addWidget(button)
+        self.next = button("form_next", _("Next"), self.next_row)
+        for each in (self.previous, self.draft, self.complete, self.next):
+            foot.addWidget(each)
         return foot
 
     # --- showing -------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class FormPanel(QWidget):
         inner.addLayout(instances)
         self._repeat_lists[repeat.path] = instances
         if not repeat.count:
-            add = _button(f"add_{repeat.name}", _("Add one: {name}").format(name=repeat.label(self._language)), None)
+            add = button(f"add_{repeat.name}", _("Add one: {name}").format(name=repeat.label(self._language)), None)
             add.clicked.connect(partial(self._add_instance, repeat))
             inner.addWidget(add)
         layout.addWidget(box)
@@ -371,12 +371,3 @@ class FormPanel(QWidget):
             self.close_clicked.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _button(name: str, text: str, slot: object) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setMinimumHeight(40)
-    if slot is not None:
-        button.clicked.connect(slot)
-    return button

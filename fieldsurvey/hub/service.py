@@ -1,0 +1,169 @@
+"""What a hub does, in the one thread that owns its project file."""
+
+import base64
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.hub.admin import PROJECT
+from fieldsurvey.i18n import _
+from fieldsurvey.model.revision import Revision
+from fieldsurvey.store import Blob, Store
+from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
+from fieldsurvey.sync.wire import decode, encode
+
+T = TypeVar("T")
+_NOTHING = Hello("", "", "", "", "", {}, [], [])
+
+
+class Service:
+    """The data of a hub. Every public method may be called from any thread and returns a future."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(1, "hub-store")
+        self._store: Store | None = None
+        self._do(self._open).result()
+
+    def close(self) -> None:
+        """Close the project file and stop the thread."""
+        self._do(self._shut).result()
+        self._thread.shutdown()
+
+    def _do(self, work: Callable[..., T], *arguments: object) -> "Future[T]":
+        return self._thread.submit(work, *arguments)
+
+    def _open(self) -> None:
+        path = self._folder / PROJECT
+        if path.exists():
+            self._store = Store.open(path)
+
+    def _shut(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def _need(self) -> Store:
+        if self._store is None:
+            raise InputRefused(_("The hub has no project yet. Sync from the laptop that has it first."))
+        return self._store
+
+    # --- exchange ------------------------------------------------------------------------------------------------
+
+    def hello(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
+        """Exchange states; the first replica that says hello brings the project."""
+        return self._do(self._hello, raw)
+
+    def _hello(self, raw: dict[str, Any]) -> dict[str, Any]:
+        try:
+            theirs = hello_from_json(raw)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise SyncError(
+                _("This program and the hub do not speak the same language. Update the older one.")
+            ) from error
+        if self._store is None:
+            if not theirs.project:
+                return _NOTHING.as_json()
+            path = self._folder / PROJECT
+            self._store = Store.create(path, crs=theirs.crs, name=theirs.name, project=theirs.project)
+        store = self._store
+        if theirs.project and theirs.project != store.project:
+            raise InputRefused(_("The hub holds another project: {name}.").format(name=store.name))
+        with store.transaction():
+            for definition in theirs.tables:
+                store.add_table_definition(definition)
+            store.add_actors(theirs.actors)
+        return hello_of(store).as_json()
+
+    def push(self, data: bytes) -> "Future[int]":
+        """Take a batch; the result comes after the commit."""
+        return self._do(self._push, data)
+
+    def _push(self, data: bytes) -> int:
+        revisions = decode(data)
+        store = self._need()
+        store.ingest(revisions)
+        return store.version_vector().get(revisions[0].origin, (0, b""))[0]
+
+    def pull(self, cursor: int, limit: int) -> "Future[dict[str, Any]]":
+        """Return batches that stand in the feed after a place."""
+        return self._do(self._pull, cursor, limit)
+
+    def _pull(self, cursor: int, limit: int) -> dict[str, Any]:
+        store = self._need()
+        revisions, reached = store.feed_after(cursor, limit)
+        batches = [
+            base64.b64encode(encode(run, store.chain_at(run[0].origin, run[0].seq - 1))).decode()
+            for run in _runs(revisions)
+        ]
+        return {"cursor": reached, "batches": batches}
+
+    # --- files ---------------------------------------------------------------------------------------------------
+
+    def announce(self, rows: list[list[Any]]) -> "Future[list[str]]":
+        """Take note of files; return the hashes of those that lack."""
+        return self._do(self._announce, rows)
+
+    def _announce(self, rows: list[list[Any]]) -> list[str]:
+        store = self._need()
+        known = {blob.sha256 for blob in store.blobs()}
+        with store.transaction():
+            for sha, size, name, mime in rows:
+                if sha not in known:
+                    store.note_blob(Blob(str(sha), int(size), str(name), str(mime)), have=False)
+        return [str(row[0]) for row in rows if store.media.path(str(row[0])) is None]
+
+    def blobs(self) -> "Future[list[Blob]]":
+        """Return the files that are here."""
+        return self._do(lambda: [b for b in self._need().blobs() if self._need().media.path(b.sha256) is not None])
+
+    def have(self, sha: str) -> "Future[int]":
+        """Return how many bytes of a file are here."""
+        return self._do(self._have, sha)
+
+    def _have(self, sha: str) -> int:
+        media = self._need().media
+        whole = media.path(sha)
+        part = media.part(sha)
+        return whole.stat().st_size if whole else part.stat().st_size if part.exists() else 0
+
+    def append(self, sha: str, at: int, data: bytes) -> "Future[int]":
+        """Append bytes to a file at the place where it ends; return how many are here now."""
+        return self._do(self._append, sha, at, data)
+
+    def _append(self, sha: str, at: int, data: bytes) -> int:
+        store = self._need()
+        blob = next((blob for blob in store.blobs() if blob.sha256 == sha), None)
+        if blob is None:
+            raise InputRefused(_("This file was not announced."))
+        have = self._have(sha)
+        if store.media.path(sha) is not None or at != have:
+            return have
+        with store.media.part(sha).open("ab") as out:
+            out.write(data[: blob.size - have])
+        have += min(len(data), blob.size - have)
+        if have < blob.size:
+            return have
+        if not store.media.finish_part(sha):
+            return 0
+        store.note_blob(blob, have=True)
+        store.retry_waiting()
+        return have
+
+    def place(self, sha: str) -> "Future[Path | None]":
+        """Return where a file is."""
+        return self._do(lambda: self._need().media.path(sha))
+
+
+def _runs(revisions: list[Revision]) -> list[list[Revision]]:
+    """Return the revisions as runs of one origin with consecutive numbers, in their order."""
+    found: list[list[Revision]] = []
+    for _origin, group in groupby(revisions, key=lambda revision: revision.origin):
+        for revision in group:
+            if found and found[-1][-1].rid + 1 == revision.rid:
+                found[-1].append(revision)
+            else:
+                found.append([revision])
+    return found

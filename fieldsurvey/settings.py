@@ -1,0 +1,84 @@
+"""Settings of this user on this laptop, in one small file that is always whole."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from fieldsurvey.i18n import LANGUAGES
+from fieldsurvey.paths import user_data
+
+SCHEMA = 1
+THEMES = ("light", "dark", "sun")
+_MAX_RECENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is remembered between two starts.
+
+    Attributes:
+        language: One of LANGUAGES.
+        theme: One of THEMES.
+        recent: Project files opened last, newest first.
+        hub: Where was synced last: URL, folder or file.
+        token: Token for that hub.
+        login, name: Who works on this laptop.
+        splitter: Widths of the three columns of the main window, px.
+    """
+
+    language: str = LANGUAGES[0]
+    theme: str = THEMES[0]
+    recent: tuple[str, ...] = ()
+    hub: str = ""
+    token: str = ""
+    login: str = ""
+    name: str = ""
+    splitter: tuple[int, ...] = field(default=(270, 700, 400))
+
+    def with_recent(self, project: Path) -> Self:
+        """Return the settings with a project at the top of the recent ones."""
+        path = str(project.absolute())
+        return replace(self, recent=(path, *(other for other in self.recent if other != path))[:_MAX_RECENT])
+
+
+def load() -> tuple[Settings, str]:
+    """Return the settings, and what was wrong with their file: empty if nothing.
+
+    A file that cannot be read is set aside, not overwritten.
+    """
+    place = _place()
+    if not place.exists():
+        return Settings(), ""
+    try:
+        raw: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        return _checked(raw), ""
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        aside = place.with_suffix(".broken.json")
+        place.replace(aside)
+        return Settings(), f"{aside.name}: {error}"
+
+
+def save(settings: Settings) -> None:
+    """Write the settings: the old file or the new one, never half."""
+    place = _place()
+    temporary = place.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"schema": SCHEMA, **asdict(settings)}, ensure_ascii=False, indent=1), "utf-8")
+    temporary.replace(place)
+
+
+def _place() -> Path:
+    return user_data() / "settings.json"
+
+
+def _checked(raw: dict[str, Any]) -> Settings:
+    known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
+    for name in ("recent", "splitter"):
+        if name in known:
+            known[name] = tuple(known[name])
+    settings = Settings(**known)
+    if settings.language not in LANGUAGES or settings.theme not in THEMES:
+        raise ValueError(f"{settings.language}, {settings.theme}")
+    if not all(isinstance(text, str) for text in (*settings.recent, settings.hub, settings.token)):
+        raise TypeError("recent, hub")
+    return settings

@@ -1,0 +1,148 @@
+"""The way to a hub over HTTP."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from fieldsurvey.errors import SyncError
+from fieldsurvey.i18n import _
+from fieldsurvey.model.revision import Revision
+from fieldsurvey.store import Blob
+from fieldsurvey.sync.peers import Heads, Hello, hello_from_json
+from fieldsurvey.sync.wire import decode
+
+_TIMEOUT = httpx.Timeout(30.0, connect=8.0)
+_PIECE = 1 << 20
+PULL_LIMIT = 2000
+
+
+class HttpCarrier:
+    """Talks to a hub. Every request may be repeated without harm."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def hello(self, mine: Hello) -> Hello:
+        """Exchange states.
+
+        Raises:
+            SyncError: If the hub refuses, or is out of reach.
+        """
+        answer = self._json("POST", "/v1/hello", json=mine.as_json())
+        try:
+            return hello_from_json(answer)
+        except (KeyError, ValueError, TypeError) as error:
+            raise _no_hub() from error
+
+    def missing_blobs(self, blobs: Sequence[Blob]) -> list[Blob]:
+        """Return which files the hub lacks."""
+        rows = [[blob.sha256, blob.size, blob.name, blob.mime] for blob in blobs]
+        lacking = set(self._json("POST", "/v1/blobs", json=rows)["missing"])
+        return [blob for blob in blobs if blob.sha256 in lacking]
+
+    def send_blob(self, blob: Blob, path: Path) -> None:
+        """Send a file from where the hub's copy ends."""
+        head = self._request("HEAD", f"/v1/blob/{blob.sha256}")
+        done = int(head.headers.get("X-Have", "0"))
+        with path.open("rb") as source:
+            source.seek(done)
+            while done < blob.size:
+                piece = source.read(_PIECE)
+                answer = self._json("PATCH", f"/v1/blob/{blob.sha256}", params={"at": done}, content=piece)
+                done = int(answer["have"])
+                source.seek(done)
+
+    def push(self, batch: bytes, origin: int, upto: int) -> int:
+        """Send a batch; the hub answers after its commit."""
+        del origin, upto
+        return int(self._json("POST", "/v1/push", content=batch)["upto"])
+
+    def finish_push(self) -> None:
+        """Nothing: each push was answered after its commit."""
+
+    def pull(self, cursor: int, heads: Heads) -> Iterator[tuple[list[Revision], int]]:
+        """Yield what stands in the hub's feed after a place."""
+        del heads
+        while True:
+            answer = self._json("GET", "/v1/pull", params={"cursor": cursor, "limit": PULL_LIMIT})
+            revisions = [revision for batch in answer["batches"] for revision in decode(base64.b64decode(batch))]
+            if int(answer["cursor"]) == cursor:
+                return
+            cursor = int(answer["cursor"])
+            yield revisions, cursor
+
+    def blobs(self) -> list[Blob]:
+        """Return every file the hub has."""
+        return [
+            Blob(str(s), int(n), str(name), str(mime)) for s, n, name, mime in self._json("GET", "/v1/blobs")["blobs"]
+        ]
+
+    def fetch_blob(self, blob: Blob, part: Path) -> None:
+        """Append to a partial file what is still lacking."""
+        done = part.stat().st_size if part.exists() else 0
+        if done >= blob.size:
+            return
+        try:
+            with (
+                self._client.stream("GET", f"/v1/blob/{blob.sha256}", headers={"Range": f"bytes={done}-"}) as answer,
+                part.open("ab") as out,
+            ):
+                _raise_for(answer)
+                for piece in answer.iter_bytes(_PIECE):
+                    out.write(piece)
+        except httpx.HTTPError as error:
+            raise _broken() from error
+
+    def _json(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:  # noqa: ANN401 - httpx's own options
+        answer = self._request(method, path, **options)
+        try:
+            found: Mapping[str, Any] = answer.json()
+        except json.JSONDecodeError as error:
+            raise _no_hub() from error
+        return found
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
+        try:
+            answer = self._client.request(method, path, **options)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise SyncError(_("This is no address of a hub. Example: http://192.168.1.10:8765")) from error
+        except httpx.HTTPError as error:
+            raise _broken() from error
+        _raise_for(answer)
+        return answer
+
+
+def _raise_for(answer: httpx.Response) -> None:
+    if answer.status_code == 401:
+        raise SyncError(_("The hub does not know this token. Ask the office for a new one."))
+    if answer.status_code == 404:
+        raise _no_hub()
+    if answer.status_code >= 400:
+        raise SyncError(_sentence(answer), retryable=answer.status_code >= 500)
+
+
+def _sentence(answer: httpx.Response) -> str:
+    """Return the hub's own sentence."""
+    try:
+        answer.read()
+        return str(answer.json()["error"])
+    except (json.JSONDecodeError, KeyError, TypeError, httpx.HTTPError):
+        return _("The hub answered with error {code}.").format(code=answer.status_code)
+
+
+def _broken() -> SyncError:
+    return SyncError(_("The connection to the hub broke off. Sync again: it goes on where it stopped."), retryable=True)
+
+
+def _no_hub() -> SyncError:
+    return SyncError(_("There is no hub of this program at this address."))

@@ -1,0 +1,77 @@
+"""The composition root: builds the application and its window."""
+
+import logging
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from fieldsurvey import settings as settings_
+from fieldsurvey.i18n import language, set_language
+from fieldsurvey.log import start_log
+from ui import theme
+from ui.main_window import MainWindow
+
+_log = logging.getLogger(__name__)
+
+
+def application() -> QApplication:
+    """Return the one application object, made on first use."""
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("FieldSurvey")
+    return app
+
+
+def build(project: Path | None = None) -> MainWindow:
+    """Return the main window, dressed and in the user's language, opening a project if one is named."""
+    app = application()
+    remembered, trouble = settings_.load()
+    _choose_language(app, remembered.language)
+    theme.apply(app, remembered.theme, theme.load_font())
+    window = MainWindow(remembered)
+    window.canvas.set_theme(remembered.theme)
+    if trouble:
+        window.start.say(trouble, wrong=True)
+    if project is not None:
+        window.open_project(project)
+    return window
+
+
+def _choose_language(app: QApplication, wanted: str) -> None:
+    """Use the language of the settings unless the environment names one."""
+    import os
+
+    set_language(os.environ.get("FIELDSURVEY_LANG", wanted))
+    QLocale.setDefault(QLocale(language()))
+    translator = QTranslator(app)
+    if translator.load(
+        QLocale(language()), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    ):
+        app.installTranslator(translator)
+
+
+def run(project: Path | None) -> int:
+    """Open the window and stay until it is closed; return the exit code."""
+    start_log()
+    app = application()
+    window = build(project)
+    sys.excepthook = _tell_bug
+    threading.excepthook = _tell_thread_bug
+    window.show()
+    return app.exec()
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Log an unexpected error; what was typed is in the journal, so nothing is lost by going on."""
+    _log.critical("unexpected error", exc_info=(kind, error, trace))
+
+
+def _tell_thread_bug(arguments: threading.ExceptHookArgs) -> None:
+    _log.critical("unexpected error in a thread", exc_info=arguments.exc_value)
+
+
+__all__ = ["application", "build", "run"]

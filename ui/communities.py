@@ -1,0 +1,227 @@
+"""The list of communities: search, filter by state, and the totals above it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldsurvey.assess import PLAN
+from fieldsurvey.i18n import _
+from layers.search import Index
+from layers.style import STATES
+from ui.project.session import Overview
+
+Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
+_Parent = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+class CommunityModel(QAbstractListModel):
+    """The communities that match search and filter."""
+
+    UID = Qt.ItemDataRole.UserRole + 1
+    ROW = Qt.ItemDataRole.UserRole + 2
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: Sequence[Row] = ()
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: _Parent = _ROOT) -> int:
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: _Parent, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's own signature
+        """Return what a row shows."""
+        uid, name, state, done, needed = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{name}, {_(STATES[state][2])}, {done}/{needed}"
+        if role == self.UID:
+            return uid
+        return self._rows[index.row()] if role == self.ROW else None
+
+    def row_of(self, uid: str) -> int:
+        """Return the row of a community, or -1."""
+        return next((number for number, row in enumerate(self._rows) if row[0] == uid), -1)
+
+
+class _Painter(QStyledItemDelegate):
+    """Draws name, state by mark and word, and what is done."""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Parent) -> QSize:
+        """Return a height that a gloved finger hits."""
+        return QSize(200, 44)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Parent) -> None:
+        """Draw one row."""
+        _uid, name, state, done, needed = index.data(CommunityModel.ROW)
+        colour, mark, word = STATES[state]
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        box = option.rect
+        palette = option.palette
+        painter.save()
+        if chosen:
+            painter.fillRect(box, palette.highlight())
+        painter.setFont(option.font)
+        painter.setPen(palette.highlightedText().color() if chosen else QColor(colour))
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(box.adjusted(10, 0, 0, 0), left, mark)
+        painter.setPen(palette.highlightedText().color() if chosen else palette.text().color())
+        painter.drawText(box.adjusted(34, 0, -96, 0), left, name)
+        painter.drawText(box.adjusted(0, 0, -10, 0), right, f"{_(word)} {done}/{needed}")
+        painter.restore()
+
+
+class CommunityPanel(QWidget):
+    """Search, filter, list and totals.
+
+    Signals:
+        picked: (uid) chosen with the mouse or the arrow keys.
+        opened: (uid) double clicked, or Enter.
+    """
+
+    picked = Signal(str)
+    opened = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("communities")
+        self._index = Index([])
+        self._rows: dict[str, Row] = {}
+        self.search = QLineEdit()
+        self.search.setObjectName("search")
+        self.search.setPlaceholderText(_("Search: name, initials, code"))
+        self.search.setAccessibleName(_("Search: name, initials, code"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._open_first)
+        self.state = QComboBox()
+        self.state.setObjectName("state_filter")
+        self.state.setAccessibleName(_("Show communities by state"))
+        self.state.addItem(_("All states"), "")
+        for name, (_colour, mark, word) in STATES.items():
+            self.state.addItem(f"{mark} {_(word)}", name)
+        self.state.currentIndexChanged.connect(self._filter)
+        self.model = CommunityModel(self)
+        self.list = QListView()
+        self.list.setObjectName("community_list")
+        self.list.setAccessibleName(_("Communities"))
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(_Painter(self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.activated.connect(self._activated)
+        self.list.clicked.connect(self._clicked)
+        self.totals = QLabel()
+        self.totals.setObjectName("totals")
+        self.totals.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 4, 8)
+        for widget in (self.search, self.state, self.list, self.totals):
+            layout.addWidget(widget, 1 if widget is self.list else 0)
+
+    def show_project(self, now: Overview) -> None:
+        """Show the communities of a project."""
+        names = [(uid, str(row["name"] or ""), str(row["code"] or "")) for uid, row in now.communities.items()]
+        if {uid for uid, _name, _code in names} != set(self._rows) or len(self._index) != len(names):
+            self._index = Index(names)
+        self._rows = {
+            uid: (
+                uid,
+                name or code or "—",
+                str(now.progress[uid].state),
+                now.progress[uid].done,
+                now.progress[uid].total,
+            )
+            for uid, name, code in names
+        }
+        self.totals.setText(totals_text(now))
+        chosen = self.current()
+        self._filter()
+        self.select(chosen)
+
+    @Slot()
+    def _filter(self) -> None:
+        text, state = self.search.text().strip(), self.state.currentData()
+        uids = [hit.uid for hit in self._index.find(text, 500)] if text else list(self._rows)
+        rows = [self._rows[uid] for uid in uids if uid in self._rows]
+        self.model.show_rows([row for row in rows if not state or row[2] == state])
+
+    def current(self) -> str:
+        """Return the chosen community."""
+        return str(self.list.currentIndex().data(CommunityModel.UID) or "")
+
+    @Slot(str)
+    def select(self, uid: str) -> None:
+        """Mark a community in the list, if it is shown."""
+        row = self.model.row_of(uid)
+        if row >= 0:
+            index = self.model.index(row)
+            self.list.setCurrentIndex(index)
+            self.list.scrollTo(index)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self.picked.emit(str(index.data(CommunityModel.UID)))
+
+    def _activated(self, index: QModelIndex) -> None:
+        self.opened.emit(str(index.data(CommunityModel.UID)))
+
+    @Slot()
+    def _open_first(self) -> None:
+        if self.model.rowCount():
+            uid = str(self.model.index(0).data(CommunityModel.UID))
+            self.select(uid)
+            self.opened.emit(uid)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Down goes from the search line into the list."""
+        if event.key() == Qt.Key.Key_Down and self.search.hasFocus() and self.model.rowCount():
+            self.list.setFocus()
+            self.list.setCurrentIndex(self.model.index(0))
+            return
+        super().keyPressEvent(event)
+
+
+def totals_text(now: Overview) -> str:
+    """Return the totals of a project beside those of the city's plan."""
+    found = now.totals
+    fits = (found.communities, found.households, found.investment_wan) == (
+        PLAN.communities,
+        PLAN.households,
+        PLAN.investment_wan,
+    )
+    text = _("{communities} communities · {households} households · CNY {money} bn").format(
+        communities=f"{found.communities:,}",
+        households=f"{found.households:,}",
+        money=_money(found.investment_wan),
+    )
+    plan = _("Plan: {communities} · {households} · {money}").format(
+        communities=f"{PLAN.communities:,}", households=f"{PLAN.households:,}", money=_money(PLAN.investment_wan)
+    )
+    return f"<b>{text}</b><br>{'✓ ' if fits else '≠ '}{plan}"
+
+
+def _money(wan: float) -> str:
+    """Return 万元 in the unit of the language: 亿元 in Chinese, billions in English."""
+    from fieldsurvey.i18n import language
+
+    return f"{wan / 10_000:.2f}" if language().startswith("zh") else f"{wan / 100_000:.3f}"

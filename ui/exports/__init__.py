@@ -1,0 +1,1 @@
+"""Exports in the window: sheets with a preview, the plan."""

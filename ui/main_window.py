@@ -1,0 +1,447 @@
+"""The main window: rail, communities, map, forms; the state of the work in one line at the bottom."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldsurvey import settings as settings_
+from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.i18n import LANGUAGES, _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.schema import Value
+from fieldsurvey.settings import Settings
+from fieldsurvey.store import Store
+from layers.style import CONDITIONS, STATES
+from survey_forms.records import Subject
+from ui import theme
+from ui.communities import CommunityPanel
+from ui.exports.panel import ExportPanel
+from ui.exports.plan_view import PlanView
+from ui.forms.controller import FormController
+from ui.forms.list import FormsList
+from ui.forms.panel import FormPanel
+from ui.jobs import JobRunner
+from ui.map.canvas import MapCanvas
+from ui.map.legend import LegendPanel
+from ui.project.holder import StoreHolder
+from ui.project.import_panel import ImportPanel
+from ui.project.session import Overview, ProjectSession
+from ui.project.start import StartPage
+from ui.sync.panel import SyncPanel
+
+WORKSPACES = ("map", "import", "plan", "sync", "export")
+
+
+class MainWindow(QMainWindow):
+    """The window of one project.
+
+    Signals:
+        theme_changed: (name) another theme was chosen.
+    """
+
+    theme_changed = Signal(str)
+
+    def __init__(self, remembered: Settings) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle(_("Renovation survey"))
+        self.resize(1366, 740)
+        self.settings = remembered
+        self.holder = StoreHolder()
+        self.store_runner = JobRunner(self, "store")
+        self.work_runner = JobRunner(self, "work")
+        self.project = ProjectSession(self.store_runner, self.holder, self)
+        self._make_parts()
+        self._lay_out()
+        self._make_menus()
+        self._connect()
+        self.show_start()
+
+    def _make_parts(self) -> None:
+        self.start = StartPage()
+        self.start.show_recent(self.settings.recent)
+        self.communities = CommunityPanel()
+        self.canvas = MapCanvas()
+        self.legend = LegendPanel(self.canvas)
+        self.forms = FormsList()
+        self.form_panel = FormPanel()
+        self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
+        self.plan = PlanView()
+        self.sync = SyncPanel(self.store_runner, self.holder, self.settings)
+        self.exports = ExportPanel(self.store_runner, self.holder)
+
+    def _lay_out(self) -> None:
+        self.right = QStackedWidget()
+        self.right.addWidget(self.forms)
+        self.right.addWidget(self.form_panel)
+        self.map_side = QWidget()
+        column = QVBoxLayout(self.map_side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.legend)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("columns")
+        for part in (self.communities, self.map_side, self.right):
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes(list(self.settings.splitter))
+        self.pages = QStackedWidget()
+        for page in (self.splitter, self.importer, self.plan, self.sync, self.exports):
+            self.pages.addWidget(page)
+        self.desk = QWidget()
+        row = QHBoxLayout(self.desk)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._rail())
+        row.addWidget(self.pages, 1)
+        self.whole = QStackedWidget()
+        self.whole.setObjectName("page")
+        self.whole.addWidget(self.start)
+        self.whole.addWidget(self.desk)
+        self.setCentralWidget(self.whole)
+        self._make_status()
+
+    def _rail(self) -> QWidget:
+        rail = QWidget()
+        rail.setObjectName("rail")
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(6, 8, 6, 8)
+        self.rail = QButtonGroup(self)
+        words = {"map": _("Map"), "import": _("Import"), "plan": _("Plan"), "sync": _("Sync"), "export": _("Export")}
+        for number, name in enumerate(WORKSPACES):
+            button = QToolButton()
+            button.setObjectName(f"rail_{name}")
+            button.setText(words[name])
+            button.setCheckable(True)
+            button.setMinimumSize(68, 52)
+            button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
+            button.setToolTip(f"{words[name]} (Ctrl+{number + 1})")
+            button.clicked.connect(partial(self.show_workspace, name))
+            self.rail.addButton(button, number)
+            column.addWidget(button)
+        column.addStretch(1)
+        return rail
+
+    def _make_status(self) -> None:
+        self.told: dict[str, QLabel] = {}
+        for name in ("saved", "unsent", "conflicts", "pointer", "crs", "scale"):
+            label = QLabel()
+            label.setObjectName(f"status_{name}")
+            self.told[name] = label
+            if name in {"saved", "unsent", "conflicts"}:
+                self.statusBar().addWidget(label)
+            else:
+                self.statusBar().addPermanentWidget(label)
+
+    def _make_menus(self) -> None:
+        file = self.menuBar().addMenu(_("File"))
+        for name, text, keys, slot in (
+            ("new", _("New project …"), "Ctrl+N", self.new_project),
+            ("open", _("Open project …"), "Ctrl+O", self.choose_project),
+            ("sample", _("Open the sample project"), "", self.open_sample),
+            ("import", _("Import …"), "Ctrl+I", partial(self.show_workspace, "import")),
+            ("quit", _("Quit"), "Ctrl+Q", self.close),
+        ):
+            action = QAction(text, self)
+            action.setObjectName(f"action_{name}")
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(slot)
+            file.addAction(action)
+        view = self.menuBar().addMenu(_("View"))
+        group = QActionGroup(self)
+        for name, text in (("light", _("Light")), ("dark", _("Dark")), ("sun", _("Sunlight"))):
+            action = QAction(text, self)
+            action.setCheckable(True)
+            action.setChecked(name == self.settings.theme)
+            action.triggered.connect(partial(self.set_theme, name))
+            group.addAction(action)
+            view.addAction(action)
+        view.addSeparator()
+        for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
+            action = QAction(text, self)
+            action.triggered.connect(partial(self._set_language, language))
+            view.addAction(action)
+
+    def _connect(self) -> None:
+        self.project.opened.connect(self._was_opened)
+        self.project.changed.connect(self._show)
+        self.project.failed.connect(self._open_failed)
+        self.project.map_ready.connect(self.canvas.show_project)
+        self.start.new_wanted.connect(self.new_project)
+        self.start.open_wanted.connect(self.choose_project)
+        self.start.sample_wanted.connect(self.open_sample)
+        self.start.recent_wanted.connect(self._open_recent)
+        self.communities.picked.connect(self.choose_community)
+        self.communities.opened.connect(self.open_community)
+        self.canvas.community_picked.connect(self.choose_community)
+        self.canvas.community_opened.connect(self.open_community)
+        self.canvas.pointer_moved.connect(self._tell_pointer)
+        self.canvas.scale_changed.connect(self._tell_scale)
+        self.forms.chosen.connect(self.open_form)
+        self.forms.sheet_wanted.connect(self._show_sheet)
+        self.form.opened.connect(self._form_opened)
+        self.form.closed.connect(self._form_closed)
+        self.form.kept.connect(self.told["saved"].setText)
+        self.form_panel.wide_clicked.connect(self._toggle_wide)
+        self.plan.year_edited.connect(self._save_year)
+        self.sync.synced.connect(self.project.refresh)
+        self.theme_changed.connect(self.canvas.set_theme)
+
+    # --- projects ------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def show_start(self) -> None:
+        """Show the start page."""
+        self.whole.setCurrentWidget(self.start)
+
+    def open_project(self, path: Path) -> None:
+        """Open a project file."""
+        self.start.say(_("Opening {file} …").format(file=path.name))
+        self.project.open(path)
+
+    @Slot(str)
+    def _open_recent(self, path: str) -> None:
+        self.open_project(Path(path))
+
+    @Slot()
+    def choose_project(self) -> None:
+        """Ask for a project file."""
+        name, _filter = QFileDialog.getOpenFileName(self, _("Open project …"), "", "GeoPackage (*.gpkg)")
+        if name:
+            self.open_project(Path(name))
+
+    @Slot()
+    def new_project(self) -> None:
+        """Ask for a name and make a project."""
+        name, _filter = QFileDialog.getSaveFileName(
+            self, _("New project …"), _("survey") + ".gpkg", "GeoPackage (*.gpkg)"
+        )
+        if name:
+            self.make_project(Path(name))
+
+    def make_project(self, path: Path) -> None:
+        """Make a project and open it; then ask for the hand-over files."""
+        from fieldsurvey.projects import new_project
+
+        def make(_control: JobControl) -> Store:
+            return new_project(path)
+
+        self.project.make(make)
+
+    @Slot()
+    def open_sample(self) -> None:
+        """Open the sample project, building it the first time."""
+        from fieldsurvey.paths import user_data
+        from fieldsurvey.projects import sample_project
+
+        path = user_data() / _("Sample project Huangshi.gpkg")
+        if path.exists():
+            self.open_project(path)
+            return
+
+        def make(control: JobControl) -> Store:
+            return sample_project(path, control)
+
+        self.start.say(_("Building the sample project, once, about 20 seconds …"))
+        self.start.progress.setRange(0, 0)
+        self.start.progress.show()
+        self.project.make(make)
+
+    @Slot(object)
+    def _was_opened(self, now: Overview) -> None:
+        self.start.progress.hide()
+        self.start.say("")
+        self.settings = self.settings.with_recent(now.path)
+        settings_.save(self.settings)
+        self.setWindowTitle(f"{now.name} — {_('Renovation survey')}")
+        self.whole.setCurrentWidget(self.desk)
+        self.canvas.clear_project()
+        self._show(now)
+        self.show_workspace("map" if now.communities else "import")
+        if self.settings.login:
+            login, name = self.settings.login, self.settings.name
+            self.store_runner.start(lambda _control: self.holder.store.set_actor(login, name))
+
+    @Slot(object)
+    def _open_failed(self, error: Exception) -> None:
+        self.start.progress.hide()
+        if not isinstance(error, FieldSurveyError):
+            raise error
+        self.start.say(str(error), wrong=True)
+        self.show_start()
+
+    @Slot(object)
+    def _show(self, now: Overview) -> None:
+        """Show a project in every part of the window."""
+        self.communities.show_project(now)
+        self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
+        self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
+        self.canvas.set_tips({uid: _tip(now, uid) for uid in now.communities})
+        self.plan.show_project(now)
+        self.exports.show_project(now)
+        self.sync.show_project(now)
+        if self.forms.uid in now.communities:
+            self._show_community(self.forms.uid)
+        self._tell(now)
+
+    # --- communities and forms -----------------------------------------------------------------------------------
+
+    @Slot(str)
+    def choose_community(self, uid: str) -> None:
+        """Select a community everywhere."""
+        self.communities.select(uid)
+        self.canvas.select(uid)
+        self._show_community(uid)
+
+    @Slot(str)
+    def open_community(self, uid: str) -> None:
+        """Select a community and show it large."""
+        self.choose_community(uid)
+        self.canvas.zoom_to(uid)
+
+    def _show_community(self, uid: str) -> None:
+        now = self.project.current
+        if now is None or uid not in now.communities:
+            return
+        self.forms.show_community(uid, now.communities[uid], now.progress[uid])
+        if self.form.current is None:
+            self.right.setCurrentWidget(self.forms)
+        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid))
+        job.succeeded.connect(self.forms.show_names)
+
+    @Slot(object)
+    def open_form(self, subject: Subject) -> None:
+        """Open a form beside the map."""
+        self.form.open(subject)
+
+    @Slot()
+    def _form_opened(self) -> None:
+        self.right.setCurrentWidget(self.form_panel)
+        self.form_panel.next_row()
+
+    @Slot()
+    def _form_closed(self) -> None:
+        self._set_wide(wide=False)
+        self.right.setCurrentWidget(self.forms)
+        self.project.refresh()
+
+    @Slot()
+    def _toggle_wide(self) -> None:
+        self._set_wide(wide=self.communities.isVisible())
+
+    def _set_wide(self, *, wide: bool) -> None:
+        """Give the form the whole width, or the map its place again."""
+        for part in (self.communities, self.map_side):
+            part.setHidden(wide)
+
+    @Slot(str)
+    def _show_sheet(self, uid: str) -> None:
+        self.show_workspace("export")
+        self.exports.show_sheet(uid)
+
+    @Slot(str, object)
+    def _save_year(self, uid: str, year: object) -> None:
+        value: Value = year if isinstance(year, int) else None
+        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}))
+        job.failed.connect(self._tell_error)
+
+    # --- telling -------------------------------------------------------------------------------------------------
+
+    def show_workspace(self, name: str, _checked: bool = False) -> None:
+        """Show a workspace."""
+        number = WORKSPACES.index(name)
+        self.pages.setCurrentIndex(number)
+        button = self.rail.button(number)
+        if button is not None:
+            button.setChecked(True)
+
+    def _tell(self, now: Overview) -> None:
+        if now.last_saved_ms:
+            at = datetime.fromtimestamp(now.last_saved_ms / 1000).astimezone().strftime("%H:%M:%S")
+            self.told["saved"].setText(_("Saved {time}").format(time=at))
+        self.told["unsent"].setText(_("To send {n}").format(n=now.unsent))
+        self.told["conflicts"].setText(_("Conflicts {n}").format(n=now.conflicts))
+        self.told["crs"].setText(_("CGCS2000 3° 114°") if now.crs == "EPSG:4547" else now.crs)
+        self._tell_scale(self.canvas.view.scale)
+
+    @Slot(object)
+    def _tell_error(self, error: Exception) -> None:
+        if not isinstance(error, FieldSurveyError):
+            raise error
+        QMessageBox.warning(self, _("Renovation survey"), str(error))
+
+    @Slot(float, float)
+    def _tell_pointer(self, east: float, north: float) -> None:
+        self.told["pointer"].setText(f"E {east:,.2f}  N {north:,.2f}".replace(",", " "))
+
+    @Slot(float)
+    def _tell_scale(self, scale: float) -> None:
+        self.told["scale"].setText(f"1:{round(scale):,}".replace(",", " "))
+
+    # --- look and language ---------------------------------------------------------------------------------------
+
+    def set_theme(self, name: str, _checked: bool = False) -> None:
+        """Use another theme, and remember it."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, name, app.font().family())
+        self.settings = replace(self.settings, theme=name)
+        settings_.save(self.settings)
+        self.theme_changed.emit(name)
+
+    def _set_language(self, language: str, _checked: bool = False) -> None:
+        self.settings = replace(self.settings, language=language)
+        settings_.save(self.settings)
+        QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep what was typed, close the file, stop the threads."""
+        self.form.flush()
+        self.settings = replace(self.settings, splitter=tuple(self.splitter.sizes()))
+        settings_.save(self.settings)
+        self.project.close()
+        self.exports.close_document()
+        self.canvas.close_renderer()
+        self.store_runner.finish()
+        self.work_runner.close()
+        super().closeEvent(event)
+
+
+def stairwell_names(store: Store, community: str) -> dict[str, str]:
+    """Return uid -> "3栋 2单元" for the stairwells of a community. Runs in the store thread."""
+    inside: dict[str, Value] = {"community_uid": community}
+    buildings = {row["uid"]: str(row["name"] or "") for row in store.select("building", ["name"], where=inside)}
+    found: dict[str, str] = {}
+    for row in store.select("stairwell", ["building_uid", "unit"], where=inside):
+        found[str(row["uid"])] = f"{buildings.get(row['building_uid'], '')} {row['unit'] or ''!s}".strip()
+    return found
+
+
+def _tip(now: Overview, uid: str) -> str:
+    progress, values = now.progress[uid], now.communities[uid]
+    _colour, mark, word = STATES[str(progress.state)]
+    lines = [f"<b>{values['name']!s}</b>", f"{mark} {_(word)} {progress.done}/{progress.total}"]
+    if values["household_count"] is not None:
+        lines.append(_("{n} households").format(n=values["household_count"]))
+    if progress.condition:
+        lines.append(_(CONDITIONS[progress.condition][1]))
+    return "<br>".join(lines)

@@ -1,0 +1,209 @@
+"""The open project as the window sees it: everything about it is asked and told here."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
+
+from fieldsurvey.assess import CommunityProgress, Totals, community_progress, totals
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Changes, Store
+from layers import sidecar
+from ui.jobs import Job, JobRunner
+from ui.project.holder import StoreHolder
+
+_IDLE_MS = 500  # after so long without a save the write-ahead log is folded into the file
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the window shows of a project.
+
+    Attributes:
+        path: The project file.
+        name: Its name.
+        crs: Its reference system.
+        communities: uid -> row of each community, by code.
+        progress: uid -> how far it is.
+        totals: Counts and money.
+        conflicts: Open conflicts.
+        unsent: Own edits that no hub has confirmed.
+        last_saved_ms: When this laptop last saved.
+        map_counter: State of what the map draws.
+    """
+
+    path: Path
+    name: str
+    crs: str
+    communities: Mapping[str, Mapping[str, Value]]
+    progress: Mapping[str, CommunityProgress]
+    totals: Totals
+    conflicts: int
+    unsent: int
+    last_saved_ms: int | None
+    map_counter: int
+
+
+_COLUMNS = (
+    "code", "name", "district", "subdistrict", "address", "household_count", "est_investment", "plan_year",
+    "building_count",
+)  # fmt: skip
+
+
+def overview(store: Store) -> Overview:
+    """Read what the window shows of a project. Runs in the store thread."""
+    rows = store.select("community", _COLUMNS, order="code")
+    return Overview(
+        store.path,
+        store.name,
+        store.crs,
+        {str(row["uid"]): row for row in rows},
+        community_progress(store),
+        totals(store),
+        store.conflict_count(),
+        store.unsent(),
+        store.last_saved_ms,
+        store.change_counter(table.name for table in sidecar.drawn_tables(store)),
+    )
+
+
+class ProjectSession(QObject):
+    """Opens, watches and closes the project of the window.
+
+    Signals:
+        opened: (Overview) a project is open.
+        changed: (Overview) something in it changed.
+        map_ready: (Sidecar) the map of the newest state.
+        closed: () no project is open.
+        failed: (Exception) it could not be opened.
+    """
+
+    opened = Signal(object)
+    changed = Signal(object)
+    map_ready = Signal(object)
+    closed = Signal()
+    failed = Signal(object)
+    _committed = Signal()
+
+    def __init__(self, runner: JobRunner, holder: StoreHolder, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._holder = runner, holder
+        self._builder: QProcess | None = None
+        self._shown_counter = -1
+        self.current: Overview | None = None
+        self._idle = QTimer(self)
+        self._idle.setObjectName("checkpoint")
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE_MS)
+        self._idle.timeout.connect(self._checkpoint)
+        self._committed.connect(self.refresh)
+
+    def open(self, path: Path) -> None:
+        """Open a project file."""
+        self._start(lambda: Store.open(path))
+
+    def make(self, make: Callable[[JobControl], Store]) -> Job:
+        """Open the project that a function makes, in the store thread."""
+
+        def work(control: JobControl) -> Overview:
+            return self._take(make(control))
+
+        return self._watch(self._runner.start(work))
+
+    def _start(self, opener: Callable[[], Store]) -> Job:
+        def work(_control: JobControl) -> Overview:
+            return self._take(opener())
+
+        return self._watch(self._runner.start(work))
+
+    def _take(self, store: Store) -> Overview:
+        from fieldsurvey.projects import install_forms
+
+        install_forms(store)
+        self._holder.put(store)
+        store.subscribe(self._heard)
+        return overview(store)
+
+    def _watch(self, job: Job) -> Job:
+        job.succeeded.connect(self._was_opened)
+        job.failed.connect(self.failed)
+        return job
+
+    def _heard(self, _changes: Changes) -> None:
+        """Pass a commit on from the store thread."""
+        self._committed.emit()
+
+    @Slot(object)
+    def _was_opened(self, result: object) -> None:
+        self._shown_counter = -1
+        self.current = cast("Overview", result)
+        self.opened.emit(self.current)
+        self._bring_map(self.current)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read the project again."""
+        if self.current is None:
+            return
+        job = self._runner.start(lambda _control: overview(self._holder.store) if self._holder.is_open else None)
+        job.succeeded.connect(self._was_read)
+
+    @Slot(object)
+    def _was_read(self, result: object) -> None:
+        if result is None:
+            return
+        self.current = cast("Overview", result)
+        self._idle.start()
+        self.changed.emit(self.current)
+        self._bring_map(self.current)
+
+    @Slot()
+    def _checkpoint(self) -> None:
+        def work(_control: JobControl) -> None:
+            if self._holder.is_open:
+                self._holder.store.checkpoint()
+
+        self._runner.start(work)
+
+    # --- the map -------------------------------------------------------------------------------------------------
+
+    def _bring_map(self, now: Overview) -> None:
+        """Show the side-car of the newest state, building it in a child process if there is none."""
+        if now.map_counter == self._shown_counter or self._builder is not None:
+            return
+        folder = sidecar.folder_for(now.path, now.map_counter)
+        found = sidecar.opened(folder)
+        if found is not None and found.counter == now.map_counter:
+            self._shown_counter = now.map_counter
+            self.map_ready.emit(found)
+            return
+        builder = QProcess(self)
+        builder.finished.connect(self._was_built)
+        builder.setProgram(sys.executable)
+        builder.setArguments(["-m", "layers.sidecar", str(now.path), str(folder)])
+        self._builder = builder
+        builder.start()
+
+    @Slot()
+    def _was_built(self) -> None:
+        builder, self._builder = self._builder, None
+        if builder is not None and builder.exitCode() == 0 and self.current is not None:
+            self._bring_map(self.current)
+        if builder is not None:
+            builder.deleteLater()
+
+    def close(self) -> None:
+        """Close the project; call before the runner is closed."""
+        self._idle.stop()
+        if self._builder is not None:
+            self._builder.finished.disconnect(self._was_built)
+            self._builder.kill()
+            self._builder.waitForFinished(2000)
+            self._builder = None
+        self.current = None
+        self._runner.start(lambda _control: self._holder.close())
+        self.closed.emit()

@@ -1,0 +1,82 @@
+"""The start page: recent projects, a new one, the sample."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from fieldsurvey.i18n import _
+
+
+class StartPage(QWidget):
+    """What is seen before a project is open.
+
+    Signals:
+        new_wanted, open_wanted, sample_wanted: () a button was pressed.
+        recent_wanted: (path) a recent project was chosen.
+    """
+
+    new_wanted = Signal()
+    open_wanted = Signal()
+    sample_wanted = Signal()
+    recent_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start_page")
+        outer = QHBoxLayout(self)
+        outer.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addStretch(1)
+        name = QLabel(_("Renovation survey"))
+        name.setStyleSheet("font-size: 28px; font-weight: 600;")
+        column.addWidget(name)
+        column.addWidget(QLabel(_("Old residential communities: map, survey, sync, assessment sheets")))
+        column.addSpacing(16)
+        for key, text, signal in (
+            ("start_sample", _("Open the sample project"), self.sample_wanted),
+            ("start_new", _("New project …"), self.new_wanted),
+            ("start_open", _("Open project …"), self.open_wanted),
+        ):
+            button = QPushButton(text)
+            button.setObjectName(key)
+            button.setMinimumSize(360, 48)
+            button.clicked.connect(signal)
+            column.addWidget(button)
+        self._recent = QVBoxLayout()
+        column.addLayout(self._recent)
+        self.message = QLabel()
+        self.message.setObjectName("start_message")
+        self.message.setWordWrap(True)
+        self.message.setMaximumWidth(420)
+        column.addWidget(self.message)
+        self.progress = QProgressBar()
+        self.progress.setObjectName("start_progress")
+        self.progress.hide()
+        column.addWidget(self.progress)
+        column.addStretch(2)
+        outer.addLayout(column)
+        outer.addStretch(1)
+
+    def show_recent(self, paths: Sequence[str]) -> None:
+        """Show the projects that were open last and are still there."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for path in paths:
+            if Path(path).exists():
+                button = QPushButton(f"{Path(path).stem}\n{path}")
+                button.setMinimumHeight(52)
+                button.setStyleSheet("text-align: left;")
+                button.clicked.connect(partial(self.recent_wanted.emit, path))
+                self._recent.addWidget(button)
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show a sentence."""
+        self.message.setProperty("role", "error" if wrong else "hint")
+        self.message.setStyleSheet("")
+        self.message.setText(text)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

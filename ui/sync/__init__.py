@@ -1,0 +1,1 @@
+"""Sync and conflicts in the window."""

@@ -1,0 +1,112 @@
+"""The look: calm, large targets, three themes."""
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from exports.sheet.fonts import FOLDER
+
+_PIXELS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Colours of a theme."""
+
+    window: str
+    base: str
+    text: str
+    soft: str
+    line: str
+    accent: str
+    on_accent: str
+    error: str
+
+
+THEMES = {
+    "light": Colours("#F4F2ED", "#FFFFFF", "#221C15", "#6A6259", "#D5CFC4", "#0B57D0", "#FFFFFF", "#B3261E"),
+    "dark": Colours("#1F2226", "#2A2E33", "#F2F2F2", "#B4B8BD", "#454B52", "#8AB4F8", "#10151C", "#F2B8B5"),
+    "sun": Colours("#FFFFFF", "#FFFFFF", "#000000", "#000000", "#000000", "#0000C0", "#FFFFFF", "#B00000"),
+}
+
+_SHEET = """
+* {{ font-size: 14px; }}
+QWidget {{ color: {text}; }}
+QMainWindow, QDialog, #page, #rail {{ background: {window}; }}
+QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
+QLabel[role="heading"] {{ font-size: 15px; font-weight: 600; }}
+QLabel[role="hint"] {{ color: {soft}; font-size: 13px; }}
+QLabel[role="error"] {{ color: {error}; font-size: 13px; font-weight: 600; }}
+QLineEdit, QPlainTextEdit, QComboBox {{ background: {base}; border: 1px solid {line}; border-radius: 6px;
+  padding: 6px 8px; min-height: 22px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 7px; }}
+QLineEdit:read-only {{ background: {window}; }}
+QPushButton, QToolButton {{ background: {base}; border: 1px solid {line}; border-radius: 6px; padding: 6px 12px;
+  min-height: 24px; }}
+QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
+QPushButton:focus, QToolButton:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
+QPushButton:disabled {{ color: {soft}; }}
+QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+#rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
+#rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
+QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
+  border-radius: 6px; gridline-color: {line}; alternate-background-color: {window}; outline: 0; }}
+QScrollArea > QWidget > QWidget {{ background: {base}; }}
+QListView::item, QTreeView::item {{ min-height: 36px; padding: 0 6px; }}
+QListView::item:selected, QTableView::item:selected {{ background: {accent}; color: {on_accent}; }}
+QHeaderView::section {{ background: {window}; border: none; border-bottom: 1px solid {line}; padding: 8px 6px;
+  font-weight: 600; }}
+QGroupBox {{ border: 1px solid {line}; border-radius: 8px; margin-top: 14px; padding: 10px 8px 8px 8px;
+  font-weight: 600; }}
+QGroupBox::title {{ subcontrol-origin: margin; left: 10px; padding: 0 4px; }}
+QProgressBar {{ border: 1px solid {line}; border-radius: 6px; background: {window}; text-align: center;
+  font-size: 12px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 5px; }}
+QStatusBar {{ background: {base}; border-top: 1px solid {line}; }}
+QStatusBar QLabel {{ padding: 2px 10px; font-size: 13px; }}
+QSplitter::handle {{ background: {window}; width: 6px; }}
+QMenuBar {{ background: {window}; }}
+QMenuBar::item {{ padding: 6px 12px; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background: {accent}; color: {on_accent}; border-radius: 4px; }}
+QMenu {{ background: {base}; border: 1px solid {line}; padding: 4px; }}
+QMenu::item {{ padding: 8px 24px; }}
+QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 6px; }}
+QCheckBox, QRadioButton {{ spacing: 8px; }}
+QCheckBox::indicator, QRadioButton::indicator {{ width: 20px; height: 20px; }}
+"""
+
+
+def load_font() -> str:
+    """Give the application the vendored Chinese typeface; return its family."""
+    families: list[str] = []
+    number = QFontDatabase.addApplicationFont(str(FOLDER / "Hei.ttf"))
+    if number >= 0:
+        families = QFontDatabase.applicationFontFamilies(number)
+    return families[0] if families else ""
+
+
+def apply(app: QApplication, name: str, family: str) -> None:
+    """Dress the application in a theme."""
+    colours = THEMES[name]
+    font = QFont(family) if family else app.font()
+    font.setPixelSize(_PIXELS)
+    app.setFont(font)
+    app.setStyle("Fusion")
+    app.setPalette(_palette(colours))
+    parts = {part: getattr(colours, part) for part in colours.__slots__}
+    app.setStyleSheet(_SHEET.format(**parts))
+
+
+def _palette(colours: Colours) -> QPalette:
+    palette = QPalette()
+    roles = QPalette.ColorRole
+    for role, colour in (
+        (roles.Window, colours.window), (roles.Base, colours.base), (roles.AlternateBase, colours.window),
+        (roles.Text, colours.text), (roles.WindowText, colours.text), (roles.Button, colours.base),
+        (roles.ButtonText, colours.text), (roles.Highlight, colours.accent), (roles.HighlightedText, colours.on_accent),
+        (roles.ToolTipBase, colours.base), (roles.ToolTipText, colours.text), (roles.PlaceholderText, colours.soft),
+        (roles.Link, colours.accent),
+    ):  # fmt: skip
+        palette.setColor(role, QColor(colour))
+    return palette
