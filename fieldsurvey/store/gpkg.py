@@ -43,6 +43,12 @@ CREATE TABLE gpkg_data_column_constraints (
   CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value));
 """
 
+# As long as no attribute table is registered, GDAL lists every table of the file as a layer, ours among them.
+IMPORTS_AS_ATTRIBUTES = (
+    "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
+    "VALUES ('_import', 'attributes', '导入记录', 'Imports', 0)"
+)
+
 _TRIGGERS = {
     "insert": """AFTER INSERT ON "{t}" WHEN (NEW.geom NOT NULL AND NOT ST_IsEmpty(NEW.geom))
 BEGIN INSERT OR REPLACE INTO "rtree_{t}_geom" VALUES

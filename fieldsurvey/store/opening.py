@@ -51,6 +51,7 @@ def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict
             if statement.strip():
                 connection.execute(statement)
         connection.many("INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", srs_rows)
+        connection.execute(gpkg.IMPORTS_AS_ATTRIBUTES)
         for sql, parameters in gpkg.schema_extension():
             connection.execute(sql, parameters)
         connection.many("INSERT INTO _meta VALUES (?, ?)", list(meta.items()))

@@ -1,0 +1,32 @@
+"""Small real projects for tests: a test names only what it is about."""
+
+from pathlib import Path
+
+import shapely
+
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
+
+
+def square(x: float = 600_000.0, y: float = 3_340_000.0, side: float = 100.0) -> bytes:
+    """Return the WKB of a square in EPSG:4547."""
+    return bytes(shapely.to_wkb(shapely.box(x, y, x + side, y + side)))
+
+
+def point(x: float = 600_050.0, y: float = 3_340_050.0) -> bytes:
+    """Return the WKB of a point in EPSG:4547."""
+    return bytes(shapely.to_wkb(shapely.Point(x, y)))
+
+
+def make_project(path: Path, *, forms: bool = False) -> Store:
+    """Return a new, empty project."""
+    if forms:
+        from fieldsurvey.projects import new_project
+
+        return new_project(path)
+    return Store.create(path)
+
+
+def add_community(store: Store, name: str = "枫叶山小区", **values: Value) -> str:
+    """Add a community; return its uid."""
+    return store.create_record("community", {"name": name, "code": name[:3], "geom": square(), **values})
