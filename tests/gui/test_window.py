@@ -1,0 +1,176 @@
+"""The real window on a real project: choose, fill in, refuse, keep, complete, plan, close."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shapely
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.store import Store
+from survey_forms.records import Subject
+from tests.builders import make_project
+from ui.app import build
+from ui.main_window import MainWindow
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> tuple[Path, str]:
+    """Return a project with the forms and two communities."""
+    path = tmp_path / "p.gpkg"
+    with make_project(path, forms=True) as store:
+        uids = []
+        for number, name in enumerate(("枫叶山小区", "牧羊湖小区")):
+            geom = bytes(
+                shapely.to_wkb(shapely.box(600_000 + 300 * number, 3_340_000, 600_200 + 300 * number, 3_340_200))
+            )
+            values = {"name": name, "code": f"HS{number}", "geom": geom, "household_count": 100, "gas": "瓶装气"}
+            uids.append(store.create_record("community", values))
+    return path, uids[0]
+
+
+@pytest.fixture
+def window(qtbot: QtBot, project: tuple[Path, str]) -> Iterator[MainWindow]:
+    found = build(project[0])
+    qtbot.addWidget(found)
+    found.show()
+    qtbot.waitUntil(lambda: found.project.current is not None, timeout=15_000)
+    qtbot.waitUntil(found.canvas.is_settled, timeout=30_000)
+    yield found
+    found.close()
+
+
+def _line(window: MainWindow, name: str) -> QLineEdit:
+    widget = window.form_panel.row(name).editor.focus
+    assert isinstance(widget, QLineEdit)
+    return widget
+
+
+def _open(qtbot: QtBot, window: MainWindow, form: str, uid: str) -> None:
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        window.open_form(Subject(form, uid, uid))
+
+
+def _button(window: MainWindow, name: str) -> QPushButton:
+    found = window.findChild(QPushButton, name)
+    assert isinstance(found, QPushButton)
+    return found
+
+
+def test_search_by_pinyin_initials_finds_and_opens(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    window.communities.search.setFocus()
+    qtbot.keyClicks(window.communities.search, "fys")
+    assert window.communities.model.rowCount() == 1
+    qtbot.keyClick(window.communities.search, Qt.Key.Key_Return)
+    assert window.forms.uid == project[1]
+
+
+def test_a_click_on_the_map_selects_the_community_under_it(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    x, y = window.canvas.view.to_screen(600_100, 3_340_100)
+    with qtbot.waitSignal(window.canvas.community_picked) as picked:
+        qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=_point(x, y))
+    assert picked.args == [project[1]]
+    assert window.communities.current() == project[1]
+
+
+def _point(x: float, y: float) -> "object":
+    from PySide6.QtCore import QPoint
+
+    return QPoint(round(x), round(y))
+
+
+def test_a_wrong_number_is_told_kept_and_not_completed(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    path, uid = project
+    _open(qtbot, window, "f04_water", uid)
+    with qtbot.waitSignal(window.form.kept, timeout=5_000):
+        qtbot.keyClicks(_line(window, "main_dn"), "12..")
+    assert "整数" in window.form_panel.row("main_dn").error.text()
+    qtbot.mouseClick(_button(window, "form_complete"), Qt.MouseButton.LeftButton)
+    assert "还不能完成" in window.form_panel.status.text()
+    window.close()
+    with Store.open(path) as store:
+        assert store.count("f04_water") == 0
+        kept = store.draft(f"f04_water:{uid}")
+    assert kept is not None
+    assert "12.." in kept[0]
+
+
+@pytest.mark.parametrize("typed", ["0.15", "0,15", "０．１５"])
+def test_what_is_typed_is_saved_as_a_number(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str], typed: str
+) -> None:
+    path, uid = project
+    _open(qtbot, window, "f04_water", uid)
+    _line(window, "pressure_top").setFocus()
+    _line(window, "pressure_top").insert(typed)
+    _line(window, "pressure_top").textEdited.emit(_line(window, "pressure_top").text())
+    with qtbot.waitSignal(window.form.saved, timeout=10_000):
+        qtbot.mouseClick(_button(window, "form_draft"), Qt.MouseButton.LeftButton)
+    window.close()
+    with Store.open(path) as store:
+        (row,) = store.select("f04_water", ["pressure_top", "status"])
+    assert (row["pressure_top"], row["status"]) == (0.15, "draft")
+
+
+def test_a_draft_is_restored_when_the_form_is_opened_again(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    _open(qtbot, window, "f04_water", project[1])
+    qtbot.keyClicks(_line(window, "main_dn"), "1x")
+    with qtbot.waitSignal(window.form.closed):
+        qtbot.keyClick(window.form_panel, Qt.Key.Key_Escape)
+    _open(qtbot, window, "f04_water", project[1])
+    assert _line(window, "main_dn").text() == "1x"
+    assert "已恢复" in window.form_panel.status.text()
+
+
+def test_a_question_appears_when_it_is_asked(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    _open(qtbot, window, "f04_water", project[1])
+    assert window.form_panel.row("tank_cond").isHidden()
+    yes = window.form_panel.row("secondary").findChild(object, "yes")
+    assert yes is not None
+    yes.click()
+    assert not window.form_panel.row("tank_cond").isHidden()
+
+
+def test_the_form_speaks_english_at_a_click(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    _open(qtbot, window, "f04_water", project[1])
+    window.form_panel.translate.click()
+    assert "Main diameter" in window.form_panel.row("main_dn").label.text()
+
+
+def test_a_plan_year_is_saved_and_nonsense_is_told(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    model = window.plan.model
+    with qtbot.waitSignal(window.project.changed, timeout=10_000):
+        assert model.setData(model.index(0, 6), "2027")
+    assert not model.setData(model.index(0, 6), "soon")
+    assert "soon" in window.plan.message.text()
+    window.close()
+    with Store.open(project[0]) as store:
+        years = [row["plan_year"] for row in store.select("community", ["plan_year"])]
+    assert sorted(str(year) for year in years) == ["2027", "None"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "sun", "light"])
+def test_every_theme_can_be_worn(qtbot: QtBot, window: MainWindow, theme: str) -> None:
+    window.set_theme(theme)
+    qtbot.waitUntil(window.canvas.is_settled, timeout=10_000)
+    assert window.settings.theme == theme
+
+
+def test_a_missing_project_is_told_on_the_start_page(qtbot: QtBot, tmp_path: Path) -> None:
+    window = build(tmp_path / "no.gpkg")
+    qtbot.addWidget(window)
+    qtbot.waitUntil(lambda: "没有项目文件" in window.start.message.text(), timeout=10_000)
+    window.close()
+
+
+def test_the_totals_stand_beside_the_plan(window: MainWindow) -> None:
+    assert "214" in window.communities.totals.text()
+    assert "≠" in window.communities.totals.text()
