@@ -227,6 +227,7 @@ def _locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
         return ""
     if stated:
         report.crs, report.crs_how = stated, _("as you said")
+        _warn_of_old_datum(stated, report)
         return stated
     if raw.crs:
         return _stated(raw, report)
@@ -250,12 +251,16 @@ def _stated(raw: RawLayer, report: FileReport) -> str:
         report.warn("shifted_datum", text.format(hint=hint))
         return hint
     report.crs, report.crs_how = code, _("stated by the file")
+    _warn_of_old_datum(code, report)
+    return code
+
+
+def _warn_of_old_datum(code: str, report: FileReport) -> None:
     if old := crs_.old_datum(code):
         text = _(
             "{old} has no exact way to CGCS2000; positions may be off by tens of metres. Ask for local parameters."
         )
         report.warn("old_datum", text.format(old=old))
-    return code
 
 
 def _datum_hint(raw: RawLayer, file: Path) -> str:
