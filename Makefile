@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup setup-dev system demo test lint bench translations clean
+.PHONY: setup setup-dev system demo test lint bench translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
 SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 \
@@ -46,6 +46,12 @@ bench: setup-dev
 
 translations: setup-dev
 	$(BIN)/python -m tests.architecture.catalogues
+
+# Pinned versions with hashes, for every platform; no index address may stand in them.
+lock: setup-dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --universal --no-emit-index-url --no-header --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --no-emit-index-url --no-header --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,7 +7,8 @@ from survey_forms import definitions
 from survey_forms.compile import xform
 from survey_forms.errors import ExpressionError, FormError
 from survey_forms.form import Form, Group, Kind, Question, Repeat, parse_form
-from survey_forms.session import Choice, Context, Problem, Session
+from survey_forms.instance import Choice, Context, Problem
+from survey_forms.session import Session
 from survey_forms.tables import form_tables, repeat_table
 
 __all__ = [

@@ -21,7 +21,8 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
 from survey_forms.definitions import names, path
 from survey_forms.form import Form
-from survey_forms.session import Context, Session
+from survey_forms.instance import Context
+from survey_forms.session import Session
 from survey_forms.tables import repeat_table
 from survey_forms.typed import position
 

@@ -8,7 +8,6 @@ import heapq
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,50 +21,10 @@ from survey_forms.expression.evaluate import World, compiled, evaluate, nodes
 from survey_forms.expression.nodes import Node, NodeKind, string_value
 from survey_forms.expression.values import to_boolean, to_number, to_text
 from survey_forms.form import Form, Kind, Question, Repeat, Words
-from survey_forms.graph import Graph, build
+from survey_forms.instance import Choice, Context, Problem, calculated, find_all, generic, graph_of, path_of
 
 _NO_VALUE = {Kind.NOTE}
 _MAX_INSTANCES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a form may ask of its surroundings.
-
-    Attributes:
-        now: The moment of opening.
-        username: Who fills in.
-        deviceid: Which laptop.
-        language: Language shown first: zh or en.
-    """
-
-    now: datetime = field(default_factory=lambda: datetime.now().astimezone())
-    username: str = ""
-    deviceid: str = ""
-    language: str = "zh"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One choice: its code and its label."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a form is not complete.
-
-    Attributes:
-        path: Where, with instance numbers.
-        kind: "type", "constraint" or "required".
-        message: One sentence.
-    """
-
-    path: str
-    kind: str
-    message: str
 
 
 class Session:
@@ -80,7 +39,7 @@ class Session:
     ) -> None:
         """Open a form, empty or with stored answers (columns as in the store)."""
         self.form = form
-        self._graph = _graph_of(form)
+        self._graph = graph_of(form)
         self._context = context or Context()
         self._document = form.template.copy()
         self._questions = {question.path: question for question in form.questions()}
@@ -170,7 +129,7 @@ class Session:
     def asked(self) -> Iterator[str]:
         """Yield the paths, with instance numbers, of all questions that are asked now, in order."""
         for node in self._document.descendants():
-            path = _path_of(node, self._repeats)
+            path = path_of(node, self._repeats)
             if generic(path) in self._questions and not node.hidden:
                 yield path
 
@@ -259,7 +218,7 @@ class Session:
         """Return everything typed, malformed and irrelevant included, as JSON."""
         values = {}
         for node in self._document.descendants():
-            path = _path_of(node, self._repeats)
+            path = path_of(node, self._repeats)
             if node.value and generic(path) in self._questions:
                 values[path] = node.value
         counts = {path: len(self.instances(path)) for path in self._repeats if self._is_outer(path)}
@@ -391,7 +350,7 @@ class Session:
                 value = True if kind == "relevant" else ""
             if kind == "relevant":
                 changed |= self._show(node, path, shown=to_boolean(value))
-            elif (text := _calculated(to_text(value))) != node.value:
+            elif (text := calculated(to_text(value))) != node.value:
                 node.value = text
                 changed.add(path)
         return changed
@@ -449,7 +408,7 @@ class Session:
         """Take the template of a repeat out of the document and return it; inner repeats are cut already."""
         node = self._template_node(path).copy()
         for inner in [r for r in self._repeats if r.startswith(path + "/")]:
-            for found in _find_all(node, inner[len(path) + 1 :].split("/")):
+            for found in find_all(node, inner[len(path) + 1 :].split("/")):
                 if found.parent is not None:
                     found.parent.children.remove(found)
         for found in self._all(path):
@@ -458,10 +417,10 @@ class Session:
         return node
 
     def _template_node(self, path: str) -> Node:
-        return _find_all(self.form.template, path.strip("/").split("/"))[0]
+        return find_all(self.form.template, path.strip("/").split("/"))[0]
 
     def _all(self, path: str) -> list[Node]:
-        return _find_all(self._document, path.strip("/").split("/"))
+        return find_all(self._document, path.strip("/").split("/"))
 
     def _node(self, path: str) -> Node:
         node = self._find(path)
@@ -525,48 +484,3 @@ class Session:
         if node.kind is NodeKind.TEXT:
             return node.value
         return node.value + "".join(self._rendered(child, at) for child in node.children)
-
-
-def _graph_of(form: Form) -> Graph:
-    """Return the graph of a form, built once per form object."""
-    found = _GRAPHS.get(id(form))
-    if found is None or found[0] is not form:
-        found = _GRAPHS[id(form)] = (form, build(form))
-    return found[1]
-
-
-_GRAPHS: dict[int, tuple[Form, Graph]] = {}
-
-
-def _calculated(text: str) -> str:
-    return "" if text == "NaN" else text
-
-
-def _find_all(node: Node, names: Sequence[str]) -> list[Node]:
-    found = [node]
-    for name in names:
-        found = [child for parent in found for child in parent.elements() if child.name == name]
-    return found
-
-
-def generic(path: str) -> str:
-    """Return a path without instance numbers.
-
-    >>> generic("/data/photos[2]/photo")
-    '/data/photos/photo'
-    """
-    return "/".join(piece.partition("[")[0] for piece in path.split("/"))
-
-
-def _path_of(node: Node, repeats: Mapping[str, object]) -> str:
-    """Return the path of a node, with instance numbers at repeats."""
-    pieces: list[tuple[str, int]] = []
-    while node.parent is not None:
-        same = [child for child in node.parent.children if child.name == node.name]
-        pieces.append((node.name, next(index for index, child in enumerate(same, 1) if child is node)))
-        node = node.parent
-    path, plain = "", ""
-    for name, number in reversed(pieces):
-        plain += "/" + name
-        path += f"/{name}[{number}]" if plain in repeats else f"/{name}"
-    return path

@@ -7,6 +7,7 @@ Adds colour profile, XMP metadata, structure tree and attached data
 import functools
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 from exports.sheet.structure import Element, Structure
 
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
+_LOST_END = b"\r\nendstream"
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
 
@@ -74,13 +76,49 @@ def finish(draft: bytes, structure: Structure, about: Description, attached: lis
         _put_metadata(pdf, about)
         _put_structure(pdf, structure)
         _put_attachments(pdf, attached, about.day)
+        out.write_bytes(_saved(pdf))
+
+
+def _saved(pdf: Any) -> bytes:  # noqa: ANN401 - pikepdf objects take any attribute
+    """Return the file's bytes, none of whose streams ends in a carriage return.
+
+    Strict readers take such a byte and the line end after it for one line end
+    and find the stream too short (ISO 19005-3, 6.1.7.1). Streams of our own
+    are wrapped; those that qpdf makes while saving change with a blank more in
+    the metadata.
+    """
+    import pikepdf
+
+    for each in pdf.objects:
+        if isinstance(each, pikepdf.Stream):
+            _protect(each)
+    while True:
+        stream = io.BytesIO()
         pdf.save(
-            out,
+            stream,
             deterministic_id=True,
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
             fix_metadata_version=False,
             min_version="1.7",
         )
+        if _LOST_END not in stream.getvalue():
+            return stream.getvalue()
+        metadata = pdf.Root.Metadata
+        metadata.write(metadata.read_bytes() + b" ")
+
+
+def _protect(stream: Any) -> None:  # noqa: ANN401 - see above
+    """Compress a stream that is not, and write it as hexadecimal digits if its last byte is a carriage return."""
+    from pikepdf import Array, Name
+
+    if stream.get("/Type") == Name.Metadata:
+        return  # stays readable for programs that look for it without knowing PDF
+    if "/Filter" not in stream:
+        stream.write(zlib.compress(stream.read_bytes()), filter=Name.FlateDecode)
+    raw = stream.read_raw_bytes()
+    if raw.endswith(b"\r"):
+        wrapped = [Name.ASCIIHexDecode, *(stream.Filter if isinstance(stream.Filter, Array) else [stream.Filter])]
+        stream.write(raw.hex().encode() + b">", filter=Array(wrapped))
 
 
 def digest_of_pages(pdf: Any) -> str:  # noqa: ANN401 - pikepdf objects take any attribute

@@ -5,11 +5,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from fieldsurvey.geo.gpkg_blob import register_functions
 from fieldsurvey.store.failures import known_failures
 from fieldsurvey.store.library import journal_mode, sqlite3
+from fieldsurvey.store.tools import Database
 
 _BUSY_SECONDS = 5.0
 Parameters = Sequence[Any]

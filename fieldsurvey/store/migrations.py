@@ -6,7 +6,7 @@ tables begin with `_`, so that readers of GeoPackage files leave them alone. No
 STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
 """
 
-from sqlite_utils import Database, Migrations
+from fieldsurvey.store.tools import Database, Migrations
 
 SCHEMA = 1  # number of the newest step; files with a higher one are refused
 migrations = Migrations("fieldsurvey")

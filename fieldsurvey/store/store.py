@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from zlib import crc32
 
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import InputRefused
@@ -20,21 +19,23 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.merge import DELETED, State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, dump, unwrap, wrap
+from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, unwrap, wrap
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import bulk, gpkg, opening, replica
 from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
-from fieldsurvey.store.media import DATASET_MIME, Blob, Media
+from fieldsurvey.store.media import DATASET_MIME, Media
+from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
-from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Ingested, Peer, Row, Token, Version
+from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Row, Token, Version
 
 Box = tuple[float, float, float, float]
 _REPORT_ROWS = 500
 
 
-class Store:
+class Store(Journal, Replication):
     """A project file, open.
 
     Attributes:
@@ -115,11 +116,6 @@ class Store:
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'crs'"))
 
     @property
-    def project(self) -> str:
-        """Identity of the project, the same in all its copies."""
-        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'project'"))
-
-    @property
     def name(self) -> str:
         """Name of the project."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'name'"))
@@ -128,11 +124,6 @@ class Store:
     def epoch(self) -> str:
         """Identity of this very file's history; a restored hub gets a new one."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
-
-    @property
-    def origin(self) -> int:
-        """Number of this replica."""
-        return self._log.origin
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
@@ -319,38 +310,11 @@ class Store:
 
     # --- who, when, what against what ----------------------------------------------------------------------------
 
-    @property
-    def actor(self) -> tuple[int, str, str]:
-        """Number, login and name of the person whose edits these are."""
-        return self._actor
-
-    def set_actor(self, login: str, name: str) -> None:
-        """Set the person whose edits follow; the number is the same on every laptop."""
-        number = crc32(login.encode()) if login else 0
-        if (number, login, name) != self._actor:
-            with self._db.transaction():
-                self._db.execute("INSERT OR REPLACE INTO _actor VALUES (?, ?, ?)", (number, login, name))
-                self._db.execute("INSERT OR REPLACE INTO _setting VALUES ('actor', ?)", (dump([login, name]),))
-            self._actor = (number, login, name)
-
-    def actors(self) -> list[tuple[int, str, str]]:
-        """Return every person known."""
-        return [(int(row[0]), row[1], row[2]) for row in self._db.rows("SELECT id, login, name FROM _actor")]
-
-    def add_actors(self, actors: Iterable[tuple[int, str, str]]) -> None:
-        """Remember the persons of other replicas."""
-        with self._db.transaction():
-            self._db.many("INSERT OR IGNORE INTO _actor VALUES (?, ?, ?)", list(actors))
-
     def conflicts(self, uid: str | None = None) -> list[Conflict]:
         """Return open conflicts with all rival values."""
         where, parameters = (" WHERE uid = ?", (uid,)) if uid else ("", ())
         rows = self._db.rows(f"SELECT uid, tbl, field, heads FROM _conflict{where} ORDER BY uid, field", parameters)
         return [Conflict(u, t, f, self._versions(f, json.loads(heads))) for u, t, f, heads in rows]
-
-    def conflict_count(self) -> int:
-        """Return the number of open conflicts."""
-        return int(self._db.scalar("SELECT count(*) FROM _conflict"))
 
     def _versions(self, field: str, heads: list[int]) -> tuple[Version, ...]:
         names = {number: name or login for number, login, name in self.actors()}
@@ -384,144 +348,6 @@ class Store:
             for r in [*born, *self._log.of_record(uid)]
         ]
 
-    # --- journal, settings, media catalogue ----------------------------------------------------------------------
-
-    def put_draft(self, key: str, payload: str) -> None:
-        """Keep the unsaved state of a form, durably. Never synced."""
-        with self._db.transaction():
-            self._db.execute("INSERT OR REPLACE INTO _draft VALUES (?, ?, ?)", (key, payload, self._clock()))
-
-    def draft(self, key: str) -> tuple[str, int] | None:
-        """Return the kept state of a form and when it was kept (ms), or None."""
-        row = self._db.one("SELECT payload, at_ms FROM _draft WHERE key = ?", (key,))
-        return None if row is None else (str(row[0]), int(row[1]))
-
-    def drafts(self) -> list[str]:
-        """Return the keys of all kept states."""
-        return [row[0] for row in self._db.rows("SELECT key FROM _draft ORDER BY at_ms DESC")]
-
-    def drop_draft(self, key: str) -> None:
-        """Forget the kept state of a form."""
-        with self._db.transaction():
-            self._db.execute("DELETE FROM _draft WHERE key = ?", (key,))
-
-    def setting(self, key: str, default: str = "") -> str:
-        """Return a setting of this copy of the project."""
-        found = self._db.scalar("SELECT value FROM _setting WHERE key = ?", (key,))
-        return default if found is None else str(found)
-
-    def set_setting(self, key: str, value: str) -> None:
-        """Keep a setting of this copy of the project."""
-        with self._db.transaction():
-            self._db.execute("INSERT OR REPLACE INTO _setting VALUES (?, ?)", (key, value))
-
-    def note_blob(self, blob: Blob, *, have: bool) -> None:
-        """Remember a file of the media folder."""
-        with self._db.transaction():
-            row = (blob.sha256, blob.size, blob.name, blob.mime, int(have))
-            self._db.execute("INSERT OR REPLACE INTO _blob VALUES (?, ?, ?, ?, ?)", row)
-
-    def blobs(self) -> list[Blob]:
-        """Return every file the project knows."""
-        return [Blob(*row) for row in self._db.rows("SELECT sha256, size, name, mime FROM _blob ORDER BY sha256")]
-
-    # --- exchange ------------------------------------------------------------------------------------------------
-
-    def version_vector(self) -> dict[int, tuple[int, bytes]]:
-        """Return, per origin, how far its log is known without holes, and the hash there."""
-        return {int(o): (int(upto), bytes(chain)) for o, upto, chain in self._db.rows("SELECT * FROM _vv")}
-
-    def chain_at(self, origin: int, seq: int) -> bytes:
-        """Return the hash of an origin's log up to a sequence number; NO_CHAIN before the first.
-
-        Raises:
-            KeyError: If that revision is not here.
-        """
-        if seq == 0:
-            return NO_CHAIN
-        found = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (origin << SEQ_BITS | seq,))
-        if found is None:
-            raise KeyError(f"{origin}-{seq}")
-        return bytes(found)
-
-    def revisions_after(self, origin: int, seq: int, limit: int = 1000) -> list[Revision]:
-        """Return an origin's revisions after a sequence number, in order."""
-        return self._log.after(origin, seq, limit)
-
-    def feed_after(
-        self, cursor: int, limit: int = 1000, scopes: Sequence[int] | None = None
-    ) -> tuple[list[Revision], int]:
-        """Return what was applied here after a place in the feed, and the place reached."""
-        return self._log.feed_after(cursor, limit, scopes)
-
-    def ingest(self, revisions: Sequence[Revision]) -> Ingested:
-        """Take in revisions of others: any order, duplicates allowed, one transaction.
-
-        Raises:
-            Fork: If a known number comes with other content.
-            StaleReplica: If own revisions come back that this file does not know.
-            Tampered: If a revision does not fit its chain.
-        """
-        with self.transaction():
-            new = self._log.ingest(revisions)
-        waiting = int(self._db.scalar("SELECT count(DISTINCT rid) FROM _wait"))
-        return Ingested(new, waiting, self.conflict_count())
-
-    def retry_waiting(self) -> None:
-        """Go on with imports whose dataset has arrived since."""
-        with self.transaction():
-            names = [row[0] for row in self._db.rows("SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64")]
-            for sha in names:
-                if self.media.path(sha) is not None:
-                    self._log.release_dataset(sha)
-
-    def wanted_datasets(self) -> list[str]:
-        """Return the hashes of datasets that revisions wait for."""
-        return [row[0] for row in self._db.rows("SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64")]
-
-    def peer(self, hub_id: str) -> Peer | None:
-        """Return what is known of a hub."""
-        row = self._db.one("SELECT hub, epoch, cursor, acked, last_ok_ms FROM _peer WHERE hub = ?", (hub_id,))
-        if row is None:
-            return None
-        acked = {int(origin): int(seq) for origin, seq in json.loads(row[3]).items()}
-        return Peer(row[0], row[1], int(row[2]), acked, int(row[4]))
-
-    def save_peer(self, peer: Peer) -> None:
-        """Remember what is known of a hub."""
-        acked = dump({str(origin): seq for origin, seq in peer.acked.items()})
-        row = (peer.hub_id, peer.epoch, peer.cursor, acked, peer.last_ok_ms)
-        with self._db.transaction():
-            self._db.execute("INSERT OR REPLACE INTO _peer VALUES (?, ?, ?, ?, ?)", row)
-
-    def renumber(self, origin: int | None = None) -> None:
-        """Take a new replica number: this file was copied or restored."""
-        with self._db.transaction():
-            number = origin or replica.new_origin()
-            self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('origin', ?)", (number,))
-            self._log.reload()
-        replica.remember(self.project, self.origin, self.path, self._log.seq)
-
-    def unsent(self) -> int:
-        """Return the number of own revisions that no hub has confirmed."""
-        acked = [json.loads(row[0]).get(str(self.origin), 0) for row in self._db.rows("SELECT acked FROM _peer")]
-        return self._log.seq - max([0, *map(int, acked)])
-
-    @property
-    def last_saved_ms(self) -> int | None:
-        """When this replica last wrote a revision, by its own clock."""
-        hlc = self._db.scalar("SELECT hlc FROM _rev WHERE rid = ?", (self.origin << SEQ_BITS | self._log.seq,))
-        return None if hlc is None else int(hlc) >> 16
-
-    def change_counter(self, tables: Iterable[str] | None = None) -> int:
-        """Return a number that grows with every committed change of the named user tables, or of any."""
-        if tables is None:
-            return int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
-        names = list(tables)
-        marks = ",".join("?" * len(names))
-        sql = f"SELECT coalesce(max(f.seq), 0) FROM _feed f JOIN _rev r ON r.rid = f.rid WHERE r.tbl IN ({marks})"
-        return int(self._db.scalar(sql, names))
-
     def subscribe(self, listener: Callable[[Changes], None]) -> None:
         """Call the listener, in this thread, after each commit that changed user tables."""
         self._listeners.append(listener)
@@ -548,7 +374,3 @@ class Store:
             if self._log.seq:
                 self.renumber()
             replica.remember(self.project, self.origin, self.path, self._log.seq)
-
-    def _last_actor(self) -> tuple[str, str]:
-        login, name = json.loads(self.setting("actor", '["", ""]'))
-        return str(login), str(name)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import shapely
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLineEdit, QPushButton, QRadioButton
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
@@ -26,7 +27,13 @@ def project(tmp_path: Path) -> tuple[Path, str]:
             geom = bytes(
                 shapely.to_wkb(shapely.box(600_000 + 300 * number, 3_340_000, 600_200 + 300 * number, 3_340_200))
             )
-            values = {"name": name, "code": f"HS{number}", "geom": geom, "household_count": 100, "gas": "瓶装气"}
+            values: dict[str, Value] = {
+                "name": name,
+                "code": f"HS{number}",
+                "geom": geom,
+                "household_count": 100,
+                "gas": "瓶装气",
+            }
             uids.append(store.create_record("community", values))
     return path, uids[0]
 
@@ -77,9 +84,7 @@ def test_a_click_on_the_map_selects_the_community_under_it(
     assert window.communities.current() == project[1]
 
 
-def _point(x: float, y: float) -> "object":
-    from PySide6.QtCore import QPoint
-
+def _point(x: float, y: float) -> QPoint:
     return QPoint(round(x), round(y))
 
 
@@ -133,8 +138,8 @@ def test_a_draft_is_restored_when_the_form_is_opened_again(
 def test_a_question_appears_when_it_is_asked(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
     _open(qtbot, window, "f04_water", project[1])
     assert window.form_panel.row("tank_cond").isHidden()
-    yes = window.form_panel.row("secondary").findChild(object, "yes")
-    assert yes is not None
+    yes = window.form_panel.row("secondary").findChild(QRadioButton, "yes")
+    assert isinstance(yes, QRadioButton)
     yes.click()
     assert not window.form_panel.row("tank_cond").isHidden()
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import shapely
 
-from fieldsurvey.errors import InputRefused, ProjectTooNew, StoreError
-from fieldsurvey.jobs import JobCancelled, JobControl
+from fieldsurvey.errors import InputRefused, JobCancelled, ProjectTooNew, StoreError
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from tests.builders import add_community, make_project, point, square
@@ -140,7 +141,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(store: Store) -> None:
 
 
 def test_an_import_is_one_revision_and_its_rows_can_be_edited(store: Store) -> None:
-    rows = [{"kind": "市政", "geom": point(600_000 + i)} for i in range(50)]
+    rows: list[dict[str, Value]] = [{"kind": "市政", "geom": point(600_000 + i)} for i in range(50)]
     assert store.import_rows("hydrant", rows, source="x.csv") == 50
     assert store.version_vector()[store.origin][0] == 1
     uid = str(store.select("hydrant", [], limit=1)[0]["uid"])

@@ -152,7 +152,7 @@ def _form(tmp_path: Path, rows: str) -> Path:
 
 def test_a_circle_of_rules_is_named(tmp_path: Path) -> None:
     path = _form(tmp_path, "| | calculate | a | | ${b} + 1 |\n| | calculate | b | | ${a} + 1 |\n| | text | c | C | |\n")
-    with pytest.raises(FormError, match="a → b|b → a"):
+    with pytest.raises(FormError, match=r"a → b|b → a"):
         Session(load_form(path))
 
 
