@@ -52,7 +52,7 @@ def darkened(colour: str, ground: str) -> str:
     """Return the colour, darkened as little as needed to stand out 3:1 from a light ground.
 
     >>> darkened("#00FFFF", "#FFFFFF")
-    '#009999'
+    '#00A3A3'
     """
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     for percent in range(100, -1, -2):

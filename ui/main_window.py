@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(_("Renovation survey"))
         self.resize(1366, 740)
         self.settings = remembered
+        self._is_closed = False
         self.holder = StoreHolder()
         self.store_runner = JobRunner(self, "store")
         self.work_runner = JobRunner(self, "work")
@@ -414,7 +415,11 @@ class MainWindow(QMainWindow):
         QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep what was typed, close the file, stop the threads."""
+        """Keep what was typed, close the file, stop the threads; once."""
+        super().closeEvent(event)
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.form.flush()
         self.settings = replace(self.settings, splitter=tuple(self.splitter.sizes()))
         settings_.save(self.settings)
@@ -423,7 +428,6 @@ class MainWindow(QMainWindow):
         self.canvas.close_renderer()
         self.store_runner.finish()
         self.work_runner.close()
-        super().closeEvent(event)
 
 
 def stairwell_names(store: Store, community: str) -> dict[str, str]:

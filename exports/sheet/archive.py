@@ -84,27 +84,22 @@ def _saved(pdf: Any) -> bytes:  # noqa: ANN401 - pikepdf objects take any attrib
 
     Strict readers take such a byte and the line end after it for one line end
     and find the stream too short (ISO 19005-3, 6.1.7.1). Streams of our own
-    are wrapped; those that qpdf makes while saving change with a blank more in
-    the metadata.
+    are wrapped; when one of those that qpdf makes for small objects ends so,
+    the file is written without them, a few kilobytes larger.
     """
     import pikepdf
 
     for each in pdf.objects:
         if isinstance(each, pikepdf.Stream):
             _protect(each)
-    while True:
-        stream = io.BytesIO()
-        pdf.save(
-            stream,
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            fix_metadata_version=False,
-            min_version="1.7",
-        )
-        if _LOST_END not in stream.getvalue():
-            return stream.getvalue()
-        metadata = pdf.Root.Metadata
-        metadata.write(metadata.read_bytes() + b" ")
+    packed = _bytes_of(pdf, pikepdf.ObjectStreamMode.generate)
+    return packed if _LOST_END not in packed else _bytes_of(pdf, pikepdf.ObjectStreamMode.disable)
+
+
+def _bytes_of(pdf: Any, mode: Any) -> bytes:  # noqa: ANN401 - see above
+    stream = io.BytesIO()
+    pdf.save(stream, deterministic_id=True, object_stream_mode=mode, fix_metadata_version=False, min_version="1.7")
+    return stream.getvalue()
 
 
 def _protect(stream: Any) -> None:  # noqa: ANN401 - see above

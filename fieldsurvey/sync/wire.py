@@ -54,10 +54,10 @@ def decode(data: bytes) -> list[Revision]:
         lines = _unpacked(data).decode().split("\n")
         head = json.loads(lines[0])
         revisions = _chained(head, [json.loads(line) for line in lines[1:]])
+        if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
+            raise ValueError("head")
     except (ValueError, TypeError, KeyError, IndexError, zstandard.ZstdError, RecursionError) as error:
         raise _damaged() from error
-    if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
-        raise _damaged()
     return revisions
 
 

@@ -231,8 +231,8 @@ def own_table(raw: RawLayer, kind: GeometryType | None) -> Table:
 def slug(text: str) -> str:
     """Return a name for SQL: pinyin of Chinese, lower case, digits and underscores, at most 40 characters.
 
-    >>> slug("给水管线 2024"), slug('Robert"); DROP')
-    ('gei_shui_guan_xian_2024', 'robert_drop')
+    >>> slug("供水管线 2024"), slug('Robert"); DROP')
+    ('gong_shui_guan_xian_2024', 'robert_drop')
     """
     from pypinyin import lazy_pinyin
 

@@ -111,19 +111,19 @@ class ExportPanel(QWidget):
     @Slot()
     def _preview(self) -> None:
         if self.community.count():
-            self._export([self._code()], Path(self._folder.name), preview=True)
+            self.export_sheets([self._code()], Path(self._folder.name), preview=True)
 
     @Slot()
     def _save_one(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, _("Folder for the sheets"))
         if folder:
-            self._export([self._code()], Path(folder))
+            self.export_sheets([self._code()], Path(folder))
 
     @Slot()
     def _save_all(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, _("Folder for the sheets"))
         if folder:
-            self._export(None, Path(folder))
+            self.export_sheets(None, Path(folder))
 
     @Slot()
     def _save_plan(self) -> None:
@@ -142,7 +142,9 @@ class ExportPanel(QWidget):
 
         self._run(work, preview=False)
 
-    def _export(self, codes: Sequence[str] | None, folder: Path, *, preview: bool = False) -> None:
+    def export_sheets(self, codes: Sequence[str] | None, folder: Path, *, preview: bool = False) -> None:
+        """Write the sheets of the named communities, or of all, into a folder."""
+
         def work(control: JobControl) -> list[Path]:
             import exports
 

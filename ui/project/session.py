@@ -95,6 +95,7 @@ class ProjectSession(QObject):
         self._builder: QProcess | None = None
         self._shown_counter = -1
         self.current: Overview | None = None
+        self._is_closed = False
         self._idle = QTimer(self)
         self._idle.setObjectName("checkpoint")
         self._idle.setSingleShot(True)
@@ -139,6 +140,8 @@ class ProjectSession(QObject):
 
     @Slot(object)
     def _was_opened(self, result: object) -> None:
+        if self._is_closed:
+            return
         self._shown_counter = -1
         self.current = cast("Overview", result)
         self.opened.emit(self.current)
@@ -154,7 +157,7 @@ class ProjectSession(QObject):
 
     @Slot(object)
     def _was_read(self, result: object) -> None:
-        if result is None:
+        if result is None or self.current is None:  # closed in the meantime
             return
         self.current = cast("Overview", result)
         self._idle.start()
@@ -197,13 +200,13 @@ class ProjectSession(QObject):
             builder.deleteLater()
 
     def close(self) -> None:
-        """Close the project; call before the runner is closed."""
+        """Close the project for good; call before the runner is closed."""
         self._idle.stop()
         if self._builder is not None:
             self._builder.finished.disconnect(self._was_built)
             self._builder.kill()
             self._builder.waitForFinished(2000)
             self._builder = None
-        self.current = None
+        self.current, self._is_closed = None, True
         self._runner.start(lambda _control: self._holder.close())
         self.closed.emit()

@@ -113,7 +113,8 @@ def test_removing_a_photo_keeps_the_identity_of_the_others() -> None:
 
 def test_required_answers_stand_against_completing() -> None:
     problems = {problem.path for problem in session("f09_fire").problems()}
-    assert "/data/lane_width_min" in problems
+    assert "/data/hydrant_state" in problems
+    assert "/data/lane_width_min" not in problems  # asked only where there is a lane
     assert "/data/dead_end_len" not in problems
 
 
