@@ -66,11 +66,13 @@ def forget(connection: Connection, tables: Iterable[str]) -> None:
 
 
 def _mend_uids(connection: Connection, table: str, now_ms: Callable[[], int]) -> None:
-    """Give features their uid back if it was edited, and a proper one to copies of features."""
+    """Give features their uid back if it was edited, and to copies of features one of their own and no past."""
     sql = f"SELECT t.fid, t.uid, o.uid FROM _dirty d JOIN {quoted(table)} t USING (fid) "
     sql += f"LEFT JOIN {quoted('_old_' + table)} o USING (fid) WHERE d.tbl = ?"
     for fid, now, before in connection.rows(sql, (table,)):
         wanted = before if is_uid(str(before)) else now if is_uid(str(now)) else new_uid(now_ms())
+        if before is None:
+            connection.execute(f"UPDATE {quoted(table)} SET _rev = NULL WHERE fid = ? AND _rev NOT NULL", (fid,))
         if wanted != now:
             connection.execute(f"UPDATE {quoted(table)} SET uid = ? WHERE fid = ?", (wanted, fid))
 

@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from fieldsurvey.clock import MillisClock, now_millis
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import DELETED, RULES
 from fieldsurvey.model.revision import SEQ_BITS, unwrap
@@ -19,7 +21,7 @@ from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import gpkg, opening, rebuild, replica
 from fieldsurvey.store.areas import Areas
-from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
@@ -107,6 +109,33 @@ class Store(Timeline, Areas, Journal, Replication):
                 if table.geometry:
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a complete, closed copy of the project file as it is now; photos are not copied.
+
+        Raises:
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        self.take_foreign_edits()
+        copy_file(self._db, path)
+
+    def project_at(self, when_ms: int, path: Path) -> None:
+        """Write the whole project, photos included, as it was at a moment of its authors' clocks.
+
+        Raises:
+            InputRefused: If the file exists already.
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        from fieldsurvey.store.backup import write_past
+
+        if path.exists():
+            raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
+        self.copy_to(path)
+        try:
+            write_past(path, self.media.folder, when_ms)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
     # --- what the file is ----------------------------------------------------------------------------------------
 

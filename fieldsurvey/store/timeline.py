@@ -7,7 +7,7 @@ from dataclasses import replace
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
-from fieldsurvey.model.merge import SCOPE, State
+from fieldsurvey.model.merge import SCOPE, Heads, State
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.editing import Editing
@@ -178,11 +178,12 @@ class Timeline(Editing):
 
     def _invert_edit(self, revision: Revision, state: State) -> None:
         """Bring back the values an edit replaced. Several rivals that a decision replaced come back as rivals."""
-        fields = [name for name in revision.fields() if revision.rid in state.heads(name)]
+        past = self._past(revision.uid)
+        standing = {name: _standing(past, state, revision, name) for name in revision.fields()}
+        fields = [name for name, heads in standing.items() if heads]
         if not fields:
             raise _others_built_on_it()
-        past = self._past(revision.uid)
-        seen = replace(state, over={**state.over, **dict.fromkeys(fields, (revision.rid,))})
+        seen = replace(state, over={**state.over, **standing})
         for patch in _rivals(past, revision, fields):
             par = merge.parents_for_edit(seen, patch)
             arguments = (Kind.UPDATE, state.table, revision.uid, patch, par, state.scope, self._actor[0], revision.fv)
@@ -199,6 +200,16 @@ class Timeline(Editing):
             saw = json.loads(max(before, key=lambda r: (r.hlc, r.rid)).par or "{}")
             text = dump({**saw, "app": [revision.rid]})
         self._log.append(Kind.APPROVE, state.table, revision.uid, None, text, state.scope, self._actor[0])
+
+
+def _standing(past: Past, state: State, revision: Revision, name: str) -> Heads:
+    """Return the versions by which an edit still stands: itself, or own ones that brought its value back."""
+    heads = state.heads(name)
+    if revision.rid in heads:
+        return (revision.rid,)
+    value = unwrap(revision.fields()[name])
+    own = [rid for rid in heads if rid >> SEQ_BITS == revision.origin and rid > revision.rid]
+    return tuple(rid for rid in own if past.value_in(rid, name) == value)
 
 
 def _rivals(past: Past, revision: Revision, fields: list[str]) -> list[dict[str, object]]:
