@@ -8,6 +8,7 @@ pygeodiff is measured on the same two files where it is installed.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -36,10 +37,10 @@ TABLE = Table(
           for n in range(FIELDS)),
     GeometryType.MULTIPOLYGON,
 )  # fmt: skip
-# 0.3 ms was set where a bare UPDATE took 0.042 ms (SYNC section 2): 7 times as much.
+BARE_MS = 0.042  # a bare UPDATE of ten fields on the machine of SYNC section 2, where the budgets come from
 BUDGET = {
     "save_ms": 0.3,
-    "save_ratio": 7.0,
+    "save_ratio": 0.3 / BARE_MS,
     "history": 1000,
     "export_s": 0.2,
     "bytes": 70,
@@ -89,11 +90,11 @@ def rows(size: int) -> Iterator[dict[str, Value]]:
     boxes = [bytes(shapely.to_wkb(shapely.box(x, 3e6, x + 10, 3e6 + 10))) for x in range(500_000, 501_000)]
     for n in range(size):
         values: dict[str, Value] = {f"f{i:02d}": f"答{n % 97}" if i % 2 else n % 89 for i in range(12)}
-        yield {**values, "geom": boxes[n % 1000], "uid": f"{n:032x}"}
+        yield {**values, "geom": boxes[n % 1000], "uid": uid(n)}
 
 
 def uid(n: int) -> str:
-    return f"{n:032x}"
+    return hashlib.blake2b(str(n).encode(), digest_size=16).hexdigest()
 
 
 def some_values(chance: random.Random, count: int) -> dict[str, Value]:
@@ -128,9 +129,8 @@ def saves(base: Path) -> dict[str, float]:
             result[f"plain{count}"] = sorted(theirs)[300] * 1000
         sql = "SELECT avg(length(cast(patch AS BLOB)) + length(par) + length(chain) + length(uid) + length(tbl) + 33) "
         sql += "FROM _rev WHERE kind = 'u' AND rid > ? - 600"
-        result["history"] = (
-            float(store._db.scalar(sql, (store.origin << 33 | store.version_vector()[store.origin][0],))) + 45 + 12
-        )  # + entry in the index by record, + feed  # noqa: SLF001
+        last = store.origin << 33 | store.version_vector()[store.origin][0]
+        result["history"] = float(store._db.scalar(sql, (last,))) + 45 + 12  # noqa: SLF001 - + index by record, + feed
     for n in (10, 20, 40):
         mine, bare = result[f"save{n}"], result[f"plain{n}"]
         print(
@@ -255,11 +255,14 @@ def geodiff(base: Path) -> None:
 
 def verdict(results: list[dict[str, float]]) -> int:
     small, large = results
+    slow = max(1.0, min(result["plain10"] for result in results) / BARE_MS)
+    print(f"this machine takes {slow:.1f} times as long for a bare UPDATE as the one the budgets were set on")
     wrong = [
         f"save{n} {r[f'save{n}']:.3f} ms" for r in results for n in (10, 20, 40) if r[f"save{n}"] > BUDGET["save_ms"]
     ]
-    wrong += [f"{name} {r[name]:.2f}" for r in results for name in ("history", "export_s", "bytes", "import_s")
-              if r[name] > BUDGET[name]]  # fmt: skip
+    for name in ("history", "export_s", "bytes", "import_s"):
+        limit = BUDGET[name] * (slow if name.endswith("_s") else 1)
+        wrong += [f"{name} {result[name]:.2f}" for result in results if result[name] > limit]
     wrong += [f"fsyncs {r['fsyncs']:.3f}" for r in results if r["fsyncs"] == r["fsyncs"] and round(r["fsyncs"], 1) != 1]
     for name in ("save40", "export_s", "import_s"):
         ratio = large[name] / small[name]

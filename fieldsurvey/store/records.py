@@ -84,8 +84,9 @@ class Records:
             wanted |= {name for r in base.values() if r.kind is not Kind.IMPORT for name in r.fields()}
             wanted |= set(self._columns(state.table))
         needed.update(rid for name in wanted for rid in state.heads(name))
-        lacking = needed.difference(fresh)
-        known = {**fresh, **self._entries.revisions(lacking)} if lacking else fresh
+        known = {rid: fresh[rid] for rid in needed if rid in fresh}
+        if len(known) < len(needed):
+            known |= self._entries.revisions(needed.difference(known))
         value_of = ValueOf(known)
         return merge.status(state, sorted(wanted), known, value_of), value_of
 
