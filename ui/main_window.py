@@ -204,6 +204,7 @@ class MainWindow(QMainWindow):
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.plan.year_edited.connect(self._save_year)
+        self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.theme_changed.connect(self.canvas.set_theme)
 

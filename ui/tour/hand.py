@@ -19,7 +19,7 @@ from ui.main_window import MainWindow
 
 WRONG = "12.."
 LAST_WORDS = "写到一半停电"
-_PATIENCE_MS = 120_000
+_PATIENCE_MS = 60_000
 _STEP_MS = 20
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 
