@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
         self.plan.year_edited.connect(self._save_year)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
+        self.sync.target_changed.connect(self._remember_hub)
         self.theme_changed.connect(self.canvas.set_theme)
 
     # --- projects ------------------------------------------------------------------------------------------------
@@ -359,6 +360,11 @@ class MainWindow(QMainWindow):
     def _show_sheet(self, uid: str) -> None:
         self.show_workspace("export")
         self.exports.show_sheet(uid)
+
+    @Slot(str, str)
+    def _remember_hub(self, target: str, token: str) -> None:
+        self.settings = replace(self.settings, hub=target, token=token)
+        settings_.save(self.settings)
 
     @Slot(str, object)
     def _save_year(self, uid: str, year: object) -> None:

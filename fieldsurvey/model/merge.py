@@ -16,6 +16,7 @@ from typing import Any
 from fieldsurvey.model.revision import Kind, Revision, dump
 
 Heads = tuple[int, ...]
+AUTOMATIC = frozenset({"saved_at"})  # written by the program at each save: the latest stands, nobody has to choose
 DELETED = "_deleted"  # the pseudo field of a delete that met an edit it had not seen
 
 
@@ -135,7 +136,11 @@ def status(
     for name in names:
         heads = state.heads(name)
         winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        if len(heads) > 1 and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
+        if (
+            len(heads) > 1
+            and name not in AUTOMATIC
+            and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:])
+        ):
             conflicts[name] = heads
     deleted = False
     if state.deletes:
@@ -172,7 +177,7 @@ def ordinary(
     over = dict(seen.over)
     for name in names:
         heads = seen.heads(name)
-        if len(heads) > 1:
+        if len(heads) > 1 and name not in AUTOMATIC:
             shown = value_of(winners[name], name)
             over[name] = tuple(rid for rid in heads if value_of(rid, name) == shown)
     return replace(seen, over=over)

@@ -185,7 +185,9 @@ def _leave_out_known(plan: LayerPlan, rows: list[Row], context: Context, report:
         plan.rows.append(row)
     left = sum(bool(row) for row in rows) - len(plan.rows)
     if left:
-        report.warn("already_there", _("{n} features are in the project already.").format(n=left))
+        label = ASSET_BY_NAME[plan.table].label if plan.table in ASSET_BY_NAME else plan.table
+        text = _("{layer}: {n} features are in the project already; they were not taken twice.")
+        report.warn("already_there", text.format(layer=label, n=left))
 
 
 def _fingerprint(row: Row) -> tuple[object, ...]:

@@ -48,6 +48,7 @@ def take_in(plan: Plan) -> None:
         hand.picture("03-imported")
         hand.click("import_show_map")
         hand.wait("totals", lambda: "105,056" in hand.window.communities.totals.text())
+        hand.wait("map of everything", hand.window.project.is_map_current)
         hand.picture("04-map")
 
 
