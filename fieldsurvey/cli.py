@@ -258,6 +258,16 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
 
 
 @app.command()
+def verify(file: Annotated[Path, typer.Argument(help="评估表 .pdf / assessment sheet")]) -> int:
+    """核对评估表是否被改动 / tell whether a sheet was changed."""
+    import exports
+
+    found = exports.verify(file)
+    put("\n".join(found.findings))
+    return 0 if found.matches else 1
+
+
+@app.command()
 def demo(
     project: Annotated[Path | None, typer.Option(help="写到哪里 / where to write the sample")] = None,
     tour: Annotated[

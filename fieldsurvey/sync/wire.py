@@ -54,10 +54,11 @@ def decode(data: bytes) -> list[Revision]:
         lines = _unpacked(data).decode().split("\n")
         head = json.loads(lines[0])
         revisions = _chained(head, [json.loads(line) for line in lines[1:]])
-        if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
-            raise ValueError("head")
+        is_whole = len(revisions) == head["n"] and revisions[-1].chain.hex() == head["head"]
     except (ValueError, TypeError, KeyError, IndexError, zstandard.ZstdError, RecursionError) as error:
         raise _damaged() from error
+    if not is_whole:
+        raise _damaged()
     return revisions
 
 

@@ -154,6 +154,18 @@ class Hand:
                 if button is not None and not button.isChecked():
                     button.click()
 
+    def add_photo(self, file: Path) -> None:
+        """Add a photo to the form, with its kind."""
+        self.click("add_photos")
+        row = self.row("photo")
+        self.window.form.add_photo(row.path, str(file))
+        self.wait("photo in the project", lambda: self._value(row))
+        self.answer(self.row("photo_kind"), "")
+
+    def _value(self, row: Row) -> str:
+        session = self.window.form_panel.session
+        return session.value(row.path) if session else ""
+
     def complete(self) -> None:
         """Complete the form and go back to the list."""
         self.click("form_complete")

@@ -110,6 +110,8 @@ def edit_and_sync(plan: Plan) -> None:
             hand.open_form("f04_water")
             hand.answer(hand.row("main_dn"), str(plan["diameter"]))
             hand.answer(hand.row(str(plan["other"])), "3")
+            if plan.get("photo"):
+                hand.add_photo(Path(plan["photo"]))
             hand.complete()
             hand.close_form()
         hand.sync(str(plan["url"]), str(plan["token"]))
