@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QProgressBar,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
@@ -184,6 +185,7 @@ class ImportPanel(QWidget):
             (_("Layer in the file"), self.layers), (_("Target layer"), self.target),
             (_("Coordinate system"), self.crs), (_("Encoding"), self.encoding),
         ):  # fmt: skip
+            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             form.addRow(label, widget)
         self.fields = QTableWidget(0, 3)
         self.fields.setObjectName("import_fields")

@@ -32,6 +32,7 @@ Plan = Mapping[str, Any]
 def take_in(plan: Plan) -> None:
     """Make a project in the window and import what the departments handed over."""
     with _hand(None, plan) as hand:
+        hand.type_into(hand.window.start.person, "李工")
         hand.picture("01-start")
         hand.window.make_project(Path(plan["project"]))
         hand.open()
