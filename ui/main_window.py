@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.settings = remembered
         self._is_closed = False
         self.holder = StoreHolder()
-        self.store_runner = JobRunner(self, "store")
+        self.store_runner = JobRunner(self, "store", self.holder.may_pause)
         self.work_runner = JobRunner(self, "work")
         self.project = ProjectSession(self.store_runner, self.holder, self)
         self._make_parts()
@@ -351,7 +351,7 @@ class MainWindow(QMainWindow):
         self.forms.show_community(uid, now.communities[uid], now.progress[uid])
         if self.form.current is None:
             self.right.setCurrentWidget(self.forms)
-        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid))
+        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid), quick=True)
         job.succeeded.connect(self.forms.show_names)
 
     @Slot(object)
@@ -392,7 +392,7 @@ class MainWindow(QMainWindow):
     @Slot(str, object)
     def _save_year(self, uid: str, year: object) -> None:
         value: Value = year if isinstance(year, int) else None
-        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}))
+        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}), quick=True)
         job.failed.connect(self._tell_error)
 
     # --- telling -------------------------------------------------------------------------------------------------

@@ -108,6 +108,11 @@ class Store(Journal, Replication):
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    @property
+    def in_transaction(self) -> bool:
+        """True between the beginning and the commit of a step that is all or nothing."""
+        return self._db.in_transaction
+
     # --- what the file is ----------------------------------------------------------------------------------------
 
     @property

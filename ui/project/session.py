@@ -156,7 +156,9 @@ class ProjectSession(QObject):
         """Read the project again."""
         if self.current is None:
             return
-        job = self._runner.start(lambda _control: overview(self._holder.store) if self._holder.is_open else None)
+        job = self._runner.start(
+            lambda _control: overview(self._holder.store) if self._holder.is_open else None, quick=True
+        )
         job.succeeded.connect(self._was_read)
 
     @Slot(object)
