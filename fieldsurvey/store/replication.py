@@ -111,6 +111,7 @@ class Replication:
         with self._db.transaction():
             number = origin or replica.new_origin()
             self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('origin', ?)", (number,))
+            self._db.execute("DELETE FROM _undo")  # it counts steps of the old number
             self._log.reload()
         replica.remember(self.project, self.origin, self.path, self._log.seq)
 
