@@ -1,16 +1,19 @@
 """What a project file offers to sync: its log, its place in the feeds of others, its own number."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.merge import State, state_from_json
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Revision, dump
 from fieldsurvey.store import replica
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.log import Log
+from fieldsurvey.store.log import NONE_HELD, Log
 from fieldsurvey.store.media import Media
-from fieldsurvey.store.values import Ingested, Peer
+from fieldsurvey.store.rows import Rows
+from fieldsurvey.store.values import Ingested, LogCounts, Peer
 
 
 class Replication:
@@ -20,6 +23,7 @@ class Replication:
     media: Media
     _db: Connection
     _log: Log
+    _rows: Rows
 
     @property
     def project(self) -> str:
@@ -66,8 +70,12 @@ class Replication:
         """Return what was applied here after a place in the feed, and the place reached."""
         return self._log.feed_after(cursor, limit, scopes)
 
-    def ingest(self, revisions: Sequence[Revision]) -> Ingested:
+    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str] = NONE_HELD) -> Ingested:
         """Take in revisions of others: any order, duplicates allowed, one transaction.
+
+        Args:
+            revisions: What came.
+            held: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -75,9 +83,42 @@ class Replication:
             Tampered: If a revision does not fit its chain.
         """
         with self.transaction():
-            new = self._log.ingest(revisions)
+            new = self._log.ingest(revisions, held)
         waiting = int(self._db.scalar("SELECT count(DISTINCT rid) FROM _wait"))
         return Ingested(new, waiting, self.conflict_count())
+
+    def held(self) -> list[tuple[int, str]]:
+        """Return the revisions that wait for a person's decision, and why."""
+        return self._log.held()
+
+    def let_go(self, rids: Sequence[int]) -> None:
+        """Let held revisions take effect."""
+        with self.transaction():
+            self._log.let_go(rids)
+
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        return self._log.revisions(rids)
+
+    def scopes(self, tables: Mapping[str, str]) -> dict[str, int]:
+        """Return the area of each record that is here, by record -> table: what it was made with, else its row's."""
+        states = {uid: self._log.state(uid, table) for uid, table in tables.items()}
+        return {uid: state.scope or self._row_scope(uid, state.table) for uid, state in states.items() if state}
+
+    def states(self) -> dict[str, State]:
+        """Return where each edited record stands."""
+        rows = self._db.rows("SELECT uid, tbl, scope, base, over, dels FROM _rec")
+        return {row[0]: state_from_json(*row[1:]) for row in rows}
+
+    def _row_scope(self, uid: str, table: str) -> int:
+        row = self._rows.find(uid, table)
+        return scope_of(uid if table == "community" else row[2] if row else None)
+
+    def log_counts(self) -> LogCounts:
+        """Return how much the log holds."""
+        waiting = self._db.scalar("SELECT count(DISTINCT rid) FROM _wait")
+        feed = self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed")
+        return LogCounts(int(self._db.scalar("SELECT count(*) FROM _rev")), int(waiting), int(feed))
 
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
