@@ -78,9 +78,9 @@ KNOWN = "SELECT rid, chain, st FROM _rev WHERE rid = ANY(%s)"
 REVISIONS = f"SELECT {REV} FROM _rev WHERE rid = ANY(%s)"
 AFTER = f"SELECT {REV} FROM _rev WHERE rid > %s AND rid <= %s ORDER BY rid LIMIT %s"
 ADD_REVISIONS = (
-    f"INSERT INTO _rev ({REV}, st) SELECT rid, hlc, actor, fv, tbl, uid, kind, patch, par, decode(chain, 'hex'), scope, "
-    "false FROM json_to_recordset(%s::json) AS z(rid bigint, hlc bigint, actor bigint, fv bigint, tbl text, uid text, "
-    "kind text, patch text, par text, chain text, scope bigint)"
+    f"INSERT INTO _rev ({REV}, st) SELECT rid, hlc, actor, fv, tbl, uid, kind, patch, par, decode(chain, 'hex'), "
+    "scope, false FROM json_to_recordset(%s::json) AS z(rid bigint, hlc bigint, actor bigint, fv bigint, tbl text, "
+    "uid text, kind text, patch text, par text, chain text, scope bigint)"
 )
 SET_APPLIED = "UPDATE _rev SET st = true WHERE rid = ANY(%s)"
 ADD_WAITS = "INSERT INTO _wait SELECT * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING"
@@ -140,7 +140,8 @@ ADD_IMPORT = "INSERT INTO _import VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOT
 TOUCHED_BY_FIELD = (
     "SELECT DISTINCT uid FROM _rev WHERE st AND tbl = %s AND kind IN ('c', 'u', 'r') AND patch LIKE ANY(%s)"
 )
-BLOBS = "SELECT sha256, size, name, mime FROM _blob ORDER BY sha256"
+AREAS = "SELECT uid, code, name, district FROM survey.community"
+BLOBS = "SELECT sha256, size, name, mime FROM _blob WHERE have ORDER BY sha256"
 BLOB = "SELECT sha256, size, name, mime FROM _blob WHERE sha256 = %s"
 SET_BLOB = (
     "INSERT INTO _blob VALUES (%s, %s, %s, %s, %s) ON CONFLICT (sha256) DO UPDATE SET size = excluded.size, "
@@ -254,8 +255,3 @@ def count_rows(table: str) -> str:
 def copy_rows(table: str, names: list[str]) -> str:
     """Return the COPY statement for a bulk load."""
     return f"COPY survey.{quoted(table)} ({', '.join(quoted(n) for n in ['uid', '_rev', '_raw', *names])}) FROM STDIN"
-
-
-def districts() -> str:
-    """Return the query for communities and their districts."""
-    return "SELECT uid, district FROM survey.community WHERE district IS NOT NULL"

@@ -15,14 +15,14 @@ from fieldsurvey.sync.peers import Hello, hello_of
 class GeoPackageStorage:
     """One project file behind the hub (Storage)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the file if it is there; else `found` makes it.
 
         Raises:
             StoreError: If it is damaged or locked.
         """
         self._path = path
-        self._store: Store | None = Store.open(path) if path.exists() else None
+        self._store: Store | None = Store.open(path, read_only=read_only) if path.exists() else None
 
     @property
     def store(self) -> Store:
@@ -45,6 +45,10 @@ class GeoPackageStorage:
     def hello(self) -> Hello | None:
         """Return the state; None while there is no project."""
         return None if self._store is None else hello_of(self._store)
+
+    def project_id(self) -> str | None:
+        """Return the identity of the project."""
+        return None if self._store is None else self._store.project
 
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings."""
@@ -114,9 +118,9 @@ class GeoPackageStorage:
         """Return the area of each record that is here, given record -> table."""
         return self.store.scopes(tables)
 
-    def districts(self) -> dict[str, frozenset[int]]:
-        """Return the areas of each district."""
-        return by_district(self.store.select("community", ["district"]))
+    def areas(self) -> dict[str, frozenset[int]]:
+        """Return what areas are called."""
+        return area_names(self.store.select("community", ["code", "name", "district"]))
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""
@@ -133,28 +137,30 @@ class GeoPackageStorage:
     # --- files ---------------------------------------------------------------------------------------------------
 
     def blobs(self) -> list[Blob]:
-        """Return every file that was announced."""
-        return self.store.blobs()
+        """Return every file that is here whole."""
+        return self.store.blobs(whole=True)
 
     def blob(self, sha256: str) -> Blob | None:
         """Return what is known of a file."""
-        return next((blob for blob in self.store.blobs() if blob.sha256 == sha256), None)
+        return self.store.blob(sha256)
 
     def note_blobs(self, blobs: Iterable[Blob], *, have: bool) -> None:
         """Remember files."""
         with self.store.transaction():
             for blob in blobs:
-                self.store.note_blob(blob, have=have)
+                if have or self.store.blob(blob.sha256) is None:
+                    self.store.note_blob(blob, have=have)
 
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
         self.store.retry_waiting()
 
 
-def by_district(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:
-    """Return the areas of each district from the rows of the community table."""
+def area_names(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:
+    """Return what areas are called, from the rows of the community table."""
     found: dict[str, set[int]] = {}
     for row in rows:
-        if row["district"]:
-            found.setdefault(str(row["district"]), set()).add(scope_of(str(row["uid"])))
+        for name in row.values():
+            if name:
+                found.setdefault(str(name), set()).add(scope_of(str(row["uid"])))
     return {name: frozenset(scopes) for name, scopes in found.items()}

@@ -88,7 +88,8 @@ class PgRows:
 
     def update(self, cursor: Cursor[Any], table: str, changes: Sequence[Change]) -> set[str]:
         """Change rows; return the uids that were there."""
-        lines, touched = [], set()
+        lines: list[dict[str, object]] = []
+        touched: set[str] = set()
         for uid, values, rev in changes:
             fine, raw = typed.split(self.tables[table], values, self.srs)
             touched |= fine.keys()

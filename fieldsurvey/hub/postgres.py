@@ -13,7 +13,7 @@ import psycopg
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.hub import dialect
-from fieldsurvey.hub.geopackage import by_district
+from fieldsurvey.hub.geopackage import area_names
 from fieldsurvey.hub.pg_log import PgLog, revision_of
 from fieldsurvey.hub.pg_rows import PgRows
 from fieldsurvey.hub.storage import Counts, Held, Scopes, no_project
@@ -48,6 +48,7 @@ class PostgresStorage:
             StoreError: If the server is out of reach or refuses.
         """
         self._address, self._fetch = address, fetch
+        self._project: str | None = None
         self._connect()
 
     def _connect(self) -> None:
@@ -126,6 +127,13 @@ class PostgresStorage:
             return Hello(meta["project"], meta["name"], meta["crs"], hub, meta["epoch"], heads, tables, actors)
 
         return self._safely(read)
+
+    def project_id(self) -> str | None:
+        """Return the identity of the project; it never changes once it is there."""
+        if self._project is None:
+            rows = self._all(dialect.META, ("project",))
+            self._project = rows[0][0] if rows else None
+        return self._project
 
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings.
@@ -252,11 +260,12 @@ class PostgresStorage:
                 scopes[uid] = scope_of(uid if table == "community" else community)
         return scopes
 
-    def districts(self) -> dict[str, frozenset[int]]:
-        """Return the areas of each district."""
+    def areas(self) -> dict[str, frozenset[int]]:
+        """Return what areas are called."""
         if "community" not in self.tables():
             return {}
-        return by_district({"uid": uid, "district": name} for uid, name in self._all(dialect.districts()))
+        names = ("uid", "code", "name", "district")
+        return area_names(dict(zip(names, row, strict=True)) for row in self._all(dialect.AREAS))
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""
@@ -275,7 +284,7 @@ class PostgresStorage:
     # --- files ---------------------------------------------------------------------------------------------------
 
     def blobs(self) -> list[Blob]:
-        """Return every file that was announced."""
+        """Return every file that is here whole."""
         return [Blob(*row) for row in self._all(dialect.BLOBS)]
 
     def blob(self, sha256: str) -> Blob | None:

@@ -65,6 +65,9 @@ class Storage(Protocol):
     def hello(self) -> Hello | None:
         """Return the state; None while there is no project."""
 
+    def project_id(self) -> str | None:
+        """Return the identity of the project; None while there is none. Cheap."""
+
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings. Does nothing if there is one."""
 
@@ -117,8 +120,8 @@ class Storage(Protocol):
     def scopes_of(self, tables: Mapping[str, str]) -> dict[str, int]:
         """Return the area of each record that is here, given record -> table."""
 
-    def districts(self) -> dict[str, frozenset[int]]:
-        """Return the areas of each district."""
+    def areas(self) -> dict[str, frozenset[int]]:
+        """Return what areas are called: district, or name, code or uid of a community -> area numbers."""
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid, geometry as WKB; for reports and comparisons."""
@@ -132,7 +135,7 @@ class Storage(Protocol):
     # --- files ---------------------------------------------------------------------------------------------------
 
     def blobs(self) -> list[Blob]:
-        """Return every file that was announced."""
+        """Return every file that is here whole."""
 
     def blob(self, sha256: str) -> Blob | None:
         """Return what is known of a file."""

@@ -47,6 +47,10 @@ class Replication:
         """Return, per origin, how far its log is known without holes, and the hash there."""
         return {int(o): (int(upto), bytes(chain)) for o, upto, chain in self._db.rows("SELECT * FROM _vv")}
 
+    def origins(self) -> list[int]:
+        """Return the numbers of all replicas of which an edit is here."""
+        return [int(row[0]) for row in self._db.rows(f"SELECT DISTINCT rid >> {SEQ_BITS} FROM _rev ORDER BY 1")]
+
     def chain_at(self, origin: int, seq: int) -> bytes:
         """Return the hash of an origin's log up to a sequence number; NO_CHAIN before the first.
 

@@ -301,7 +301,7 @@ def test_both_engines_have_one_digest(tmp_path: Path, laptop: Store, postgres: S
     assert found[0] == found[1]
 
 
-# --- PostgreSQL only ---------------------------------------------------------------------------------------------------
+# --- PostgreSQL only -----------------------------------------------------------------------------------------------
 
 
 def test_tables_are_made_for_people(laptop: Store, postgres: Server) -> None:
