@@ -48,6 +48,7 @@ def make_app(folder: Path) -> Starlette:
         route("/v1/hello", "POST", _hello),
         route("/v1/push", "POST", _push),
         route("/v1/pull", "GET", _pull),
+        route("/v1/chains", "POST", _chains),
         route("/v1/blobs", "POST", _announce),
         route("/v1/blobs", "GET", _list),
         route("/v1/blob/{sha}", "HEAD", _have),
@@ -66,7 +67,8 @@ async def _answered(request: Request, folder: Path, service: Service, handler: H
         return await handler(request, service)
     except FieldSurveyError as error:
         code = next(code for kind, code in _CODES if isinstance(error, kind))
-        return JSONResponse({"error": str(error)}, code)
+        fork = {"fork": error.origin} if isinstance(error, Fork) else {}
+        return JSONResponse({"error": str(error), **fork}, code)
     except (ValueError, KeyError, TypeError):
         return JSONResponse({"error": _("The request is not of the form that this hub understands.")}, 400)
 
@@ -87,13 +89,20 @@ async def _hello(request: Request, service: Service) -> Response:
 
 
 async def _push(request: Request, service: Service) -> Response:
-    upto = await asyncio.wrap_future(service.push(await _body(request)))
-    return JSONResponse({"upto": upto})
+    return JSONResponse(await asyncio.wrap_future(service.push(await _body(request))))
 
 
 async def _pull(request: Request, service: Service) -> Response:
     cursor, limit = int(request.query_params["cursor"]), int(request.query_params["limit"])
-    return JSONResponse(await asyncio.wrap_future(service.pull(cursor, min(max(limit, 1), PULL_LIMIT))))
+    areas = (
+        [int(area) for area in request.query_params["scopes"].split(",")] if "scopes" in request.query_params else None
+    )
+    return JSONResponse(await asyncio.wrap_future(service.pull(cursor, min(max(limit, 1), PULL_LIMIT), areas)))
+
+
+async def _chains(request: Request, service: Service) -> Response:
+    raw: dict[str, Any] = json.loads(await _body(request))
+    return JSONResponse(await asyncio.wrap_future(service.chains(raw)))
 
 
 async def _announce(request: Request, service: Service) -> Response:

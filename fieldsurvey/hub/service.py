@@ -1,22 +1,19 @@
 """What a hub does, in the one thread that owns its project file."""
 
-import base64
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub.admin import PROJECT
 from fieldsurvey.i18n import _
-from fieldsurvey.model.revision import Revision
 from fieldsurvey.store import Blob, Store
-from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
-from fieldsurvey.sync.wire import decode, encode
+from fieldsurvey.sync.answering import Answering, understood
+from fieldsurvey.sync.peers import Hello
 
 T = TypeVar("T")
-_NOTHING = Hello("", "", "", "", "", {}, [], [])
+_NOTHING = Hello("", "", "", "", "", {}, [], [], "hub")
 
 
 class Service:
@@ -57,48 +54,25 @@ class Service:
         return self._do(self._hello, raw)
 
     def _hello(self, raw: dict[str, Any]) -> dict[str, Any]:
-        try:
-            theirs = hello_from_json(raw)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise SyncError(
-                _("This program and the hub do not speak the same language. Update the older one.")
-            ) from error
+        theirs = understood(raw)
         if self._store is None:
             if not theirs.project:
                 return _NOTHING.as_json()
             path = self._folder / PROJECT
             self._store = Store.create(path, crs=theirs.crs, name=theirs.name, project=theirs.project)
-        store = self._store
-        if theirs.project and theirs.project != store.project:
-            raise InputRefused(_("The hub holds another project: {name}.").format(name=store.name))
-        with store.transaction():
-            for definition in theirs.tables:
-                store.add_table_definition(definition)
-            store.add_actors(theirs.actors)
-        return hello_of(store).as_json()
+        return Answering(self._store).hello(raw)
 
-    def push(self, data: bytes) -> "Future[int]":
+    def push(self, data: bytes) -> "Future[dict[str, Any]]":
         """Take a batch; the result comes after the commit."""
-        return self._do(self._push, data)
+        return self._do(lambda: Answering(self._need()).push(data))
 
-    def _push(self, data: bytes) -> int:
-        revisions = decode(data)
-        store = self._need()
-        store.ingest(revisions)
-        return store.version_vector().get(revisions[0].origin, (0, b""))[0]
-
-    def pull(self, cursor: int, limit: int) -> "Future[dict[str, Any]]":
+    def pull(self, cursor: int, limit: int, areas: list[int] | None = None) -> "Future[dict[str, Any]]":
         """Return batches that stand in the feed after a place."""
-        return self._do(self._pull, cursor, limit)
+        return self._do(lambda: Answering(self._need()).pull(cursor, limit, areas))
 
-    def _pull(self, cursor: int, limit: int) -> dict[str, Any]:
-        store = self._need()
-        revisions, reached = store.feed_after(cursor, limit)
-        batches = [
-            base64.b64encode(encode(run, store.chain_at(run[0].origin, run[0].seq - 1))).decode()
-            for run in _runs(revisions)
-        ]
-        return {"cursor": reached, "batches": batches}
+    def chains(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
+        """Return hashes of an origin's log."""
+        return self._do(lambda: Answering(self._need()).chains(raw))
 
     # --- files ---------------------------------------------------------------------------------------------------
 
@@ -155,15 +129,3 @@ class Service:
     def place(self, sha: str) -> "Future[Path | None]":
         """Return where a file is."""
         return self._do(lambda: self._need().media.path(sha))
-
-
-def _runs(revisions: list[Revision]) -> list[list[Revision]]:
-    """Return the revisions as runs of one origin with consecutive numbers, in their order."""
-    found: list[list[Revision]] = []
-    for _origin, group in groupby(revisions, key=lambda revision: revision.origin):
-        for revision in group:
-            if found and found[-1][-1].rid + 1 == revision.rid:
-                found[-1].append(revision)
-            else:
-                found.append([revision])
-    return found

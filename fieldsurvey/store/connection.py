@@ -26,20 +26,22 @@ class Connection:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        mode = "ro" if read_only else "rwc"
         with known_failures(path):
-            self._raw = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_SECONDS,
-                cached_statements=512,
-            )
+            self._raw = self._connected(path, "ro" if read_only else "rwc")
         register_functions(self._raw)
         self.db = Database(self._raw)
         self._depth = 0
         self._after_commit: list[Callable[[], None]] = []
         self.on_rollback: Callable[[], None] = lambda: None
+
+    def _connected(self, path: Path, mode: str) -> Any:  # noqa: ANN401 - a connection of either library
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_SECONDS,
+            cached_statements=512,
+        )
 
     def set_durable(self) -> None:
         """Switch to the safe journal mode of this machine; a file is born in rollback mode, else GDAL misreads it."""

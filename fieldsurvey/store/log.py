@@ -21,16 +21,35 @@ _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pu
 _BATCH = 900  # SQLite's safe number of parameters in one statement
 
 
-class Fork(SyncError):
+class _OfOrigin(SyncError):
+    """Something is wrong with the log of one replica.
+
+    Attributes:
+        origin: Number of that replica.
+    """
+
+    def __init__(self, message: str, origin: int) -> None:
+        super().__init__(message)
+        self.origin = origin
+
+
+class Fork(_OfOrigin):
     """Two different revisions under one number: a cloned or restored laptop."""
 
 
-class StaleReplica(SyncError):
+class StaleReplica(_OfOrigin):
     """Our own later revisions came back: this file is an older state of itself."""
 
 
-class Tampered(SyncError):
+class Tampered(_OfOrigin):
     """A revision does not fit its hash chain."""
+
+
+def forked(origin: int) -> str:
+    """Return the sentence for two different edits under one number."""
+    return _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
+        origin=origin
+    )
 
 
 class Log:
@@ -162,15 +181,13 @@ class Log:
         for revision in revisions:
             had = known.get(revision.rid) or (fresh[revision.rid].chain if revision.rid in fresh else None)
             if had is not None and bytes(had) != revision.chain:
-                raise Fork(
-                    _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
-                        origin=revision.origin
-                    )
-                )
+                raise Fork(forked(revision.origin), revision.origin)
             if had is None:
                 fresh[revision.rid] = revision
         if any(r.origin == self.origin and r.seq > self.seq for r in fresh.values()):
-            raise StaleReplica(_("This project file is an older copy of itself; it takes a new number and goes on."))
+            raise StaleReplica(
+                _("This project file is an older copy of itself; it takes a new number and goes on."), self.origin
+            )
         return fresh
 
     def _advance(self, origin: int) -> None:
@@ -186,7 +203,8 @@ class Log:
                 raise Tampered(
                     _(
                         "Edit {seq} of laptop {origin} was changed on the way; nothing of this package was taken."
-                    ).format(seq=revision.seq, origin=origin)
+                    ).format(seq=revision.seq, origin=origin),
+                    origin,
                 )
             upto, chain = upto + 1, revision.chain
         if upto != first:
@@ -306,6 +324,14 @@ class Log:
             f"INSERT INTO _rev ({_COLUMNS}, st) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             [(*[getattr(r, name) for name in _FIELDS], int(applied)) for r in revisions],
         )
+
+    def add_line(self, revisions: Sequence[Revision], *, applied: bool) -> None:
+        """Put revisions of one's own making into the log as they are; `applied` ones into the feed too."""
+        self._store(revisions, applied=applied)
+        for origin in sorted({revision.origin for revision in revisions}):
+            self._advance(origin)
+        if applied:
+            self._feed(revisions)
 
     def _note_prefix(self, origin: int, upto: int, chain: bytes) -> None:
         self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, upto, chain))

@@ -43,8 +43,11 @@ class Store(Journal, Replication):
         media: Photos and datasets beside it.
     """
 
-    def __init__(self, connection: Connection, *, read_only: bool, clock: MillisClock) -> None:
+    def __init__(
+        self, connection: Connection, *, read_only: bool, clock: MillisClock, profile: replica.Profile | None = None
+    ) -> None:
         self.path, self._db, self._clock, self._read_only = connection.path, connection, clock, read_only
+        self.profile = profile or replica.Profile()
         self._rows = Rows(connection, gpkg.srs_id(self.crs))
         self._log = Log(connection, self._rows, clock)
         self._log.load_dataset = self._load_dataset
@@ -89,7 +92,7 @@ class Store(Journal, Replication):
         """Fold the write-ahead log into the file and close it; people copy project files."""
         if not self._read_only:
             self.checkpoint()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self.remember_number()
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -119,11 +122,6 @@ class Store(Journal, Replication):
     def name(self) -> str:
         """Name of the project."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'name'"))
-
-    @property
-    def epoch(self) -> str:
-        """Identity of this very file's history; a restored hub gets a new one."""
-        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
@@ -370,7 +368,7 @@ class Store(Journal, Replication):
 
     def _claim(self) -> None:
         """Take a new number if this file is a copy, or an older state of itself."""
-        if not replica.is_ours(self.project, self.origin, self.path, self._log.seq):
-            if self._log.seq:
+        if not self.is_ours():
+            if self._log.seq or self.held():
                 self.renumber()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self.remember_number()
