@@ -81,13 +81,8 @@ class Service:
         return self._do(self._announce, rows)
 
     def _announce(self, rows: list[list[Any]]) -> list[str]:
-        store = self._need()
-        known = {blob.sha256 for blob in store.blobs()}
-        with store.transaction():
-            for sha, size, name, mime in rows:
-                if sha not in known:
-                    store.note_blob(Blob(str(sha), int(size), str(name), str(mime)), have=False)
-        return [str(row[0]) for row in rows if store.media.path(str(row[0])) is None]
+        blobs = [Blob(str(sha), int(size), str(name), str(mime)) for sha, size, name, mime in rows]
+        return [blob.sha256 for blob in Answering(self._need()).announced(blobs)]
 
     def blobs(self) -> "Future[list[Blob]]":
         """Return the files that are here."""

@@ -48,13 +48,38 @@ class Plan:
         return [revision for line in self.lines.values() for revision in line]
 
 
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What became of numbers.
+
+    Attributes:
+        names: Old number -> new number.
+        undone: Edits of others that wait now.
+    """
+
+    names: Mapping[int, int]
+    undone: frozenset[int]
+
+    def current(self, state: State) -> State:
+        """Return what a person saw before, in today's numbers; what waits now is left out and becomes a rival later."""
+        over = {name: self._heads(heads) for name, heads in state.over.items()}
+        return replace(state, base=self._heads(state.base), over=over, deletes=self._heads(state.deletes))
+
+    def as_json(self) -> list[Any]:
+        """Return it as JSON can hold it: drafts that stand on old numbers outlive the program."""
+        return [list(self.names.items()), sorted(self.undone)]
+
+    def _heads(self, heads: merge.Heads) -> merge.Heads:
+        return tuple(sorted({self.names.get(rid, rid) for rid in heads} - self.undone))
+
+
 class Reissue:
     """Writes one forked line anew."""
 
     def __init__(self, db: Connection, log: Log, rows: Rows, media: Media) -> None:
         self._db, self._log, self._rows, self._media = db, log, rows, media
 
-    def run(self, origin: int, common: int, owned: frozenset[int]) -> dict[int, int]:
+    def run(self, origin: int, common: int, owned: frozenset[int]) -> Renamed | None:
         """Give the line of an origin after a number, and what of ours was built on it, numbers of their own.
 
         Args:
@@ -63,12 +88,12 @@ class Reissue:
             owned: Numbers that this replica wrote under.
 
         Returns:
-            Old origin -> new origin; empty if there was nothing to do.
+            What was written anew, and what waits since; None if there was nothing to do.
         """
         cuts = self._cuts(origin, common, owned)
         plan = Plan(cuts, {o: line for o, after in cuts.items() if (line := self._log.after(o, after, _ALL))})
         if not plan.lines:
-            return {}
+            return None
         fresh = self._named(plan)
         undone = self._undone(set(plan.names))
         bases = self._imported(plan, undone)
@@ -77,7 +102,7 @@ class Reissue:
         for uid, state in bases.items():
             self._refold(uid, state, plan)
         self._write(fresh, plan)
-        return {o: plan.names[line[0].rid] >> SEQ_BITS for o, line in plan.lines.items()}
+        return Renamed(plan.names, frozenset(revision.rid for revision in undone))
 
     # --- what is concerned ---------------------------------------------------------------------------------------
 
@@ -218,6 +243,12 @@ class Reissue:
         self._log.settle(pending)
 
 
+def renamed_from_json(raw: list[Any]) -> Renamed:
+    """Undo Renamed.as_json."""
+    names, undone = raw
+    return Renamed({int(old): int(new) for old, new in names}, frozenset(undone))
+
+
 def _rewritten(line: Sequence[Revision], names: Mapping[int, int]) -> list[Revision]:
     """Return a line under new names, chained from its beginning."""
     found: list[Revision] = []
@@ -244,8 +275,7 @@ def _causal(revisions: Sequence[Revision]) -> list[Revision]:
     ordered: list[Revision] = []
     while pending:
         ready = [r for r in pending.values() if not merge.required(r) & (pending.keys() - {r.rid})]
-        for revision in ready:
-            ordered.append(pending.pop(revision.rid))
+        ordered += [pending.pop(revision.rid) for revision in ready]
         if not ready:
             break
     return ordered

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
+from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.log import Fork, Log, forked
 from fieldsurvey.store.media import Media
-from fieldsurvey.store.reissue import Reissue
+from fieldsurvey.store.reissue import Reissue, renamed_from_json
 from fieldsurvey.store.replica import Note, Profile
 from fieldsurvey.store.rows import Rows
 from fieldsurvey.store.values import Ingested, Peer
@@ -24,6 +26,7 @@ class Replication:
     _db: Connection
     _log: Log
     _rows: Rows
+    _noted: tuple[int, Note] | None = None
 
     @property
     def project(self) -> str:
@@ -163,6 +166,7 @@ class Replication:
         """Take a new replica number: this file was copied or restored (SYNC section 5, rules a and b)."""
         with self._db.transaction():
             self._take_number(self.owned())
+            self.media.recover()
         self.remember_number()
 
     def _take_number(self, owned: frozenset[int]) -> None:
@@ -183,16 +187,32 @@ class Replication:
         """
         with self.transaction():
             owned = self.owned()
-            fresh = Reissue(self._db, self._log, self._rows, self.media).run(origin, common, owned)
-            if fresh:
-                self._take_number(owned | {new for old, new in fresh.items() if old in owned})
+            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common, owned)
+            if renamed is not None:
+                pairs = {(old >> SEQ_BITS, new >> SEQ_BITS) for old, new in renamed.names.items()}
+                self._take_number(owned | {new for old, new in pairs if old in owned})
+                text = dump([*self._renamings(), renamed.as_json()])
+                self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('renamed', ?)", (text,))
         self.remember_number()
-        return bool(fresh)
+        return renamed is not None
+
+    def current(self, seen: State) -> State:
+        """Return what a person saw when a form was opened, in today's numbers: a reissue may have come between."""
+        for renamed in self._renamings():
+            seen = renamed_from_json(renamed).current(seen)
+        return seen
+
+    def _renamings(self) -> list[Any]:
+        found: list[Any] = json.loads(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")
+        return found
 
     def remember_number(self) -> None:
         """Note outside the file how far its number was used. Call before anything is sent."""
         feed = int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
-        self.profile.remember(self.project, self.origin, Note(str(self.path.absolute()), self._log.seq, feed))
+        note = Note(str(self.path.absolute()), self._log.seq, feed)
+        if (self.origin, note) != self._noted:
+            self.profile.remember(self.project, self.origin, note)
+            self._noted = self.origin, note
 
     def is_ours(self) -> bool:
         """Say whether this file may go on writing under its number (rule a)."""

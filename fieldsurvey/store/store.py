@@ -214,7 +214,7 @@ class Store(Journal, Replication):
         with self.transaction():
             state = self._existing(uid)
             normal = self._rows.normal(state.table, changes)
-            shown = seen.state if seen else state
+            shown = self.current(seen.state) if seen else state
             status, value_of = self._log.status(shown, normal)
             shown = merge.ordinary(shown, normal, status.winners, value_of)
             return self._edit(Kind.UPDATE, uid, state, normal, shown)
@@ -242,7 +242,7 @@ class Store(Journal, Replication):
     def _bury_or_raise(self, kind: Kind, uid: str, seen: Token | None) -> None:
         with self.transaction():
             state = self._existing(uid)
-            par = merge.parents_for_delete(seen.state if seen else state)
+            par = merge.parents_for_delete(self.current(seen.state) if seen else state)
             self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
 
     def _existing(self, uid: str) -> State:
@@ -367,8 +367,6 @@ class Store(Journal, Replication):
         self._bulk_tables.clear()
 
     def _claim(self) -> None:
-        """Take a new number if this file is a copy, or an older state of itself."""
+        """Take a new number if this file is a copy, even of an empty project, or an older state of itself."""
         if not self.is_ours():
-            if self._log.seq or self.held():
-                self.renumber()
-            self.remember_number()
+            self.renumber()

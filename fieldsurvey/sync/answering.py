@@ -9,7 +9,7 @@ from typing import Any
 
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.store import Store
+from fieldsurvey.store import Blob, StaleReplica, Store
 from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
 from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel, encode, runs
 
@@ -32,10 +32,7 @@ class Answering:
         theirs = understood(raw)
         if theirs.project and theirs.project != self.store.project:
             raise InputRefused(_("The hub holds another project: {name}.").format(name=self.store.name))
-        with self.store.transaction():
-            for definition in theirs.tables:
-                self.store.add_table_definition(definition)
-            self.store.add_actors(theirs.actors)
+        take_definitions(self.store, theirs)
         self.store.remember_number()
         return hello_of(self.store, self._kind, differing(self.store, theirs)).as_json()
 
@@ -46,12 +43,17 @@ class Answering:
             SyncError: If it is damaged, or forked.
         """
         parcel = decode_parcel(data)
-        taken = self.store.ingest(parcel.revisions, parcel.links)
+        try:
+            taken = self.store.ingest(parcel.revisions, parcel.links)
+        except StaleReplica:
+            self.store.renumber()  # our own later edits come back: this file is an older state of itself
+            taken = self.store.ingest(parcel.revisions, parcel.links)
         upto = self.store.version_vector().get(parcel.origin, (0, b""))[0]
         return {"upto": upto, "new": taken.new, "conflicts": taken.conflicts}
 
     def pull(self, cursor: int, limit: int, areas: Sequence[int] | None = None) -> dict[str, Any]:
         """Return batches that stand in the feed after a place, and the place reached."""
+        self.store.remember_number()
         revisions, reached = self.store.feed_after(cursor, limit, areas)
         while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
             revisions, reached = self.store.feed_after(cursor, len(revisions) // 2, areas)
@@ -61,6 +63,15 @@ class Answering:
             if link is not None:
                 batches.append(base64.b64encode(encode(run, link)).decode())
         return {"cursor": reached, "batches": batches}
+
+    def announced(self, blobs: Sequence[Blob]) -> list[Blob]:
+        """Take note of files; return those that lack. A restored list may not know a file that is on the disk."""
+        known = {blob.sha256 for blob in self.store.blobs()}
+        with self.store.transaction():
+            for blob in blobs:
+                if blob.sha256 not in known:
+                    self.store.note_blob(blob, have=False)
+        return [blob for blob in blobs if self.store.media.path(blob.sha256) is None]
 
     def chains(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the hashes at numbers of an origin.
@@ -73,6 +84,17 @@ class Answering:
             raise SyncError(_("The request is larger than the hub accepts."))
         found = self.store.chains([(origin, seq) for seq in seqs])
         return {"chains": [None if chain is None else chain.hex() for chain in found]}
+
+
+def take_definitions(store: Store, theirs: Hello) -> None:
+    """Make the tables and columns that are new here, and remember persons; writes only if there is something new."""
+    tables = [table for table in theirs.tables if table not in set(store.table_definitions())]
+    actors = set(theirs.actors) - set(store.actors())
+    if tables or actors:
+        with store.transaction():
+            for definition in tables:
+                store.add_table_definition(definition)
+            store.add_actors(sorted(actors))
 
 
 def understood(raw: Mapping[str, Any]) -> Hello:

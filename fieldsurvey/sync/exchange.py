@@ -15,7 +15,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
-from fieldsurvey.sync.answering import differing
+from fieldsurvey.sync.answering import differing, take_definitions
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of
 from fieldsurvey.sync.wire import Parcel, encode, runs
 
@@ -55,7 +55,16 @@ class Exchange:
         self._shunned: dict[int, str] = {}
 
     def run(self) -> SyncResult:
-        """Do the exchange."""
+        """Do the exchange; begin anew where a fork came to light on the way."""
+        for attempt in range(_ROUNDS):
+            try:
+                return self._run()
+            except (Fork, Tampered):
+                if attempt == _ROUNDS - 1:
+                    raise
+        raise AssertionError
+
+    def _run(self) -> SyncResult:
         theirs = self._meet()
         peer = self._known(theirs)
         self._send_blobs()
@@ -86,10 +95,7 @@ class Exchange:
         theirs = self._carrier.hello(hello_of(self._store))
         if theirs.project != self._store.project:
             raise SyncError(_("The hub holds another project: {name}.").format(name=theirs.name))
-        with self._store.transaction():
-            for definition in theirs.tables:
-                self._store.add_table_definition(definition)
-            self._store.add_actors(theirs.actors)
+        take_definitions(self._store, theirs)
         return theirs
 
     def _settle(self, theirs: Hello, origin: int) -> bool:
@@ -145,7 +151,8 @@ class Exchange:
         confirmed: dict[int, int] = {}
         try:
             for origin, upto in sorted(held.items()):
-                confirmed[origin] = min(self._push_line(origin, _start(theirs, peer, origin), total), upto)
+                start = _start(theirs, peer, origin)
+                confirmed[origin] = min(self._push_line(origin, start, total) if start < upto else start, upto)
             self._carrier.finish_push()
         except SyncError as error:
             if error.retryable:

@@ -48,8 +48,8 @@ class LocalCarrier:
         return chains_of(self._other.chains({"origin": origin, "seqs": list(seqs)}))
 
     def missing_blobs(self, blobs: Sequence[Blob]) -> list[Blob]:
-        """Return which files the other lacks."""
-        return [blob for blob in blobs if self._other.store.media.path(blob.sha256) is None]
+        """Announce files; return which of them the other lacks."""
+        return self._other.announced(blobs)
 
     def send_blob(self, blob: Blob, path: Path) -> None:
         """Copy a file."""
