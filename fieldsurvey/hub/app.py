@@ -24,7 +24,7 @@ from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.metrics import Metrics
 from fieldsurvey.hub.openapi import document
-from fieldsurvey.hub.service import Gap, Service
+from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.sessions import PREFIX, Sessions
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, Fork, Tampered
@@ -38,7 +38,7 @@ _MAX_CURSOR = (1 << 63) - 1
 _REQUESTS_PER_SECOND, _REQUEST_BURST = 100.0, 500.0  # per account
 _BYTES_PER_SECOND, _BYTE_BURST = 32e6, 256e6
 _LOGINS_PER_SECOND, _LOGIN_BURST = 2.0, 20.0  # per address: each costs a hash
-_CODES = ((Gap, 409), (Fork, 409), (Tampered, 422), (InputRefused, 409), (SyncError, 422), (FieldSurveyError, 503))
+_CODES = ((Tampered, 422), (InputRefused, 409), (SyncError, 422), (FieldSurveyError, 503))
 
 
 class TooLarge(SyncError):
@@ -95,6 +95,7 @@ def make_app(folder: Path) -> Starlette:
         route("/v1/hello", "POST", _hello),
         route("/v1/push", "POST", _push),
         route("/v1/pull", "GET", _pull),
+        route("/v1/chains", "POST", _chains),
         route("/v1/blobs", "POST", _announce),
         route("/v1/blobs", "GET", _list),
         route("/v1/blob/{sha}", "HEAD", _have),
@@ -140,8 +141,8 @@ async def _answered(request: Request, hub: Hub, handler: Open) -> Response:
         return await handler(request, hub)
     except TooLarge as error:
         return _refusal(413, str(error))
-    except Gap as error:
-        return JSONResponse({"error": str(error), "upto": error.upto}, 409)
+    except Fork as error:
+        return JSONResponse({"error": str(error), "fork": error.origin}, 409)
     except FieldSurveyError as error:
         return _refusal(next(code for kind, code in _CODES if isinstance(error, kind)), str(error))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, ClientDisconnect):
@@ -258,14 +259,20 @@ async def _push(request: Request, hub: Hub, account: Account) -> Response:
         reasons = {str(rid): why for rid, why in done.held.items()}
         hub.audit.note("held", login=account.login, address=_address(request), revisions=reasons)
     held = [[rid, why] for rid, why in done.held.items()]
-    return JSONResponse({"upto": done.upto, "held": held, "conflicts": done.conflicts})
+    return JSONResponse({"upto": done.upto, "new": done.new, "held": held, "conflicts": done.conflicts})
 
 
 async def _pull(request: Request, hub: Hub, account: Account) -> Response:
     cursor, limit = int(request.query_params["cursor"]), int(request.query_params["limit"])
     limit = min(max(limit, 1), PULL_LIMIT)
     cursor = min(max(cursor, 0), _MAX_CURSOR)
-    return JSONResponse(await asyncio.wrap_future(hub.service.pull(cursor, limit, account)))
+    named = request.query_params.get("scopes")
+    areas = None if named is None else [int(area) & _MAX_CURSOR for area in named.split(",") if area]
+    return JSONResponse(await asyncio.wrap_future(hub.service.pull(cursor, limit, areas, account)))
+
+
+async def _chains(request: Request, hub: Hub, _account: Account) -> Response:
+    return JSONResponse(await asyncio.wrap_future(hub.service.chains(await _json(request))))
 
 
 async def _status(_request: Request, hub: Hub, _account: Account) -> Response:

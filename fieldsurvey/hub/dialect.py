@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS hub._conflict (
 CREATE TABLE IF NOT EXISTS hub._wait (missing text NOT NULL, rid bigint NOT NULL, PRIMARY KEY (missing, rid));
 CREATE INDEX IF NOT EXISTS _wait_rid ON hub._wait (rid);
 CREATE TABLE IF NOT EXISTS hub._tomb (uid text COLLATE "C" PRIMARY KEY, tbl text NOT NULL, row text NOT NULL);
+CREATE TABLE IF NOT EXISTS hub._gap (rid bigint PRIMARY KEY, prev bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS hub._vv (origin bigint PRIMARY KEY, upto bigint NOT NULL, chain bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS hub._feed (seq bigint PRIMARY KEY, scope bigint NOT NULL, rid bigint NOT NULL);
 CREATE INDEX IF NOT EXISTS _feed_scope ON hub._feed (scope, seq);
@@ -105,6 +106,8 @@ FEED_OF_SCOPES = (
     f"SELECT f.seq, {REV_R} FROM _feed f JOIN _rev r USING (rid) WHERE f.seq > %s AND f.scope = ANY(%s) "
     "ORDER BY f.seq LIMIT %s"
 )
+GAPS = "SELECT rid, prev FROM _gap WHERE rid = ANY(%s)"
+ADD_GAP = "INSERT INTO _gap VALUES (%s, %s) ON CONFLICT DO NOTHING"
 CHAINS = "SELECT rid, chain FROM _rev WHERE rid = ANY(%s)"
 COUNTS = (
     "SELECT (SELECT count(*) FROM _rev), (SELECT count(DISTINCT rid) FROM _wait), "

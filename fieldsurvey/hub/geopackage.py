@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fieldsurvey.hub.storage import Counts, Held, Scopes, no_project
+from fieldsurvey.hub.storage import NO_LINKS, Counts, Held, Scopes, no_project
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import Revision
+from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Revision
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested, Store
 from fieldsurvey.sync.peers import Hello, hello_of
@@ -44,7 +44,7 @@ class GeoPackageStorage:
 
     def hello(self) -> Hello | None:
         """Return the state; None while there is no project."""
-        return None if self._store is None else hello_of(self._store)
+        return None if self._store is None else hello_of(self._store, "hub")
 
     def project_id(self) -> str | None:
         """Return the identity of the project."""
@@ -76,35 +76,40 @@ class GeoPackageStorage:
         store = self.store
         records = {name: n for name in store.tables() if (n := store.count(name))}
         log = store.log_counts()
-        return Counts(log.revisions, log.waiting, len(store.held()), store.conflict_count(), log.feed, records)
+        return Counts(log.revisions, log.waiting, len(store.quarantined()), store.conflict_count(), log.feed, records)
 
     # --- the log -----------------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str]) -> Ingested:
+    def ingest(
+        self, revisions: Sequence[Revision], held: Mapping[int, str], links: Mapping[int, bytes] = NO_LINKS
+    ) -> Ingested:
         """Take in revisions; what was held before and may pass now takes effect."""
         store = self.store
         with store.transaction():
-            done = store.ingest(revisions, held)
-            if held_before := {rid for rid, _why in store.held()}:
+            done = store.ingest(revisions, links, held)
+            if held_before := {rid for rid, _why in store.quarantined()}:
                 store.let_go([r.rid for r in revisions if r.rid in held_before and r.rid not in held])
         return done
 
     def known_upto(self, origins: Iterable[int]) -> dict[int, int]:
         """Return how far the logs of the origins are here without holes."""
-        heads = self.store.version_vector()
-        return {origin: heads.get(origin, (0, b""))[0] for origin in origins}
+        return self.store.prefixes(origins)
 
     def feed_after(self, cursor: int, limit: int, scopes: Scopes) -> tuple[list[Revision], int]:
         """Return what took effect after a place in the feed, and the place reached."""
         return self.store.feed_after(cursor, limit, None if scopes is None else sorted({0, *scopes}))
 
-    def chains_before(self, revisions: Sequence[Revision]) -> list[bytes]:
-        """Return, for each revision, the hash of its origin's log before it."""
-        return [self.store.chain_at(revision.origin, revision.seq - 1) for revision in revisions]
+    def chains(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
+        return self.store.chains([(rid >> SEQ_BITS, rid & SEQ_MASK) for rid in rids])
+
+    def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hash before each revision, None where nothing of it is here."""
+        return [self.store.link_before(rid) for rid in rids]
 
     def held(self) -> list[Held]:
         """Return what is in quarantine."""
-        found = dict(self.store.held())
+        found = dict(self.store.quarantined())
         revisions = self.store.revisions(found)
         return [Held(revisions[rid], why) for rid, why in found.items()]
 

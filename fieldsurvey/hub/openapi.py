@@ -18,7 +18,7 @@ def _list(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
-_ERROR = _object("error", error=_TEXT, upto=_COUNT)
+_ERROR = _object("error", error=_TEXT, fork=_COUNT)
 _HELLO = _object(
     "project name crs hub epoch heads tables actors",
     project=_TEXT, name=_TEXT, crs=_TEXT, hub=_TEXT, epoch=_TEXT,
@@ -28,7 +28,7 @@ _HELD = _object(
     "rid reason why", rid=_COUNT, origin=_COUNT, seq=_COUNT, table=_TEXT, uid=_TEXT, reason=_TEXT, why=_TEXT
 )
 _COUNTS = _object("files revisions waiting held conflicts", files=_COUNT, revisions=_COUNT, waiting=_COUNT, held=_COUNT)
-_PUSHED = _object("upto held conflicts", upto=_COUNT, held=_list(_list({})), conflicts=_COUNT)
+_PUSHED = _object("upto new held conflicts", upto=_COUNT, new=_COUNT, held=_list(_list({})), conflicts=_COUNT)
 _BLOB_ROW: Schema = {
     "type": "array", "prefixItems": [_SHA, {"type": "integer"}, _TEXT, _TEXT], "minItems": 4, "maxItems": 4,
 }  # fmt: skip
@@ -89,6 +89,12 @@ def document() -> Schema:
                     "What took effect after a place in the feed",
                     _object("cursor batches", cursor=_COUNT, batches=_list(_TEXT)),
                     parameters=[_query("cursor"), _query("limit")],
+                )
+            },
+            "/v1/chains": {
+                "post": _operation(
+                    "Hashes at numbers of an origin", _object("chains", chains=_list({"type": ["string", "null"]})),
+                    body=_object("origin seqs", origin=_COUNT, seqs=_list(_COUNT)),
                 )
             },
             "/v1/blobs": {

@@ -21,10 +21,10 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump, unwrap, wrap
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Fork, Tampered
-from fieldsurvey.store.log import ValueOf
+from fieldsurvey.store.log import ValueOf, forked
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class PgLog:
 
     # --- the three ways something takes effect ---------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str]) -> int:
+    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str], links: Mapping[int, bytes]) -> int:
         """Take in revisions in any order; return how many were new. Call inside a transaction.
 
         Raises:
@@ -56,6 +56,7 @@ class PgLog:
         with self._begun() as cursor:
             work = _Work(cursor)
             heads = self._locked_heads(cursor, revisions)
+            self._keep_links(cursor, links)
             needs = {r.rid: merge.required(r) for r in revisions}
             rids = sorted(needs.keys() | {parent for parents in needs.values() for parent in parents})
             known = {rid: (bytes(chain), st) for rid, chain, st in cursor.execute(dialect.KNOWN, (rids,))}
@@ -117,6 +118,22 @@ class PgLog:
             cursor.execute(dialect.NEW_ORIGINS, (NO_CHAIN, origins))
             found = cursor.execute(dialect.LOCK_ORIGINS, (origins,)).fetchall()
         return {origin: (int(upto), bytes(chain)) for origin, upto, chain in found}
+
+    def links_before(self, cursor: Cursor[Any], rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hash before each revision, None where nothing of it is here."""
+        rows = cursor.execute(dialect.CHAINS, ([rid - 1 for rid in rids],)).fetchall()
+        chains = {rid + 1: bytes(chain) for rid, chain in rows}
+        gaps = {rid: bytes(link) for rid, link in cursor.execute(dialect.GAPS, (list(rids),))}
+        return [NO_CHAIN if rid & SEQ_MASK == 1 else chains.get(rid) or gaps.get(rid) for rid in rids]
+
+    def _keep_links(self, cursor: Cursor[Any], links: Mapping[int, bytes]) -> None:
+        """Remember the hash before a run that begins behind a hole: without it the run could not be passed on."""
+        known = self.links_before(cursor, list(links)) if links else []
+        for (rid, link), had in zip(links.items(), known, strict=True):
+            if had is None:
+                cursor.execute(dialect.ADD_GAP, (rid, link))
+            elif had != link:
+                raise Fork(forked(rid >> SEQ_BITS), rid >> SEQ_BITS)
 
     def _check_tables(self, revisions: Iterable[Revision]) -> None:
         for name in {revision.table for revision in revisions} - self._rows.tables.keys():
@@ -379,8 +396,7 @@ def _fresh(revisions: Sequence[Revision], known: Mapping[int, tuple[bytes, bool]
         if had is None and revision.rid in fresh:
             had = fresh[revision.rid].chain
         if had is not None and had != revision.chain:
-            text = _("Laptop {origin} wrote two different edits under one number: it was copied or restored.")
-            raise Fork(text.format(origin=revision.origin))
+            raise Fork(forked(revision.origin), revision.origin)
         if revision.rid not in known:
             fresh[revision.rid] = revision
     return fresh
@@ -391,7 +407,7 @@ def _chained(origin: int, upto: int, chain: bytes, found: Mapping[int, Revision]
     while (revision := found.get(origin << SEQ_BITS | (upto + 1))) is not None:
         if chain_of(chain, revision) != revision.chain:
             text = _("Edit {seq} of laptop {origin} was changed on the way; nothing of this package was taken.")
-            raise Tampered(text.format(seq=revision.seq, origin=origin))
+            raise Tampered(text.format(seq=revision.seq, origin=origin), origin)
         upto, chain = upto + 1, revision.chain
     return upto, chain
 

@@ -16,15 +16,15 @@ from fieldsurvey.hub import dialect
 from fieldsurvey.hub.geopackage import area_names
 from fieldsurvey.hub.pg_log import PgLog, revision_of
 from fieldsurvey.hub.pg_rows import PgRows
-from fieldsurvey.hub.storage import Counts, Held, Scopes, no_project
+from fieldsurvey.hub.storage import NO_LINKS, Counts, Held, Scopes, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State, state_from_json
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision
+from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Revision
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested, bulk
 from fieldsurvey.store.gpkg import srs_id
-from fieldsurvey.store.replica import new_origin
+from fieldsurvey.store.replica import Profile
 from fieldsurvey.sync.peers import Hello
 
 T = TypeVar("T")
@@ -124,7 +124,7 @@ class PostgresStorage:
             tables = [definition for _name, definition in self._db.execute(dialect.TABLES)]
             actors = [(int(number), login, name) for number, login, name in self._db.execute(dialect.ACTORS)]
             hub = f"{meta['project']}:{meta['origin']}"
-            return Hello(meta["project"], meta["name"], meta["crs"], hub, meta["epoch"], heads, tables, actors)
+            return Hello(meta["project"], meta["name"], meta["crs"], hub, meta["epoch"], heads, tables, actors, "hub")
 
         return self._safely(read)
 
@@ -143,7 +143,7 @@ class PostgresStorage:
         """
         srs = _srs_row(theirs.crs)
         values = {
-            "project": theirs.project, "name": theirs.name, "crs": theirs.crs, "origin": str(new_origin()),
+            "project": theirs.project, "name": theirs.name, "crs": theirs.crs, "origin": str(Profile().new_origin()),
             "epoch": secrets.token_hex(8), "tables": secrets.token_hex(8),
         }  # fmt: skip
 
@@ -196,11 +196,13 @@ class PostgresStorage:
 
     # --- the log -----------------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str]) -> Ingested:
+    def ingest(
+        self, revisions: Sequence[Revision], held: Mapping[int, str], links: Mapping[int, bytes] = NO_LINKS
+    ) -> Ingested:
         """Take in revisions; what was held before and may pass now takes effect."""
 
         def write() -> Ingested:
-            new = self._log.ingest(revisions, held)
+            new = self._log.ingest(revisions, held, links)
             waiting, conflicts = self._one(dialect.WAITS_AND_CONFLICTS)
             return Ingested(new, int(waiting), int(conflicts))
 
@@ -225,11 +227,14 @@ class PostgresStorage:
         first, last = origin << SEQ_BITS | seq, origin << SEQ_BITS | SEQ_MASK
         return [revision_of(row) for row in self._all(dialect.AFTER, (first, last, limit))]
 
-    def chains_before(self, revisions: Sequence[Revision]) -> list[bytes]:
-        """Return, for each revision, the hash of its origin's log before it."""
-        rows = self._all(dialect.CHAINS, ([revision.rid - 1 for revision in revisions],))
-        found = {rid: bytes(chain) for rid, chain in rows}
-        return [NO_CHAIN if revision.seq == 1 else found[revision.rid - 1] for revision in revisions]
+    def chains(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
+        found = {rid: bytes(chain) for rid, chain in self._all(dialect.CHAINS, (list(rids),))}
+        return [found.get(rid) for rid in rids]
+
+    def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hash before each revision, None where nothing of it is here."""
+        return self._safely(lambda: self._log.links_before(self._db.cursor(binary=True), rids))
 
     def held(self) -> list[Held]:
         """Return what is in quarantine."""

@@ -9,8 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from fieldsurvey.clock import now_millis
@@ -21,28 +20,18 @@ from fieldsurvey.hub.blobs import Blobs
 from fieldsurvey.hub.storage import Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
-from fieldsurvey.model.revision import Revision
-from fieldsurvey.store import Blob
-from fieldsurvey.sync.peers import Hello, hello_from_json
-from fieldsurvey.sync.wire import decode, encode
+from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Revision
+from fieldsurvey.store import Blob, Fork
+from fieldsurvey.store.log import forked
+from fieldsurvey.sync.answering import MAX_CHAINS, understood
+from fieldsurvey.sync.peers import Hello
+from fieldsurvey.sync.wire import MAX_BATCH, decode_parcel, encode, runs
 
 T = TypeVar("T")
-_NOTHING = Hello("", "", "", "", "", {}, [], [])
+_NOTHING = Hello("", "", "", "", "", {}, [], [], "hub")
 _MOST_PUSHES, _MOST_REVISIONS = 64, 4000  # in one transaction
 _AREAS_MS = 5000  # how long names of areas are remembered
 MAX_BLOB = 2 << 30
-
-
-class Gap(SyncError):
-    """A batch does not begin where the hub's log of this laptop ends.
-
-    Attributes:
-        upto: Where it ends.
-    """
-
-    def __init__(self, upto: int) -> None:
-        super().__init__(_("Edits before these are missing at the hub. Sync again."), retryable=True)
-        self.upto = upto
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +40,13 @@ class Pushed:
 
     Attributes:
         upto: How far the hub has the log of this laptop on its disk.
+        new: Revisions that were new, of all pushes in the same transaction.
         held: Revision numbers of the batch that are in quarantine, and why.
         conflicts: Open conflicts of the project now.
     """
 
     upto: int
+    new: int
     held: Mapping[int, str]
     conflicts: int
 
@@ -67,6 +58,7 @@ class _Push:
     done: "Future[Pushed]"
     revisions: list[Revision] = field(default_factory=list)
     held: dict[int, str] = field(default_factory=dict)
+    links: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class Service:
@@ -186,7 +178,8 @@ class Service:
         try:
             if storage.project_id() is None:
                 raise no_project()  # noqa: TRY301 - answered below like the others
-            push.revisions = decode(push.data)
+            parcel = decode_parcel(push.data)
+            push.revisions, push.links = parcel.revisions, parcel.links
             permit = self._permit(storage, push.account)
             tables = {r.uid: r.table for r in push.revisions} if permit.needs_places else {}
             push.held = judge(permit, push.revisions, storage.scopes_of(tables) if tables else {})
@@ -197,16 +190,14 @@ class Service:
 
     def _ingest(self, storage: Storage, pushes: Sequence[_Push]) -> None:
         origins = {push.revisions[0].origin for push in pushes}
-        reached = storage.known_upto(origins)
+        links: dict[int, bytes] = {}
         for push in pushes:
-            first, last = push.revisions[0], push.revisions[-1]
-            if first.seq > reached[first.origin] + 1:
-                raise Gap(reached[first.origin])
-            reached[first.origin] = max(reached[first.origin], last.seq)
-        done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes))
+            if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
+                raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
+        done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
         upto = storage.known_upto(origins)
         for push in pushes:
-            push.done.set_result(Pushed(upto[push.revisions[0].origin], push.held, done.conflicts))
+            push.done.set_result(Pushed(upto[push.revisions[0].origin], done.new, push.held, done.conflicts))
 
     def _permit(self, storage: Storage, account: Account) -> Permit:
         if not account.areas:
@@ -228,28 +219,41 @@ class Service:
 
     def hello(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
         """Exchange states; the first replica that says hello brings the project."""
-        try:
-            theirs = hello_from_json(raw)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise SyncError(
-                _("This program and the hub do not speak the same language. Update the older one.")
-            ) from error
+        theirs = understood(raw)
         return self._do(lambda storage: _hello(storage, theirs))
 
-    def pull(self, cursor: int, limit: int, account: Account) -> "Future[dict[str, Any]]":
-        """Return batches that stand in the feed after a place."""
-        return self._do(lambda storage: self._pull(storage, cursor, limit, account))
+    def pull(self, cursor: int, limit: int, areas: Sequence[int] | None, account: Account) -> "Future[dict[str, Any]]":
+        """Return batches that stand in the feed after a place: of the areas asked for that the account may see."""
+        return self._do(lambda storage: self._pull(storage, cursor, limit, areas, account))
 
-    def _pull(self, storage: Storage, cursor: int, limit: int, account: Account) -> dict[str, Any]:
+    def _pull(
+        self, storage: Storage, cursor: int, limit: int, areas: Sequence[int] | None, account: Account
+    ) -> dict[str, Any]:
         if storage.project_id() is None:
             raise no_project()
-        limited = account.areas and not account.role.covers(Role.REVIEWER)
-        scopes = self._scopes(storage, account.areas) if limited else None
+        scopes = None if areas is None else frozenset(areas)
+        if account.areas and not account.role.covers(Role.REVIEWER):
+            allowed = self._scopes(storage, account.areas)
+            scopes = allowed if scopes is None else scopes & allowed
         revisions, reached = storage.feed_after(cursor, limit, scopes)
-        runs = _runs(revisions)
-        before = storage.chains_before([run[0] for run in runs])
-        batches = [encode(run, chain) for run, chain in zip(runs, before, strict=True)]
+        while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
+            revisions, reached = storage.feed_after(cursor, len(revisions) // 2, scopes)
+        found = list(runs(revisions))
+        links = storage.links_before([run[0].rid for run in found])
+        batches = [encode(run, link) for run, link in zip(found, links, strict=True) if link is not None]
         return {"cursor": reached, "batches": [base64.b64encode(batch).decode() for batch in batches]}
+
+    def chains(self, raw: Mapping[str, Any]) -> "Future[dict[str, Any]]":
+        """Return the hashes at numbers of an origin."""
+        origin, seqs = int(raw["origin"]), [int(seq) for seq in raw["seqs"]]
+        if len(seqs) > MAX_CHAINS or not 0 < origin < 1 << ORIGIN_BITS or any(not 0 <= s <= SEQ_MASK for s in seqs):
+            raise SyncError(_("The request is larger than the hub accepts."))
+
+        def found(storage: Storage) -> dict[str, Any]:
+            chains = storage.chains([origin << SEQ_BITS | seq for seq in seqs]) if storage.project_id() else []
+            return {"chains": [None if chain is None else chain.hex() for chain in chains]}
+
+        return self._do(found)
 
     # --- quarantine ------------------------------------------------------------------------------------------------
 
@@ -335,7 +339,17 @@ def _hello(storage: Storage, theirs: Hello) -> dict[str, Any]:
         mine = storage.hello() or _NOTHING
         raise InputRefused(_("The hub holds another project: {name}.").format(name=mine.name))
     storage.take_definitions(theirs.tables, theirs.actors)
-    return (storage.hello() or _NOTHING).as_json()
+    storage.retry_waiting()  # a machine that stopped between file and rows goes on here
+    mine = storage.hello() or _NOTHING
+    return replace(mine, forks=_differing(storage, theirs)).as_json()
+
+
+def _differing(storage: Storage, theirs: Hello) -> list[int]:
+    """Return the origins whose hash at the other side's end is another one here."""
+    heads = [(origin, upto, chain) for origin, (upto, chain) in sorted(theirs.heads.items()) if upto and any(chain)]
+    mine = storage.chains([origin << SEQ_BITS | upto for origin, upto, _chain in heads])
+    pairs = zip(heads, mine, strict=True)
+    return [origin for (origin, _upto, chain), own in pairs if own is not None and own != chain]
 
 
 def _groups(pushes: Sequence[_Push]) -> Iterator[list[_Push]]:
@@ -356,15 +370,3 @@ def _held_by_all(pushes: Sequence[_Push]) -> dict[int, str]:
     """Return what is held: a revision that came twice, once from somebody with the right, is not."""
     free = {r.rid for push in pushes for r in push.revisions if r.rid not in push.held}
     return {rid: why for push in pushes for rid, why in push.held.items() if rid not in free}
-
-
-def _runs(revisions: Sequence[Revision]) -> list[list[Revision]]:
-    """Return the revisions as runs of one origin with consecutive numbers, in their order."""
-    found: list[list[Revision]] = []
-    for _origin, group in groupby(revisions, key=lambda revision: revision.origin):
-        for revision in group:
-            if found and found[-1][-1].rid + 1 == revision.rid:
-                found[-1].append(revision)
-            else:
-                found.append([revision])
-    return found

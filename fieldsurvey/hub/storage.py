@@ -7,6 +7,7 @@ Two engines implement it: `geopackage` (one file, one writer) and `postgres`
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from fieldsurvey.errors import InputRefused
@@ -17,6 +18,7 @@ from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested
 from fieldsurvey.sync.peers import Hello
 
+NO_LINKS: Mapping[int, bytes] = MappingProxyType({})
 Scopes = frozenset[int] | None  # None: everywhere
 
 
@@ -82,12 +84,15 @@ class Storage(Protocol):
 
     # --- the log -----------------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str]) -> Ingested:
+    def ingest(
+        self, revisions: Sequence[Revision], held: Mapping[int, str], links: Mapping[int, bytes] = NO_LINKS
+    ) -> Ingested:
         """Take in revisions, in any order and repeated; all of them are on the disk afterwards, or none.
 
         Args:
             revisions: What came.
             held: Revision -> why it is put in quarantine.
+            links: First revision of a run -> hash before it; needed where the run does not begin at a known place.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -106,8 +111,11 @@ class Storage(Protocol):
             scopes: Areas wanted; what belongs to none is always among them.
         """
 
-    def chains_before(self, revisions: Sequence[Revision]) -> list[bytes]:
-        """Return, for each revision, the hash of its origin's log before it."""
+    def chains(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
+
+    def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
+        """Return the hash before each revision, None where nothing of it is here."""
 
     def held(self) -> list[Held]:
         """Return what is in quarantine."""

@@ -19,20 +19,39 @@ from fieldsurvey.store.rows import Rows
 
 _COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
-NONE_HELD: Mapping[int, str] = MappingProxyType({})
+NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _BATCH = 900  # SQLite's safe number of parameters in one statement
 
 
-class Fork(SyncError):
+class _OfOrigin(SyncError):
+    """Something is wrong with the log of one replica.
+
+    Attributes:
+        origin: Number of that replica.
+    """
+
+    def __init__(self, message: str, origin: int) -> None:
+        super().__init__(message)
+        self.origin = origin
+
+
+class Fork(_OfOrigin):
     """Two different revisions under one number: a cloned or restored laptop."""
 
 
-class StaleReplica(SyncError):
+class StaleReplica(_OfOrigin):
     """Our own later revisions came back: this file is an older state of itself."""
 
 
-class Tampered(SyncError):
+class Tampered(_OfOrigin):
     """A revision does not fit its hash chain."""
+
+
+def forked(origin: int) -> str:
+    """Return the sentence for two different edits under one number."""
+    return _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
+        origin=origin
+    )
 
 
 class Log:
@@ -118,12 +137,12 @@ class Log:
 
     # --- edits of others -----------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision], held: Mapping[int, str] = NONE_HELD) -> int:
+    def ingest(self, revisions: Sequence[Revision], withheld: Mapping[int, str] = NONE_WITHHELD) -> int:
         """Take in revisions in any order; return how many were new. Call inside a transaction.
 
         Args:
             revisions: What came.
-            held: Revision -> why it must not take effect before somebody with the right to do so lets it.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -140,13 +159,14 @@ class Log:
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
         self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('hlc', ?)", (self._hlc,))
-        self.settle([revision for revision in fresh.values() if revision.rid not in held])
+        self.settle([revision for revision in fresh.values() if revision.rid not in withheld])
         self._db.many(
-            "INSERT OR IGNORE INTO _wait VALUES (?, ?)", [(f"!{why}", rid) for rid, why in held.items() if rid in fresh]
+            "INSERT OR IGNORE INTO _wait VALUES (?, ?)",
+            [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh],
         )
         return len(fresh)
 
-    def held(self) -> list[tuple[int, str]]:
+    def quarantined(self) -> list[tuple[int, str]]:
         """Return the revisions that wait for a person's decision, and why."""
         return [
             (int(rid), why[1:])
@@ -186,15 +206,13 @@ class Log:
         for revision in revisions:
             had = known.get(revision.rid) or (fresh[revision.rid].chain if revision.rid in fresh else None)
             if had is not None and bytes(had) != revision.chain:
-                raise Fork(
-                    _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
-                        origin=revision.origin
-                    )
-                )
+                raise Fork(forked(revision.origin), revision.origin)
             if had is None:
                 fresh[revision.rid] = revision
         if any(r.origin == self.origin and r.seq > self.seq for r in fresh.values()):
-            raise StaleReplica(_("This project file is an older copy of itself; it takes a new number and goes on."))
+            raise StaleReplica(
+                _("This project file is an older copy of itself; it takes a new number and goes on."), self.origin
+            )
         return fresh
 
     def _advance(self, origin: int) -> None:
@@ -210,7 +228,8 @@ class Log:
                 raise Tampered(
                     _(
                         "Edit {seq} of laptop {origin} was changed on the way; nothing of this package was taken."
-                    ).format(seq=revision.seq, origin=origin)
+                    ).format(seq=revision.seq, origin=origin),
+                    origin,
                 )
             upto, chain = upto + 1, revision.chain
         if upto != first:
@@ -331,6 +350,14 @@ class Log:
             [(*[getattr(r, name) for name in _FIELDS], int(applied)) for r in revisions],
         )
 
+    def add_line(self, revisions: Sequence[Revision], *, applied: bool) -> None:
+        """Put revisions of one's own making into the log as they are; `applied` ones into the feed too."""
+        self._store(revisions, applied=applied)
+        for origin in sorted({revision.origin for revision in revisions}):
+            self._advance(origin)
+        if applied:
+            self._feed(revisions)
+
     def _note_prefix(self, origin: int, upto: int, chain: bytes) -> None:
         self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, upto, chain))
 
@@ -370,8 +397,8 @@ class ValueOf:
         return self._patch(rid).get(name)
 
     def has(self, rid: int, name: str) -> bool:
-        """Say whether the revision sets the field."""
-        return name in self._patch(rid)
+        """Say whether the revision sets the field; a create sets every field, to nothing if it does not name it."""
+        return name in self._patch(rid) or (rid in self.known and self.known[rid].kind is Kind.CREATE)
 
     def _patch(self, rid: int) -> dict[str, Any]:
         if rid not in self._patches:

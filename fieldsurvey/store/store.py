@@ -27,6 +27,7 @@ from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import DATASET_MIME, Media
+from fieldsurvey.store.office import Office
 from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Row, Token, Version
@@ -35,7 +36,7 @@ Box = tuple[float, float, float, float]
 _REPORT_ROWS = 500
 
 
-class Store(Journal, Replication):
+class Store(Journal, Replication, Office):
     """A project file, open.
 
     Attributes:
@@ -43,8 +44,11 @@ class Store(Journal, Replication):
         media: Photos and datasets beside it.
     """
 
-    def __init__(self, connection: Connection, *, read_only: bool, clock: MillisClock) -> None:
+    def __init__(
+        self, connection: Connection, *, read_only: bool, clock: MillisClock, profile: replica.Profile | None = None
+    ) -> None:
         self.path, self._db, self._clock, self._read_only = connection.path, connection, clock, read_only
+        self.profile = profile or replica.Profile()
         self._rows = Rows(connection, gpkg.srs_id(self.crs))
         self._log = Log(connection, self._rows, clock)
         self._log.load_dataset = self._load_dataset
@@ -89,7 +93,7 @@ class Store(Journal, Replication):
         """Fold the write-ahead log into the file and close it; people copy project files."""
         if not self._read_only:
             self.checkpoint()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self.remember_number()
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -119,11 +123,6 @@ class Store(Journal, Replication):
     def name(self) -> str:
         """Name of the project."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'name'"))
-
-    @property
-    def epoch(self) -> str:
-        """Identity of this very file's history; a restored hub gets a new one."""
-        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
@@ -216,7 +215,7 @@ class Store(Journal, Replication):
         with self.transaction():
             state = self._existing(uid)
             normal = self._rows.normal(state.table, changes)
-            shown = seen.state if seen else state
+            shown = self.current(seen.state) if seen else state
             status, value_of = self._log.status(shown, normal)
             shown = merge.ordinary(shown, normal, status.winners, value_of)
             return self._edit(Kind.UPDATE, uid, state, normal, shown)
@@ -244,7 +243,7 @@ class Store(Journal, Replication):
     def _bury_or_raise(self, kind: Kind, uid: str, seen: Token | None) -> None:
         with self.transaction():
             state = self._existing(uid)
-            par = merge.parents_for_delete(seen.state if seen else state)
+            par = merge.parents_for_delete(self.current(seen.state) if seen else state)
             self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
 
     def _existing(self, uid: str) -> State:
@@ -369,8 +368,6 @@ class Store(Journal, Replication):
         self._bulk_tables.clear()
 
     def _claim(self) -> None:
-        """Take a new number if this file is a copy, or an older state of itself."""
-        if not replica.is_ours(self.project, self.origin, self.path, self._log.seq):
-            if self._log.seq:
-                self.renumber()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+        """Take a new number if this file is a copy, even of an empty project, or an older state of itself."""
+        if not self.is_ours():
+            self.renumber()

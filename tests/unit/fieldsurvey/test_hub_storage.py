@@ -122,7 +122,7 @@ def test_the_feed_has_every_revision_once_and_no_hole(laptop: Store, storage: St
         assert reached == cursor + len(page)
         found += [revision.rid for revision in page]
         cursor = reached
-        assert storage.chains_before(page)[0] == laptop.chain_at(page[0].origin, page[0].seq - 1)
+        assert storage.links_before([page[0].rid]) == [laptop.chain_at(page[0].origin, page[0].seq - 1)]
     assert found == [revision.rid for revision in everything(laptop)]
 
 
