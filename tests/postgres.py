@@ -120,6 +120,11 @@ class Server:
             db.execute(f"CREATE DATABASE {name} TEMPLATE blank".encode())
         return self.address(name)
 
+    def restore(self, dump: Path, address: str) -> None:
+        """Load a dump of pg_dump into a database that has PostGIS already."""
+        command = [self._bin / "pg_restore", "--clean", "--if-exists", "--no-owner", "--dbname", address, dump]
+        subprocess.run(command, check=True, capture_output=True)
+
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         if self.process.poll() is None:
