@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,7 @@ from fieldsurvey.hub.postgres import PostgresStorage
 from fieldsurvey.hub.storage import Storage
 from fieldsurvey.hub.typed import as_shown
 from fieldsurvey.model.revision import NO_CHAIN, Revision, chain_of
-from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind
+from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Fork, Store, Tampered
 from fieldsurvey.store.rows import table_to_json
 from fieldsurvey.sync.peers import hello_of
@@ -151,7 +152,7 @@ def test_a_revision_before_its_parents_waits_and_then_takes_effect(laptop: Store
 def test_an_import_waits_for_its_dataset(
     tmp_path: Path, laptop: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [{"kind": "市政", "geom": point(600_000 + n)} for n in range(50)]
+    rows: list[dict[str, Value]] = [{"kind": "市政", "geom": point(600_000 + n)} for n in range(50)]
     laptop.import_rows("hydrant", rows, source="x.csv")
     uid = str(laptop.select("hydrant")[3]["uid"])
     laptop.save(uid, {"state": "坏"})
@@ -243,8 +244,8 @@ def test_values_that_fit_no_column_come_back_as_a_project_file_shows_them(laptop
         b"1",
     ]
     for value in values:
-        uid = laptop.create_record("odd", {column.name: value for column in table.columns})
-        laptop.save(uid, {"text": value, "integer": None})
+        uid = laptop.create_record("odd", dict.fromkeys([column.name for column in table.columns], value))
+        laptop.save(uid, {"text": value})
         laptop.save(uid, {"integer": "again"})
     storage.ingest(everything(laptop), {})
     assert storage.select("odd") == laptop.select("odd", order="uid")
@@ -253,7 +254,7 @@ def test_values_that_fit_no_column_come_back_as_a_project_file_shows_them(laptop
 @pytest.mark.parametrize("kind", list(ColumnType))
 def test_values_are_shown_as_sqlite_shows_them(laptop: Store, kind: ColumnType) -> None:
     laptop.add_table(Table("odd", TableKind.ASSET, "杂项", "Odd", (Column("c", kind, "列", "column"),)))
-    values = ["12", "-1.50", " 7 ", "1e3", ".5", "5.", "abc", "", 3, 2.0, 2.5, True, None]
+    values: list[Value] = ["12", "-1.50", " 7 ", "1e3", ".5", "5.", "abc", "", 3, 2.0, 2.5, True, None]
     for value in values:
         laptop.create_record("odd", {"c": value})
     shown = [row["c"] for row in laptop.select("odd")]
@@ -387,6 +388,10 @@ def _log_of_one(path: Path, project: str, begin: list[Revision], uids: Sequence[
         return store.revisions_after(store.origin, 0)
 
 
+def _ingest(storage: Storage, revision: Revision) -> None:
+    storage.ingest([revision], {})
+
+
 def test_a_parent_and_its_child_pushed_at_once_by_two_processes_never_wait_for_ever(
     tmp_path: Path, laptop: Store, postgres: Server
 ) -> None:
@@ -402,7 +407,7 @@ def test_a_parent_and_its_child_pushed_at_once_by_two_processes_never_wait_for_e
     one.found(hello_of(laptop))
     one.take_definitions(laptop.table_definitions(), laptop.actors())
     for parent, child in pairs:
-        _run_together([lambda p=parent: one.ingest([p], {}), lambda c=child: two.ingest([c], {})])  # type: ignore[misc]
+        _run_together([partial(_ingest, one, parent), partial(_ingest, two, child)])
     assert one.counts().waiting == 0
     assert all(row["household_count"] == 1 for row in one.select("community"))
     for closing in (one, two, other):
