@@ -163,7 +163,8 @@ class Log:
             ready = self._ready(queue)
             if not ready:
                 return
-            self._apply(ready)
+            homeless = self._apply(ready)
+            ready = [revision for revision in ready if revision.rid not in homeless]
             self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
             self._feed(ready)
             queue = self._released(ready)
@@ -248,7 +249,8 @@ class Log:
     def _released(self, applied: Sequence[Revision]) -> list[Revision]:
         if not self._db.scalar("SELECT 1 FROM _wait LIMIT 1"):
             return []
-        return self._released_by([str(revision.rid) for revision in applied])
+        born = [revision.uid for revision in applied if revision.kind is Kind.CREATE]
+        return self._released_by([*[str(revision.rid) for revision in applied], *born])
 
     def _released_by(self, names: Sequence[str]) -> list[Revision]:
         """Strike what has arrived off the waiting list and return the revisions that wait for nothing any more."""
@@ -263,19 +265,29 @@ class Log:
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
-    def _apply(self, revisions: Sequence[Revision]) -> None:
-        """Fold revisions, in causal order, into heads, rows and conflicts: one write per touched record."""
+    def _apply(self, revisions: Sequence[Revision]) -> frozenset[int]:
+        """Fold revisions, in causal order, into heads, rows and conflicts: one write per touched record.
+
+        Returns:
+            Edits of records that nothing made; they wait for the record.
+        """
         states: dict[str, State] = {}
         names: dict[str, set[str]] = {}
+        homeless: set[int] = set()
         for revision in revisions:
             if revision.kind is Kind.IMPORT:
                 continue
             uid = revision.uid
             before = states.get(uid) or self.state(uid, revision.table)
+            if before is None and revision.kind is not Kind.CREATE:
+                homeless.add(revision.rid)
+                self._db.execute("INSERT OR IGNORE INTO _wait VALUES (?, ?)", (uid, revision.rid))
+                continue
             states[uid] = merge.apply(before, revision)
             names.setdefault(uid, set()).update(revision.fields())
         for uid, state in states.items():
             self.materialise(uid, state, names[uid])
+        return frozenset(homeless)
 
     def materialise(self, uid: str, state: State, names: Iterable[str]) -> None:
         """Bring heads, conflicts and the visible row of a record in line with its state."""

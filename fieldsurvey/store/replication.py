@@ -132,10 +132,10 @@ class Replication:
 
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
-        with self.transaction():
-            names = [row[0] for row in self._db.rows("SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64")]
-            for sha in names:
-                if self.media.path(sha) is not None:
+        here = [sha for sha in self.wanted_datasets() if self.media.path(sha) is not None]
+        if here:
+            with self.transaction():
+                for sha in here:
                     self._log.release_dataset(sha)
 
     def wanted_datasets(self) -> list[str]:
@@ -178,7 +178,7 @@ class Replication:
         self._log.reload()
 
     def reissue(self, origin: int, common: int) -> bool:
-        """Write the edits of an origin after a number, and own ones built on them, anew under numbers of their own.
+        """Write the edits of an origin after a number, and those built on them, anew under numbers of their own.
 
         The other line came first and keeps the numbers (rules c and d). One transaction.
 
@@ -187,7 +187,7 @@ class Replication:
         """
         with self.transaction():
             owned = self.owned()
-            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common, owned)
+            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common)
             if renamed is not None:
                 pairs = {(old >> SEQ_BITS, new >> SEQ_BITS) for old, new in renamed.names.items()}
                 self._take_number(owned | {new for old, new in pairs if old in owned})
