@@ -2,8 +2,9 @@
 
 A laptop that was copied, or put back to an older state, may have given away
 numbers that its twin gave away too. The twin's line came to the hub first and
-keeps the numbers; ours, with everything that was built on it, gets new ones (SYNC section 5, rules c and d). The new number of a line follows from
-its content: every replica that holds the line comes to the same one.
+keeps the numbers; ours, with everything that was built on it, gets new ones
+(SYNC section 5, rules c and d). The new number of a line follows from its
+content: every replica that holds the line comes to the same one.
 
 Call everything here inside one transaction.
 """
@@ -53,17 +54,16 @@ class Renamed:
 
     names: Mapping[int, int]
 
-    def current(self, state: State) -> State:
-        """Return what a person saw before, in today's numbers."""
-        over = {name: self._heads(heads) for name, heads in state.over.items()}
-        return replace(state, base=self._heads(state.base), over=over, deletes=self._heads(state.deletes))
+    def current(self, state: State, keep: frozenset[int] = frozenset()) -> State:
+        """Return what a person saw before, in today's numbers; `keep` are numbers that mean what they say."""
+        names = {old: new for old, new in self.names.items() if old not in keep}
+        over = {name: _translated(heads, names) for name, heads in state.over.items()}
+        base, deletes = _translated(state.base, names), _translated(state.deletes, names)
+        return replace(state, base=base, over=over, deletes=deletes)
 
     def as_json(self) -> list[Any]:
         """Return it as JSON can hold it: drafts that stand on old numbers outlive the program."""
         return [list(pair) for pair in self.names.items()]
-
-    def _heads(self, heads: merge.Heads) -> merge.Heads:
-        return tuple(sorted({self.names.get(rid, rid) for rid in heads}))
 
 
 class Reissue:
@@ -98,7 +98,7 @@ class Reissue:
     # --- what is concerned ---------------------------------------------------------------------------------------
 
     def _cuts(self, origin: int, common: int) -> dict[int, int]:
-        """Return, per origin, the last number that stays: the fork, and the edits of anybody from the first built on it.
+        """Return, per origin, the last number that stays: the fork, and from the first edit on it anybody's.
 
         Whoever wrote them holds the forked line, too, and comes to the same numbers when he meets the hub.
         """
@@ -194,13 +194,13 @@ class Reissue:
             return
         values: dict[str, Value] = dict.fromkeys(self._rows.columns(table))
         for rid in base:
-            values |= self._dataset_row(rid, uid, plan)
+            values |= self._dataset_row(rid, uid, plan) or self._rows.read(table, uid) or {}
         if not self._rows.update(table, uid, values, max(state.live())):
             self._rows.insert(table, uid, values, max(state.live()))
         self._log.materialise(uid, state, self._rows.columns(table))
 
     def _dataset_row(self, rid: int, uid: str, plan: Plan) -> dict[str, Value]:
-        """Return the values that an import gave to a record."""
+        """Return the values that an import gave to a record; nothing while its dataset is not here (a copied file)."""
         olds = [r for r in plan.old() if plan.names[r.rid] == rid] or list(self._log.revisions([rid]).values())
         path = self._media.path(str(olds[0].fields()["dataset"])) if olds else None
         if path is None:
@@ -217,6 +217,10 @@ class Reissue:
         pending = [r for r in new if r.rid not in applied]
         self._log.add_line(pending, applied=False)
         self._log.settle(pending)
+
+
+def _translated(heads: merge.Heads, names: Mapping[int, int]) -> merge.Heads:
+    return tuple(sorted({names.get(rid, rid) for rid in heads}))
 
 
 def renamed_from_json(raw: list[Any]) -> Renamed:

@@ -14,7 +14,7 @@ from fieldsurvey.store.media import Media
 from fieldsurvey.store.reissue import Reissue, renamed_from_json
 from fieldsurvey.store.replica import Note, Profile
 from fieldsurvey.store.rows import Rows
-from fieldsurvey.store.values import Ingested, Peer
+from fieldsurvey.store.values import Ingested, Peer, Token
 
 
 class Replication:
@@ -196,11 +196,21 @@ class Replication:
         self.remember_number()
         return renamed is not None
 
-    def current(self, seen: State) -> State:
+    @property
+    def era(self) -> int:
+        """How often numbers were given anew in this file."""
+        return len(self._renamings())
+
+    def current(self, uid: str, seen: Token) -> State:
         """Return what a person saw when a form was opened, in today's numbers: a reissue may have come between."""
-        for renamed in self._renamings():
-            seen = renamed_from_json(renamed).current(seen)
-        return seen
+        renamings = [renamed_from_json(raw) for raw in self._renamings()[seen.era or 0 :]]
+        keep: frozenset[int] = frozenset()
+        if renamings and seen.era is None:
+            keep = frozenset(revision.rid for revision in self._log.of_record(uid))
+        state = seen.state
+        for renamed in renamings:
+            state = renamed.current(state, keep)
+        return state
 
     def _renamings(self) -> list[Any]:
         found: list[Any] = json.loads(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")

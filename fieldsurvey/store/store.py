@@ -175,7 +175,7 @@ class Store(Journal, Replication):
         if state is None or values is None:
             return None
         fields = self._db.rows("SELECT field FROM _conflict WHERE uid = ? ORDER BY field", (uid,))
-        return Row(uid, state.table, values, Token(state), tuple(row[0] for row in fields))
+        return Row(uid, state.table, values, Token(state, self.era), tuple(row[0] for row in fields))
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class Store(Journal, Replication):
         with self.transaction():
             state = self._existing(uid)
             normal = self._rows.normal(state.table, changes)
-            shown = self.current(seen.state) if seen else state
+            shown = self.current(uid, seen) if seen else state
             status, value_of = self._log.status(shown, normal)
             shown = merge.ordinary(shown, normal, status.winners, value_of)
             return self._edit(Kind.UPDATE, uid, state, normal, shown)
@@ -237,12 +237,12 @@ class Store(Journal, Replication):
         patch = {name: wrap(value) for name, value in values.items()}
         par = merge.parents_for_edit(seen, patch)
         self._log.append(kind, state.table, uid, patch, par, state.scope, self._actor[0])
-        return Token(self._existing(uid))
+        return Token(self._existing(uid), self.era)
 
     def _bury_or_raise(self, kind: Kind, uid: str, seen: Token | None) -> None:
         with self.transaction():
             state = self._existing(uid)
-            par = merge.parents_for_delete(self.current(seen.state) if seen else state)
+            par = merge.parents_for_delete(self.current(uid, seen) if seen else state)
             self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
 
     def _existing(self, uid: str) -> State:

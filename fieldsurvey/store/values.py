@@ -9,9 +9,15 @@ from fieldsurvey.model.schema import Value
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The versions a person had on screen; handed back at save, never looked into."""
+    """The versions a person had on screen; handed back at save, never looked into.
+
+    Attributes:
+        state: The versions.
+        era: How often numbers had been given anew before; None where that is not known (an old draft).
+    """
 
     state: State
+    era: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

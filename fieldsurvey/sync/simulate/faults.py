@@ -59,7 +59,7 @@ def _no_causal_wait() -> Iterable[_Change]:
 def _last_writer_wins() -> Iterable[_Change]:
     real = merge.status
 
-    def status(*arguments: Any) -> Status:
+    def status(*arguments: Any) -> Status:  # noqa: ANN401 - passed on as they are
         return replace(real(*arguments), conflicts={})
 
     return [(merge, "status", status)]
@@ -67,7 +67,7 @@ def _last_writer_wins() -> Iterable[_Change]:
 
 def _cursor_before_data() -> Iterable[_Change]:
     def taken(self: Exchange, parcels: Sequence[Parcel], following: Peer) -> int:
-        store = self._store  # noqa: SLF001 - this is surgery
+        store = self._store
         store.save_peer(following)
         return sum(store.ingest(parcel.revisions, parcel.links).new for parcel in parcels)
 
@@ -92,7 +92,7 @@ def _no_reoffer() -> Iterable[_Change]:
     real = Exchange._known  # noqa: SLF001 - this is surgery
 
     def known(self: Exchange, theirs: Hello) -> Peer:
-        before = self._store.peer(theirs.hub_id)  # noqa: SLF001
+        before = self._store.peer(theirs.hub_id)
         return real(self, theirs) if before is None else before
 
     def start(theirs: Hello, peer: Peer, origin: int) -> int:
@@ -105,7 +105,7 @@ def _push_only_the_newest() -> Iterable[_Change]:
     real = Exchange._push_line  # noqa: SLF001 - this is surgery
 
     def push_line(self: Exchange, origin: int, after: int, total: int) -> int:
-        newest = self._store.held()[origin] - 1  # noqa: SLF001
+        newest = self._store.held()[origin] - 1
         return real(self, origin, max(after, newest), total)
 
     return [(Exchange, "_push_line", push_line)]
@@ -159,7 +159,10 @@ def _stale_goes_on() -> Iterable[_Change]:
 
 
 def _drafts_keep_old_names() -> Iterable[_Change]:
-    return [(Store, "current", lambda _self, seen: seen)]
+    def current(_self: Store, _uid: str, seen: Token) -> State:
+        return seen.state
+
+    return [(Store, "current", current)]
 
 
 _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
