@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from fieldsurvey.clock import MillisClock, now_millis
@@ -18,6 +19,7 @@ from fieldsurvey.store.rows import Rows
 
 _COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
+NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _BATCH = 900  # SQLite's safe number of parameters in one statement
 
 
@@ -135,8 +137,12 @@ class Log:
 
     # --- edits of others -----------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision]) -> int:
+    def ingest(self, revisions: Sequence[Revision], withheld: Mapping[int, str] = NONE_WITHHELD) -> int:
         """Take in revisions in any order; return how many were new. Call inside a transaction.
+
+        Args:
+            revisions: What came.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -153,8 +159,27 @@ class Log:
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
         self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('hlc', ?)", (self._hlc,))
-        self.settle(fresh.values())
+        self.settle([revision for revision in fresh.values() if revision.rid not in withheld])
+        self._db.many(
+            "INSERT OR IGNORE INTO _wait VALUES (?, ?)",
+            [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh],
+        )
         return len(fresh)
+
+    def quarantined(self) -> list[tuple[int, str]]:
+        """Return the revisions that wait for a person's decision, and why."""
+        return [
+            (int(rid), why[1:])
+            for rid, why in self._db.rows(
+                "SELECT rid, missing FROM _wait WHERE missing >= '!' AND missing < '\"' ORDER BY rid"
+            )
+        ]
+
+    def let_go(self, rids: Sequence[int]) -> None:
+        """Let held revisions take effect. Call inside a transaction."""
+        for rid in rids:
+            self._db.execute("DELETE FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,))
+        self.settle(self.revisions(rids).values())
 
     def settle(self, candidates: Iterable[Revision]) -> None:
         """Apply what can be applied, and then what waited for it."""

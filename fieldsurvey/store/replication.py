@@ -9,7 +9,7 @@ from typing import Any
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.log import Fork, Log, forked
+from fieldsurvey.store.log import NONE_WITHHELD, Fork, Log, forked
 from fieldsurvey.store.media import Media
 from fieldsurvey.store.reissue import Reissue, renamed_from_json
 from fieldsurvey.store.replica import Note, Profile
@@ -103,12 +103,18 @@ class Replication:
         """Return what was applied here after a place in the feed, and the place reached."""
         return self._log.feed_after(cursor, limit, scopes)
 
-    def ingest(self, revisions: Sequence[Revision], links: Mapping[int, bytes] | None = None) -> Ingested:
+    def ingest(
+        self,
+        revisions: Sequence[Revision],
+        links: Mapping[int, bytes] | None = None,
+        withheld: Mapping[int, str] = NONE_WITHHELD,
+    ) -> Ingested:
         """Take in revisions of others: any order, duplicates allowed, one transaction.
 
         Args:
             revisions: What came.
             links: First revision of a run -> hash before it; needed where the run does not begin at a known place.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content, or does not follow what is known.
@@ -118,7 +124,7 @@ class Replication:
         with self.transaction():
             for rid, previous in (links or {}).items():
                 self._keep_link(rid, previous)
-            new = self._log.ingest(revisions)
+            new = self._log.ingest(revisions, withheld)
         waiting = int(self._db.scalar("SELECT count(DISTINCT rid) FROM _wait"))
         return Ingested(new, waiting, self.conflict_count())
 

@@ -27,6 +27,7 @@ from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import DATASET_MIME, Media
+from fieldsurvey.store.office import Office
 from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Row, Token, Version
@@ -35,7 +36,7 @@ Box = tuple[float, float, float, float]
 _REPORT_ROWS = 500
 
 
-class Store(Journal, Replication):
+class Store(Journal, Replication, Office):
     """A project file, open.
 
     Attributes:

@@ -113,6 +113,21 @@ class Ingested:
 
 
 @dataclass(frozen=True, slots=True)
+class LogCounts:
+    """How much the log holds.
+
+    Attributes:
+        revisions: Entries.
+        waiting: Those that wait for a parent, a dataset or a decision.
+        feed: Place of the last entry in the feed.
+    """
+
+    revisions: int
+    waiting: int
+    feed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """What this replica knows of a hub.
 
