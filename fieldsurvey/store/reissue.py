@@ -19,7 +19,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import bulk, gpkg
+from fieldsurvey.store import bulk, capture, gpkg
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
@@ -59,7 +59,8 @@ class Renamed:
         names = {old: new for old, new in self.names.items() if old not in keep}
         over = {name: _translated(heads, names) for name, heads in state.over.items()}
         base, deletes = _translated(state.base, names), _translated(state.deletes, names)
-        return replace(state, base=base, over=over, deletes=deletes)
+        approvals = _translated(state.approvals, names)
+        return replace(state, base=base, over=over, deletes=deletes, approvals=approvals)
 
     def as_json(self) -> list[Any]:
         """Return it as JSON can hold it: drafts that stand on old numbers outlive the program."""
@@ -93,6 +94,7 @@ class Reissue:
         for uid, state in bases.items():
             self._refold(uid, state, plan)
         self._write(fresh, plan)
+        capture.forget(self._db, list(self._rows.tables))  # what was done to rows here are no edits of QGIS
         return Renamed(plan.names)
 
     # --- what is concerned ---------------------------------------------------------------------------------------
@@ -195,9 +197,9 @@ class Reissue:
         values: dict[str, Value] = dict.fromkeys(self._rows.columns(table))
         for rid in base:
             values |= self._dataset_row(rid, uid, plan) or self._rows.read(table, uid) or {}
-        if not self._rows.update(table, uid, values, max(state.live())):
-            self._rows.insert(table, uid, values, max(state.live()))
-        self._log.materialise(uid, state, self._rows.columns(table))
+        if not self._rows.update(table, uid, values, 0):  # another number than before and after: no edit of QGIS
+            self._rows.insert(table, uid, values, 0)
+        self._log.records.materialise(uid, state, self._rows.columns(table))
 
     def _dataset_row(self, rid: int, uid: str, plan: Plan) -> dict[str, Value]:
         """Return the values that an import gave to a record; nothing while its dataset is not here (a copied file)."""

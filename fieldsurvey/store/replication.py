@@ -181,6 +181,7 @@ class Replication:
         number = next(n for n in iter(self.profile.new_origin, 0) if n not in used)
         facts = [("owned", dump(sorted(owned))), ("origin", number), ("epoch", f"{self.epoch[:16]}-{number:x}")]
         self._db.many("INSERT OR REPLACE INTO _meta VALUES (?, ?)", facts)
+        self._db.execute("DELETE FROM _undo")  # it counts steps of the old number
         self._log.reload()
 
     def reissue(self, origin: int, common: int) -> bool:
