@@ -24,7 +24,8 @@ from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Fork, Tampered
-from fieldsurvey.store.log import ValueOf, forked
+from fieldsurvey.store.entries import ValueOf
+from fieldsurvey.store.log import forked
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """One connection, one owner thread, nested transactions."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -125,6 +126,47 @@ class Connection:
         """Run something once the transaction is on the disk."""
         self._after_commit.append(action)
 
+    def copy_to(self, target: "Connection") -> None:
+        """Copy the whole database, as it is at this moment, into another connection's file."""
+        with known_failures(target.path):
+            self._raw.backup(target._raw)  # noqa: SLF001 - the same class
+
     def close(self) -> None:
         """Close the connection."""
         self._raw.close()
+
+
+def copy_file(source: Connection, target: Path) -> None:
+    """Write a copy of an open project file, complete and closed: it appears under its name only when it is whole.
+
+    The copy is in rollback mode, so that it opens on a stick that is read-only.
+
+    Raises:
+        StoreError: If the disk is full or the folder cannot be written.
+    """
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        copy = Connection(part)
+        try:
+            source.copy_to(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            copy.close()
+        flush(part)
+        part.replace(target)
+        flush(target.parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def flush(path: Path) -> None:
+    """Flush a closed file or a folder to the disk; Windows cannot do that to folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

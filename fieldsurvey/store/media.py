@@ -137,6 +137,16 @@ class Media:
             raise StoreError(_("The photo could not be kept: {why}").format(why=error.strerror)) from error
 
 
+def place_in(folder: Path) -> Callable[[str], Path | None]:
+    """Return what finds a file in a media folder by its hash, None where it is not there."""
+
+    def place(sha256: str) -> Path | None:
+        found = folder / sha256[:2] / sha256
+        return found if found.exists() else None
+
+    return place
+
+
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()

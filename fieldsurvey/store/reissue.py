@@ -2,16 +2,16 @@
 
 A laptop that was copied, or put back to an older state, may have given away
 numbers that its twin gave away too. The twin's line came to the hub first and
-keeps the numbers; ours, with everything of our own that was built on it, gets
-new ones (SYNC section 5, rules c and d). The new number of a line follows from
-its content: every replica that holds the line comes to the same one.
+keeps the numbers; ours, with everything that was built on it, gets new ones
+(SYNC section 5, rules c and d). The new number of a line follows from its
+content: every replica that holds the line comes to the same one.
 
 Call everything here inside one transaction.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import bulk, gpkg
+from fieldsurvey.store import bulk, capture, gpkg
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
@@ -50,27 +50,21 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """What became of numbers.
-
-    Attributes:
-        names: Old number -> new number.
-        undone: Edits of others that wait now.
-    """
+    """What became of numbers: old number -> new number."""
 
     names: Mapping[int, int]
-    undone: frozenset[int]
 
-    def current(self, state: State) -> State:
-        """Return what a person saw before, in today's numbers; what waits now is left out and becomes a rival later."""
-        over = {name: self._heads(heads) for name, heads in state.over.items()}
-        return replace(state, base=self._heads(state.base), over=over, deletes=self._heads(state.deletes))
+    def current(self, state: State, keep: frozenset[int] = frozenset()) -> State:
+        """Return what a person saw before, in today's numbers; `keep` are numbers that mean what they say."""
+        names = {old: new for old, new in self.names.items() if old not in keep}
+        over = {name: _translated(heads, names) for name, heads in state.over.items()}
+        base, deletes = _translated(state.base, names), _translated(state.deletes, names)
+        approvals = _translated(state.approvals, names)
+        return replace(state, base=base, over=over, deletes=deletes, approvals=approvals)
 
     def as_json(self) -> list[Any]:
         """Return it as JSON can hold it: drafts that stand on old numbers outlive the program."""
-        return [list(self.names.items()), sorted(self.undone)]
-
-    def _heads(self, heads: merge.Heads) -> merge.Heads:
-        return tuple(sorted({self.names.get(rid, rid) for rid in heads} - self.undone))
+        return [list(pair) for pair in self.names.items()]
 
 
 class Reissue:
@@ -79,65 +73,55 @@ class Reissue:
     def __init__(self, db: Connection, log: Log, rows: Rows, media: Media) -> None:
         self._db, self._log, self._rows, self._media = db, log, rows, media
 
-    def run(self, origin: int, common: int, owned: frozenset[int]) -> Renamed | None:
-        """Give the line of an origin after a number, and what of ours was built on it, numbers of their own.
+    def run(self, origin: int, common: int) -> Renamed | None:
+        """Give the line of an origin after a number, and what was built on it, numbers of their own.
 
         Args:
             origin: The number that two replicas used.
             common: How far both lines are the same.
-            owned: Numbers that this replica wrote under.
 
         Returns:
-            What was written anew, and what waits since; None if there was nothing to do.
+            What was written anew; None if there was nothing to do.
         """
-        cuts = self._cuts(origin, common, owned)
+        cuts = self._cuts(origin, common)
         plan = Plan(cuts, {o: line for o, after in cuts.items() if (line := self._log.after(o, after, _ALL))})
         if not plan.lines:
             return None
         fresh = self._named(plan)
-        undone = self._undone(set(plan.names))
-        bases = self._imported(plan, undone)
-        self._strike(plan, undone)
+        bases = self._imported(plan)
+        self._strike(plan)
         self._rename_imports(plan)
         for uid, state in bases.items():
             self._refold(uid, state, plan)
         self._write(fresh, plan)
-        return Renamed(plan.names, frozenset(revision.rid for revision in undone))
+        capture.forget(self._db, list(self._rows.tables))  # what was done to rows here are no edits of QGIS
+        return Renamed(plan.names)
 
     # --- what is concerned ---------------------------------------------------------------------------------------
 
-    def _cuts(self, origin: int, common: int, owned: frozenset[int]) -> dict[int, int]:
-        """Return, per origin, the last number that stays: the fork, and our own edits from the first built on it."""
+    def _cuts(self, origin: int, common: int) -> dict[int, int]:
+        """Return, per origin, the last number that stays: the fork, and from the first edit on it anybody's.
+
+        Whoever wrote them holds the forked line, too, and comes to the same numbers when he meets the hub.
+        """
         cuts = {origin: common}
-        mine = [(r, merge.required(r)) for o in sorted(owned) for r in self._log.after(o, 0, _ALL)]
+        everybody = [int(row[0]) for row in self._db.rows("SELECT DISTINCT rid >> ? FROM _rev", (SEQ_BITS,))]
+        known = [(r, merge.required(r)) for o in everybody for r in self._log.after(o, 0, _ALL)]
         grown = True
         while grown:
             grown = False
-            for revision, needs in mine:
+            for revision, needs in known:
                 stays = revision.seq <= cuts.get(revision.origin, SEQ_MASK)
                 if stays and any((rid & SEQ_MASK) > cuts.get(rid >> SEQ_BITS, SEQ_MASK) for rid in needs):
                     cuts[revision.origin] = revision.seq - 1
                     grown = True
         return cuts
 
-    def _undone(self, old: set[int]) -> list[Revision]:
-        """Return edits of others that stand on what goes away: they wait until their parents come, as on the hub."""
-        others = [
-            r for (o,) in self._db.rows("SELECT DISTINCT rid >> 33 FROM _rev") for r in self._log.after(o, 0, _ALL)
-        ]
-        needs = {r.rid: merge.required(r) for r in others if r.rid not in old}
-        by_rid = {r.rid: r for r in others}
-        gone, found = set(old), dict[int, Revision]()
-        while new := {rid for rid, wants in needs.items() if rid not in found and wants & gone}:
-            found.update({rid: by_rid[rid] for rid in new})
-            gone |= new
-        return list(found.values())
-
-    def _imported(self, plan: Plan, undone: Iterable[Revision]) -> dict[str, State]:
+    def _imported(self, plan: Plan) -> dict[str, State]:
         """Return the records concerned as they were before any edit: on their imports, under new names."""
         found: dict[str, State] = {}
         imports = {r.rid for r in plan.old() if r.kind is Kind.IMPORT}
-        records = {r.uid for r in [*plan.old(), *undone] if r.kind is not Kind.IMPORT}
+        records = {r.uid for r in plan.old() if r.kind is not Kind.IMPORT}
         for rid in imports:
             like = f"%{rid}%"
             records |= {row[0] for row in self._db.rows("SELECT uid FROM _rec WHERE base LIKE ?", (like,))}
@@ -174,7 +158,7 @@ class Reissue:
 
     # --- out with the old, in with the new -----------------------------------------------------------------------
 
-    def _strike(self, plan: Plan, undone: Iterable[Revision]) -> None:
+    def _strike(self, plan: Plan) -> None:
         old = [(r.rid,) for r in plan.old()]
         for statement in ("_rev", "_feed", "_wait", "_gap"):
             self._db.many(f"DELETE FROM {statement} WHERE rid = ?", old)
@@ -184,12 +168,6 @@ class Reissue:
                 chain = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (origin << SEQ_BITS | common,))
                 self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, common, chain or NO_CHAIN))
             self._db.execute("DELETE FROM _head WHERE origin = ? AND seq > ?", (origin, common))
-        for revision in undone:
-            self._db.execute("UPDATE _rev SET st = 0 WHERE rid = ?", (revision.rid,))
-            self._db.execute("DELETE FROM _feed WHERE rid = ?", (revision.rid,))
-        gone = {r.rid for r in [*plan.old(), *undone]}
-        waits = [(str(p), r.rid) for r in undone for p in merge.required(r) if p in gone or not self._is_applied(p)]
-        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", waits)
 
     def _is_applied(self, rid: int) -> bool:
         return bool(self._db.scalar("SELECT st FROM _rev WHERE rid = ?", (rid,)))
@@ -218,13 +196,13 @@ class Reissue:
             return
         values: dict[str, Value] = dict.fromkeys(self._rows.columns(table))
         for rid in base:
-            values |= self._dataset_row(rid, uid, plan)
-        if not self._rows.update(table, uid, values, max(state.live())):
-            self._rows.insert(table, uid, values, max(state.live()))
-        self._log.materialise(uid, state, self._rows.columns(table))
+            values |= self._dataset_row(rid, uid, plan) or self._rows.read(table, uid) or {}
+        if not self._rows.update(table, uid, values, 0):  # another number than before and after: no edit of QGIS
+            self._rows.insert(table, uid, values, 0)
+        self._log.records.materialise(uid, state, self._rows.columns(table))
 
     def _dataset_row(self, rid: int, uid: str, plan: Plan) -> dict[str, Value]:
-        """Return the values that an import gave to a record."""
+        """Return the values that an import gave to a record; nothing while its dataset is not here (a copied file)."""
         olds = [r for r in plan.old() if plan.names[r.rid] == rid] or list(self._log.revisions([rid]).values())
         path = self._media.path(str(olds[0].fields()["dataset"])) if olds else None
         if path is None:
@@ -243,10 +221,13 @@ class Reissue:
         self._log.settle(pending)
 
 
+def _translated(heads: merge.Heads, names: Mapping[int, int]) -> merge.Heads:
+    return tuple(sorted({names.get(rid, rid) for rid in heads}))
+
+
 def renamed_from_json(raw: list[Any]) -> Renamed:
     """Undo Renamed.as_json."""
-    names, undone = raw
-    return Renamed({int(old): int(new) for old, new in names}, frozenset(undone))
+    return Renamed({int(old): int(new) for old, new in raw})
 
 
 def _rewritten(line: Sequence[Revision], names: Mapping[int, int]) -> list[Revision]:

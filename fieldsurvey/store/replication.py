@@ -14,7 +14,7 @@ from fieldsurvey.store.media import Media
 from fieldsurvey.store.reissue import Reissue, renamed_from_json
 from fieldsurvey.store.replica import Note, Profile
 from fieldsurvey.store.rows import Rows
-from fieldsurvey.store.values import Ingested, Peer
+from fieldsurvey.store.values import Ingested, Peer, Token
 
 
 class Replication:
@@ -138,10 +138,10 @@ class Replication:
 
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
-        with self.transaction():
-            names = [row[0] for row in self._db.rows("SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64")]
-            for sha in names:
-                if self.media.path(sha) is not None:
+        here = [sha for sha in self.wanted_datasets() if self.media.path(sha) is not None]
+        if here:
+            with self.transaction():
+                for sha in here:
                     self._log.release_dataset(sha)
 
     def wanted_datasets(self) -> list[str]:
@@ -181,10 +181,11 @@ class Replication:
         number = next(n for n in iter(self.profile.new_origin, 0) if n not in used)
         facts = [("owned", dump(sorted(owned))), ("origin", number), ("epoch", f"{self.epoch[:16]}-{number:x}")]
         self._db.many("INSERT OR REPLACE INTO _meta VALUES (?, ?)", facts)
+        self._db.execute("DELETE FROM _undo")  # it counts steps of the old number
         self._log.reload()
 
     def reissue(self, origin: int, common: int) -> bool:
-        """Write the edits of an origin after a number, and own ones built on them, anew under numbers of their own.
+        """Write the edits of an origin after a number, and those built on them, anew under numbers of their own.
 
         The other line came first and keeps the numbers (rules c and d). One transaction.
 
@@ -193,7 +194,7 @@ class Replication:
         """
         with self.transaction():
             owned = self.owned()
-            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common, owned)
+            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common)
             if renamed is not None:
                 pairs = {(old >> SEQ_BITS, new >> SEQ_BITS) for old, new in renamed.names.items()}
                 self._take_number(owned | {new for old, new in pairs if old in owned})
@@ -202,11 +203,21 @@ class Replication:
         self.remember_number()
         return renamed is not None
 
-    def current(self, seen: State) -> State:
+    @property
+    def era(self) -> int:
+        """How often numbers were given anew in this file."""
+        return len(self._renamings())
+
+    def current(self, uid: str, seen: Token) -> State:
         """Return what a person saw when a form was opened, in today's numbers: a reissue may have come between."""
-        for renamed in self._renamings():
-            seen = renamed_from_json(renamed).current(seen)
-        return seen
+        renamings = [renamed_from_json(raw) for raw in self._renamings()[seen.era or 0 :]]
+        keep: frozenset[int] = frozenset()
+        if renamings and seen.era is None:
+            keep = frozenset(revision.rid for revision in self._log.of_record(uid))
+        state = seen.state
+        for renamed in renamings:
+            state = renamed.current(state, keep)
+        return state
 
     def _renamings(self) -> list[Any]:
         found: list[Any] = json.loads(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")

@@ -33,6 +33,7 @@ class Answering:
         if theirs.project and theirs.project != self.store.project:
             raise InputRefused(_("The hub holds another project: {name}.").format(name=self.store.name))
         take_definitions(self.store, theirs)
+        self.store.retry_waiting()  # a machine that stopped between file and rows goes on here
         self.store.remember_number()
         return hello_of(self.store, self._kind, differing(self.store, theirs)).as_json()
 

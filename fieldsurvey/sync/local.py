@@ -54,6 +54,7 @@ class LocalCarrier:
     def send_blob(self, blob: Blob, path: Path) -> None:
         """Copy a file."""
         self._other.store.media.add_bytes(path.read_bytes(), blob.name, blob.mime)
+        self._other.store.retry_waiting()
 
     def blobs(self) -> list[Blob]:
         """Return every file the other has."""

@@ -58,7 +58,7 @@ class Ledger:
                 if value not in self.burnt:
                     found.append(f"{value} of {uid}.{name} is in nobody's log")
             elif visible.get(uid, {}).get(name) != value and not self._is_settled(value, uid, rivals.get((uid, name))):
-                found.append(f"{value} of {uid}.{name} gave way to {visible.get(uid, {}).get(name)} unseen")
+                found.append(f"{value} of {uid}.{name} gave way to {visible.get(uid, {}).get(name)!r} unseen")
         return found
 
     def _is_settled(self, value: str, uid: str, rivals: set[object] | None) -> bool:

@@ -88,7 +88,11 @@ class Way:
 
     def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
         """Yield what stands in the other's feed, in small answers."""
-        while found := self._over(lambda other: next(iter(other.pull(cursor, heads, areas)), None)):
+
+        def after(place: int) -> tuple[list[Parcel], int] | None:
+            return self._over(lambda other: next(iter(other.pull(place, heads, areas)), None))
+
+        while found := after(cursor):
             cursor = found[1]
             yield found
 
