@@ -12,18 +12,16 @@ from typing import Annotated
 import typer
 
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
+from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
-hub_app = typer.Typer(no_args_is_help=True, help="办公室端 / the office side")
-hub_user_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")
 export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
 app.add_typer(export_app, name="export")
-hub_app.add_typer(hub_user_app, name="user")
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
@@ -193,41 +191,6 @@ def sync(
             conflicts=result.conflicts,
         )
     )
-
-
-HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="数据文件夹 / data folder")]
-
-
-@hub_app.command("init")
-def hub_init(folder: HubFolder, name: str = "") -> None:
-    """准备数据文件夹 / prepare a data folder."""
-    from fieldsurvey.hub import admin
-
-    admin.init(folder, name or folder.name)
-
-
-@hub_app.command("serve")
-def hub_serve(folder: HubFolder, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """启动服务 / serve until stopped."""
-    from fieldsurvey.hub import serve
-
-    serve(folder, host, port)
-
-
-@hub_user_app.command("add")
-def hub_user_add(folder: HubFolder, login: str, name: str = "") -> None:
-    """新建账号并显示口令(只显示一次) / add an account and print its token once."""
-    from fieldsurvey.hub import admin
-
-    put(admin.add_user(folder, login, name or login))
-
-
-@hub_app.command("status")
-def hub_status(folder: HubFolder) -> None:
-    """账号与数据概况 / accounts and data."""
-    from fieldsurvey.hub import admin
-
-    put_json(admin.status(folder))
 
 
 @export_app.command("sheets")

@@ -117,8 +117,8 @@ class ValueOf:
         return self._patch(rid).get(name)
 
     def has(self, rid: int, name: str) -> bool:
-        """Say whether the revision sets the field."""
-        return name in self._patch(rid)
+        """Say whether the revision sets the field; a create sets every field, to nothing if it does not name it."""
+        return name in self._patch(rid) or (rid in self.known and self.known[rid].kind is Kind.CREATE)
 
     def _patch(self, rid: int) -> dict[str, Any]:
         if rid not in self._patches:

@@ -8,7 +8,7 @@ STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
 
 from fieldsurvey.store.tools import Database, Migrations
 
-SCHEMA = 1  # number of the newest step; files with a higher one are refused
+SCHEMA = 2  # number of the newest step; files with a higher one are refused
 migrations = Migrations("fieldsurvey")
 
 
@@ -51,4 +51,24 @@ CREATE TABLE _import (rid INTEGER PRIMARY KEY, tbl TEXT NOT NULL, dataset TEXT N
 CREATE TABLE _blob (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, mime TEXT NOT NULL,
   have INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE _draft (key TEXT PRIMARY KEY, payload TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID
+"""
+
+
+@migrations()
+def m002_replication(db: Database) -> None:
+    """Links of the chain beyond a hole, signed heads, signed acknowledgements, keys of devices (SYNC section 5)."""
+    for statement in _M002.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M002 = """
+CREATE TABLE _gap (rid INTEGER PRIMARY KEY, prev BLOB NOT NULL);
+CREATE TABLE _head (origin INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL, alg TEXT NOT NULL,
+  key TEXT NOT NULL, sig TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (origin, seq)) WITHOUT ROWID;
+CREATE TABLE _ack (hub TEXT NOT NULL, origin INTEGER NOT NULL, upto INTEGER NOT NULL, chain BLOB NOT NULL,
+  epoch TEXT NOT NULL, alg TEXT NOT NULL, key TEXT NOT NULL, sig TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (hub, origin)) WITHOUT ROWID;
+CREATE TABLE _device (key TEXT PRIMARY KEY, alg TEXT NOT NULL, name TEXT NOT NULL, revoked INTEGER NOT NULL)
+  WITHOUT ROWID
 """

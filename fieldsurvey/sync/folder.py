@@ -6,10 +6,11 @@ from pathlib import Path
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.model.revision import NO_CHAIN, Revision
+from fieldsurvey.model.revision import NO_CHAIN
 from fieldsurvey.store import Blob
 from fieldsurvey.sync.package import SUFFIX, Batch, Package, write
 from fieldsurvey.sync.peers import Heads, Hello
+from fieldsurvey.sync.wire import Parcel
 
 
 class FolderCarrier:
@@ -57,7 +58,9 @@ class FolderCarrier:
         actors = list(dict.fromkeys(actor for other in others for actor in other.actors))
         first = others[0] if others else mine
         heads = {origin: (upto, NO_CHAIN) for origin, upto in self._covered().items()}
-        return Hello(first.project, first.name, first.crs, f"folder:{first.project}", "", heads, tables, actors)
+        return Hello(
+            first.project, first.name, first.crs, f"folder:{first.project}", "", heads, tables, actors, "files"
+        )
 
     def _covered(self) -> dict[int, int]:
         """Return, per origin, how far the packages reach without holes."""
@@ -91,14 +94,20 @@ class FolderCarrier:
         origin = self._mine.hub_id.rpartition(":")[2]
         write(self._folder / f"{now_millis()}-{origin}{SUFFIX}", self._mine, self._batches, self._blobs)
 
-    def pull(self, cursor: int, heads: Heads) -> Iterator[tuple[list[Revision], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
         """Yield the batches that reach beyond what we have."""
+        del areas
         for package in self._packages:
             spans = package.spans()
             if all(upto <= heads.get(origin, (0, b""))[0] for origin, _first, upto in spans):
                 continue
-            for revisions in package.revisions():
-                yield revisions, cursor
+            for parcel in package.parcels():
+                yield [parcel], cursor
+
+    def chains(self, origin: int, seqs: Sequence[int]) -> list[bytes | None]:
+        """Return nothing: packages do not decide between two lines."""
+        del origin
+        return [None for _seq in seqs]
 
     def blobs(self) -> list[Blob]:
         """Return every file in the packages."""

@@ -16,10 +16,9 @@ from typing import IO, Any
 
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.model.revision import Revision
 from fieldsurvey.store import Blob
 from fieldsurvey.sync.peers import Hello, hello_from_json
-from fieldsurvey.sync.wire import MAX_BATCH, decode
+from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel
 
 SUFFIX = ".fsx"
 _ENTRY = re.compile(r"rev/\d{1,7}-\d{1,10}\.ndz|blob/[0-9a-f]{64}")
@@ -124,8 +123,8 @@ class Package:
                 found.append((int(origin), int(first), int(entry["upto"])))
         return found
 
-    def revisions(self) -> Iterator[list[Revision]]:
-        """Yield the revisions of each batch.
+    def parcels(self) -> Iterator[Parcel]:
+        """Yield the batches.
 
         Raises:
             SyncError: If a batch is damaged.
@@ -133,7 +132,7 @@ class Package:
         for entry in self._entries:
             if entry["name"].startswith("rev/"):
                 data = self._read(entry)
-                yield decode(data)
+                yield decode_parcel(data)
 
     def _read(self, entry: dict[str, Any]) -> bytes:
         try:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from fieldsurvey.model.revision import Revision
 from fieldsurvey.store import Blob, Store
+from fieldsurvey.sync.wire import Parcel
 
 Heads = Mapping[int, tuple[int, bytes]]
 
@@ -24,6 +24,8 @@ class Hello:
         heads: Origin -> how far its log is known, and the hash there.
         tables: Descriptions of all user tables.
         actors: Persons known.
+        kind: "hub" where the numbers of all are complete and a fork is decided; "laptop"; "files".
+        forks: Origins whose line here is another than the asker's.
     """
 
     project: str
@@ -34,6 +36,8 @@ class Hello:
     heads: Heads
     tables: Sequence[str]
     actors: Sequence[tuple[int, str, str]]
+    kind: str = "laptop"
+    forks: Sequence[int] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the state as JSON can hold it."""
@@ -41,6 +45,7 @@ class Hello:
             "project": self.project, "name": self.name, "crs": self.crs, "hub": self.hub_id, "epoch": self.epoch,
             "heads": {str(origin): [upto, chain.hex()] for origin, (upto, chain) in self.heads.items()},
             "tables": list(self.tables), "actors": [list(actor) for actor in self.actors],
+            "kind": self.kind, "forks": list(self.forks),
         }  # fmt: skip
 
 
@@ -62,14 +67,16 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         heads,
         tables,
         actors,
+        str(raw.get("kind", "hub")),
+        [int(origin) for origin in raw.get("forks", [])],
     )
 
 
-def hello_of(store: Store) -> Hello:
+def hello_of(store: Store, kind: str = "laptop", forks: Sequence[int] = ()) -> Hello:
     """Return the state of a store."""
     return Hello(
         store.project, store.name, store.crs, f"{store.project}:{store.origin}", store.epoch, store.version_vector(),
-        store.table_definitions(), store.actors(),
+        store.table_definitions(), store.actors(), kind, forks,
     )  # fmt: skip
 
 
@@ -91,8 +98,11 @@ class Carrier(Protocol):
     def finish_push(self) -> None:
         """Make sure that what was pushed is whole on the other side."""
 
-    def pull(self, cursor: int, heads: Heads) -> Iterator[tuple[list[Revision], int]]:
-        """Yield what the other side has and we lack, with the place reached in its feed."""
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+        """Yield what the other side has of these areas (None: all) and we lack, with the place reached in its feed."""
+
+    def chains(self, origin: int, seqs: Sequence[int]) -> list[bytes | None]:
+        """Return the other side's hashes at these numbers of an origin, None where it has none."""
 
     def blobs(self) -> list[Blob]:
         """Return every file the other side has."""
