@@ -167,7 +167,6 @@ class Reissue:
             if upto > common:
                 chain = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (origin << SEQ_BITS | common,))
                 self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, common, chain or NO_CHAIN))
-            self._db.execute("DELETE FROM _head WHERE origin = ? AND seq > ?", (origin, common))
 
     def _is_applied(self, rid: int) -> bool:
         return bool(self._db.scalar("SELECT st FROM _rev WHERE rid = ?", (rid,)))

@@ -10,7 +10,8 @@ from typing import Any
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, StaleReplica, Store
-from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
+from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of, signed
 from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel, encode, runs
 
 MAX_CHAINS = 5000  # hashes in one request
@@ -19,8 +20,8 @@ MAX_CHAINS = 5000  # hashes in one request
 class Answering:
     """Answers for a store. Use it in the thread that owns the store."""
 
-    def __init__(self, store: Store, kind: str = "hub") -> None:
-        self.store, self._kind = store, kind
+    def __init__(self, store: Store, kind: str = "hub", signer: Signer | None = None) -> None:
+        self.store, self._kind, self._signer = store, kind, signer
 
     def hello(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Take note of tables and persons; return the own state and where both lines differ.
@@ -35,7 +36,8 @@ class Answering:
         take_definitions(self.store, theirs)
         self.store.retry_waiting()  # a machine that stopped between file and rows goes on here
         self.store.remember_number()
-        return hello_of(self.store, self._kind, differing(self.store, theirs)).as_json()
+        mine = hello_of(self.store, self._kind, differing(self.store, theirs))
+        return (signed(mine, self._signer) if self._signer else mine).as_json()
 
     def push(self, data: bytes) -> dict[str, Any]:
         """Take a batch in; the answer is given after the commit.
@@ -62,7 +64,7 @@ class Answering:
         for run in runs(revisions):
             link = self.store.link_before(run[0].rid)
             if link is not None:
-                batches.append(base64.b64encode(encode(run, link)).decode())
+                batches.append(base64.b64encode(encode(run, link, self._signer)).decode())
         return {"cursor": reached, "batches": batches}
 
     def announced(self, blobs: Sequence[Blob]) -> list[Blob]:

@@ -1,6 +1,6 @@
 """The way to a replica that is open in the same process: laptop beside laptop, and tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from fieldsurvey.store import Blob
@@ -25,15 +25,15 @@ class LocalCarrier:
         """Exchange states."""
         return hello_from_json(self._other.hello(mine.as_json()))
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Hand a batch over."""
-        del origin, upto
+        del origin, first, upto
         return int(self._other.push(batch)["upto"])
 
     def finish_push(self) -> None:
         """Nothing: each push was answered after its commit."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the other's feed after a place."""
         del heads
         while True:

@@ -3,9 +3,10 @@
 Each takes a part out of the real code for the time of a `with`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fieldsurvey.model import merge
@@ -33,6 +34,10 @@ def _in_place_of(changes: Iterable[_Change]) -> Iterator[None]:
     finally:
         for owner, name, old in reversed(kept):
             setattr(owner, name, old)
+
+
+def _planted(make: Callable[[], Iterable[_Change]]) -> AbstractContextManager[None]:
+    return _in_place_of(make())
 
 
 def _parents_at_save_time() -> Iterable[_Change]:
@@ -66,7 +71,7 @@ def _last_writer_wins() -> Iterable[_Change]:
 
 
 def _cursor_before_data() -> Iterable[_Change]:
-    def taken(self: Exchange, parcels: Sequence[Parcel], following: Peer) -> int:
+    def taken(self: Exchange, _theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
         store = self._store
         store.save_peer(following)
         return sum(store.ingest(parcel.revisions, parcel.links).new for parcel in parcels)
@@ -185,5 +190,5 @@ _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
 }
 
 FAULTS: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
-    name: (lambda make=make: _in_place_of(make())) for name, make in _PLANTED.items()
+    name: partial(_planted, make) for name, make in _PLANTED.items()
 }

@@ -1,7 +1,7 @@
 """The ways between machines: they lose, repeat, delay, and let others act in between."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,19 +77,19 @@ class Way:
         """Exchange states."""
         return self._over(lambda other: other.hello(mine))
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Send a batch; it may arrive a second time much later."""
         if self._rng.random() < _LATE:
             self._post.keep(self._to, batch)
-        return self._over(lambda other: other.push(batch, origin, upto))
+        return self._over(lambda other: other.push(batch, origin, first, upto))
 
     def finish_push(self) -> None:
         """Nothing."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the other's feed, in small answers."""
 
-        def after(place: int) -> tuple[list[Parcel], int] | None:
+        def after(place: int) -> tuple[Collection[Parcel], int] | None:
             return self._over(lambda other: next(iter(other.pull(place, heads, areas)), None))
 
         while found := after(cursor):
