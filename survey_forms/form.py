@@ -388,12 +388,12 @@ def _is_leaf(template: Node, path: str) -> bool:
 def _leafed(node: Node) -> None:
     """Move the text of leaves into their value, so that setting an answer is one assignment."""
     if node.elements():
-        node.children = node.elements()
+        node.keep(node.elements())
         for child in node.children:
             _leafed(child)
     else:
         node.value = "".join(child.value for child in node.children)
-        node.children = []
+        node.keep([])
 
 
 def _itext(model: Node) -> dict[str, dict[str, Node]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fieldsurvey.i18n import _
 from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Compiled, compiled
+from survey_forms.expression.faults import faults
 from survey_forms.expression.parser import Binary, Call, Expression, Negative, Path, Step, parse
 from survey_forms.form import Bind, Form, Question
 
@@ -78,10 +79,9 @@ def checked(expression: str, path: str) -> Compiled:
     Raises:
         FormError: Naming the node.
     """
-    try:
-        return compiled(expression)
-    except FormError as error:
-        raise FormError(_("{name}: {why}").format(name=path.rpartition("/")[2], why=error)) from error
+    for fault in faults(expression):
+        raise FormError(_("{name}: {why}").format(name=path.rpartition("/")[2], why=fault))
+    return compiled(expression)
 
 
 def _reads(need: str, path: str) -> bool:

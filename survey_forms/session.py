@@ -169,9 +169,9 @@ class Session:
         same = parent.elements(name)
         if len(same) >= _MAX_INSTANCES:
             raise InputRefused(_("A list in a form holds at most {n} entries.").format(n=_MAX_INSTANCES))
-        fresh = self._blank[generic(path)].copy(parent)
+        fresh = self._blank[generic(path)].copy()
         at = parent.children.index(same[-1]) + 1 if same else self._place(parent, generic(path))
-        parent.children.insert(at, fresh)
+        parent.insert(at, fresh)
         self._changed(generic(path))
         return f"{path}[{len(same) + 1}]"
 
@@ -179,7 +179,7 @@ class Session:
         """Remove one instance, such as /data/photos[2]."""
         node = self._node(path)
         if node.parent is not None:
-            node.parent.children.remove(node)
+            node.parent.remove(node)
         self._changed(generic(path))
 
     def _place(self, parent: Node, path: str) -> int:
@@ -389,14 +389,14 @@ class Session:
         parent, name = self._node(path.rpartition("/")[0]), path.rpartition("/")[2]
         same = parent.elements(name)
         at = parent.children.index(same[-1]) + 1 if same else self._place(parent, path)
-        parent.children.insert(at, self._blank[path].copy(parent))
+        parent.insert(at, self._blank[path].copy())
         self._settle(self._graph.touched.get(path, ()))
 
     def remove_uncounted(self, path: str) -> None:
         """Remove an instance without looking at counts again."""
         node = self._node(path)
         if node.parent is not None:
-            node.parent.children.remove(node)
+            node.parent.remove(node)
         self._settle(self._graph.touched.get(generic(path), ()))
 
     def _is_blank(self, path: str) -> bool:
@@ -410,10 +410,10 @@ class Session:
         for inner in [r for r in self._repeats if r.startswith(path + "/")]:
             for found in find_all(node, inner[len(path) + 1 :].split("/")):
                 if found.parent is not None:
-                    found.parent.children.remove(found)
+                    found.parent.remove(found)
         for found in self._all(path):
             if found.parent is not None:
-                found.parent.children.remove(found)
+                found.parent.remove(found)
         return node
 
     def _template_node(self, path: str) -> Node:
