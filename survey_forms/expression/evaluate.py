@@ -23,7 +23,7 @@ Function: TypeAlias = Callable[["Context", Sequence["Compiled"]], Value]
 Compiled: TypeAlias = Callable[["Context"], Value]
 
 
-LONG_LIST = 5000  # items from which a list is looked up by index
+LONG_LIST = 30  # items from which a list is looked up by index
 
 
 @dataclass(slots=True)
@@ -35,7 +35,8 @@ class World:
         random: Source of random numbers.
         instances: Secondary instances by id: their root element's parent.
         translate: Text of an itext id in the current language.
-        choice_name: Label of a choice for jr:choice-name(value, path of the question).
+        seed: Seed of randomize() without one, so that an order stays while a form is open; None: none.
+        choice_name: Label of a choice for jr:choice-name(value, path of the question), seen from a node.
         namespaces: Prefix -> URI of the expressions; None: names are compared without their namespace, as forms do.
         profile: Whose reading of open points counts.
         index: Item of a list whose child (key) has a value: for pulldata() and long lists.
@@ -45,7 +46,8 @@ class World:
     random: Random = field(default_factory=Random)
     instances: Mapping[str, Node] = field(default_factory=dict)
     translate: Callable[[str], str] = lambda text: text
-    choice_name: Callable[[str, str], str] = lambda value, _path: value
+    seed: float | None = None
+    choice_name: Callable[[str, str, Node], str] = lambda value, _path, _node: value
     namespaces: Mapping[str, str] | None = None
     profile: Profile = COLLECT
     index: Callable[[Node, str], Mapping[str, Sequence[Node]]] | None = None
@@ -278,7 +280,7 @@ def _flatness(tree: Path) -> Iterator[bool]:
 
 
 def _step(step: Step, *, flat: bool) -> Callable[[list[Node], Context], list[Node]]:
-    conditions = [_condition(predicate) for predicate in step.predicates]
+    conditions = [_condition(part) for predicate in step.predicates for part in _conjuncts(predicate)]
     hits = hits_of(step)
     reverse = step.axis in REVERSE
 
@@ -297,6 +299,23 @@ def _step(step: Step, *, flat: bool) -> Callable[[list[Node], Context], list[Nod
         return found if flat else in_order(found)
 
     return go
+
+
+def _conjuncts(predicate: Expression) -> Iterator[Expression]:
+    """Yield the parts of `a and b` as filters of their own, so that each may be looked up; positions forbid it."""
+    if isinstance(predicate, Binary) and predicate.operator == "and" and not _is_positional(predicate):
+        yield from _conjuncts(predicate.left)
+        yield Call("boolean", (predicate.right,))
+    else:
+        yield predicate
+
+
+def _is_positional(tree: Expression) -> bool:
+    if isinstance(tree, Call):
+        return tree.name in {"position", "last"} or any(_is_positional(argument) for argument in tree.arguments)
+    if isinstance(tree, Binary):
+        return _is_positional(tree.left) or _is_positional(tree.right)
+    return isinstance(tree, Number | Negative)
 
 
 def _condition(predicate: Expression) -> Callable[[list[Node], Context], list[Node]]:

@@ -213,7 +213,9 @@ def _selected_at(context: Context, arguments: Arguments) -> Value:
 
 
 def _choice_name(context: Context, arguments: Arguments) -> Value:
-    return context.world.choice_name(_text(context, arguments), _text(context, arguments, 1))
+    return context.world.choice_name(
+        _text(context, arguments), _text(context, arguments, 1), context.origin or context.node
+    )
 
 
 def _if(context: Context, arguments: Arguments) -> Value:
@@ -338,6 +340,8 @@ def _randomize(context: Context, arguments: Arguments) -> Value:
     """Return nodes in random order; with a seed in the order that every ODK client gives (Park-Miller)."""
     found = list(_set(context, arguments))
     if len(arguments) < 2:
+        if context.world.seed is not None:
+            return shuffled(found, context.world.seed)
         context.world.random.shuffle(found)
         return found
     return shuffled(found, _seed(context, arguments))
