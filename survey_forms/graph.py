@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from fieldsurvey.i18n import _
 from survey_forms.errors import FormError
-from survey_forms.expression.evaluate import Compiled, compile_tree, compiled
+from survey_forms.expression.evaluate import Compiled, compile_tree
+from survey_forms.expression.evaluate import Context as Here
 from survey_forms.expression.faults import faults
 from survey_forms.expression.nodes import Node
-from survey_forms.expression.parser import parse
+from survey_forms.expression.parser import Call, Expression, Path, parse
+from survey_forms.expression.values import Value
 from survey_forms.form import Action, Bind, Form, Question
 from survey_forms.references import Names, Reference, bound, references
 
@@ -47,12 +49,14 @@ class Rule:
         kind: CALCULATE or RELEVANT, run in order; COUNT or CHOICES, run when the others are at rest.
         run: The compiled expression.
         needs: What it reads.
+        loops: Whether it computes on from its own value, which never comes to rest.
     """
 
     place: Place
     kind: str
     run: Compiled
     needs: frozenset[Reference]
+    loops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +209,12 @@ class _Maker:
         """Return the closure of an expression at a node, and what it reads."""
         tree = parse(expression)
         here = bound(tree, names, self._repeats)
-        run = compiled(expression) if here is tree else compile_tree(here)
-        return run, frozenset(references(here, names))
+        return _later(here), frozenset(references(here, names))
+
+    def loops(self, expression: str, names: Names) -> bool:
+        """Say whether an expression computes on from the value of its own node."""
+        here = bound(parse(expression), names, self._repeats)
+        return any(need.path == names for tree in _computing(here) for need in references(tree, names))
 
     def action(self, action: Action) -> Compiled | None:
         """Return the closure of the value that an action sets."""
@@ -223,7 +231,8 @@ class _Maker:
                 continue  # a bind to a node that is not there: told by the check, harmless here
             for kind, expression in ((CALCULATE, bind.calculate), (RELEVANT, bind.relevant)):
                 if expression:
-                    yield Rule(place, kind, *self.compiled(expression, place.names))
+                    loops = kind == CALCULATE and self.loops(expression, place.names)
+                    yield Rule(place, kind, *self.compiled(expression, place.names), loops)
 
     def late(self, form: Form) -> Iterator[Rule]:
         """Yield counts of repeats, and lists of choices that depend on answers."""
@@ -239,6 +248,28 @@ class _Maker:
                 needs = frozenset(need for need in needs if need.path != place_or_none.names)
                 if needs:
                     yield Rule(place_or_none, CHOICES, run, needs)
+
+
+def _later(tree: Expression) -> Compiled:
+    """Return a closure that is made at its first run: most rules of a large form never run in one sitting."""
+    made: list[Compiled] = []
+
+    def run(context: Here) -> Value:
+        if not made:
+            made.append(compile_tree(tree))
+        return made[0](context)
+
+    return run
+
+
+def _computing(tree: Expression) -> Iterator[Expression]:
+    """Yield the parts of a calculation that change what they read; coalesce(), once() and if() hand it on."""
+    if isinstance(tree, Call) and tree.name in {"coalesce", "once", "if"}:
+        for argument in tree.arguments:
+            if not isinstance(argument, Path):
+                yield from _computing(argument)
+    elif not isinstance(tree, Path):
+        yield tree
 
 
 class Reach:
@@ -327,7 +358,7 @@ def _sources(rule: Rule, makers: Mapping[str, list[Rule]], reach: Reach) -> Iter
         for name in need.path:
             path += "/" + name
             yield from (m for m in makers.get(path, ()) if m.kind == RELEVANT and m is not rule)
-        yield from (m for m in makers.get(path, ()) if m.kind == CALCULATE)
+        yield from (m for m in makers.get(path, ()) if m.kind == CALCULATE and (m is not rule or rule.loops))
         if "*" in need.path:
             others = (place for place in reach.of(need) if place is not rule.place)
             yield from (m for place in others for m in makers.get(place.path, ()) if m.kind == CALCULATE)

@@ -22,6 +22,7 @@ from survey_forms.expression.evaluate import World, compiled, nodes
 from survey_forms.expression.nodes import Node, NodeKind, parse_xml
 from survey_forms.expression.values import to_boolean
 from survey_forms.form import Form, Group, Kind, Question
+from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem, generic, graph_of
 from survey_forms.words import Texts
 
@@ -49,9 +50,19 @@ class Session:
         Raises:
             FormError: If a rule of the form is wrong.
         """
+        with unhurried():
+            self._open(form, answers, repeats or {}, context or Context())
+
+    def _open(
+        self,
+        form: Form,
+        answers: Mapping[str, Value] | None,
+        repeats: Mapping[str, Sequence[Mapping[str, Value]]],
+        context: Context,
+    ) -> None:
         self.form = form
         self._graph = graph_of(form)
-        self._context = context or Context()
+        self._context = context
         self._texts = Texts(form, self._context.language, self._run)
         self._questions = self._graph.questions
         self._elements = {element.path: element for element in form.elements()}
@@ -61,7 +72,7 @@ class Session:
         if answers is None:
             self._begin()
         else:
-            keeping.load(self, answers, repeats or {})
+            keeping.load(self, answers, repeats)
             self.engine.settle_all()
 
     def _world(self) -> World:

@@ -5,8 +5,8 @@ Source: XPath 1.0, section 3.7 (lexical structure), with its two rules on when
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from fieldsurvey.i18n import _
 from survey_forms.errors import ExpressionError
@@ -23,8 +23,7 @@ class Kind(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word.
 
     Attributes:
@@ -90,4 +89,4 @@ def _word(match: re.Match[str], before: Word | None) -> Word:
         return Word(Kind.OPERATOR if text in _SYMBOL_OPERATORS else Kind.SYMBOL, text, at)
     if match.lastgroup == "text":
         return Word(Kind.TEXT, text[1:-1], at)
-    return Word(Kind(match.lastgroup or "name"), text, at)
+    return Word(Kind.NUMBER if match.lastgroup == "number" else Kind.NAME, text, at)

@@ -59,7 +59,7 @@ class Node:
         self, kind: NodeKind, name: str = "", value: str = "", parent: "Node | None" = None, uri: str = ""
     ) -> None:
         self.kind, self.name, self.value, self.parent, self.uri = kind, name, value, parent, uri
-        self.local = name.rpartition(":")[2]
+        self.local = name.rpartition(":")[2] if ":" in name else name
         self.children: list[Node] = []
         self.attributes: list[Node] = []
         self.hidden = False
@@ -96,7 +96,10 @@ class Node:
 
     def append(self, child: "Node") -> "Node":
         """Add a child; return it."""
-        return self.insert(len(self.children), child)
+        child.parent = self
+        self.children.append(child)
+        self._named = None
+        return child
 
     def insert(self, index: int, child: "Node") -> "Node":
         """Add a child at a place among the children; return it."""
@@ -192,11 +195,10 @@ class _Builder:
         spaces = {**self._spaces[-1], **declared} if declared else self._spaces[-1]
         self._spaces.append(spaces)
         prefix = name.rpartition(":")[0]
-        self._node = self._node.append(Node(NodeKind.ELEMENT, name, uri=spaces.get(prefix, "")))
+        node = self._node = self._node.append(Node(NodeKind.ELEMENT, name, "", None, spaces.get(prefix, "")))
         for key, value in attributes.items():
-            prefix = key.rpartition(":")[0]
-            uri = spaces.get(prefix, "") if prefix and prefix != "xmlns" else ""
-            self._node.attributes.append(Node(NodeKind.ATTRIBUTE, key, value, self._node, uri))
+            uri = spaces.get(key.rpartition(":")[0], "") if ":" in key and not key.startswith("xmlns:") else ""
+            node.attributes.append(Node(NodeKind.ATTRIBUTE, key, value, node, uri))
 
     def end(self, _name: str) -> None:
         self._spaces.pop()
@@ -237,7 +239,7 @@ def namespaces(node: Node) -> dict[str, str]:
 
 def _strip(node: Node) -> None:
     """Drop white space between elements; keep the text of mixed content, as labels have it."""
-    if any(child.kind is NodeKind.ELEMENT for child in node.children):
+    if len(node.children) > 1 and any(child.kind is NodeKind.ELEMENT for child in node.children):
         has_text = any(child.kind is NodeKind.TEXT and child.value.strip() for child in node.children)
         if not has_text:
             node.keep([child for child in node.children if child.kind is NodeKind.ELEMENT])
