@@ -136,14 +136,18 @@ def check(
 
 
 @forms_app.command("check")
-def forms_check(file: Path) -> int:
-    """检查一个表单 / check any XLSForm or XForm."""
+def forms_check(
+    file: Path,
+    seed: Annotated[int, typer.Option(help="随机试填的种子 / seed of the trial")] = 0,
+) -> int:
+    """检查一个表单, 并随机试填 / check any XLSForm or XForm, and fill it in at random."""
     from survey_forms.check import check as check_form
 
-    problems = check_form(file)
-    for problem in problems:
-        put(str(problem))
-    put(_("{file}: {n} problems").format(file=file.name, n=len(problems)))
+    found = check_form(file, seed)
+    for finding in found:
+        put(str(finding))
+    problems = sum(finding.fatal for finding in found)
+    put(_("{file}: {n} problems, {notes} notes").format(file=file.name, n=problems, notes=len(found) - problems))
     return 1 if problems else 0
 
 

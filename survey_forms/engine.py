@@ -11,7 +11,7 @@ from survey_forms.expression.evaluate import World, nodes
 from survey_forms.expression.nodes import Node, NodeKind, string_value
 from survey_forms.expression.values import to_boolean, to_number, to_text
 from survey_forms.form import Form, Kind
-from survey_forms.graph import COUNT, RELEVANT, Graph, Place, Rule
+from survey_forms.graph import CHOICES, COUNT, RELEVANT, Graph, Place, Rule
 
 MAX_INSTANCES = 10_000
 _MAX_RUNS = 1_000_000  # of rules after one edit; more means rules that never come to rest
@@ -76,12 +76,16 @@ class Engine:
         for child in node.children:
             name = child.local
             inner = f"{path}/{name}"
-            if isinstance(child.place, Place) and child.place.path in self.repeats:
-                numbers[name] = numbers.get(name, 0) + 1
-                inner = f"{inner}[{numbers[name]}]"
+            number = numbers[name] = numbers.get(name, 0) + 1
+            if number > 1 or self.is_instance(child):
+                inner = f"{inner}[{number}]"
             yield inner, child
             if child.children:
                 yield from self._walk(child, inner)
+
+    def is_instance(self, node: Node) -> bool:
+        """Say whether a node is an instance of a repeat."""
+        return isinstance(node.place, Place) and node.place.path in self.repeats
 
     def find(self, path: str) -> Node | None:
         """Return the node at a path with instance numbers; without a number the first."""
@@ -130,7 +134,8 @@ class Engine:
     def _init(self, node: Node) -> None:
         if isinstance(node.place, Place):
             for index in self.graph.own.get(node.place.path, ()):
-                self._push(index, node)
+                if self.graph.rules[index].kind != CHOICES:  # what was chosen before is not taken away on opening
+                    self._push(index, node)
             for item in node.attributes:
                 if isinstance(item.place, Place):
                     for index in self.graph.own.get(item.place.path, ()):
@@ -303,7 +308,7 @@ class Engine:
     def _insert(self, place: Place, parent: Node, node: Node) -> None:
         same = parent.named(place.names[-1])
         if same:
-            parent.insert(next(i for i, child in enumerate(parent.children) if child is same[-1]) + 1, node)
+            parent.insert_behind(same[-1], node)
         else:
             parent.insert(self._slot(place, parent), node)
         self._hide(node, hidden=parent.hidden)

@@ -113,7 +113,7 @@ def snapshot(session: "Session") -> str:
     counts: dict[str, int] = {path: 0 for path in session.engine.repeats if path.count("/") == 2}
     uids: dict[str, str] = {}
     for path, node in session.engine.walk():
-        if path.endswith("]"):
+        if session.engine.is_instance(node):
             counts[path.rpartition("[")[0]] = counts.get(path.rpartition("[")[0], 0) + 1
             if uid := node.attribute("uid"):
                 uids[path] = uid

@@ -108,6 +108,14 @@ class Node:
         self._named = None
         return child
 
+    def insert_behind(self, last: "Node", child: "Node") -> None:
+        """Add a child behind the last one of the same name; quick for thousands of them."""
+        index = next(i for i in range(len(self.children) - 1, -1, -1) if self.children[i] is last)
+        child.parent = self
+        self.children.insert(index + 1, child)
+        if self._named is not None:
+            self._named[child.local].append(child)
+
     def remove(self, child: "Node") -> None:
         """Take a child out."""
         index = next(i for i, found in enumerate(self.children) if found is child)
