@@ -252,6 +252,43 @@ def export_sheets(
             put(str(path))
 
 
+@export_app.command("odk")
+def export_odk(
+    project: ProjectFile,
+    form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
+    out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
+) -> None:
+    """调查记录为 ODK 提交(XML+附件), CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
+    from exports import odk
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        for path in odk.export(store, form, out, terminal_control()):
+            put(str(path))
+
+
+@forms_app.command("import")
+def forms_import(
+    project: ProjectFile,
+    source: Annotated[Path, typer.Argument(help="文件夹, .xml, .csv 或 .xlsx / folder or file")],
+    form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
+) -> int:
+    """导入 ODK 提交 / import ODK submissions."""
+    from exports import odk
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        taken = odk.take(store, form, source, terminal_control())
+    for sentence in taken.refused:
+        put(sentence)
+    put(
+        _("{created} new, {changed} changed, {unchanged} unchanged, {refused} refused").format(
+            created=taken.created, changed=taken.changed, unchanged=taken.unchanged, refused=len(taken.refused)
+        )
+    )
+    return 3 if taken.refused else 0
+
+
 @export_app.command("plan")
 def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .xlsx")]) -> None:
     """三年计划表 / three-year plan table."""

@@ -12,6 +12,7 @@ STANDARD = (
     Column("form_version", _T, "表单版本", "Form version"),
     Column("status", _T, "状态", "State"),
     Column("saved_at", ColumnType.DATETIME, "保存时间", "Saved at"),
+    Column("odk_xml", _T, "原始提交", "Submission as imported"),  # only where it holds more than the columns do
 )
 _OF_REPEAT = (Column("parent_uid", _T, "所属记录", "Record"), Column("ordinal", ColumnType.INTEGER, "序号", "Number"))
 _TYPES = {
