@@ -28,20 +28,22 @@ class Connection:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        mode = "ro" if read_only else "rwc"
         with known_failures(path):
-            self._raw = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_SECONDS,
-                cached_statements=512,
-            )
+            self._raw = self._connected(path, "ro" if read_only else "rwc")
         register_functions(self._raw)
         self.db = Database(self._raw)
         self._depth = 0
         self._after_commit: list[Callable[[], None]] = []
         self.on_rollback: Callable[[], None] = lambda: None
+
+    def _connected(self, path: Path, mode: str) -> Any:  # noqa: ANN401 - a connection of either library
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_SECONDS,
+            cached_statements=512,
+        )
 
     def set_durable(self) -> None:
         """Switch to the safe journal mode of this machine; a file is born in rollback mode, else GDAL misreads it."""
@@ -76,19 +78,19 @@ class Connection:
     def one(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
         """Return the first row of a query."""
         try:
-            found = self._raw.execute(sql, parameters).fetchone()
+            found: tuple[Any, ...] | None = self._raw.execute(sql, parameters).fetchone()
         except sqlite3.Error as error:
             raise self._told(error) from error
-        return None if found is None else tuple(found)
-
-    def _told(self, error: Exception) -> Exception:
-        """Return an error of SQLite as a sentence; a bug of ours as it is."""
-        return translated(error, self.path) or error
+        return found
 
     def scalar(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - the type of the column
         """Return the first value of the first row, or None."""
         row = self.one(sql, parameters)
         return None if row is None else row[0]
+
+    def _told(self, error: Exception) -> Exception:
+        """Return what the machine did to us as a sentence; a bug of ours as it is."""
+        return translated(error, self.path) or error
 
     @property
     def in_transaction(self) -> bool:

@@ -37,6 +37,8 @@ class Editing:
     _bulk_tables: set[str]
     _read_only: bool
     _announce: Callable[[], None]
+    era: int
+    current: Callable[[str, Token], State]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -105,7 +107,7 @@ class Editing:
         with self.transaction():
             state = self._existing(uid, seen.state.table if seen else "")
             normal = self._rows.normal(state.table, changes)
-            return self._save(uid, state, normal, seen.state if seen else state, fv)
+            return self._save(uid, state, normal, self.current(uid, seen) if seen else state, fv)
 
     def _save(self, uid: str, state: State, values: Mapping[str, Value], shown: State, fv: int) -> Token:
         groups = self._rows.groups[state.table]
@@ -206,7 +208,7 @@ class Editing:
         self._log.append(kind, state.table, uid, patch, par, state.scope, self._actor[0], fv)
         if area != state.scope:
             self._move_children(state.table, uid, area)
-        return Token(self._existing(uid))
+        return Token(self._existing(uid), self.era)
 
     def _move_children(self, table: str, uid: str, area: int) -> None:
         """Move the rows of a record's repeats along with it into another area."""
@@ -220,7 +222,7 @@ class Editing:
     def _bury_or_raise(self, kind: Kind, uid: str, seen: Token | None) -> None:
         with self.transaction():
             state = self._existing(uid)
-            par = merge.parents_for_delete(seen.state if seen else state)
+            par = merge.parents_for_delete(self.current(uid, seen) if seen else state)
             self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
 
     def _existing(self, uid: str, table: str = "") -> State:

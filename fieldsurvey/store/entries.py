@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, unwrap
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
 
 COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
@@ -132,13 +133,19 @@ class ValueOf:
         return self._patch(rid).get(name)
 
     def has(self, rid: int, name: str) -> bool:
-        """Say whether the revision sets the field."""
-        return name in self._patch(rid)
+        """Say whether the revision sets the field; a create sets every field, to nothing if it does not name it."""
+        return name in self._patch(rid) or (rid in self.known and self.known[rid].kind is Kind.CREATE)
 
-    def patches(self, winners: Mapping[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each field with the patch of its version."""
+    def set_by(self, winners: Mapping[str, int]) -> dict[str, Value]:
+        """Return the values of those fields that their version sets."""
+        found: dict[str, Value] = {}
         for name, rid in winners.items():
-            yield name, self._patches.get(rid) or self._patch(rid)
+            patch = self._patches.get(rid) or self._patch(rid)
+            if name in patch:
+                found[name] = unwrap(patch[name])
+            elif self.has(rid, name):
+                found[name] = None
+        return found
 
     def _patch(self, rid: int) -> dict[str, Any]:
         if rid not in self._patches:

@@ -1,6 +1,7 @@
 """The revision log of a project file and the rows it materialises."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import SyncError
@@ -13,19 +14,43 @@ from fieldsurvey.store.entries import COLUMNS, Entries, ValueOf, parts, revision
 from fieldsurvey.store.records import Records
 from fieldsurvey.store.rows import Rows
 
+NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
 
 
-class Fork(SyncError):
+# The newest clock value written here, also under numbers this file had before.
+_OWN_CLOCK = f"SELECT max(hlc) FROM _rev WHERE step NOT NULL AND rid IN (SELECT origin << {SEQ_BITS} | upto FROM _vv)"
+
+
+class _OfOrigin(SyncError):
+    """Something is wrong with the log of one replica.
+
+    Attributes:
+        origin: Number of that replica.
+    """
+
+    def __init__(self, message: str, origin: int) -> None:
+        super().__init__(message)
+        self.origin = origin
+
+
+class Fork(_OfOrigin):
     """Two different revisions under one number: a cloned or restored laptop."""
 
 
-class StaleReplica(SyncError):
+class StaleReplica(_OfOrigin):
     """Our own later revisions came back: this file is an older state of itself."""
 
 
-class Tampered(SyncError):
+class Tampered(_OfOrigin):
     """A revision does not fit its hash chain."""
+
+
+def forked(origin: int) -> str:
+    """Return the sentence for two different edits under one number."""
+    return _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
+        origin=origin
+    )
 
 
 class Log(Entries):
@@ -51,7 +76,7 @@ class Log(Entries):
         row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (self.origin,))
         self.seq, self._chain = (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
         heard = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
-        own = int(self._db.scalar("SELECT hlc FROM _rev WHERE rid = ?", (self.origin << SEQ_BITS | self.seq,)) or 0)
+        own = int(self._db.scalar(_OWN_CLOCK) or 0)
         self._hlc = max(heard, own)
         self.records.touched, self.step = {}, 0
         self.records.forget()
@@ -93,8 +118,12 @@ class Log(Entries):
 
     # --- edits of others -----------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision]) -> int:
+    def ingest(self, revisions: Sequence[Revision], withheld: Mapping[int, str] = NONE_WITHHELD) -> int:
         """Take in revisions in any order; return how many were new. Call inside a transaction.
+
+        Args:
+            revisions: What came.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -111,8 +140,35 @@ class Log(Entries):
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
         self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
-        self.settle(fresh.values())
+        self.settle([revision for revision in fresh.values() if revision.rid not in withheld])
+        self._db.many(
+            "INSERT OR IGNORE INTO _wait VALUES (?, ?)",
+            [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh],
+        )
         return len(fresh)
+
+    def quarantined(self) -> list[tuple[int, str]]:
+        """Return the revisions that wait for a person's decision, and why."""
+        return [
+            (int(rid), why[1:])
+            for rid, why in self._db.rows(
+                "SELECT rid, missing FROM _wait WHERE missing >= '!' AND missing < '\"' ORDER BY rid"
+            )
+        ]
+
+    def let_go(self, rids: Sequence[int]) -> None:
+        """Let held revisions take effect. Call inside a transaction."""
+        for rid in rids:
+            self._db.execute("DELETE FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,))
+        self.settle(self.revisions(rids).values())
+
+    def add_line(self, revisions: Sequence[Revision], *, applied: bool) -> None:
+        """Put revisions of one's own making into the log as they are; `applied` ones into the feed too."""
+        self.write(revisions, applied=applied)
+        for origin in sorted({revision.origin for revision in revisions}):
+            self._advance(origin)
+        if applied:
+            self.feed(revisions, {})
 
     def settle(self, candidates: Iterable[Revision]) -> None:
         """Apply what can be applied, and then what waited for it."""
@@ -121,10 +177,21 @@ class Log(Entries):
             ready = self._ready(queue)
             if not ready:
                 return
+            homeless = self._homeless(ready)
+            ready = [revision for revision in ready if revision.rid not in homeless]
             scopes = self.records.apply(ready)
             self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
             self.feed(ready, scopes)
             queue = self._released(ready)
+
+    def _homeless(self, ready: Sequence[Revision]) -> set[int]:
+        """Return the edits of records that nothing made yet; they wait for the record."""
+        made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
+        edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
+        exists = {uid: self.state(uid, table) is not None for uid, table in {r.uid: r.table for r in edits}.items()}
+        found = [(r.uid, r.rid) for r in edits if not exists[r.uid]]
+        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
+        return {rid for _uid, rid in found}
 
     def release_dataset(self, sha256: str) -> None:
         """Go on with what waited for a dataset that has arrived."""
@@ -139,15 +206,13 @@ class Log(Entries):
         for revision in revisions:
             had = known.get(revision.rid) or (fresh[revision.rid].chain if revision.rid in fresh else None)
             if had is not None and bytes(had) != revision.chain:
-                raise Fork(
-                    _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
-                        origin=revision.origin
-                    )
-                )
+                raise Fork(forked(revision.origin), revision.origin)
             if had is None:
                 fresh[revision.rid] = revision
         if any(r.origin == self.origin and r.seq > self.seq for r in fresh.values()):
-            raise StaleReplica(_("This project file is an older copy of itself; it takes a new number and goes on."))
+            raise StaleReplica(
+                _("This project file is an older copy of itself; it takes a new number and goes on."), self.origin
+            )
         return fresh
 
     def _advance(self, origin: int) -> None:
@@ -163,7 +228,8 @@ class Log(Entries):
                 raise Tampered(
                     _(
                         "Edit {seq} of laptop {origin} was changed on the way; nothing of this package was taken."
-                    ).format(seq=revision.seq, origin=origin)
+                    ).format(seq=revision.seq, origin=origin),
+                    origin,
                 )
             upto, chain = upto + 1, revision.chain
         if upto != first:
@@ -202,7 +268,8 @@ class Log(Entries):
     def _released(self, applied: Sequence[Revision]) -> list[Revision]:
         if not self._db.scalar("SELECT 1 FROM _wait LIMIT 1"):
             return []
-        return self._released_by([str(revision.rid) for revision in applied])
+        born = [revision.uid for revision in applied if revision.kind is Kind.CREATE]
+        return self._released_by([*[str(revision.rid) for revision in applied], *born])
 
     def _released_by(self, names: Sequence[str]) -> list[Revision]:
         """Strike what has arrived off the waiting list and return the revisions that wait for nothing any more."""

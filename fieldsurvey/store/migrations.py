@@ -8,7 +8,7 @@ STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
 
 from fieldsurvey.store.tools import Database, Migrations
 
-SCHEMA = 1  # number of the newest step; files with a higher one are refused
+SCHEMA = 2  # number of the newest step; files with a higher one are refused
 migrations = Migrations("fieldsurvey")
 
 
@@ -51,4 +51,21 @@ CREATE TABLE _import (rid INTEGER PRIMARY KEY, tbl TEXT NOT NULL, dataset TEXT N
 CREATE TABLE _blob (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, mime TEXT NOT NULL,
   have INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE _draft (key TEXT PRIMARY KEY, payload TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID
+"""
+
+
+@migrations()
+def m002_replication(db: Database) -> None:
+    """Links of the chain beyond a hole; what hubs and devices signed last; keys of devices (SYNC section 5)."""
+    for statement in _M002.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M002 = """
+CREATE TABLE _gap (rid INTEGER PRIMARY KEY, prev BLOB NOT NULL);
+CREATE TABLE _statement (key TEXT PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE _device (key TEXT PRIMARY KEY, alg TEXT NOT NULL, name TEXT NOT NULL, revoked INTEGER NOT NULL)
+  WITHOUT ROWID
 """

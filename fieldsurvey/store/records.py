@@ -131,7 +131,7 @@ class Records:
             fresh: Revisions at hand.
         """
         status, value_of = self.status(state, names, fresh, settled=self._conflicts.get(uid) == 0)
-        values = {name: unwrap(patch[name]) for name, patch in value_of.patches(status.winners) if name in patch}
+        values = value_of.set_by(status.winners)
         if state.table not in self._rows.tables:  # a form that this version has not got yet: its rows come with it
             pass
         elif status.deleted:
@@ -194,7 +194,7 @@ class Records:
     def values(self, state: State) -> dict[str, Value]:
         """Return the values that the log gives to the visible fields of a record."""
         status, value_of = self.status(state, self._columns(state.table))
-        return {name: unwrap(patch[name]) for name, patch in value_of.patches(status.winners) if name in patch}
+        return value_of.set_by(status.winners)
 
     def base_values(self, uid: str, state: State) -> dict[str, Value]:
         """Return the values that imports gave to a record."""

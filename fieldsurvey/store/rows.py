@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import shapely
@@ -291,6 +292,7 @@ def _merged(have: Table, table: Table) -> Table:
     return Table(table.name, table.kind, table.zh, table.en, table.columns + kept, have.geometry, table.parent)
 
 
+@cache
 def table_to_json(table: Table) -> str:
     """Return a table description as JSON, for the catalogue and for sync."""
     return dump(asdict(table))

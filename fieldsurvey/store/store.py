@@ -25,6 +25,7 @@ from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
+from fieldsurvey.store.office import Office
 from fieldsurvey.store.records import Rules
 from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
@@ -34,7 +35,7 @@ from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication):
+class Store(Timeline, Areas, Journal, Replication, Office):
     """A project file, open.
 
     Attributes:
@@ -42,8 +43,11 @@ class Store(Timeline, Areas, Journal, Replication):
         media: Photos and datasets beside it.
     """
 
-    def __init__(self, connection: Connection, *, read_only: bool, clock: MillisClock) -> None:
+    def __init__(
+        self, connection: Connection, *, read_only: bool, clock: MillisClock, profile: replica.Profile | None = None
+    ) -> None:
         self.path, self._db, self._clock, self._read_only = connection.path, connection, clock, read_only
+        self.profile = profile or replica.Profile()
         self._rows = Rows(connection, gpkg.srs_id(self.crs))
         self._log = Log(connection, self._rows, clock)
         self._log.load_dataset = self._load_dataset
@@ -91,7 +95,7 @@ class Store(Timeline, Areas, Journal, Replication):
         """Fold the write-ahead log into the file and close it; people copy project files."""
         if not self._read_only:
             self.checkpoint()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self.remember_number()
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -109,6 +113,11 @@ class Store(Timeline, Areas, Journal, Replication):
                 if table.geometry:
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def in_transaction(self) -> bool:
+        """True between the beginning and the commit of a step that is all or nothing."""
+        return self._db.in_transaction
 
     def copy_to(self, path: Path) -> None:
         """Write a complete, closed copy of the project file as it is now; photos are not copied.
@@ -148,11 +157,6 @@ class Store(Timeline, Areas, Journal, Replication):
     def name(self) -> str:
         """Name of the project."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'name'"))
-
-    @property
-    def epoch(self) -> str:
-        """Identity of this very file's history; a restored hub gets a new one."""
-        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
@@ -214,7 +218,7 @@ class Store(Timeline, Areas, Journal, Replication):
         if state is None or values is None:
             return None
         fields = self._db.rows("SELECT field FROM _conflict WHERE uid = ? ORDER BY field", (uid,))
-        return Row(uid, state.table, values, Token(state), tuple(row[0] for row in fields))
+        return Row(uid, state.table, values, Token(state, self.era), tuple(row[0] for row in fields))
 
     # --- who, when, what against what ----------------------------------------------------------------------------
 
@@ -289,8 +293,6 @@ class Store(Timeline, Areas, Journal, Replication):
         self._bulk_tables.clear()
 
     def _claim(self) -> None:
-        """Take a new number if this file is a copy, or an older state of itself."""
-        if not replica.is_ours(self.project, self.origin, self.path, self._log.seq):
-            if self._log.seq:
-                self.renumber()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+        """Take a new number if this file is a copy, even of an empty project, or an older state of itself."""
+        if not self.is_ours():
+            self.renumber()

@@ -9,9 +9,15 @@ from fieldsurvey.model.schema import Value
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The versions a person had on screen; handed back at save, never looked into."""
+    """The versions a person had on screen; handed back at save, never looked into.
+
+    Attributes:
+        state: The versions.
+        era: How often numbers had been given anew before; None where that is not known (an old draft).
+    """
 
     state: State
+    era: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,21 @@ class Ingested:
     new: int
     waiting: int
     conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogCounts:
+    """How much the log holds.
+
+    Attributes:
+        revisions: Entries.
+        waiting: Those that wait for a parent, a dataset or a decision.
+        feed: Place of the last entry in the feed.
+    """
+
+    revisions: int
+    waiting: int
+    feed: int
 
 
 @dataclass(frozen=True, slots=True)
