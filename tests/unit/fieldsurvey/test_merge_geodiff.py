@@ -90,7 +90,7 @@ class Laptop:
     """A store with the base, and the edits of one side."""
 
     def __init__(self, path: Path, base: Case, name: str) -> None:
-        self.store = Store.create(path, crs="EPSG:4326", project="f" * 32)
+        self.store = Store.create(path, project="f" * 32)
         self.name, self._base = name, base
         for table in base.tables.values():
             self.store.add_table(table)
