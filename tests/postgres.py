@@ -36,10 +36,18 @@ def why_not() -> str:
     place = _binaries()
     if place is None:
         return "PostgreSQL server binaries are not installed (Debian: postgresql, postgresql-15-postgis-3)"
-    shared = subprocess.run([place / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)
-    if not (Path(shared.stdout.strip()) / "extension" / "postgis.control").exists():
+    if not any((folder / "extension" / "postgis.control").exists() for folder in _shared(place)):
         return "PostGIS is not installed (Debian: postgresql-15-postgis-3)"
     return ""
+
+
+def _shared(place: Path) -> list[Path]:
+    """Return where extensions may lie: Debian's folder, and what pg_config says where it is installed."""
+    found = [Path("/usr/share/postgresql") / place.parent.name]
+    if (place / "pg_config").exists():
+        said = subprocess.run([place / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)
+        found.append(Path(said.stdout.strip()))
+    return found
 
 
 def _user() -> str | None:
@@ -90,7 +98,7 @@ class Server:
     def start(self) -> None:
         """Start the postmaster and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
-            command = [self._bin / "postgres", "-D", self.folder / "data", *self._settings]
+            command: list[str | Path] = [self._bin / "postgres", "-D", self.folder / "data", *self._settings]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
         for _attempt in range(600):
             with contextlib.suppress(psycopg.OperationalError):
@@ -119,6 +127,19 @@ class Server:
         with psycopg.connect(self.address("postgres"), autocommit=True) as db:
             db.execute(f"CREATE DATABASE {name} TEMPLATE blank".encode())
         return self.address(name)
+
+    def restore(self, dump: Path, address: str) -> None:
+        """Load a dump of pg_dump into a database that has PostGIS already."""
+        command: list[str | Path] = [
+            self._bin / "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--dbname",
+            address,
+        ]
+        command.append(dump)
+        subprocess.run(command, check=True, capture_output=True)
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""

@@ -93,9 +93,10 @@ def _broken(permit: Permit, revision: Revision, known: Mapping[str, int], allowe
         return ""
     if revision.kind is Kind.IMPORT:
         return "import"
-    claims = {_claimed(revision), *_areas_named(revision)}
-    if revision.kind is not Kind.CREATE or revision.uid in known:
-        claims.add(known.get(revision.uid, _claimed(revision)))
+    place = known.get(revision.uid)
+    claims = {_claimed(revision) if place is None else place, *_areas_named(revision)}
+    if revision.scope:
+        claims.add(revision.scope)
     return "" if claims <= allowed else "scope"
 
 

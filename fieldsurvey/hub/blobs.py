@@ -29,6 +29,9 @@ class Blobs(Protocol):
     def local(self, sha256: str) -> Path | None:
         """Return a file with the bytes, for a dataset that is read at once; None if it is not here."""
 
+    def close(self) -> None:
+        """Let go of connections."""
+
 
 class FolderBlobs:
     """Files in a folder (Blobs), laid out as beside a project file."""
@@ -67,6 +70,9 @@ class FolderBlobs:
         """Return the file."""
         return self._media.path(sha256)
 
+    def close(self) -> None:
+        """Nothing: a folder needs no connection."""
+
 
 class NoCatalogue:
     """The catalogue of a folder whose files are listed elsewhere (store.media.Catalogue)."""
@@ -90,6 +96,9 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, start: int) -> Iterator[bytes]:
         """Yield the bytes of an object from a place on."""
+
+    def close(self) -> None:
+        """Let go of connections."""
 
 
 class ObjectBlobs:
@@ -132,3 +141,7 @@ class ObjectBlobs:
             for piece in self._store.get(sha256, 0):
                 out.write(piece)
         return self._media.path(sha256) if self._media.finish_part(sha256) else None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._store.close()

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS hub._rev (
 CREATE INDEX IF NOT EXISTS _rev_uid ON hub._rev (uid);
 CREATE TABLE IF NOT EXISTS hub._rec (
   uid text COLLATE "C" PRIMARY KEY, tbl text NOT NULL, scope bigint NOT NULL, base text NOT NULL, over text NOT NULL,
-  dels text NOT NULL, nconf integer NOT NULL);
+  dels text NOT NULL, appr text NOT NULL, nconf integer NOT NULL);
 CREATE TABLE IF NOT EXISTS hub._conflict (
   uid text COLLATE "C" NOT NULL, field text NOT NULL, tbl text NOT NULL, heads text NOT NULL, PRIMARY KEY (uid, field));
 CREATE TABLE IF NOT EXISTS hub._wait (missing text NOT NULL, rid bigint NOT NULL, PRIMARY KEY (missing, rid));
@@ -97,6 +97,10 @@ WANTED_DATASETS = "SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64
 HELD = "SELECT rid, missing FROM _wait WHERE missing LIKE '!%%' ORDER BY rid"
 DROP_HELD = "DELETE FROM _wait WHERE rid = ANY(%s) AND missing LIKE '!%%'"
 LOCK_FEED = f"SELECT pg_advisory_xact_lock({FEED_LOCK})"
+FEED_WHOLE = (
+    "INSERT INTO _feed SELECT m.top + row_number() OVER (ORDER BY r.hlc, r.rid), %s, r.rid "
+    "FROM _rev r, (SELECT coalesce(max(seq), 0) top FROM _feed) m WHERE r.uid = %s AND r.st"
+)
 ADD_FEED = (
     "INSERT INTO _feed SELECT m.top + z.place, z.scope, z.rid FROM (SELECT coalesce(max(seq), 0) top FROM _feed) m, "
     "unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS z(scope, rid, place)"
@@ -119,15 +123,18 @@ WAITS_AND_CONFLICTS = "SELECT (SELECT count(DISTINCT rid) FROM _wait), (SELECT c
 # --- records -------------------------------------------------------------------------------------------------------
 
 NEW_RECORDS = (
-    "INSERT INTO _rec SELECT u, t, 0, '', '{}', '[]', 0 FROM unnest(%s::text[], %s::text[]) AS z(u, t) ORDER BY u "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO _rec SELECT u, t, 0, '', '{}', '[]', '[]', 0 FROM unnest(%s::text[], %s::text[]) AS z(u, t) "
+    "ORDER BY u ON CONFLICT DO NOTHING"
 )
-LOCK_RECORDS = "SELECT uid, tbl, scope, base, over, dels, nconf FROM _rec WHERE uid = ANY(%s) ORDER BY uid FOR UPDATE"
-RECORDS = "SELECT uid, tbl, scope, base, over, dels FROM _rec WHERE base != '' ORDER BY uid"
+LOCK_RECORDS = (
+    "SELECT uid, tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid = ANY(%s) ORDER BY uid FOR UPDATE"
+)
+RECORDS = "SELECT uid, tbl, scope, base, over, dels, appr FROM _rec WHERE base != '' ORDER BY uid"
 RECORD_SCOPES = "SELECT uid, tbl, scope FROM _rec WHERE uid = ANY(%s) AND base != ''"
 SET_RECORDS = (
-    "UPDATE _rec r SET tbl = z.t, scope = z.s, base = z.b, over = z.o, dels = z.d, nconf = z.n "
-    "FROM json_to_recordset(%s::json) AS z(u text, t text, s bigint, b text, o text, d text, n int) WHERE r.uid = z.u"
+    "UPDATE _rec r SET tbl = z.t, scope = z.s, base = z.b, over = z.o, dels = z.d, appr = z.a, nconf = z.n "
+    "FROM json_to_recordset(%s::json) AS z(u text, t text, s bigint, b text, o text, d text, a text, n int) "
+    "WHERE r.uid = z.u"
 )
 DROP_CONFLICTS = "DELETE FROM _conflict WHERE uid = ANY(%s)"
 ADD_CONFLICTS = (
@@ -140,6 +147,8 @@ ADD_TOMB = (
     "INSERT INTO _tomb VALUES (%s, %s, %s) ON CONFLICT (uid) DO UPDATE SET tbl = excluded.tbl, row = excluded.row"
 )
 ADD_IMPORT = "INSERT INTO _import VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+RECORDS_OF_TABLE = "SELECT uid FROM _rec WHERE tbl = %s AND base != ''"
+IMPORTS_OF_TABLE = "SELECT rid, dataset FROM _import WHERE tbl = %s ORDER BY rid"
 TOUCHED_BY_FIELD = (
     "SELECT DISTINCT uid FROM _rev WHERE st AND tbl = %s AND kind IN ('c', 'u', 'r') AND patch LIKE ANY(%s)"
 )

@@ -34,7 +34,9 @@ def digest(storage: Storage) -> Digest:
     """Return the digest of a hub's data."""
     hello = storage.hello()
     heads = sorted((origin, upto, chain.hex()) for origin, (upto, chain) in hello.heads.items()) if hello else []
-    states = sorted((uid, s.table, s.scope, *state_to_json(_ordered(s))) for uid, s in storage.states().items())
+    states = sorted(
+        (uid, s.table, s.scope, *state_to_json(_ordered(s)), list(s.approvals)) for uid, s in storage.states().items()
+    )
     conflicts = sorted([*key, *sorted(rids)] for key, rids in storage.conflicts().items())
     held = sorted((entry.revision.rid, entry.reason) for entry in storage.held())
     rows = (line for table in sorted(storage.tables().values(), key=_name) for line in _lines(storage, table))

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.hub.definitions import MAX_TABLES, checked
 from fieldsurvey.hub.storage import NO_LINKS, Counts, Held, Scopes, no_project
+from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Revision
@@ -66,9 +69,16 @@ class GeoPackageStorage:
         if not new_tables and not new_actors:
             return
         with self.store.transaction():
-            for definition in new_tables:
-                self.store.add_table_definition(definition)
+            for table in map(checked, new_tables):
+                self._refuse_twin(table)
+                self.store.add_table(table)
             self.store.add_actors(new_actors)
+
+    def _refuse_twin(self, table: Table) -> None:
+        """Refuse a second table of one Chinese name, which a GeoPackage cannot hold."""
+        others = [other for name, other in self.store.tables().items() if name != table.name]
+        if len(others) >= MAX_TABLES or any(other.zh == table.zh for other in others):
+            raise InputRefused(_("The hub cannot take the table {table}.").format(table=table.zh))
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""

@@ -7,24 +7,20 @@ Under that lock a revision that waited for something which another process
 committed meanwhile is found, so that nothing waits for ever.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import Connection, Cursor
 
-from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub import dialect
-from fieldsurvey.hub.pg_rows import Change, PgRows
+from fieldsurvey.hub.pg_records import PgRecords, revisions_of
+from fieldsurvey.hub.pg_rows import PgRows
 from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
-from fieldsurvey.model.identity import scope_of
-from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump, unwrap, wrap
-from fieldsurvey.model.schema import Value
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.store import Fork, Tampered
-from fieldsurvey.store.entries import ValueOf
+from fieldsurvey.store.entries import revision_of
 from fieldsurvey.store.log import forked
 
 
@@ -34,15 +30,17 @@ class _Work:
 
     cursor: Cursor[Any]
     fed: list[Revision] = field(default_factory=list)
-    scopes: dict[str, int] = field(default_factory=dict)
+    scopes: dict[str, tuple[int, int]] = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
 
 
 class PgLog:
-    """Takes in revisions and keeps rows and conflicts up to date."""
+    """Takes in revisions and lets them take effect in causal order."""
 
-    def __init__(self, connection: Connection[Any], rows: PgRows, load_dataset: Callable[[Revision], bool]) -> None:
-        self._db, self._rows, self._load_dataset = connection, rows, load_dataset
+    def __init__(
+        self, connection: Connection[Any], rows: PgRows, records: PgRecords, load_dataset: Callable[[Revision], bool]
+    ) -> None:
+        self._db, self._rows, self._records, self._load_dataset = connection, rows, records, load_dataset
 
     # --- the three ways something takes effect ---------------------------------------------------------------------
 
@@ -52,7 +50,6 @@ class PgLog:
         Raises:
             Fork: If a known number comes with other content.
             Tampered: If a revision does not fit its origin's chain.
-            InputRefused: If a table was never described to the hub.
         """
         with self._begun() as cursor:
             work = _Work(cursor)
@@ -62,7 +59,6 @@ class PgLog:
             rids = sorted(needs.keys() | {parent for parents in needs.values() for parent in parents})
             known = {rid: (bytes(chain), st) for rid, chain, st in cursor.execute(dialect.KNOWN, (rids,))}
             fresh = _fresh(revisions, known)
-            self._check_tables(fresh.values())
             self._store(cursor, fresh.values())
             self._advance(cursor, heads, fresh)
             applied = {rid for rid, (_chain, st) in known.items() if st}
@@ -97,7 +93,7 @@ class PgLog:
         if rids:
             dropped = work.cursor.execute(dialect.DROP_HELD, (list(rids),)).rowcount
             if dropped:
-                self._settle_stored(work, list(self.revisions(work.cursor, rids).values()))
+                self._settle_stored(work, list(revisions_of(work.cursor, rids).values()))
 
     def _settle_stored(self, work: _Work, revisions: Sequence[Revision]) -> None:
         """Let revisions that are in the log already take effect, as far as their parents did."""
@@ -107,10 +103,6 @@ class PgLog:
         self._settle(work, revisions, needs, {rid for rid, _chain, st in known if st})
 
     # --- the log ---------------------------------------------------------------------------------------------------
-
-    def revisions(self, cursor: Cursor[Any], rids: Iterable[int]) -> dict[int, Revision]:
-        """Return the revisions of those numbers that are here."""
-        return {row[0]: revision_of(row) for row in cursor.execute(dialect.REVISIONS, (sorted(set(rids)),))}
 
     def _locked_heads(self, cursor: Cursor[Any], revisions: Sequence[Revision]) -> dict[int, tuple[int, bytes]]:
         origins = sorted({revision.origin for revision in revisions})
@@ -135,10 +127,6 @@ class PgLog:
                 cursor.execute(dialect.ADD_GAP, (rid, link))
             elif had != link:
                 raise Fork(forked(rid >> SEQ_BITS), rid >> SEQ_BITS)
-
-    def _check_tables(self, revisions: Iterable[Revision]) -> None:
-        for name in {revision.table for revision in revisions} - self._rows.tables.keys():
-            raise InputRefused(_("The hub does not know the table {table} yet. Sync again.").format(table=name))
 
     def _store(self, cursor: Cursor[Any], revisions: Iterable[Revision]) -> None:
         rows = [
@@ -217,18 +205,22 @@ class PgLog:
         row = cursor.execute(dialect.ANY_WAIT).fetchone()
         if row and row[0]:
             self._wake(work)
-        if work.fed:
-            scopes = [work.scopes.get(r.uid, r.scope) for r in work.fed]
-            cursor.execute(dialect.ADD_FEED, (scopes, [r.rid for r in work.fed]))
+        rows = [pair for revision in work.fed for pair in _places(work, revision)]
+        for uid, (before, after) in work.scopes.items():
+            if before != after:  # a record that moves goes whole into its new area
+                cursor.execute(dialect.FEED_WHOLE, (after, uid))
+        if rows:
+            cursor.execute(dialect.ADD_FEED, ([scope for scope, _rid in rows], [rid for _scope, rid in rows]))
 
     def _wake(self, work: _Work) -> None:
         """Apply what waited for what took effect in this transaction, or in one that was committed meanwhile."""
-        arrived = [row[0] for row in work.cursor.execute(dialect.ARRIVED_PARENTS, (sorted(work.waiting),))]
-        names = arrived + [str(revision.rid) for revision in work.fed]
-        while names:
+        names = [row[0] for row in work.cursor.execute(dialect.ARRIVED_PARENTS, (sorted(work.waiting),))]
+        fed = work.fed
+        while names or fed:
+            born = [revision.uid for revision in fed if revision.kind is Kind.CREATE]
             before = len(work.fed)
-            self._settle_stored(work, self._freed(work, names))
-            names = [str(revision.rid) for revision in work.fed[before:]]
+            self._settle_stored(work, self._freed(work, [*names, *(str(revision.rid) for revision in fed), *born]))
+            names, fed = [], work.fed[before:]
 
     def _freed(self, work: _Work, names: Sequence[str]) -> list[Revision]:
         """Strike what has arrived off the waiting list and return what waits for nothing any more."""
@@ -237,157 +229,29 @@ class PgLog:
             return []
         work.cursor.execute(dialect.DROP_WAITS, (list(names),))
         blocked = {row[0] for row in work.cursor.execute(dialect.STILL_WAITING, (sorted(waiting),))}
-        return list(self.revisions(work.cursor, waiting - blocked).values())
-
-    # --- records ---------------------------------------------------------------------------------------------------
+        return list(revisions_of(work.cursor, waiting - blocked).values())
 
     def _apply(self, work: _Work, revisions: Sequence[Revision]) -> None:
-        """Fold revisions, in causal order, into heads, rows and conflicts: one write per touched record."""
+        """Let revisions, in causal order, take effect; edits of records that nothing made yet wait for the record."""
         if not revisions:
             return
-        work.cursor.execute(dialect.SET_APPLIED, ([r.rid for r in revisions],))
-        work.fed += revisions
         edits = [r for r in revisions if r.kind is not Kind.IMPORT]
-        before, conflicted = self._locked_states(work.cursor, {r.uid: r.table for r in edits})
-        states = dict(before)
-        names: dict[str, set[str]] = {}
-        for revision in edits:
-            states[revision.uid] = merge.apply(states.get(revision.uid), revision)
-            names.setdefault(revision.uid, set()).update(revision.fields())
-        work.scopes |= {uid: states[uid].scope for uid in names}
-        found = {uid: states[uid] for uid in names}
-        self._materialise(work.cursor, found, names, {r.rid: r for r in edits}, set(names) - before.keys(), conflicted)
-
-    def rematerialise(self, uids: Sequence[str], names: Sequence[str]) -> None:
-        """Bring columns that were added later up to date from the log. Call inside a transaction."""
-        with self._begun() as cursor:
-            rows = cursor.execute(dialect.LOCK_RECORDS, (sorted(uids),)).fetchall()
-            states = {row[0]: merge.state_from_json(*row[1:6]) for row in rows if row[3]}
-            wanted = {uid: set(names) for uid in states}
-            self._materialise(cursor, states, wanted, {}, set(), {row[0] for row in rows if row[6]})
-
-    def _locked_states(self, cursor: Cursor[Any], tables: Mapping[str, str]) -> tuple[dict[str, State], set[str]]:
-        """Lock records and return where they stand, and which of them have conflicts."""
-        uids = sorted(tables)
-        rows = cursor.execute(dialect.LOCK_RECORDS, (uids,)).fetchall()
-        absent = sorted(tables.keys() - {row[0] for row in rows})
-        if absent:
-            cursor.execute(dialect.NEW_RECORDS, (absent, [tables[uid] for uid in absent]))
-            rows += cursor.execute(dialect.LOCK_RECORDS, (absent,)).fetchall()
-        states = {row[0]: merge.state_from_json(*row[1:6]) for row in rows if row[3]}
-        blank: dict[str, list[str]] = {}
-        for uid in tables.keys() - states.keys():
-            blank.setdefault(tables[uid], []).append(uid)
-        for table, missing in blank.items():
-            states |= self._imported(cursor, table, missing)
-        return states, {row[0] for row in rows if row[6]}
-
-    def _imported(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> dict[str, State]:
-        """Return where rows stand that nobody edited since their import."""
-        return {
-            uid: State(table, scope_of(uid if table == "community" else community), (rev,))
-            for uid, (rev, community) in self._rows.find(cursor, table, uids).items()
-        }
-
-    def _materialise(
-        self,
-        cursor: Cursor[Any],
-        states: Mapping[str, State],
-        names: Mapping[str, set[str]],
-        known: Mapping[int, Revision],
-        new: set[str],
-        conflicted: set[str],
-    ) -> None:
-        """Bring heads, conflicts and visible rows of records in line with their states."""
-        wanted = {uid: self._wanted(state, names[uid]) for uid, state in states.items()}
-        needed = {r for uid, s in states.items() for r in (*s.deletes, *(h for n in wanted[uid] for h in s.heads(n)))}
-        lacking = needed - known.keys()
-        revisions = {**known, **(self.revisions(cursor, lacking) if lacking else {})}
-        value_of = ValueOf(revisions)
-        shown = {uid: merge.status(s, sorted(wanted[uid]), revisions, value_of) for uid, s in states.items()}
-        self._write_heads(cursor, states, shown, conflicted)
-        changes: dict[str, list[Change]] = {}
-        inserts: dict[str, list[Change]] = {}
-        gone: dict[str, list[str]] = {}
-        for uid, status in shown.items():
-            state = states[uid]
-            if status.deleted:
-                gone.setdefault(state.table, []).append(uid)
-                continue
-            rev = max([*status.winners.values(), *state.base])
-            target = inserts if uid in new else changes
-            target.setdefault(state.table, []).append((uid, _values(status, value_of), rev))
-        self._write_rows(cursor, states, changes, inserts)
-        for table, uids in gone.items():
-            self._bury(cursor, table, uids)
-
-    def _wanted(self, state: State, names: set[str]) -> set[str]:
-        found = names | {name for name, heads in state.over.items() if len(heads) > 1}
-        return found | set(self._rows.columns(state.table)) if len(state.base) > 1 else found
-
-    def _write_heads(
-        self,
-        cursor: Cursor[Any],
-        states: Mapping[str, State],
-        shown: Mapping[str, merge.Status],
-        conflicted: set[str],
-    ) -> None:
-        rows = []
-        for uid, state in states.items():
-            base, over, deletes = merge.state_to_json(state)
-            found = {"u": uid, "t": state.table, "s": state.scope, "b": base, "o": over, "d": deletes}
-            rows.append({**found, "n": len(shown[uid].conflicts)})
-        if rows:
-            cursor.execute(dialect.SET_RECORDS, (dump(rows),))
-        if stale := sorted(conflicted & states.keys()):
-            cursor.execute(dialect.DROP_CONFLICTS, (stale,))
-        conflicts = [
-            {"u": uid, "f": name, "t": states[uid].table, "h": dump(list(heads))}
-            for uid, status in shown.items()
-            for name, heads in status.conflicts.items()
-        ]
-        if conflicts:
-            cursor.execute(dialect.ADD_CONFLICTS, (dump(conflicts),))
-
-    def _write_rows(
-        self,
-        cursor: Cursor[Any],
-        states: Mapping[str, State],
-        changes: Mapping[str, list[Change]],
-        inserts: Mapping[str, list[Change]],
-    ) -> None:
-        for table, rows in inserts.items():
-            self._rows.insert(cursor, table, rows)
-        for table, rows in changes.items():
-            there = self._rows.update(cursor, table, rows)
-            back = [change for change in rows if change[0] not in there]
-            if back:
-                self._rows.insert(cursor, table, [self._dug_up(cursor, states[change[0]], change) for change in back])
-
-    def _dug_up(self, cursor: Cursor[Any], state: State, change: Change) -> Change:
-        """Return the whole row of a record that comes back."""
-        uid, values, rev = change
-        names = self._rows.columns(state.table)
-        revisions = self.revisions(cursor, {head for name in names for head in state.heads(name)} | {*state.deletes})
-        value_of = ValueOf(revisions)
-        everything = _values(merge.status(state, names, revisions, value_of), value_of)
-        tomb = cursor.execute(dialect.TOMBS, ([uid],)).fetchone()
-        cursor.execute(dialect.DROP_TOMBS, ([uid],))
-        kept = {name: unwrap(value) for name, value in json.loads(tomb[1] if tomb else "{}").items()}
-        return uid, {**kept, **everything, **values}, rev
-
-    def _bury(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> None:
-        """Take rows away but keep their values: a delete destroys nothing."""
-        for row in self._rows.read(table, uids):
-            text = dump({name: wrap(value) for name, value in row.items() if name != "uid"})
-            cursor.execute(dialect.ADD_TOMB, (row["uid"], table, text))
-        self._rows.delete(cursor, table, uids)
+        states = self._records.lock(work.cursor, {r.uid: r.table for r in edits})
+        made = states.found.keys() | {r.uid for r in edits if r.kind is Kind.CREATE}
+        homeless = {r.rid for r in edits if r.uid not in made}
+        _add_waits(work, [(r.uid, r.rid) for r in edits if r.rid in homeless])
+        ready = [r for r in revisions if r.rid not in homeless]
+        work.cursor.execute(dialect.SET_APPLIED, ([r.rid for r in ready],))
+        work.fed += ready
+        edits = [r for r in ready if r.kind is not Kind.IMPORT]
+        for uid, (before, after) in self._records.apply(work.cursor, states, edits).items():
+            work.scopes[uid] = (work.scopes.get(uid, (before, after))[0], after)
 
 
-def revision_of(row: Sequence[Any]) -> Revision:
-    """Return the revision in a row of the log."""
-    rid, hlc, actor, fv, table, uid, kind, patch, par, chain, scope = row[:11]
-    return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, bytes(chain), scope)
+def _places(work: _Work, revision: Revision) -> list[tuple[int, int]]:
+    """Return the areas in whose feed a revision stands: a move is told to the old area and to the new one."""
+    before, after = work.scopes.get(revision.uid, (revision.scope, revision.scope))
+    return [(scope, revision.rid) for scope in dict.fromkeys((before, after))]
 
 
 def _fresh(revisions: Sequence[Revision], known: Mapping[int, tuple[bytes, bool]]) -> dict[int, Revision]:
@@ -416,7 +280,3 @@ def _chained(origin: int, upto: int, chain: bytes, found: Mapping[int, Revision]
 def _add_waits(work: _Work, pairs: Sequence[tuple[str, int]]) -> None:
     if pairs:
         work.cursor.execute(dialect.ADD_WAITS, ([name for name, _rid in pairs], [rid for _name, rid in pairs]))
-
-
-def _values(status: merge.Status, value_of: ValueOf) -> dict[str, Value]:
-    return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}

@@ -7,15 +7,13 @@ from psycopg import Connection, Cursor
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub import dialect, typed
+from fieldsurvey.hub.definitions import MAX_TABLES, checked
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import dump
 from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.store.rows import table_from_json, table_to_json
-from fieldsurvey.sync.wire import MAX_FIELDS
 
 Change = tuple[str, Mapping[str, Value], int]  # uid, values, number of the version shown
-_MAX_TABLES = 500
-_NAME_LENGTH = 63  # of an identifier in PostgreSQL
 
 
 class PgRows:
@@ -47,16 +45,16 @@ class PgRows:
     # --- catalogue -----------------------------------------------------------------------------------------------
 
     def add_table(self, definition: str) -> tuple[str, list[str]]:
-        """Make a table, or add the columns it has gained; return its name and the columns that it gained.
+        """Make a table, or add the columns it has gained; return its name and the columns that are new.
 
         Call inside a transaction.
 
         Raises:
             InputRefused: If the description is none.
         """
-        table = _checked(definition)
+        table = checked(definition)
         have = self.tables.get(table.name)
-        if have is None and len(self.tables) >= _MAX_TABLES:
+        if have is None and len(self.tables) >= MAX_TABLES:
             raise InputRefused(_("The hub takes no more tables."))
         merged = table if have is None else _merged(have, table)
         if merged == have:
@@ -66,7 +64,7 @@ class PgRows:
             self._db.execute(statement.encode())
         self._db.execute(dialect.SET_TABLE, (merged.name, table_to_json(merged)))
         self.tables[merged.name] = merged
-        known = {column.name for column in (have or merged).columns}
+        known = {column.name for column in have.columns} if have else set()
         return table.name, [column.name for column in merged.columns if column.name not in known]
 
     # --- reading -------------------------------------------------------------------------------------------------
@@ -115,22 +113,6 @@ class PgRows:
             for row in rows:
                 fine, raw = typed.split(self.tables[table], dict(zip(names, row[1:], strict=True)), self.srs)
                 target.write_row([row[0], rev, dump(raw) if raw else None, *[fine.get(name) for name in names]])
-
-
-def _checked(definition: str) -> Table:
-    try:
-        table = table_from_json(definition)
-        names = [column.name for column in table.columns]
-        sound = len(names) < MAX_FIELDS and len(set(names)) == len(names) and all(map(_is_name, [table.name, *names]))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise InputRefused(_("A table description is damaged.")) from error
-    if not sound:
-        raise InputRefused(_("A table description is damaged."))
-    return table
-
-
-def _is_name(name: str) -> bool:
-    return name.isidentifier() and name.isascii() and len(name) <= _NAME_LENGTH and not name.startswith("_")
 
 
 def _merged(have: Table, table: Table) -> Table:

@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import Cursor
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.hub import dialect
 from fieldsurvey.hub.geopackage import area_names
-from fieldsurvey.hub.pg_log import PgLog, revision_of
+from fieldsurvey.hub.pg_log import PgLog
+from fieldsurvey.hub.pg_records import PgRecords
 from fieldsurvey.hub.pg_rows import PgRows
 from fieldsurvey.hub.storage import NO_LINKS, Counts, Held, Scopes, no_project
 from fieldsurvey.i18n import _
@@ -23,12 +26,14 @@ from fieldsurvey.model.merge import State, state_from_json
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Revision
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested, bulk
+from fieldsurvey.store.entries import revision_of
 from fieldsurvey.store.gpkg import srs_id
 from fieldsurvey.store.replica import Profile
 from fieldsurvey.sync.peers import Hello
 
 T = TypeVar("T")
 Fetch = Callable[[str], Path | None]  # hash of a dataset -> a file with its bytes, or None while it is not here
+_FILL_ROWS = 1000  # in one statement
 _TRIES = 8
 _CONNECT_SECONDS = 10
 _PAUSE = 0.05  # seconds before the second try; doubles
@@ -60,7 +65,8 @@ class PostgresStorage:
                 self._db.close()
                 raise
         self._rows = PgRows(self._db)
-        self._log = PgLog(self._db, self._rows, self._load_dataset)
+        self._records = PgRecords(self._rows)
+        self._log = PgLog(self._db, self._rows, self._records, self._load_dataset)
 
     def _prepare(self) -> None:
         if not self._one(dialect.HAS_SCHEMA)[0]:
@@ -169,15 +175,32 @@ class PostgresStorage:
     def _define(self, tables: Sequence[str], actors: Sequence[tuple[int, str, str]]) -> None:
         self._db.execute(dialect.LOCK_CATALOGUE)
         self._rows.use(self._one(dialect.META, ("tables",))[0])
-        grown = [found for definition in tables if (found := self._rows.add_table(definition))[1]]
+        before = set(self._rows.tables)
+        gained = [self._rows.add_table(definition) for definition in tables]
         if tables:
             self._db.execute(dialect.SET_META, ("tables", secrets.token_hex(8)))
         for actor in actors:
             self._db.execute(dialect.ADD_ACTOR, actor)
-        for table, names in grown:
-            patterns = [f'%"{name}":%' for name in names]
-            uids = [row[0] for row in self._db.execute(dialect.TOUCHED_BY_FIELD, (table, patterns))]
-            self._log.rematerialise(uids, names)
+        with self._db.cursor(binary=True) as cursor:
+            for table, names in gained:
+                if names:
+                    self._fill(cursor, table, names, is_new=table not in before)
+
+    def _fill(self, cursor: Cursor[Any], table: str, names: Sequence[str], *, is_new: bool) -> None:
+        """Give columns the values that came before them: from datasets, then from edits."""
+        if is_new:
+            rows = cursor.execute(dialect.RECORDS_OF_TABLE, (table,)).fetchall()
+            self._records.fill(cursor, [row[0] for row in rows], self._rows.columns(table))
+            return
+        for rid, dataset in cursor.execute(dialect.IMPORTS_OF_TABLE, (table,)).fetchall():
+            path = self._fetch(dataset)
+            found, lines = bulk.decode(path, set(names)) if path else ([], iter(()))
+            while found and (part := list(islice(lines, _FILL_ROWS))):
+                changes = [(str(line[0]), dict(zip(found, line[1:], strict=True)), int(rid)) for line in part]
+                self._rows.update(cursor, table, changes)
+        patterns = [f'%"{name}":%' for name in names]
+        touched = cursor.execute(dialect.TOUCHED_BY_FIELD, (table, patterns)).fetchall()
+        self._records.fill(cursor, [row[0] for row in touched], names)
 
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
@@ -317,7 +340,7 @@ class PostgresStorage:
         """Put the rows of somebody's import into their table; False while their file is not here."""
         patch = revision.fields()
         path = self._fetch(str(patch["dataset"]))
-        if path is None:
+        if path is None or revision.table not in self._rows.tables:
             return False
         names, lines = bulk.decode(path, set(self._rows.columns(revision.table)))
         self._rows.copy(revision.table, names, lines, revision.rid)

@@ -103,6 +103,7 @@ class Service:
             self._wake.notify_all()
         for thread in self._threads:
             thread.join()
+        self._blobs.close()
 
     # --- threads ---------------------------------------------------------------------------------------------------
 
@@ -176,10 +177,10 @@ class Service:
     def _prepared(self, storage: Storage, push: _Push) -> bool:
         """Decode and judge a push; one that is refused is answered here."""
         try:
-            if storage.project_id() is None:
-                raise no_project()  # noqa: TRY301 - answered below like the others
             parcel = decode_parcel(push.data)
             push.revisions, push.links = parcel.revisions, parcel.links
+            if storage.project_id() is None:
+                raise no_project()  # noqa: TRY301 - answered below like the others
             permit = self._permit(storage, push.account)
             tables = {r.uid: r.table for r in push.revisions} if permit.needs_places else {}
             push.held = judge(permit, push.revisions, storage.scopes_of(tables) if tables else {})

@@ -24,9 +24,11 @@ from typing import Any
 from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump
 
 Heads = tuple[int, ...]
+AUTOMATIC = frozenset({"saved_at"})  # written by the program at each save: the latest stands, nobody has to choose
 DELETED = "_deleted"  # the pseudo field of a delete that met an edit it had not seen
 RULES = "_rules"  # the pseudo field of edits that agree one by one but together break a rule of the form
 SCOPE = "fs_scope"  # the reserved field of an update that moves a record to another area
+UNDISPUTED = AUTOMATIC | {SCOPE}
 Groups = Mapping[str, frozenset[str]]  # field -> the fields of its merge group, itself included
 _NO_GROUPS: Groups = {}
 
@@ -169,7 +171,8 @@ def status(
     for name in names:
         heads = state.heads(name)
         winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        if len(heads) > 1 and name != SCOPE and any(value_of(r, name) != value_of(heads[0], name) for r in heads[1:]):
+        is_disputed = len(heads) > 1 and name not in UNDISPUTED
+        if is_disputed and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
             conflicts[name] = heads
     deleted = False
     if state.deletes:
@@ -233,7 +236,7 @@ def ordinary(
     over = dict(seen.over)
     for name in names:
         heads = seen.heads(name)
-        if len(heads) > 1:
+        if len(heads) > 1 and name not in AUTOMATIC:
             together = groups.get(name, frozenset((name,)))
             shown = {each: value_of(winners[each], each) for each in together if each in winners}
             over[name] = tuple(rid for rid in heads if _is_equal(rid, shown, seen, value_of))

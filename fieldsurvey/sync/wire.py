@@ -110,14 +110,25 @@ def decode_parcel(data: bytes) -> Parcel:
         lines = _unpacked(data).decode().split("\n")
         head = json.loads(lines[0])
         revisions = _chained(head, [json.loads(line) for line in lines[1:]])
-        if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
-            raise ValueError("head")
-        signature = Signature(str(head["alg"]), str(head.get("key", "")), str(head["sig"]))
-        if signature.alg != "none" and not signature.covers(_vouched(head)):
-            raise ValueError("signature")
+        signature = _checked(head, revisions)
+        previous = bytes.fromhex(head["prev"])
     except _BROKEN as error:
         raise _damaged() from error
-    return Parcel(revisions, bytes.fromhex(head["prev"]), signature.key if signature.alg != "none" else "")
+    return Parcel(revisions, previous, signature.key if signature.alg != "none" else "")
+
+
+def _checked(head: dict[str, Any], revisions: Sequence[Revision]) -> Signature:
+    """Return the signature of a batch that is whole.
+
+    Raises:
+        ValueError: If it is cut short, or the signature does not cover it.
+    """
+    if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
+        raise ValueError("head")
+    signature = Signature(str(head["alg"]), str(head.get("key", "")), str(head["sig"]))
+    if signature.alg != "none" and not signature.covers(_vouched(head)):
+        raise ValueError("signature")
+    return signature
 
 
 def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
