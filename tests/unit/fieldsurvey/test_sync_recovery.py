@@ -1,4 +1,4 @@
-"""Laptops that were lost, restored or copied go on by themselves, and nothing is lost (SYNC section 5, rules a to d)."""
+"""Laptops that were lost, restored or copied go on by themselves; nothing is lost (SYNC section 5, rules a to d)."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ def test_own_later_edits_come_back_and_the_file_goes_on_under_a_new_number(lapto
 @pytest.mark.usefixtures("amnesia")
 def test_two_lines_under_one_number_are_both_kept(laptop: Path, hub: Store, tmp_path: Path) -> None:
     """The second at the hub writes its line anew, with everything that was built on it."""
-    twin_path = shutil.copy(laptop, tmp_path / "twin.gpkg")
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
     with Store.open(laptop) as store, Store.open(twin_path) as twin:
         assert store.origin == twin.origin
         _sync(store, hub)
@@ -132,7 +132,7 @@ def test_two_lines_under_one_number_are_both_kept(laptop: Path, hub: Store, tmp_
 
 @pytest.mark.usefixtures("amnesia")
 def test_a_form_that_stood_open_meanwhile_saves_what_its_author_saw(laptop: Path, hub: Store, tmp_path: Path) -> None:
-    twin_path = shutil.copy(laptop, tmp_path / "twin.gpkg")
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
     with Store.open(laptop) as store, Store.open(twin_path) as twin:
         store.save(_community(store), {"unit_count": 1})
         _sync(store, hub)
@@ -147,9 +147,11 @@ def test_a_form_that_stood_open_meanwhile_saves_what_its_author_saw(laptop: Path
 
 
 @pytest.mark.usefixtures("amnesia")
-def test_a_third_laptop_adopts_edits_whose_number_went_to_another_line(laptop: Path, hub: Store, tmp_path: Path) -> None:
+def test_a_third_laptop_adopts_edits_whose_number_went_to_another_line(
+    laptop: Path, hub: Store, tmp_path: Path
+) -> None:
     """The hub had the twin's line, gave it to a third laptop, and was then put back to before."""
-    twin_path = shutil.copy(laptop, tmp_path / "twin.gpkg")
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
     with Store.create(tmp_path / "third.gpkg", project="5" * 32) as third:
         with Store.open(twin_path) as twin, Store.create(tmp_path / "old.gpkg", project="5" * 32) as old_hub:
             twin.save(_community(twin), {"household_count": 8})
