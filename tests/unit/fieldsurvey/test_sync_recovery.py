@@ -56,7 +56,7 @@ def _rivals(store: Store) -> set[Value]:
 def test_a_copied_file_takes_a_new_number(laptop: Path) -> None:
     with Store.open(laptop) as store:
         before = store.origin
-    twin = shutil.copy(laptop, laptop.with_name("twin.gpkg"))
+    twin = Path(shutil.copy(laptop, laptop.with_name("twin.gpkg")))
     with Store.open(twin) as copied, Store.open(laptop) as store:
         assert store.origin == before
         assert copied.origin != before
