@@ -57,6 +57,7 @@ class Answering:
     def pull(self, cursor: int, limit: int, areas: Sequence[int] | None = None) -> dict[str, Any]:
         """Return batches that stand in the feed after a place, and the place reached."""
         self.store.remember_number()
+        areas = None if areas is None else sorted({0, *areas})  # what belongs to no area concerns everyone
         revisions, reached = self.store.feed_after(cursor, limit, areas)
         while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
             revisions, reached = self.store.feed_after(cursor, len(revisions) // 2, areas)

@@ -19,6 +19,7 @@ import zstandard
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
+from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.sync.keys import Signature, Signer
 
@@ -224,6 +225,8 @@ def _check_value(name: str, value: object) -> None:
         value = base64.b64decode(value["$b"], validate=True)
     if isinstance(value, list) or (isinstance(value, int) and abs(value) >= 1 << 63):
         raise ValueError("value")
+    if name == SCOPE and not (type(value) is int and 0 <= value < 1 << 53):
+        raise ValueError("area")
     if name == "geom" and value is not None and not (isinstance(value, bytes) and shapely.from_wkb(value) is not None):
         raise ValueError("geometry")
 

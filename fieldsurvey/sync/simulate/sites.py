@@ -14,12 +14,13 @@ from fieldsurvey.store.replica import MAX_ORIGIN, Profile
 
 FIELDS = ("a", "b", "c", "d")
 PROJECT = "5" * 32
+COMMUNITIES = tuple(f"{number:x}" * 32 for number in (10, 11, 12))
 PLACE = Table(
     "place",
     TableKind.ASSET,
     "地点",
     "Place",
-    tuple(Column(name, ColumnType.TEXT, name, name) for name in FIELDS),
+    tuple(Column(name, ColumnType.TEXT, name, name) for name in (*FIELDS, "community_uid")),
     GeometryType.POINT,
 )
 _blank: list[MemoryConnection] = []

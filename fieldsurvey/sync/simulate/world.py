@@ -13,12 +13,13 @@ from typing import Self
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.store.memory import digest, waiting
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.store.memory import digest, in_areas, waiting
 from fieldsurvey.sync.exchange import Exchange
 from fieldsurvey.sync.folder import FileCarrier
 from fieldsurvey.sync.simulate.ledger import Ledger
 from fieldsurvey.sync.simulate.people import People
-from fieldsurvey.sync.simulate.sites import Copy, Crash, FusedConnection, Site, new_site
+from fieldsurvey.sync.simulate.sites import COMMUNITIES, Copy, Crash, FusedConnection, Site, new_site
 from fieldsurvey.sync.simulate.ways import Post, Way
 
 _START = 1_700_000_000_000  # ms
@@ -120,6 +121,8 @@ class World:
             (self._put_back_laptop, 2),
             (self._put_back_hub, 2),
             (self._clone, 1),
+            (self._choose_areas, 1),
+            (self._put_away, 1),
         )
         act = self.rng.choices([work for work, _weight in does], [weight for _work, weight in does])[0]
         site = self.rng.choice(laptops)
@@ -227,6 +230,15 @@ class World:
         self.laptops.append(twin)
         self.stats["clones"] += 1
 
+    def _choose_areas(self, site: Site) -> None:
+        """Let a laptop keep some areas only, or all again."""
+        some = self.rng.sample([scope_of(uid) for uid in COMMUNITIES], self.rng.randint(1, 2))
+        site.store.set_areas(some if self.rng.random() < 0.7 else None)
+        self.stats["areas chosen"] += 1
+
+    def _put_away(self, site: Site) -> None:
+        self.stats["rows put away"] += site.store.evict()
+
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
@@ -243,17 +255,26 @@ class World:
         raise Failure("unsettled", f"still moving after {_ROUNDS} rounds")
 
     def _at_rest(self, site: Site) -> bool:
-        """Say whether a laptop has what the hub has, and nothing else."""
+        """Say whether a laptop has what the hub has of its areas, and the hub everything of it."""
         store, hub = site.store, self.hub.store
         peer = store.peer(f"{hub.project}:{hub.origin}")
-        reached = peer is not None and peer.epoch == hub.epoch and peer.cursor == hub.change_counter()
-        return reached and store.version_vector() == hub.version_vector() and not waiting(store)
+        if peer is None or peer.epoch != hub.epoch:
+            return False
+        areas = store.areas()
+        known = hub.version_vector()
+        if areas is None:
+            reached = peer.cursor == hub.change_counter() and not waiting(store)
+            return reached and store.version_vector() == known
+        ahead, _place = hub.feed_after(peer.cursor, 1, sorted({0, *areas}))
+        return not ahead and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
 
     def _check(self) -> None:
-        marks = {site.path.stem: digest(site.store) for site in self._sites()}
+        whole = [site for site in self._sites() if site.store.areas() is None]
+        marks = {site.path.stem: digest(site.store) for site in whole}
         if len(set(marks.values())) > 1:
             raise Failure("diverged", str({name: mark[:8] for name, mark in marks.items()}))
-        if left := [(site.path.stem, waiting(site.store)) for site in self._sites() if waiting(site.store)]:
+        self._check_areas()
+        if left := [(site.path.stem, waiting(site.store)) for site in whole if waiting(site.store)]:
             raise Failure("unsettled", f"waiting: {left}"[:300])
         if lost := self._ledger.lost(self.hub.store):
             raise Failure("lost", "; ".join(lost[:3]))
@@ -262,6 +283,16 @@ class World:
         if self._replayed() != marks["hub"]:
             raise Failure("diverged", "a replay in random order ends otherwise")
         self.stats["conflicts at the end"] += self.hub.store.conflict_count()
+
+    def _check_areas(self) -> None:
+        """Compare the records in the areas of a laptop that keeps some only."""
+        for site in self.laptops:
+            areas = site.store.areas()
+            if areas is not None:
+                records = in_areas(self.hub.store, areas)
+                self.stats["records in areas compared"] += len(records)
+                if digest(site.store, records) != digest(self.hub.store, records):
+                    raise Failure("diverged", f"{site.path.stem} in its areas")
 
     def _replayed(self) -> str:
         """Return the digest of a new replica that takes everything in, in random order and pieces."""

@@ -16,7 +16,8 @@ from tests.conftest import ROOT
 
 SOAK = bool(os.environ.get("FIELDSURVEY_SOAK"))
 HISTORIES = int(os.environ.get("FIELDSURVEY_HISTORIES", "2000" if SOAK else "300"))
-SLOW = {"built-on-a-fork-stays", "cursor-before-data", "drafts-keep-old-names", "no-reoffer"}  # need many seeds
+# These need many seeds.
+SLOW = {"built-on-a-fork-stays", "cursor-before-data", "drafts-keep-old-names", "no-reoffer", "old-names-in-new-line"}
 
 
 @pytest.mark.timeout(3600)
