@@ -15,8 +15,10 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.store.memory import digest, in_areas, waiting
+from fieldsurvey.sync.answering import Replica
 from fieldsurvey.sync.exchange import Exchange
 from fieldsurvey.sync.folder import FileCarrier
+from fieldsurvey.sync.simulate.engines import Engine
 from fieldsurvey.sync.simulate.ledger import Ledger
 from fieldsurvey.sync.simulate.people import People
 from fieldsurvey.sync.simulate.sites import COMMUNITIES, Copy, Crash, FusedConnection, Site, new_site
@@ -57,7 +59,14 @@ class World:
     an edit built on a forked one names its parent by number alone.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, engine: Engine | None = None) -> None:
+        """Begin a history.
+
+        Args:
+            seed: Which.
+            engine: Makes the hub, if it is another than the one on SQLite; then what happens to a hub's disk, and
+                areas, are left out, and `hub` is a replica that only reads along.
+        """
         self.rng = rng = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self.stats: Counter[str] = Counter()
         self._amnesia = seed % 2 == 1
@@ -68,6 +77,7 @@ class World:
         shm = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
         self._folder = Path(tempfile.mkdtemp(prefix="fieldsurvey-", dir=shm if shm.is_dir() else None))
         self.hub = new_site(self._path("hub"), "hub", self._clock(0), rng)
+        self._office = engine(self._folder) if engine else None
         self.laptops = [self._laptop(number) for number in range(rng.randint(2, 4))]
         self._sticks: list[Stick] = []
 
@@ -77,6 +87,8 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._office is not None:
+            self._office.close()
         for site in self._sites():
             site.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -125,6 +137,8 @@ class World:
             (self._put_away, 1),
         )
         act = self.rng.choices([work for work, _weight in does], [weight for _work, weight in does])[0]
+        if self._office is not None and act in {self._late_post, self._put_back_hub, self._choose_areas}:
+            act = self._work
         site = self.rng.choice(laptops)
         try:
             if self.rng.random() < 0.08:
@@ -142,7 +156,7 @@ class World:
                 site.reopen()
 
     def _work(self, site: Site) -> None:
-        self._people.act(self.hub if self.rng.random() < 0.15 else site)
+        self._people.act(self.hub if self.rng.random() < 0.15 and self._office is None else site)
 
     def _sync(self, site: Site) -> None:
         self._exchange(site, self.hub)
@@ -154,7 +168,9 @@ class World:
             self._exchange(site, self.rng.choice(others))
 
     def _exchange(self, site: Site, other: Site, *, safe: bool = False) -> None:
-        way = Way(other, self.rng, self._post, partial(self._meanwhile, site, other), safe=safe)
+        way = Way(
+            other, self.rng, self._post, partial(self._meanwhile, site, other), safe=safe, asks=self._answering
+        )  # fmt: skip
         if not safe and self.rng.random() < 0.04:
             other.connection.fuse, other.connection.after = self.rng.randint(1, 40), self.rng.random() < 0.5
         try:
@@ -166,11 +182,16 @@ class World:
         finally:
             other.connection.fuse = -1
 
+    def _answering(self, site: Site) -> Replica:
+        return self._office if site is self.hub and self._office is not None else site.answering()
+
     def _meanwhile(self, site: Site, other: Site) -> None:
         """Let something happen elsewhere while a request is on its way."""
         elsewhere = [laptop for laptop in self.laptops if laptop is not site and laptop is not other]
-        if self.rng.random() < 0.5 or not elsewhere:
+        if (self.rng.random() < 0.5 or not elsewhere) and not (other is self.hub and self._office):
             self._people.act(other)
+        elif not elsewhere:
+            return
         else:
             self._people.act(self.rng.choice(elsewhere))
 
@@ -185,7 +206,10 @@ class World:
     def _read_stick(self, site: Site) -> None:
         """Put in any stick, new or old, perhaps once more."""
         if self._sticks:
-            receiver = self.hub if self._amnesia or self.rng.random() < 0.4 else site
+            is_hub = self._amnesia or self.rng.random() < 0.4
+            if is_hub and self._office is not None:
+                return
+            receiver = self.hub if is_hub else site
             self._use_stick(receiver, self.rng.choice(self._sticks).file, new=False)
 
     def _use_stick(self, site: Site, file: Path, *, new: bool) -> None:
@@ -201,7 +225,7 @@ class World:
     # --- disks ---------------------------------------------------------------------------------------------------
 
     def _back_up(self, site: Site) -> None:
-        (self.hub if self.rng.random() < 0.4 else site).back_up()
+        (self.hub if self.rng.random() < 0.4 and self._office is None else site).back_up()
 
     def _put_back_laptop(self, site: Site) -> None:
         if site.copies:
@@ -245,11 +269,11 @@ class World:
         """Let everybody sync over good lines until nothing changes any more."""
         last: Sequence[object] = ()
         for _round in range(_ROUNDS):
-            for site in self.laptops:
-                if not self._at_rest(site):
+            for site in self.laptops if self._office is None else [*self.laptops, self.hub]:
+                if self._office is not None or not self._at_rest(site):
                     self._exchange(site, self.hub, safe=True)
             now = [(site.store.change_counter(), site.store.version_vector()) for site in self._sites()]
-            if now == last or all(self._at_rest(site) for site in self.laptops):
+            if now == last or (self._office is None and all(self._at_rest(site) for site in self.laptops)):
                 return
             last = now
         raise Failure("unsettled", f"still moving after {_ROUNDS} rounds")
@@ -280,6 +304,8 @@ class World:
             raise Failure("lost", "; ".join(lost[:3]))
         if not all(site.connection.is_sound() for site in self.rng.sample(self._sites(), 2)):
             raise Failure("diverged", "a database is damaged")
+        if self._office is not None and (text := self._office.differs_from(self.hub.store)):
+            raise Failure("diverged", text)
         if self._replayed() != marks["hub"]:
             raise Failure("diverged", "a replay in random order ends otherwise")
         self.stats["conflicts at the end"] += self.hub.store.conflict_count()

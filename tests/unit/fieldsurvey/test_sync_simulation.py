@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fieldsurvey.sync.simulate.engines import engine_named
 from fieldsurvey.sync.simulate.faults import FAULTS
 from fieldsurvey.sync.simulate.runner import first_caught, main, run
 from tests.conftest import ROOT
+from tests.postgres import Server, why_not
 
 SOAK = bool(os.environ.get("FIELDSURVEY_SOAK"))
 HISTORIES = int(os.environ.get("FIELDSURVEY_HISTORIES", "2000" if SOAK else "300"))
@@ -44,6 +46,14 @@ def test_the_command_tells_how_it_went(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["--seed", "1", "--histories", "3"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "3 histories, 0 lost, 0 diverged, 0 unsettled"
     assert main(["--seed", "0", "--histories", "2", "--fault", "last-writer-wins"]) == 1
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(bool(why_not()), reason=why_not())
+def test_a_hub_on_postgresql_does_the_same(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDSURVEY_SIMULATION_DATABASE", postgres.address("blank"))
+    outcome = run(range(50), engine=engine_named("postgresql"))
+    assert outcome.sentence() == "50 histories, 0 lost, 0 diverged, 0 unsettled", outcome.failures
 
 
 def test_an_engine_that_is_not_here_is_told_in_a_sentence() -> None:
