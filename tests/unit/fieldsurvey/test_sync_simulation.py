@@ -14,12 +14,17 @@ from fieldsurvey.sync.simulate.engines import engine_named
 from fieldsurvey.sync.simulate.faults import FAULTS
 from fieldsurvey.sync.simulate.runner import first_caught, main, run
 from tests.conftest import ROOT
-from tests.postgres import Server, why_not
+from tests.postgres import Server, postgres, why_not
+
+__all__ = ["postgres"]
 
 SOAK = bool(os.environ.get("FIELDSURVEY_SOAK"))
 HISTORIES = int(os.environ.get("FIELDSURVEY_HISTORIES", "2000" if SOAK else "300"))
 # These need many seeds.
-SLOW = {"built-on-a-fork-stays", "cursor-before-data", "drafts-keep-old-names", "no-reoffer", "old-names-in-new-line"}
+SLOW = {
+    "built-on-a-fork-stays", "cursor-before-data", "drafts-keep-old-names", "fork-unnoticed", "no-reoffer",
+    "old-names-in-new-line",
+}  # fmt: skip
 
 
 @pytest.mark.timeout(3600)
