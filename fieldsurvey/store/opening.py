@@ -1,12 +1,15 @@
 """Making and opening project files: what must be there, and what is refused."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from fieldsurvey.errors import InputRefused, ProjectTooNew
+from fieldsurvey.geo import crs as geo_crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
+from fieldsurvey.model.schema import Table
 from fieldsurvey.store import gpkg, replica
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.failures import known_failures
@@ -19,7 +22,8 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
     """Write a new project file with the asset tables.
 
     Raises:
-        InputRefused: If the file exists, its folder does not, or the CRS is unknown.
+        InputRefused: If the file exists, its folder does not, or the CRS is unknown, in degrees, or of an old datum
+            (Xian 80, Beijing 54), which needs parameters that are secret.
     """
     if path.exists():
         raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
@@ -31,9 +35,15 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
         raise InputRefused(
             _("{crs} is no known coordinate system. Example: EPSG:4547 (CGCS2000, 114°E).").format(crs=crs)
         ) from error
+    if geo_crs.is_geographic(crs) or geo_crs.old_datum(crs):
+        raise InputRefused(
+            _("{crs} cannot be the system of a project: it must be plane, in metres. Example: EPSG:4547.").format(
+                crs=crs
+            )
+        )
     connection = Connection(path)
     try:
-        _fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
+        fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
     except BaseException:
         connection.close()
         path.unlink(missing_ok=True)
@@ -41,11 +51,17 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
     connection.close()
 
 
-def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict[str, object]) -> None:
+def fill(
+    connection: Connection,
+    srs_rows: list[tuple[object, ...]],
+    meta: dict[str, object],
+    tables: Sequence[Table] = ASSETS,
+) -> None:
+    """Write everything that a new project file consists of."""
     connection.execute(f"PRAGMA application_id={gpkg.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={gpkg.USER_VERSION}")
     migrations.apply(connection.db)
-    meta |= {"origin": replica.new_origin(), "hlc": 0, "schema": SCHEMA, "epoch": secrets.token_hex(8)}
+    meta |= {"origin": replica.Profile().new_origin(), "hlc": 0, "schema": SCHEMA, "epoch": secrets.token_hex(8)}
     with connection.transaction():
         for statement in gpkg.GPKG_TABLES.split(";"):
             if statement.strip():
@@ -56,7 +72,7 @@ def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict
             connection.execute(sql, parameters)
         connection.many("INSERT INTO _meta VALUES (?, ?)", list(meta.items()))
         rows = Rows(connection, gpkg.srs_id(str(meta["crs"])))
-        for table in ASSETS:
+        for table in tables:
             rows.add_table(table)
 
 

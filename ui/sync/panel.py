@@ -192,7 +192,7 @@ class SyncPanel(QWidget):
     def show_project(self, now: Overview) -> None:
         """Show the conflicts of a project."""
         self.conflict_title.setText(_("Conflicts ({n})").format(n=now.conflicts))
-        job = self._runner.start(lambda _control: described_conflicts(self._holder.store))
+        job = self._runner.start(lambda _control: described_conflicts(self._holder.store), quick=True)
         job.succeeded.connect(self._show_conflicts)
 
     @Slot(object)
@@ -224,7 +224,7 @@ class SyncPanel(QWidget):
         def work(_control: JobControl) -> None:
             self._holder.store.resolve(conflict.uid, {conflict.field: version.value})
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._kept)
         job.failed.connect(self._failed)
 
