@@ -6,8 +6,10 @@ from pathlib import Path
 from survey_forms import definitions
 from survey_forms.compile import xform
 from survey_forms.errors import ExpressionError, FormError
-from survey_forms.form import Form, Group, Kind, Question, Repeat, parse_form
+from survey_forms.form import Form, Group, Kind, Question, Repeat
+from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem
+from survey_forms.reading import parse_form
 from survey_forms.session import Session
 from survey_forms.tables import form_tables, repeat_table
 
@@ -29,4 +31,5 @@ def load_form(source: Path) -> Form:
     Raises:
         FormError: If it is no form, or wrong.
     """
-    return parse_form(xform(source))
+    with unhurried():
+        return parse_form(xform(source), None if definitions.is_definition(source) else source.parent)
