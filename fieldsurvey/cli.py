@@ -12,18 +12,18 @@ from typing import Annotated
 import typer
 
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
+from fieldsurvey.hub.commands import hub_app
+from fieldsurvey.hub.device_commands import device_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
-hub_app = typer.Typer(no_args_is_help=True, help="办公室端 / the office side")
-hub_user_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")
 export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
+hub_app.add_typer(device_app, name="device")
 app.add_typer(export_app, name="export")
-hub_app.add_typer(hub_user_app, name="user")
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
@@ -190,6 +190,8 @@ def sync(
         clone(hub, project, token=token, control=terminal_control())
     with Store.open(project) as store:
         result = exchange(store, hub, token=token, control=terminal_control())
+    for sentence in result.damaged:
+        say(sentence)
     put(
         _("Sent {sent}, received {received}, photos sent {out}, photos received {back}, conflicts {conflicts}").format(
             sent=result.sent,
@@ -201,39 +203,35 @@ def sync(
     )
 
 
-HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="数据文件夹 / data folder")]
+@app.command()
+def enroll(
+    hub: Annotated[str, typer.Option(help="办公室端网址 / address of the hub")] = "",
+    code: Annotated[str, typer.Option(help="一次性登记码 / one-time code")] = "",
+    request: Annotated[Path | None, typer.Option(help="写申请文件 / write a request file")] = None,
+    answer: Annotated[Path | None, typer.Option(help="读答复文件 / read the answer file")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="办公室端证书 PEM / the hub's certificate")] = None,
+    name: Annotated[str, typer.Option(help="这台电脑的名称 / name of this computer")] = "",
+) -> None:
+    """登记这台电脑 / make this computer known to a hub, by code or by file."""
+    from fieldsurvey.sync import enrolment
+    from fieldsurvey.sync.http import HttpCarrier
 
-
-@hub_app.command("init")
-def hub_init(folder: HubFolder, name: str = "") -> None:
-    """准备数据文件夹 / prepare a data folder."""
-    from fieldsurvey.hub import admin
-
-    admin.init(folder, name or folder.name)
-
-
-@hub_app.command("serve")
-def hub_serve(folder: HubFolder, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """启动服务 / serve until stopped."""
-    from fieldsurvey.hub import serve
-
-    serve(folder, host, port)
-
-
-@hub_user_app.command("add")
-def hub_user_add(folder: HubFolder, login: str, name: str = "") -> None:
-    """新建账号并显示口令(只显示一次) / add an account and print its token once."""
-    from fieldsurvey.hub import admin
-
-    put(admin.add_user(folder, login, name or login))
-
-
-@hub_app.command("status")
-def hub_status(folder: HubFolder) -> None:
-    """账号与数据概况 / accounts and data."""
-    from fieldsurvey.hub import admin
-
-    put_json(admin.status(folder))
+    asked = enrolment.request_as_json(enrolment.new_request(name))
+    if request is not None:
+        request.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
+        put(str(request))
+        return
+    if not hub or not (code or answer):
+        raise UsageError(_("Name the hub, and a code or an answer file; or write a request file."))
+    if answer is not None:
+        enrolment.accept(enrolment.read_file(answer), hub)
+    else:
+        carrier = HttpCarrier(hub, "", certificate)
+        try:
+            enrolment.accept(carrier.enrol(asked, code), hub)
+        finally:
+            carrier.close()
+    put(_("This computer is known to {hub}.").format(hub=hub))
 
 
 @export_app.command("sheets")

@@ -20,13 +20,16 @@ def new_project(path: Path, *, crs: str = "EPSG:4547", name: str = "") -> Store:
 
 
 def install_forms(store: Store) -> None:
-    """Add the tables of the default forms, and new columns of forms that grew."""
+    """Add the tables of the default forms, and new columns of forms that grew; let the forms judge merges."""
     from survey_forms import default_forms, form_tables, load_form
+    from survey_forms.rules import merge_rules
 
+    forms = {name: load_form(source) for name, source in default_forms().items()}
     with store.transaction():
-        for source in default_forms().values():
-            for table in form_tables(load_form(source)):
+        for form in forms.values():
+            for table in form_tables(form):
                 store.add_table(table)
+    store.rules_of_merge = merge_rules(forms)
 
 
 def sample_project(path: Path, control: JobControl | None = None) -> Store:

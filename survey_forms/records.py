@@ -16,7 +16,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import state_from_json, state_to_json
-from fieldsurvey.model.revision import dump, unwrap, wrap
+from fieldsurvey.model.revision import dump, unwrap, version_number, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
 from survey_forms.definitions import names, path
@@ -216,11 +216,15 @@ def _save_main(store: Store, opened: Opened, values: dict[str, Value]) -> str:
     record = opened.record
     if record is None:
         scope = scope_of(opened.subject.community_uid)
-        return store.create_record(opened.subject.form_id, values, scope=scope)
+        return store.create_record(opened.subject.form_id, values, scope=scope, fv=_fv(opened))
     changed = _changed(record, values)
     if changed:
-        store.save(record.uid, changed, record.token)
+        store.save(record.uid, changed, record.token, fv=_fv(opened))
     return record.uid
+
+
+def _fv(opened: Opened) -> int:
+    return version_number(opened.session.form.version)
 
 
 def _changed(seen: Row, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -241,9 +245,9 @@ def _save_children(store: Store, opened: Opened, parent: str, repeat: str, rows:
         values = {**{name: value for name, value in row.items() if name != "uid"}, "ordinal": ordinal}
         before = seen.get(str(row.get("uid")))
         if before is None:
-            store.create_record(table, {**values, "parent_uid": parent}, scope=scope)
+            store.create_record(table, {**values, "parent_uid": parent}, scope=scope, fv=_fv(opened))
         elif changed := _changed(before, values):
-            store.save(before.uid, changed, before.token)
+            store.save(before.uid, changed, before.token, fv=_fv(opened))
 
 
 def _place(session: Session, target: str) -> dict[str, Value]:

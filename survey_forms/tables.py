@@ -1,6 +1,6 @@
 """Forms as tables of the project file: one per form, one per repeat."""
 
-from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
+from fieldsurvey.model.schema import GEOMETRY_GROUP, Column, ColumnType, GeometryType, Table, TableKind
 from survey_forms import typed
 from survey_forms.definitions import calculated_label
 from survey_forms.form import Form, Kind, Question, Repeat
@@ -70,7 +70,15 @@ def _column(question: Question, root: str, form_id: str) -> Column:
     zh, en = question.label("zh"), question.label("en")
     if question.kind is Kind.CALCULATE:
         zh, en = calculated_label(form_id, question.name)
-    return Column(name, kind, zh or _METADATA_ZH.get(name, name), en or name, question.bind.unit)
+    group = GEOMETRY_GROUP if question.kind is Kind.GEOPOINT else _GROUPS.get(question.name, "")
+    return Column(name, kind, zh or _METADATA_ZH.get(name, name), en or name, question.bind.unit, group)
+
+
+# Questions whose answers mean something only together, by name: they merge as one.
+_GROUPS = {
+    "district": "address", "subdistrict": "address", "neighbourhood": "address", "address": "address",
+    "has_lift": "lift", "lift_count": "lift",
+}  # fmt: skip
 
 
 _METADATA_ZH = {"start": "开始时间", "end": "结束时间"}

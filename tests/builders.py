@@ -4,6 +4,7 @@ from pathlib import Path
 
 import shapely
 
+from fieldsurvey.model.revision import Revision
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 
@@ -30,3 +31,21 @@ def make_project(path: Path, *, forms: bool = False) -> Store:
 def add_community(store: Store, name: str = "枫叶山小区", **values: Value) -> str:
     """Add a community; return its uid."""
     return store.create_record("community", {"name": name, "code": name[:3], "geom": square(), **values})
+
+
+def everything(store: Store) -> list[Revision]:
+    """Return all revisions of a store."""
+    return [r for origin in store.version_vector() for r in store.revisions_after(origin, 0, 1_000_000)]
+
+
+def make_laptops(folder: Path, count: int = 2) -> list[Store]:
+    """Return empty copies of one project."""
+    return [Store.create(folder / f"laptop{n}.gpkg", project="f" * 32) for n in range(count)]
+
+
+def exchange(*stores: Store) -> None:
+    """Let every laptop have everything that any has."""
+    for store in stores:
+        for other in stores:
+            if other is not store:
+                store.ingest(everything(other))

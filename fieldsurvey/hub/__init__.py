@@ -1,5 +1,1 @@
-"""The office side: one project file behind HTTP, accounts, nothing else to install."""
-
-from fieldsurvey.hub.serving import serve
-
-__all__ = ["serve"]
+"""The office side: revisions, files and accounts behind HTTP, in one GeoPackage or in PostgreSQL."""

@@ -1,169 +1,373 @@
-"""What a hub does, in the one thread that owns its project file."""
+"""What a hub does, in the threads that own its data.
+
+Pushes that wait are merged and written in one transaction (group commit):
+many laptops pay for one flush of the disk. Each is answered after the commit.
+"""
 
 import base64
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import groupby
-from pathlib import Path
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused, SyncError
-from fieldsurvey.hub.admin import PROJECT
+from fieldsurvey.hub.accounts import Account
+from fieldsurvey.hub.authorise import Permit, Role, judge
+from fieldsurvey.hub.blobs import Blobs
+from fieldsurvey.hub.storage import Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
-from fieldsurvey.model.revision import Revision
-from fieldsurvey.store import Blob, Store
-from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
-from fieldsurvey.sync.wire import decode, encode
+from fieldsurvey.model.identity import is_uid, scope_of
+from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Revision
+from fieldsurvey.store import Blob, Fork
+from fieldsurvey.store.log import forked
+from fieldsurvey.sync.answering import MAX_CHAINS, understood
+from fieldsurvey.sync.peers import Hello
+from fieldsurvey.sync.wire import MAX_BATCH, decode_parcel, encode, runs
 
 T = TypeVar("T")
-_NOTHING = Hello("", "", "", "", "", {}, [], [])
+_NOTHING = Hello("", "", "", "", "", {}, [], [], "hub")
+_MOST_PUSHES, _MOST_REVISIONS = 64, 4000  # in one transaction
+_AREAS_MS = 5000  # how long names of areas are remembered
+MAX_BLOB = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The answer to a push, given after the commit.
+
+    Attributes:
+        upto: How far the hub has the log of this laptop on its disk.
+        new: Revisions that were new, of all pushes in the same transaction.
+        held: Revision numbers of the batch that are in quarantine, and why.
+        conflicts: Open conflicts of the project now.
+    """
+
+    upto: int
+    new: int
+    held: Mapping[int, str]
+    conflicts: int
+
+
+@dataclass(slots=True)
+class _Push:
+    data: bytes
+    account: Account
+    done: "Future[Pushed]"
+    revisions: list[Revision] = field(default_factory=list)
+    held: dict[int, str] = field(default_factory=dict)
+    links: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class Service:
     """The data of a hub. Every public method may be called from any thread and returns a future."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._thread = ThreadPoolExecutor(1, "hub-store")
-        self._store: Store | None = None
-        self._do(self._open).result()
+    def __init__(self, open_storage: Callable[[], Storage], blobs: Blobs, workers: int = 1) -> None:
+        """Start the threads.
+
+        Args:
+            open_storage: Opens the data; called once in each thread.
+            blobs: Where files lie.
+            workers: How many threads; one for a GeoPackage.
+
+        Raises:
+            FieldSurveyError: If the data cannot be opened.
+        """
+        self._blobs = blobs
+        self._work: deque[tuple[Callable[[Storage], Any], Future[Any]]] = deque()
+        self._pushes: deque[_Push] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._workers = workers
+        self._areas: tuple[int, Mapping[str, frozenset[int]]] = (0, {})
+        opened = [Future[None]() for _number in range(workers)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(open_storage, ready), name=f"hub-store-{number}")
+            for number, ready in enumerate(opened)
+        ]
+        for thread in self._threads:
+            thread.start()
+        try:
+            for ready in opened:
+                ready.result()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Close the project file and stop the thread."""
-        self._do(self._shut).result()
-        self._thread.shutdown()
+        """Finish what was begun and stop the threads."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._blobs.close()
 
-    def _do(self, work: Callable[..., T], *arguments: object) -> "Future[T]":
-        return self._thread.submit(work, *arguments)
+    # --- threads ---------------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        path = self._folder / PROJECT
-        if path.exists():
-            self._store = Store.open(path)
+    def _run(self, open_storage: Callable[[], Storage], ready: "Future[None]") -> None:
+        try:
+            storage = open_storage()
+        except BaseException as error:  # noqa: BLE001 - the constructor raises it again
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        try:
+            while self._turn(storage):
+                pass
+        finally:
+            storage.close()
 
-    def _shut(self) -> None:
-        if self._store is not None:
-            self._store.close()
+    def _turn(self, storage: Storage) -> bool:
+        with self._wake:
+            while not self._work and not self._pushes and not self._closing:
+                self._wake.wait()
+            if not self._work and not self._pushes:
+                return False
+            job = self._work.popleft() if self._work else None
+            pushes = [] if job else self._taken()
+        if job is not None:
+            _settle(job[1], lambda: job[0](storage))
+        else:
+            self._merge(storage, pushes)
+        return True
 
-    def _need(self) -> Store:
-        if self._store is None:
-            raise InputRefused(_("The hub has no project yet. Sync from the laptop that has it first."))
-        return self._store
+    def _taken(self) -> list[_Push]:
+        """Return this thread's share of the waiting pushes."""
+        number = min(_MOST_PUSHES, -(-len(self._pushes) // self._workers))
+        return [self._pushes.popleft() for _number in range(number)]
+
+    def _do(self, work: Callable[[Storage], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        with self._wake:
+            self._work.append((work, future))
+            self._wake.notify()
+        return future
+
+    # --- pushes ----------------------------------------------------------------------------------------------------
+
+    def push(self, data: bytes, account: Account) -> "Future[Pushed]":
+        """Take a batch; the result comes after the commit."""
+        push = _Push(data, account, Future())
+        with self._wake:
+            self._pushes.append(push)
+            self._wake.notify()
+        return push.done
+
+    def _merge(self, storage: Storage, pushes: Sequence[_Push]) -> None:
+        ready = [push for push in pushes if self._prepared(storage, push)]
+        for group in _groups(ready):
+            try:
+                self._ingest(storage, group)
+            except BaseException as error:  # noqa: BLE001 - each push hears of its own failure
+                for push in group:
+                    if len(group) == 1:
+                        push.done.set_exception(error)
+                    else:
+                        self._alone(storage, push)
+
+    def _alone(self, storage: Storage, push: _Push) -> None:
+        try:
+            self._ingest(storage, [push])
+        except BaseException as error:  # noqa: BLE001 - the client hears of it
+            push.done.set_exception(error)
+
+    def _prepared(self, storage: Storage, push: _Push) -> bool:
+        """Decode and judge a push; one that is refused is answered here."""
+        try:
+            parcel = decode_parcel(push.data)
+            push.revisions, push.links = parcel.revisions, parcel.links
+            if storage.project_id() is None:
+                raise no_project()  # noqa: TRY301 - answered below like the others
+            permit = self._permit(storage, push.account)
+            tables = {r.uid: r.table for r in push.revisions} if permit.needs_places else {}
+            push.held = judge(permit, push.revisions, storage.scopes_of(tables) if tables else {})
+        except BaseException as error:  # noqa: BLE001 - the client hears of it
+            push.done.set_exception(error)
+            return False
+        return True
+
+    def _ingest(self, storage: Storage, pushes: Sequence[_Push]) -> None:
+        origins = {push.revisions[0].origin for push in pushes}
+        links: dict[int, bytes] = {}
+        for push in pushes:
+            if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
+                raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
+        done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
+        upto = storage.known_upto(origins)
+        for push in pushes:
+            push.done.set_result(Pushed(upto[push.revisions[0].origin], done.new, push.held, done.conflicts))
+
+    def _permit(self, storage: Storage, account: Account) -> Permit:
+        if not account.areas:
+            return Permit(account.login, account.role)
+        scopes = self._scopes(storage, account.areas)
+        return Permit(account.login, account.role, scopes, frozenset(account.areas))
+
+    def _scopes(self, storage: Storage, areas: Iterable[str]) -> frozenset[int]:
+        at, names = self._areas
+        if now_millis() - at > _AREAS_MS:
+            names = storage.areas()
+            self._areas = (now_millis(), names)
+        found: set[int] = set()
+        for area in areas:
+            found |= {scope_of(area)} if is_uid(area) else names.get(area, frozenset())
+        return frozenset(found)
 
     # --- exchange ------------------------------------------------------------------------------------------------
 
     def hello(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
         """Exchange states; the first replica that says hello brings the project."""
-        return self._do(self._hello, raw)
+        theirs = understood(raw)
+        return self._do(lambda storage: _hello(storage, theirs))
 
-    def _hello(self, raw: dict[str, Any]) -> dict[str, Any]:
-        try:
-            theirs = hello_from_json(raw)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise SyncError(
-                _("This program and the hub do not speak the same language. Update the older one.")
-            ) from error
-        if self._store is None:
-            if not theirs.project:
-                return _NOTHING.as_json()
-            path = self._folder / PROJECT
-            self._store = Store.create(path, crs=theirs.crs, name=theirs.name, project=theirs.project)
-        store = self._store
-        if theirs.project and theirs.project != store.project:
-            raise InputRefused(_("The hub holds another project: {name}.").format(name=store.name))
-        with store.transaction():
-            for definition in theirs.tables:
-                store.add_table_definition(definition)
-            store.add_actors(theirs.actors)
-        return hello_of(store).as_json()
+    def pull(self, cursor: int, limit: int, areas: Sequence[int] | None, account: Account) -> "Future[dict[str, Any]]":
+        """Return batches that stand in the feed after a place: of the areas asked for that the account may see."""
+        return self._do(lambda storage: self._pull(storage, cursor, limit, areas, account))
 
-    def push(self, data: bytes) -> "Future[int]":
-        """Take a batch; the result comes after the commit."""
-        return self._do(self._push, data)
+    def _pull(
+        self, storage: Storage, cursor: int, limit: int, areas: Sequence[int] | None, account: Account
+    ) -> dict[str, Any]:
+        if storage.project_id() is None:
+            raise no_project()
+        scopes = None if areas is None else frozenset(areas)
+        if account.areas and not account.role.covers(Role.REVIEWER):
+            allowed = self._scopes(storage, account.areas)
+            scopes = allowed if scopes is None else scopes & allowed
+        revisions, reached = storage.feed_after(cursor, limit, scopes)
+        while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
+            revisions, reached = storage.feed_after(cursor, len(revisions) // 2, scopes)
+        found = list(runs(revisions))
+        links = storage.links_before([run[0].rid for run in found])
+        batches = [encode(run, link) for run, link in zip(found, links, strict=True) if link is not None]
+        return {"cursor": reached, "batches": [base64.b64encode(batch).decode() for batch in batches]}
 
-    def _push(self, data: bytes) -> int:
-        revisions = decode(data)
-        store = self._need()
-        store.ingest(revisions)
-        return store.version_vector().get(revisions[0].origin, (0, b""))[0]
+    def chains(self, raw: Mapping[str, Any]) -> "Future[dict[str, Any]]":
+        """Return the hashes at numbers of an origin."""
+        origin, seqs = int(raw["origin"]), [int(seq) for seq in raw["seqs"]]
+        if len(seqs) > MAX_CHAINS or not 0 < origin < 1 << ORIGIN_BITS or any(not 0 <= s <= SEQ_MASK for s in seqs):
+            raise SyncError(_("The request is larger than the hub accepts."))
 
-    def pull(self, cursor: int, limit: int) -> "Future[dict[str, Any]]":
-        """Return batches that stand in the feed after a place."""
-        return self._do(self._pull, cursor, limit)
+        def found(storage: Storage) -> dict[str, Any]:
+            chains = storage.chains([origin << SEQ_BITS | seq for seq in seqs]) if storage.project_id() else []
+            return {"chains": [None if chain is None else chain.hex() for chain in chains]}
 
-    def _pull(self, cursor: int, limit: int) -> dict[str, Any]:
-        store = self._need()
-        revisions, reached = store.feed_after(cursor, limit)
-        batches = [
-            base64.b64encode(encode(run, store.chain_at(run[0].origin, run[0].seq - 1))).decode()
-            for run in _runs(revisions)
-        ]
-        return {"cursor": reached, "batches": batches}
+        return self._do(found)
+
+    # --- quarantine ------------------------------------------------------------------------------------------------
+
+    def held(self) -> "Future[list[Held]]":
+        """Return what is in quarantine."""
+        return self._do(lambda storage: storage.held() if storage.project_id() else [])
+
+    def let_go(self, rids: Sequence[int], account: Account) -> "Future[list[int]]":
+        """Let revisions out of quarantine that the account itself might have pushed; return their numbers."""
+        return self._do(lambda storage: self._let_go(storage, rids, account))
+
+    def _let_go(self, storage: Storage, rids: Sequence[int], account: Account) -> list[int]:
+        revisions = [entry.revision for entry in storage.held() if entry.revision.rid in set(rids)]
+        permit = self._permit(storage, account)
+        places = storage.scopes_of({r.uid: r.table for r in revisions}) if permit.needs_places else {}
+        refused = judge(permit, revisions, places)
+        free = [revision.rid for revision in revisions if revision.rid not in refused]
+        storage.let_go(free)
+        return free
+
+    def counts(self) -> "Future[Counts]":
+        """Return how much is here."""
+        empty = Counts(0, 0, 0, 0, 0, {})
+        return self._do(lambda storage: storage.counts() if storage.project_id() else empty)
 
     # --- files ---------------------------------------------------------------------------------------------------
 
-    def announce(self, rows: list[list[Any]]) -> "Future[list[str]]":
+    def announce(self, blobs: Sequence[Blob]) -> "Future[list[str]]":
         """Take note of files; return the hashes of those that lack."""
-        return self._do(self._announce, rows)
+        if any(not 0 <= blob.size <= MAX_BLOB for blob in blobs):
+            raise InputRefused(_("A file is larger than the hub accepts (2 GiB)."))
 
-    def _announce(self, rows: list[list[Any]]) -> list[str]:
-        store = self._need()
-        known = {blob.sha256 for blob in store.blobs()}
-        with store.transaction():
-            for sha, size, name, mime in rows:
-                if sha not in known:
-                    store.note_blob(Blob(str(sha), int(size), str(name), str(mime)), have=False)
-        return [str(row[0]) for row in rows if store.media.path(str(row[0])) is None]
+        def announced(storage: Storage) -> list[str]:
+            if storage.project_id() is None:
+                raise no_project()
+            storage.note_blobs(blobs, have=False)
+            return [blob.sha256 for blob in blobs if not self._blobs.whole(blob.sha256)]
+
+        return self._do(announced)
 
     def blobs(self) -> "Future[list[Blob]]":
         """Return the files that are here."""
-        return self._do(lambda: [b for b in self._need().blobs() if self._need().media.path(b.sha256) is not None])
+        return self._do(lambda storage: storage.blobs() if storage.project_id() else [])
 
     def have(self, sha: str) -> "Future[int]":
         """Return how many bytes of a file are here."""
-        return self._do(self._have, sha)
-
-    def _have(self, sha: str) -> int:
-        media = self._need().media
-        whole = media.path(sha)
-        part = media.part(sha)
-        return whole.stat().st_size if whole else part.stat().st_size if part.exists() else 0
+        return self._do(lambda _storage: self._blobs.have(sha))
 
     def append(self, sha: str, at: int, data: bytes) -> "Future[int]":
         """Append bytes to a file at the place where it ends; return how many are here now."""
-        return self._do(self._append, sha, at, data)
+        return self._do(lambda storage: self._append(storage, sha, at, data))
 
-    def _append(self, sha: str, at: int, data: bytes) -> int:
-        store = self._need()
-        blob = next((blob for blob in store.blobs() if blob.sha256 == sha), None)
+    def _append(self, storage: Storage, sha: str, at: int, data: bytes) -> int:
+        blob = storage.blob(sha) if storage.project_id() else None
         if blob is None:
             raise InputRefused(_("This file was not announced."))
-        have = self._have(sha)
-        if store.media.path(sha) is not None or at != have:
-            return have
-        with store.media.part(sha).open("ab") as out:
-            out.write(data[: blob.size - have])
-        have += min(len(data), blob.size - have)
-        if have < blob.size:
-            return have
-        if not store.media.finish_part(sha):
-            return 0
-        store.note_blob(blob, have=True)
-        store.retry_waiting()
+        have = self._blobs.append(blob, at, data)
+        if have >= blob.size and self._blobs.whole(sha):
+            storage.note_blobs([blob], have=True)
+            storage.retry_waiting()
         return have
 
-    def place(self, sha: str) -> "Future[Path | None]":
-        """Return where a file is."""
-        return self._do(lambda: self._need().media.path(sha))
+    def read(self, sha: str, start: int) -> "Future[Iterator[bytes] | None]":
+        """Return the bytes of a file from a place on; None if it is not here."""
+        return self._do(lambda _storage: self._blobs.read(sha, start) if self._blobs.whole(sha) else None)
 
 
-def _runs(revisions: list[Revision]) -> list[list[Revision]]:
-    """Return the revisions as runs of one origin with consecutive numbers, in their order."""
-    found: list[list[Revision]] = []
-    for _origin, group in groupby(revisions, key=lambda revision: revision.origin):
-        for revision in group:
-            if found and found[-1][-1].rid + 1 == revision.rid:
-                found[-1].append(revision)
-            else:
-                found.append([revision])
-    return found
+def _settle(future: "Future[Any]", work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - the caller of the future gets it
+        future.set_exception(error)
+
+
+def _hello(storage: Storage, theirs: Hello) -> dict[str, Any]:
+    project = storage.project_id()
+    if project is None:
+        if not theirs.project:
+            return _NOTHING.as_json()
+        storage.found(theirs)
+        project = storage.project_id()
+    if theirs.project and theirs.project != project:
+        mine = storage.hello() or _NOTHING
+        raise InputRefused(_("The hub holds another project: {name}.").format(name=mine.name))
+    storage.take_definitions(theirs.tables, theirs.actors)
+    storage.retry_waiting()  # a machine that stopped between file and rows goes on here
+    mine = storage.hello() or _NOTHING
+    return replace(mine, forks=_differing(storage, theirs)).as_json()
+
+
+def _differing(storage: Storage, theirs: Hello) -> list[int]:
+    """Return the origins whose hash at the other side's end is another one here."""
+    heads = [(origin, upto, chain) for origin, (upto, chain) in sorted(theirs.heads.items()) if upto and any(chain)]
+    mine = storage.chains([origin << SEQ_BITS | upto for origin, upto, _chain in heads])
+    pairs = zip(heads, mine, strict=True)
+    return [origin for (origin, _upto, chain), own in pairs if own is not None and own != chain]
+
+
+def _groups(pushes: Sequence[_Push]) -> Iterator[list[_Push]]:
+    """Yield the pushes in groups for one transaction each."""
+    group: list[_Push] = []
+    size = 0
+    for push in pushes:
+        if group and size + len(push.revisions) > _MOST_REVISIONS:
+            yield group
+            group, size = [], 0
+        group.append(push)
+        size += len(push.revisions)
+    if group:
+        yield group
+
+
+def _held_by_all(pushes: Sequence[_Push]) -> dict[int, str]:
+    """Return what is held: a revision that came twice, once from somebody with the right, is not."""
+    free = {r.rid for push in pushes for r in push.revisions if r.rid not in push.held}
+    return {rid: why for push in pushes for rid, why in push.held.items() if rid not in free}

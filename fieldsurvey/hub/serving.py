@@ -1,24 +1,59 @@
 """Running a hub until it is told to stop."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from fieldsurvey.hub.admin import status
+from fieldsurvey.hub.accounts import Accounts
+from fieldsurvey.hub.tls import fingerprint, own_certificate
 from fieldsurvey.i18n import _
 
 
-def serve(folder: Path, host: str, port: int) -> None:
-    """Serve a hub's folder; returns after SIGTERM or Ctrl+C, with the project file closed.
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate and key in PEM form."""
+
+    certificate: Path
+    key: Path
+
+
+def serve(folder: Path, host: str, port: int, tls: Tls | None = None) -> None:
+    """Serve a hub's folder; returns after SIGTERM or Ctrl+C, with the data closed.
 
     Raises:
-        InputRefused: If the folder is no hub.
+        InputRefused: If the folder is no hub, or the certificate is none.
     """
     import uvicorn
 
     from fieldsurvey.hub.app import make_app
 
-    name = status(folder)["name"]
-    config = uvicorn.Config(make_app(folder), host=host, port=port, log_level="warning", lifespan="on")
-    sys.stderr.write(_("Hub {name} at http://{host}:{port}").format(name=name, host=host, port=port) + "\n")
-    sys.stderr.flush()
+    name = Accounts(folder).settings.name
+    scheme = "https" if tls else "http"
+    if tls:
+        say(_("Fingerprint of the certificate (SHA-256): {mark}").format(mark=fingerprint(tls.certificate)))
+    config = uvicorn.Config(
+        make_app(folder),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=64 << 10,
+        ssl_certfile=str(tls.certificate) if tls else None,
+        ssl_keyfile=str(tls.key) if tls else None,
+    )
+    say(_("Hub {name} at {scheme}://{host}:{port}").format(name=name, scheme=scheme, host=host, port=port))
     uvicorn.Server(config).run()
+
+
+def own_tls(folder: Path, host: str) -> Tls:
+    """Return the certificate that the hub makes itself."""
+    return Tls(*own_certificate(folder, host))
+
+
+def say(text: str) -> None:
+    """Print a message for the person at the terminal."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -27,5 +27,5 @@ def is_uid(text: str) -> bool:
 
 
 def scope_of(community_uid: str | None) -> int:
-    """Return the area number of a community: 52 bits of its uid, 0 (everyone) without one."""
-    return int(community_uid[-13:], 16) if community_uid else 0
+    """Return the area number of a community: 52 bits of its uid, 0 (everyone) without a proper one."""
+    return int(community_uid[-13:], 16) if community_uid and is_uid(community_uid) else 0

@@ -6,6 +6,14 @@ matter. A revision names the versions (heads) its author saw; a field whose
 heads do not descend from one another is in conflict, all values are kept, and
 only a resolving revision, made by a person to whom the rivals were shown,
 supersedes more than one. Clocks only choose what is shown meanwhile.
+
+An approval names every version that the approver saw. It holds exactly as long
+as there is no other: an edit from elsewhere that nobody showed the approver
+ends it without anyone having to notice.
+
+Columns of one merge group (`Column.group`) are one register: whoever writes
+one of them writes all, so their versions stay together, and which columns
+belong together need not be known by those who only pass a revision on.
 """
 
 import json
@@ -13,11 +21,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fieldsurvey.model.revision import Kind, Revision, dump
+from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump
 
 Heads = tuple[int, ...]
 AUTOMATIC = frozenset({"saved_at"})  # written by the program at each save: the latest stands, nobody has to choose
 DELETED = "_deleted"  # the pseudo field of a delete that met an edit it had not seen
+RULES = "_rules"  # the pseudo field of edits that agree one by one but together break a rule of the form
+SCOPE = "fs_scope"  # the reserved field of an update that moves a record to another area
+UNDISPUTED = AUTOMATIC | {SCOPE}
+Groups = Mapping[str, frozenset[str]]  # field -> the fields of its merge group, itself included
+_NO_GROUPS: Groups = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class State:
         base: Revisions that made it; heads of every field not in `over`.
         over: Heads of the fields edited since.
         deletes: Heads of the delete register.
+        approvals: Heads of the approval register.
     """
 
     table: str
@@ -37,6 +51,7 @@ class State:
     base: Heads
     over: Mapping[str, Heads] = field(default_factory=dict)
     deletes: Heads = ()
+    approvals: Heads = ()
 
     def heads(self, name: str) -> Heads:
         """Return the live versions of a field."""
@@ -55,11 +70,15 @@ class Status:
         winners: Field -> the version shown.
         conflicts: Field -> rival versions with differing values.
         deleted: True when every live version was seen by a delete.
+        approval: The approval that saw everything there is; None if there is none, or a conflict is open.
+        scope: Area the record belongs to now.
     """
 
     winners: Mapping[str, int]
     conflicts: Mapping[str, Heads]
     deleted: bool
+    approval: int | None = None
+    scope: int = 0
 
 
 def parents_for_edit(seen: State, names: Iterable[str]) -> str:
@@ -73,13 +92,23 @@ def parents_for_delete(seen: State) -> str:
     return dump({"saw": sorted(seen.live()), "del": list(seen.deletes)})
 
 
+def parents_for_approval(seen: State) -> str:
+    """Return `par` of an approval: every live head the approver saw, and the delete and approval registers."""
+    return dump({"saw": sorted(seen.live()), "del": list(seen.deletes), "app": list(seen.approvals)})
+
+
+def parents_for_withdrawal(seen: State) -> str:
+    """Return `par` of an approval that sees nothing: it takes the place of those before and covers nothing."""
+    return dump({"saw": [], "del": list(seen.deletes), "app": list(seen.approvals)})
+
+
 def required(revision: Revision) -> frozenset[int]:
     """Return the revisions that must be applied before this one."""
     if revision.par is None:
         return frozenset()
     par = json.loads(revision.par)
     if isinstance(par, dict):
-        return frozenset(par["saw"]) | frozenset(par["del"])
+        return frozenset(par["saw"]).union(par["del"], par.get("app", ()))
     return frozenset(par[0]).union(*par[1].values())
 
 
@@ -95,9 +124,10 @@ def apply(state: State | None, revision: Revision) -> State:
         raise ValueError(f"revision {revision.rid} edits a record that nothing made")
     if revision.kind in {Kind.UPDATE, Kind.RESOLVE}:
         return _edited(state, revision)
-    gone = set(json.loads(revision.par or "{}")["del"])
-    deletes = sorted({*(set(state.deletes) - gone), revision.rid})
-    return replace(state, deletes=tuple(deletes))
+    par = json.loads(revision.par or "{}")
+    if revision.kind is Kind.APPROVE:
+        return replace(state, approvals=_after(state.approvals, par["app"], revision.rid))
+    return replace(state, deletes=_after(state.deletes, par["del"], revision.rid))
 
 
 def _created(state: State | None, revision: Revision) -> State:
@@ -111,12 +141,16 @@ def _with(heads: Heads, rid: int) -> Heads:
     return tuple(sorted({*heads, rid}))
 
 
+def _after(heads: Heads, seen: Iterable[int], rid: int) -> Heads:
+    """Return a register after a revision that saw some of its heads."""
+    return _with(tuple(set(heads).difference(seen)), rid)
+
+
 def _edited(state: State, revision: Revision) -> State:
     par = json.loads(revision.par or "[[],{}]")
     over = dict(state.over)
     for name in revision.fields():
-        seen = set(par[1].get(name, par[0]))
-        over[name] = tuple(sorted({*(set(state.heads(name)) - seen), revision.rid}))
+        over[name] = _after(state.heads(name), par[1].get(name, par[0]), revision.rid)
     return replace(state, over=over)
 
 
@@ -128,7 +162,8 @@ def status(
     Args:
         state: The record.
         names: Fields of interest.
-        known: The revisions that are heads of those fields or of the delete register.
+        known: The revisions that are heads of those fields, of SCOPE, or of the delete and approval registers;
+            of a record made twice, also its base.
         value_of: Value of a field in a version, for comparing rivals.
     """
     winners: dict[str, int] = {}
@@ -136,18 +171,37 @@ def status(
     for name in names:
         heads = state.heads(name)
         winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        if (
-            len(heads) > 1
-            and name not in AUTOMATIC
-            and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:])
-        ):
+        is_disputed = len(heads) > 1 and name not in UNDISPUTED
+        if is_disputed and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
             conflicts[name] = heads
     deleted = False
     if state.deletes:
         deleted, rivals = _deletion(state, known)
         if rivals:
             conflicts[DELETED] = rivals
-    return Status(winners, conflicts, deleted)
+    approval = None if deleted or conflicts or not state.approvals else _approval(state, known)
+    return Status(winners, conflicts, deleted, approval, _scope(state, known, value_of))
+
+
+def _approval(state: State, known: Mapping[int, Revision]) -> int | None:
+    """Return the newest approval that saw every live version and every delete and undelete."""
+    covering = []
+    for rid in state.approvals:
+        par = json.loads(known[rid].par or "{}")
+        if state.live().issubset(par["saw"]) and set(state.deletes).issubset(par["del"]):
+            covering.append(rid)
+    return max(covering, key=lambda rid: _rank(rid, known), default=None)
+
+
+def _scope(state: State, known: Mapping[int, Revision], value_of: Callable[[int, str], Any]) -> int:
+    """Return the area: where the newest move put the record. A rival move is no conflict, its column shows one."""
+    moves = state.over.get(SCOPE)
+    if moves:
+        return int(value_of(max(moves, key=lambda rid: _rank(rid, known)), SCOPE))
+    if len(state.base) > 1:
+        newest = max(state.base, key=lambda rid: _rank(rid, known))
+        return known[newest].scope if newest in known else state.scope
+    return state.scope
 
 
 def _rank(rid: int, known: Mapping[int, Revision]) -> tuple[int, int]:
@@ -168,28 +222,51 @@ def _deletion(state: State, known: Mapping[int, Revision]) -> tuple[bool, Heads]
 
 
 def ordinary(
-    seen: State, names: Iterable[str], winners: Mapping[str, int], value_of: Callable[[int, str], Any]
+    seen: State,
+    names: Iterable[str],
+    winners: Mapping[str, int],
+    value_of: Callable[[int, str], Any],
+    groups: Groups = _NO_GROUPS,
 ) -> State:
     """Return what an ordinary edit may supersede: of rival versions only the shown one and those equal to it.
 
-    An edit typed into a form decides nothing about rivals that the form did not show.
+    An edit typed into a form decides nothing about rivals that the form did
+    not show. In a merge group a version is equal only if all its fields are.
     """
     over = dict(seen.over)
     for name in names:
         heads = seen.heads(name)
         if len(heads) > 1 and name not in AUTOMATIC:
-            shown = value_of(winners[name], name)
-            over[name] = tuple(rid for rid in heads if value_of(rid, name) == shown)
+            together = groups.get(name, frozenset((name,)))
+            shown = {each: value_of(winners[each], each) for each in together if each in winners}
+            over[name] = tuple(rid for rid in heads if _is_equal(rid, shown, seen, value_of))
     return replace(seen, over=over)
 
 
+def _is_equal(rid: int, shown: Mapping[str, Any], seen: State, value_of: Callable[[int, str], Any]) -> bool:
+    return all(value_of(rid, name) == value for name, value in shown.items() if rid in seen.heads(name))
+
+
+def widened(names: Iterable[str], groups: Groups) -> frozenset[str]:
+    """Return the fields that must be written together with the named ones."""
+    found = frozenset(names)
+    return found.union(*(groups[name] for name in found if name in groups)) if groups else found
+
+
+def origins(state: State) -> frozenset[int]:
+    """Return the replicas whose versions stand in the record side by side."""
+    return frozenset(rid >> SEQ_BITS for rid in state.live())
+
+
 def state_to_json(state: State) -> tuple[str, str, str]:
-    """Return base, over and deletes as JSON texts for storage."""
+    """Return base, over and deletes as JSON texts for storage; approvals are a plain list of numbers beside them."""
     over = {name: list(heads) for name, heads in state.over.items()}
     return dump(list(state.base)), dump(over), dump(list(state.deletes))
 
 
-def state_from_json(table: str, scope: int, base: str, over: str, deletes: str) -> State:
+def state_from_json(table: str, scope: int, base: str, over: str, deletes: str, approvals: str = "[]") -> State:
     """Undo state_to_json."""
     fields = {name: tuple(heads) for name, heads in json.loads(over).items()}
-    return State(table, scope, tuple(json.loads(base)), fields, tuple(json.loads(deletes)))
+    return State(
+        table, scope, tuple(json.loads(base)), fields, tuple(json.loads(deletes)), tuple(json.loads(approvals))
+    )

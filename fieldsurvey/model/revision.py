@@ -9,6 +9,7 @@ unnoticed.
 import base64
 import hashlib
 import json
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     DELETE = "d"
     UNDELETE = "z"
     RESOLVE = "r"
+    APPROVE = "a"
     IMPORT = "i"
 
 
@@ -40,14 +42,15 @@ class Revision:
         rid: Origin and sequence number.
         hlc: Hybrid logical clock: milliseconds since 1970 << 16 | counter. Shows a value meanwhile, decides nothing.
         actor: Number of the person.
-        fv: Version number of the form or schema the author used.
+        fv: Version number of the form the author used (`version_number`); 0: another program wrote it, 1: no form.
         table: Table of the record.
         uid: The record; for an import, the dataset.
         kind: What it does.
-        patch: JSON object field -> value; for an import {"dataset", "rows"}; None for deletes.
+        patch: JSON object field -> value; for an import {"dataset", "rows"}; None for deletes and approvals.
         par: JSON of the versions the author saw; None for a create or an import.
         chain: SHA-256 over the origin's previous chain and this entry.
-        scope: Area the record belongs to; 0: everyone.
+        scope: Area the record belongs to as its author saw it; 0: everyone. An update whose patch has the
+            reserved field `fs_scope` (merge.SCOPE) moves the record to that area.
     """
 
     rid: int
@@ -95,6 +98,17 @@ def chain_of(previous: bytes, revision: Revision) -> bytes:
 def dump(value: object) -> str:
     """Return compact JSON; NaN and infinity are refused, they are no JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def version_number(version: str) -> int:
+    """Return the number of a form's version, the same on every replica: its digits, or a checksum of other texts.
+
+    >>> version_number("2026112400"), version_number("")
+    (2026112400, 1)
+    """
+    if version.isdecimal() and len(version) < 11:
+        return max(1, int(version) & 0x7FFFFFFF)
+    return 2 + zlib.crc32(version.encode()) % 0x7FFFFFF0 if version else 1
 
 
 def wrap(value: Value) -> object:

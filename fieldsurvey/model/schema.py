@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from fieldsurvey.i18n import language
 
+GEOMETRY_GROUP = "geom"  # the geometry column, and the merge group of what is measured with it
 Value = str | int | float | bytes | None
 
 
@@ -49,7 +50,7 @@ class Column:
         zh: Chinese label, as on paper.
         en: English label.
         unit: Unit as printed (㎡, m, 万元), empty if none.
-        group: Merge group: columns of one group change as one register.
+        group: Merge group: columns of one group change as one register. The geometry belongs to the group "geom".
     """
 
     name: str
@@ -102,3 +103,11 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def groups(self) -> dict[str, frozenset[str]]:
+        """Return, for every column in a merge group, the columns of its group."""
+        members: dict[str, set[str]] = {GEOMETRY_GROUP: {GEOMETRY_GROUP}} if self.geometry else {}
+        for column in self.columns:
+            if column.group and (column.group != GEOMETRY_GROUP or self.geometry):
+                members.setdefault(column.group, set()).add(column.name)
+        return {name: frozenset(names) for names in members.values() if len(names) > 1 for name in names}

@@ -42,6 +42,17 @@ def decode(path: Path, known: set[str]) -> tuple[list[str], Iterator[list[Value]
     return [names[index] for index in keep], _rows(path, lines, keep, len(names))
 
 
+def find(path: Path, uid: str) -> dict[str, Value]:
+    """Return the values of one record in a dataset; empty if it is not in it."""
+    lines = _lines(path)
+    names: list[str] = json.loads(next(lines, b"[]"))
+    start = f'["{uid}"'.encode()
+    for line in lines:
+        if line.startswith(start):
+            return dict(zip(names, map(unwrap, json.loads(line)[1:]), strict=True))
+    return {}
+
+
 def _rows(path: Path, lines: Iterator[bytes], keep: list[int], width: int) -> Iterator[list[Value]]:
     try:
         for line in lines:

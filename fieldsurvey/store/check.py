@@ -1,10 +1,10 @@
 """Is a project file whole? What is wrong is named; what can be built again is repaired on request.
 
-Repair touches only what is derived: R-trees from geometry, heads, conflicts
-and rows from the log. A backup copy is made first.
+Repair touches only what is derived (rebuild.py): heads, conflicts, rows,
+spatial indexes and extents, from the log. A backup copy is made first.
 """
 
-import shutil
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,17 +12,17 @@ from pathlib import Path
 import shapely
 
 from fieldsurvey.clock import now_millis
-from fieldsurvey.errors import StoreError
+from fieldsurvey.errors import FieldSurveyError, StoreError
 from fieldsurvey.geo.gpkg_blob import bounds, unpack
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import N_, _
 from fieldsurvey.model import merge
-from fieldsurvey.model.revision import NO_CHAIN, Revision, chain_of
+from fieldsurvey.model.revision import NO_CHAIN, chain_of
 from fieldsurvey.model.schema import Table
 from fieldsurvey.paths import media_folder
-from fieldsurvey.store import gpkg, opening
-from fieldsurvey.store.connection import Connection
+from fieldsurvey.store import gpkg, opening, rebuild
+from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.log import Log
-from fieldsurvey.store.media import hash_of
+from fieldsurvey.store.media import hash_of, place_in
 from fieldsurvey.store.rows import Rows
 
 _BATCH = 1000
@@ -57,12 +57,16 @@ class Report:
         problems: What is wrong now.
         repaired: What was wrong and was mended.
         backup: Copy made before repairing.
+        done: What the repair did, a sentence each.
+        pending: Edits of other programs that become revisions at the next opening.
     """
 
     path: Path
     problems: list[Problem] = field(default_factory=list)
     repaired: list[Problem] = field(default_factory=list)
     backup: Path | None = None
+    done: list[str] = field(default_factory=list)
+    pending: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -77,11 +81,17 @@ class Report:
             "problems": [_as_json(problem) for problem in self.problems],
             "repaired": [_as_json(problem) for problem in self.repaired],
             "backup": str(self.backup) if self.backup else None,
+            "done": list(self.done),
+            "pending": self.pending,
         }
 
     def as_text(self) -> str:
         """Return the report as lines for a terminal."""
         lines = [f"✓ {problem.message}" for problem in self.repaired]
+        lines += [f"· {sentence}" for sentence in self.done]
+        if self.pending:
+            text = _("{n} edits of another program become edits of this project at its next opening.")
+            lines.append("· " + text.format(n=self.pending))
         mend = _(" (--repair mends this)")
         lines += [f"✕ {problem.message}{mend if problem.repairable else ''}" for problem in self.problems]
         verdict = _("{file} is whole.") if self.is_whole else _("{file} has problems.")
@@ -95,34 +105,41 @@ def _as_json(problem: Problem) -> dict[str, object]:
     }  # fmt: skip
 
 
-def check(path: Path, *, repair: bool = False) -> Report:
+def check(path: Path, *, repair: bool = False, media: Path | None = None) -> Report:
     """Check a project file, and mend what is derived if asked.
+
+    Args:
+        path: The project file.
+        repair: Build again what follows from the log.
+        media: Folder of its photos and datasets; None: the one beside it.
 
     Raises:
         InputRefused: If it is no project of this program, or from a newer version.
     """
     report = Report(path)
     try:
-        report.problems = _found(path)
+        report.problems, report.pending = _found(path, media)
     except StoreError as error:  # too damaged to look into: that is the finding
         report.problems = [Problem("damaged", "", "", str(error))]
         return report
     if repair and any(problem.repairable for problem in report.problems):
         report.backup = _backup(path)
         before = report.problems
-        _repair(path, before)
-        report.problems = _found(path)
+        _take_over(path)
+        report.done = _repair(path)
+        report.problems, report.pending = _found(path, media)
         left = {(problem.code, problem.table, problem.uid) for problem in report.problems}
         report.repaired = [p for p in before if (p.code, p.table, p.uid) not in left]
     return report
 
 
-def _found(path: Path) -> list[Problem]:
+def _found(path: Path, media: Path | None) -> tuple[list[Problem], int]:
     connection = opening.open_file(path, read_only=False)
     try:
         rows = Rows(connection, gpkg.srs_id(str(connection.scalar("SELECT value FROM _meta WHERE key = 'crs'"))))
-        checker = _Checker(connection, rows, path)
-        return [problem for part in checker.parts() for problem in _limited(part)]
+        checker = _Checker(connection, rows, media or media_folder(path))
+        problems = [problem for part in checker.parts() for problem in _limited(part)]
+        return problems, int(connection.scalar("SELECT count(*) FROM _dirty"))
     finally:
         connection.close()
 
@@ -139,14 +156,14 @@ def _limited(part: Callable[[], Iterator[Problem]]) -> Iterator[Problem]:
 
 
 class _Checker:
-    def __init__(self, connection: Connection, rows: Rows, path: Path) -> None:
-        self._db, self._rows, self._path = connection, rows, path
+    def __init__(self, connection: Connection, rows: Rows, media: Path) -> None:
+        self._db, self._rows, self._folder = connection, rows, media
 
     def parts(self) -> list[Callable[[], Iterator[Problem]]]:
         """Return the checks, cheapest and gravest first."""
         return [
-            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._heads,
-            self._records, self._media,
+            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._prefixes, self._heads,
+            self._waiting, self._records, self._media,
         ]  # fmt: skip
 
     def _integrity(self) -> Iterator[Problem]:
@@ -249,27 +266,64 @@ class _Checker:
                 )
                 yield Problem("log_short", "_rev", "", text)
 
+    def _prefixes(self) -> Iterator[Problem]:
+        """Find origins whose log reaches further than noted."""
+        sql = "SELECT DISTINCT r.rid >> 33 FROM _rev r LEFT JOIN _vv v ON v.origin = r.rid >> 33 "
+        sql += "WHERE r.rid = (r.rid >> 33 << 33) + coalesce(v.upto, 0) + 1"
+        for (origin,) in self._db.rows(sql):
+            text = _("How far the log of laptop {origin} is known is noted wrongly.").format(origin=origin)
+            yield Problem("prefix", "_rev", "", text, repairable=True)
+
     def _heads(self) -> Iterator[Problem]:
-        """Replay the log of every edited record and compare heads and conflicts."""
+        """Replay the log of every edited record and compare its state."""
         log = Log(self._db, self._rows)
-        for (uid, table), state in _replayed(self._db, log):
-            row = self._db.one("SELECT tbl, scope, base, over, dels FROM _rec WHERE uid = ?", (uid,))
-            if row is None or merge.state_from_json(*row) != state:
-                text = _("The state of {uid} in {table} does not follow from the log.").format(uid=uid, table=table)
-                yield Problem("heads", table, uid, text, repairable=True)
+        for (uid,) in self._db.rows("SELECT DISTINCT uid FROM _rev WHERE kind != 'i' AND st = 1"):
+            state = rebuild.replayed(self._db, log, uid)
+            row = self._db.one("SELECT tbl, scope, base, over, dels, appr FROM _rec WHERE uid = ?", (uid,))
+            stored = None if row is None else merge.state_from_json(*row)
+            if state is not None and (stored is None or rebuild.heads_of(stored) != rebuild.heads_of(state)):
+                text = _("The state of {uid} in {table} does not follow from the log.")
+                yield Problem("heads", state.table, uid, text.format(uid=uid, table=state.table), repairable=True)
+            elif state is not None:
+                yield from self._row(log, uid, state)
+
+    def _row(self, log: Log, uid: str, state: merge.State) -> Iterator[Problem]:
+        """Compare the visible row of an edited record with what the log says of it."""
+        if state.table not in self._rows.tables or self._is_pending(state.table, uid):
+            return
+        row = self._rows.read(state.table, uid)
+        status, _value_of = log.status(state, ())
+        hidden = status.deleted or self._db.scalar("SELECT 1 FROM _evicted WHERE uid = ?", (uid,))
+        if (row is None) != bool(hidden) or (row and any(row[n] != v for n, v in log.records.values(state).items())):
+            text = _("The row of {uid} in {table} does not follow from the log.")
+            yield Problem("row", state.table, uid, text.format(uid=uid, table=state.table), repairable=True)
+
+    def _is_pending(self, table: str, uid: str) -> bool:
+        """Say whether another program has edited the record and the store has not taken that over yet."""
+        sql = f"SELECT 1 FROM _dirty d WHERE d.tbl = ? AND d.fid IN (SELECT fid FROM {gpkg.quoted(table)} WHERE uid = ?"
+        sql += f" UNION ALL SELECT fid FROM {gpkg.quoted('_old_' + table)} WHERE uid = ?)"
+        return self._db.scalar(sql, (table, uid, uid)) is not None
 
     def _records(self) -> Iterator[Problem]:
-        """Find visible rows that the log does not know: a half-written record, or one written past this program."""
+        """Find rows that the log does not know: half-written, or written past this program and its triggers."""
         for name in self._rows.tables:
-            sql = f"SELECT uid FROM {gpkg.quoted(name)} WHERE _rev IS NULL OR _rev NOT IN (SELECT rid FROM _rev)"
-            for (uid,) in self._db.rows(sql):
+            sql = f"SELECT uid FROM {gpkg.quoted(name)} WHERE (_rev IS NULL OR _rev NOT IN (SELECT rid FROM _rev)) "
+            sql += "AND fid NOT IN (SELECT fid FROM _dirty WHERE tbl = ?)"
+            for (uid,) in self._db.rows(sql, (name,)):
                 text = _("{uid} in {table} was not written by this program.").format(uid=uid, table=name)
-                yield Problem("not_in_log", name, str(uid), text)
+                yield Problem("not_in_log", name, str(uid), text, repairable=True)
+
+    def _waiting(self) -> Iterator[Problem]:
+        """Find revisions marked as waiting that wait for nothing."""
+        sql = "SELECT count(*) FROM _rev WHERE st = 0 AND rid NOT IN (SELECT rid FROM _wait)"
+        count = self._db.scalar(sql)
+        if count:
+            text = _("{n} edits wait for nothing.").format(n=count)
+            yield Problem("waiting", "_rev", "", text, repairable=True)
 
     def _media(self) -> Iterator[Problem]:
-        folder = media_folder(self._path)
         for sha, name, have in self._db.rows("SELECT sha256, name, have FROM _blob"):
-            place = folder / sha[:2] / sha
+            place = self._folder / sha[:2] / sha
             if not place.exists():
                 if have:
                     yield Problem("photo_missing", "_blob", sha, _("The file {name} is missing.").format(name=name))
@@ -291,68 +345,49 @@ def _covers(stored: tuple[float, ...], box: tuple[float, float, float, float]) -
     return all(abs(a - b) <= s for a, b, s in zip(stored, box, slack, strict=True))
 
 
-def _replayed(connection: Connection, log: Log) -> Iterator[tuple[tuple[str, str], merge.State]]:
-    """Yield each edited record with the state that follows from its revisions."""
-    for uid, table in connection.rows("SELECT uid, tbl FROM _rec"):
-        revisions = [r for r in log.of_record(uid) if connection.scalar("SELECT st FROM _rev WHERE rid = ?", (r.rid,))]
-        stored = connection.one("SELECT tbl, scope, base FROM _rec WHERE uid = ?", (uid,))
-        born = any(str(revision.kind) == "c" for revision in revisions)
-        state = None if born or stored is None else merge.state_from_json(stored[0], stored[1], stored[2], "{}", "[]")
-        for revision in _causal(revisions):
-            state = merge.apply(state, revision)
-        if state is not None:
-            yield (uid, table), state
-
-
-def _causal(revisions: list[Revision]) -> list[Revision]:
-    """Return revisions of one record so that each stands behind its parents."""
-    own = {revision.rid for revision in revisions}
-    done: set[int] = set()
-    ordered: list[Revision] = []
-    pending = list(revisions)
-    while pending:
-        ready = [r for r in pending if (merge.required(r) & own) <= done]
-        if not ready:
-            break
-        ordered += ready
-        done |= {r.rid for r in ready}
-        pending = [r for r in pending if r.rid not in done]
-    return ordered
-
-
 # --- repair ----------------------------------------------------------------------------------------------------------
 
 
 def _backup(path: Path) -> Path:
-    """Copy the file, closed, with everything in it, before anything is changed."""
+    """Copy the file before anything is changed: by the library, with everything a crash left in its journal."""
     target = path.with_name(f"{path.stem}.before-repair-{now_millis()}{path.suffix}")
-    shutil.copy(path, target)
+    connection = opening.open_file(path, read_only=False)
+    try:
+        copy_file(connection, target)
+    finally:
+        connection.close()
     return target
 
 
-def _repair(path: Path, problems: list[Problem]) -> None:
+def _take_over(path: Path) -> None:
+    """Turn pending edits of other programs into revisions, if the file is well enough to be opened."""
+    from fieldsurvey.store.store import Store
+
+    with contextlib.suppress(FieldSurveyError, ValueError, KeyError):
+        Store.open(path).close()
+
+
+def _repair(path: Path) -> list[str]:
+    """Make everything derived again; return what was done, a sentence each."""
     connection = opening.open_file(path, read_only=False)
     try:
         rows = Rows(connection, gpkg.srs_id(str(connection.scalar("SELECT value FROM _meta WHERE key = 'crs'"))))
-        log = Log(connection, rows)
         with connection.transaction():
-            for table in sorted({p.table for p in problems if p.code in {"rtree", "rtree_triggers"}}):
-                _rebuild_rtree(connection, table)
-            wrong = {p.uid for p in problems if p.code == "heads"}
-            for (uid, table), state in list(_replayed(connection, log)):
-                if uid in wrong:
-                    log.materialise(uid, state, rows.columns(table))
+            done = rebuild.Rebuild(connection, rows, Log(connection, rows), place_in(media_folder(path))).run()
     finally:
         connection.close()
+    return _told(done)
 
 
-def _rebuild_rtree(connection: Connection, table: str) -> None:
-    for statement in gpkg.drop_rtree_triggers(table):
-        connection.execute(statement.replace("DROP TRIGGER", "DROP TRIGGER IF EXISTS"))
-    connection.execute(f'DELETE FROM "rtree_{table}_geom"')
-    connection.execute(
-        f'INSERT INTO "rtree_{table}_geom" SELECT fid, ST_MinX(geom), ST_MaxX(geom), ST_MinY(geom), ST_MaxY(geom) '
-        f"FROM {gpkg.quoted(table)} WHERE geom NOT NULL AND NOT ST_IsEmpty(geom)"
-    )
-    for statement in gpkg.rtree_triggers(table):
-        connection.execute(statement)
+def _told(done: rebuild.Rebuilt) -> list[str]:
+    numbers = [
+        (done.heads, N_("The state of {n} records was built again from the log.")),
+        (done.rows, N_("{n} rows were set back to what the log says.")),
+        (done.restored, N_("{n} lost rows were brought back from the log.")),
+        (done.removed, N_("{n} rows of deleted records were taken away.")),
+        (done.adopted, N_("{n} rows that no edit explains were kept; they become edits at the next opening.")),
+        (done.prefixes, N_("How far the log of {n} laptops is known was found again.")),
+        (done.waiting, N_("{n} edits wait for others.")),
+        (done.indexes, N_("{n} spatial indexes were built again.")),
+    ]
+    return [_(text).format(n=count) for count, text in numbers if count]

@@ -1,12 +1,13 @@
 """One connection, one owner thread, nested transactions."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from fieldsurvey.geo.gpkg_blob import register_functions
-from fieldsurvey.store.failures import known_failures
+from fieldsurvey.store.failures import known_failures, translated
 from fieldsurvey.store.library import journal_mode, sqlite3
 from fieldsurvey.store.tools import Database
 
@@ -26,20 +27,22 @@ class Connection:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        mode = "ro" if read_only else "rwc"
         with known_failures(path):
-            self._raw = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_SECONDS,
-                cached_statements=512,
-            )
+            self._raw = self._connected(path, "ro" if read_only else "rwc")
         register_functions(self._raw)
         self.db = Database(self._raw)
         self._depth = 0
         self._after_commit: list[Callable[[], None]] = []
         self.on_rollback: Callable[[], None] = lambda: None
+
+    def _connected(self, path: Path, mode: str) -> Any:  # noqa: ANN401 - a connection of either library
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_SECONDS,
+            cached_statements=512,
+        )
 
     def set_durable(self) -> None:
         """Switch to the safe journal mode of this machine; a file is born in rollback mode, else GDAL misreads it."""
@@ -51,29 +54,41 @@ class Connection:
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - a cursor of either library
         """Run one statement."""
-        with known_failures(self.path):
+        try:
             return self._raw.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def many(self, sql: str, rows: Iterator[Parameters] | Sequence[Parameters]) -> None:
         """Run one statement for many rows."""
-        with known_failures(self.path):
+        try:
             self._raw.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        with known_failures(self.path):
+        try:
             return list(self._raw.execute(sql, parameters).fetchall())
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def one(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
         """Return the first row of a query."""
-        with known_failures(self.path):
-            found = self._raw.execute(sql, parameters).fetchone()
-        return None if found is None else tuple(found)
+        try:
+            found: tuple[Any, ...] | None = self._raw.execute(sql, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        return found
 
     def scalar(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - the type of the column
         """Return the first value of the first row, or None."""
         row = self.one(sql, parameters)
         return None if row is None else row[0]
+
+    def _told(self, error: Exception) -> Exception:
+        """Return what the machine did to us as a sentence; a bug of ours as it is."""
+        return translated(error, self.path) or error
 
     @property
     def in_transaction(self) -> bool:
@@ -111,6 +126,47 @@ class Connection:
         """Run something once the transaction is on the disk."""
         self._after_commit.append(action)
 
+    def copy_to(self, target: "Connection") -> None:
+        """Copy the whole database, as it is at this moment, into another connection's file."""
+        with known_failures(target.path):
+            self._raw.backup(target._raw)  # noqa: SLF001 - the same class
+
     def close(self) -> None:
         """Close the connection."""
         self._raw.close()
+
+
+def copy_file(source: Connection, target: Path) -> None:
+    """Write a copy of an open project file, complete and closed: it appears under its name only when it is whole.
+
+    The copy is in rollback mode, so that it opens on a stick that is read-only.
+
+    Raises:
+        StoreError: If the disk is full or the folder cannot be written.
+    """
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        copy = Connection(part)
+        try:
+            source.copy_to(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            copy.close()
+        flush(part)
+        part.replace(target)
+        flush(target.parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def flush(path: Path) -> None:
+    """Flush a closed file or a folder to the disk; Windows cannot do that to folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -112,7 +112,8 @@ def create_table(table: Table, srs: int) -> Iterable[tuple[str, tuple[Any, ...]]
     geometry = f"geom {table.geometry}, " if table.geometry else ""
     columns = "".join(f"{quoted(c.name)} {_sql_type(c.type)}, " for c in table.columns)
     key = "fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"
-    yield f"CREATE TABLE {quoted(table.name)} ({key}, {geometry}uid TEXT NOT NULL UNIQUE, {columns}_rev INTEGER)", ()
+    # uid may be empty: QGIS adds features without one, and a trigger (capture.py) fills it in at once.
+    yield f"CREATE TABLE {quoted(table.name)} ({key}, {geometry}uid TEXT UNIQUE, {columns}_rev INTEGER)", ()
     yield (
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, ?, ?)",
         (table.name, "features" if table.geometry else "attributes", table.zh, table.en, srs if table.geometry else 0),

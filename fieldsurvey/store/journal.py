@@ -75,9 +75,17 @@ class Journal:
             row = (blob.sha256, blob.size, blob.name, blob.mime, int(have))
             self._db.execute("INSERT OR REPLACE INTO _blob VALUES (?, ?, ?, ?, ?)", row)
 
-    def blobs(self) -> list[Blob]:
-        """Return every file the project knows."""
-        return [Blob(*row) for row in self._db.rows("SELECT sha256, size, name, mime FROM _blob ORDER BY sha256")]
+    def blobs(self, *, whole: bool = False) -> list[Blob]:
+        """Return every file the project knows, or only those that are here whole."""
+        where = " WHERE have" if whole else ""
+        return [
+            Blob(*row) for row in self._db.rows(f"SELECT sha256, size, name, mime FROM _blob{where} ORDER BY sha256")
+        ]
+
+    def blob(self, sha256: str) -> Blob | None:
+        """Return what the project knows of a file."""
+        row = self._db.one("SELECT sha256, size, name, mime FROM _blob WHERE sha256 = ?", (sha256,))
+        return Blob(*row) if row else None
 
     def _last_actor(self) -> tuple[str, str]:
         login, name = json.loads(self.setting("actor", '["", ""]'))

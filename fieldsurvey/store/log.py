@@ -1,49 +1,69 @@
 """The revision log of a project file and the rows it materialises."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from types import MappingProxyType
 
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
-from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump, unwrap, wrap
-from fieldsurvey.model.schema import Value
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
 from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.entries import COLUMNS, Entries, ValueOf, parts, revision_of
+from fieldsurvey.store.records import Records
 from fieldsurvey.store.rows import Rows
 
-_COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
+NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
-_BATCH = 900  # SQLite's safe number of parameters in one statement
 
 
-class Fork(SyncError):
+class _OfOrigin(SyncError):
+    """Something is wrong with the log of one replica.
+
+    Attributes:
+        origin: Number of that replica.
+    """
+
+    def __init__(self, message: str, origin: int) -> None:
+        super().__init__(message)
+        self.origin = origin
+
+
+class Fork(_OfOrigin):
     """Two different revisions under one number: a cloned or restored laptop."""
 
 
-class StaleReplica(SyncError):
+class StaleReplica(_OfOrigin):
     """Our own later revisions came back: this file is an older state of itself."""
 
 
-class Tampered(SyncError):
+class Tampered(_OfOrigin):
     """A revision does not fit its hash chain."""
 
 
-class Log:
+def forked(origin: int) -> str:
+    """Return the sentence for two different edits under one number."""
+    return _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
+        origin=origin
+    )
+
+
+class Log(Entries):
     """Appends own revisions, takes in those of others, and keeps rows and conflicts up to date.
 
     Attributes:
         origin: Number of this replica.
         seq: Sequence number of its last revision.
+        step: Sequence number of the first own revision of the running transaction; 0: none yet.
+        records: Heads, conflicts and rows.
     """
 
     def __init__(self, connection: Connection, rows: Rows, clock: MillisClock = now_millis) -> None:
-        self._db, self._rows, self._clock = connection, rows, clock
-        self.touched: dict[str, str] = {}
+        super().__init__(connection)
+        self._clock, self.step = clock, 0
+        self.records = Records(connection, rows, self)
         self.load_dataset: Callable[[Revision], bool] = lambda _revision: False
         self.reload()
 
@@ -53,7 +73,7 @@ class Log:
         row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (self.origin,))
         self.seq, self._chain = (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
         self._hlc = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
-        self.touched = {}
+        self.records.touched, self.step = {}, 0
 
     # --- own edits -----------------------------------------------------------------------------------------------
 
@@ -66,58 +86,40 @@ class Log:
         par: str | None,
         scope: int,
         actor: int,
+        fv: int = 1,
     ) -> Revision:
         """Write one own revision and apply it. Call inside a transaction."""
         self.seq += 1
         self._hlc = max(self._hlc + 1, self._clock() << 16)
         text = None if patch is None else dump(patch)
         bare = Revision(
-            self.origin << SEQ_BITS | self.seq, self._hlc, actor, 1, table, uid, kind, text, par, NO_CHAIN, scope
+            self.origin << SEQ_BITS | self.seq, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope
         )
         self._chain = chain_of(self._chain, bare)
         revision = replace(bare, chain=self._chain)
-        self._store([revision], applied=True)
-        self._note_prefix(self.origin, self.seq, self._chain)
-        self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('hlc', ?)", (self._hlc,))
-        if kind is not Kind.IMPORT:
-            self._apply([revision])
-        self._feed([revision])
+        self.step = self.step or self.seq
+        self.write([revision], applied=True, step=self.step)
+        self.note_prefix(self.origin, self.seq, self._chain)
+        self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
+        self.feed([revision], self.records.apply([revision]))
         return revision
 
     def state(self, uid: str, table: str = "") -> State | None:
-        """Return where a record stands; an imported row that nobody edited stands on its import."""
-        row = self._db.one("SELECT tbl, scope, base, over, dels FROM _rec WHERE uid = ?", (uid,))
-        if row is not None:
-            return merge.state_from_json(*row)
-        found = self._rows.find(uid, table)
-        if found is None:
-            return None
-        name, rev, community = found
-        return State(name, scope_of(uid if name == "community" else community), (rev,))
+        """Return where a record stands."""
+        return self.records.state(uid, table)
 
-    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
-        """Return the revisions of those numbers that are here."""
-        found: dict[int, Revision] = {}
-        for part in _parts(sorted(set(rids))):
-            marks = ",".join("?" * len(part))
-            for row in self._db.rows(f"SELECT {_COLUMNS} FROM _rev WHERE rid IN ({marks})", part):
-                found[row[0]] = _revision(row)
-        return found
-
-    def status(self, state: State, names: Iterable[str]) -> tuple[merge.Status, "ValueOf"]:
+    def status(self, state: State, names: Iterable[str]) -> tuple[merge.Status, ValueOf]:
         """Return what to show of a record, and a reader for the values of its versions."""
-        wanted = set(names) | {name for name, heads in state.over.items() if len(heads) > 1}
-        if len(state.base) > 1:
-            wanted |= set(self._rows.columns(state.table))
-        needed = {rid for name in wanted for rid in state.heads(name)} | set(state.deletes)
-        known = self.revisions(needed)
-        value_of = ValueOf(known)
-        return merge.status(state, sorted(wanted), known, value_of), value_of
+        return self.records.status(state, names)
 
     # --- edits of others -----------------------------------------------------------------------------------------
 
-    def ingest(self, revisions: Sequence[Revision]) -> int:
+    def ingest(self, revisions: Sequence[Revision], withheld: Mapping[int, str] = NONE_WITHHELD) -> int:
         """Take in revisions in any order; return how many were new. Call inside a transaction.
+
+        Args:
+            revisions: What came.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
 
         Raises:
             Fork: If a known number comes with other content.
@@ -127,15 +129,42 @@ class Log:
         fresh = self._fresh(revisions)
         if not fresh:
             return 0
-        self._store(list(fresh.values()), applied=False)
+        self.write(list(fresh.values()), applied=False)
         for origin in sorted({revision.origin for revision in fresh.values()}):
             self._advance(origin)
         for revision in fresh.values():
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
-        self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('hlc', ?)", (self._hlc,))
-        self.settle(fresh.values())
+        self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
+        self.settle([revision for revision in fresh.values() if revision.rid not in withheld])
+        self._db.many(
+            "INSERT OR IGNORE INTO _wait VALUES (?, ?)",
+            [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh],
+        )
         return len(fresh)
+
+    def quarantined(self) -> list[tuple[int, str]]:
+        """Return the revisions that wait for a person's decision, and why."""
+        return [
+            (int(rid), why[1:])
+            for rid, why in self._db.rows(
+                "SELECT rid, missing FROM _wait WHERE missing >= '!' AND missing < '\"' ORDER BY rid"
+            )
+        ]
+
+    def let_go(self, rids: Sequence[int]) -> None:
+        """Let held revisions take effect. Call inside a transaction."""
+        for rid in rids:
+            self._db.execute("DELETE FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,))
+        self.settle(self.revisions(rids).values())
+
+    def add_line(self, revisions: Sequence[Revision], *, applied: bool) -> None:
+        """Put revisions of one's own making into the log as they are; `applied` ones into the feed too."""
+        self.write(revisions, applied=applied)
+        for origin in sorted({revision.origin for revision in revisions}):
+            self._advance(origin)
+        if applied:
+            self.feed(revisions, {})
 
     def settle(self, candidates: Iterable[Revision]) -> None:
         """Apply what can be applied, and then what waited for it."""
@@ -144,10 +173,21 @@ class Log:
             ready = self._ready(queue)
             if not ready:
                 return
-            self._apply(ready)
+            homeless = self._homeless(ready)
+            ready = [revision for revision in ready if revision.rid not in homeless]
+            scopes = self.records.apply(ready)
             self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
-            self._feed(ready)
+            self.feed(ready, scopes)
             queue = self._released(ready)
+
+    def _homeless(self, ready: Sequence[Revision]) -> set[int]:
+        """Return the edits of records that nothing made yet; they wait for the record."""
+        made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
+        edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
+        exists = {uid: self.state(uid, table) is not None for uid, table in {r.uid: r.table for r in edits}.items()}
+        found = [(r.uid, r.rid) for r in edits if not exists[r.uid]]
+        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
+        return {rid for _uid, rid in found}
 
     def release_dataset(self, sha256: str) -> None:
         """Go on with what waited for a dataset that has arrived."""
@@ -155,22 +195,20 @@ class Log:
 
     def _fresh(self, revisions: Sequence[Revision]) -> dict[int, Revision]:
         known: dict[int, bytes] = {}
-        for part in _parts([revision.rid for revision in revisions]):
+        for part in parts([revision.rid for revision in revisions]):
             marks = ",".join("?" * len(part))
             known.update(self._db.rows(f"SELECT rid, chain FROM _rev WHERE rid IN ({marks})", part))
         fresh: dict[int, Revision] = {}
         for revision in revisions:
             had = known.get(revision.rid) or (fresh[revision.rid].chain if revision.rid in fresh else None)
             if had is not None and bytes(had) != revision.chain:
-                raise Fork(
-                    _("Laptop {origin} wrote two different edits under one number: it was copied or restored.").format(
-                        origin=revision.origin
-                    )
-                )
+                raise Fork(forked(revision.origin), revision.origin)
             if had is None:
                 fresh[revision.rid] = revision
         if any(r.origin == self.origin and r.seq > self.seq for r in fresh.values()):
-            raise StaleReplica(_("This project file is an older copy of itself; it takes a new number and goes on."))
+            raise StaleReplica(
+                _("This project file is an older copy of itself; it takes a new number and goes on."), self.origin
+            )
         return fresh
 
     def _advance(self, origin: int) -> None:
@@ -178,24 +216,20 @@ class Log:
         upto, chain = self.prefix(origin)
         first = upto
         while True:
-            row = self._db.one(f"SELECT {_COLUMNS} FROM _rev WHERE rid = ?", (origin << SEQ_BITS | (upto + 1),))
+            row = self._db.one(f"SELECT {COLUMNS} FROM _rev WHERE rid = ?", (origin << SEQ_BITS | (upto + 1),))
             if row is None:
                 break
-            revision = _revision(row)
+            revision = revision_of(row)
             if chain_of(chain, revision) != revision.chain:
                 raise Tampered(
                     _(
                         "Edit {seq} of laptop {origin} was changed on the way; nothing of this package was taken."
-                    ).format(seq=revision.seq, origin=origin)
+                    ).format(seq=revision.seq, origin=origin),
+                    origin,
                 )
             upto, chain = upto + 1, revision.chain
         if upto != first:
-            self._note_prefix(origin, upto, chain)
-
-    def prefix(self, origin: int) -> tuple[int, bytes]:
-        """Return how far an origin's log is known without holes, and the hash there."""
-        row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (origin,))
-        return (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
+            self.note_prefix(origin, upto, chain)
 
     def _ready(self, queue: list[Revision]) -> list[Revision]:
         """Return, in causal order, those whose parents are applied or come before them; the rest waits."""
@@ -222,7 +256,7 @@ class Log:
 
     def _applied(self, rids: set[int]) -> set[int]:
         found: set[int] = set()
-        for part in _parts(sorted(rids)):
+        for part in parts(sorted(rids)):
             marks = ",".join("?" * len(part))
             found |= {row[0] for row in self._db.rows(f"SELECT rid FROM _rev WHERE st = 1 AND rid IN ({marks})", part)}
         return found
@@ -230,139 +264,16 @@ class Log:
     def _released(self, applied: Sequence[Revision]) -> list[Revision]:
         if not self._db.scalar("SELECT 1 FROM _wait LIMIT 1"):
             return []
-        return self._released_by([str(revision.rid) for revision in applied])
+        born = [revision.uid for revision in applied if revision.kind is Kind.CREATE]
+        return self._released_by([*[str(revision.rid) for revision in applied], *born])
 
     def _released_by(self, names: Sequence[str]) -> list[Revision]:
         """Strike what has arrived off the waiting list and return the revisions that wait for nothing any more."""
         candidates: set[int] = set()
-        for part in _parts(names):
+        for part in parts(names):
             marks = ",".join("?" * len(part))
             candidates |= {row[0] for row in self._db.rows(f"SELECT rid FROM _wait WHERE missing IN ({marks})", part)}
             self._db.execute(f"DELETE FROM _wait WHERE missing IN ({marks})", part)
         free = [rid for rid in candidates if not self._db.scalar("SELECT 1 FROM _wait WHERE rid = ? LIMIT 1", (rid,))]
         found = self.revisions(free).values()
         return sorted(found, key=lambda revision: (revision.hlc, revision.rid))
-
-    # --- rows ----------------------------------------------------------------------------------------------------
-
-    def _apply(self, revisions: Sequence[Revision]) -> None:
-        """Fold revisions, in causal order, into heads, rows and conflicts: one write per touched record."""
-        states: dict[str, State] = {}
-        names: dict[str, set[str]] = {}
-        for revision in revisions:
-            if revision.kind is Kind.IMPORT:
-                continue
-            uid = revision.uid
-            before = states.get(uid) or self.state(uid, revision.table)
-            states[uid] = merge.apply(before, revision)
-            names.setdefault(uid, set()).update(revision.fields())
-        for uid, state in states.items():
-            self.materialise(uid, state, names[uid])
-
-    def materialise(self, uid: str, state: State, names: Iterable[str]) -> None:
-        """Bring heads, conflicts and the visible row of a record in line with its state."""
-        status, value_of = self.status(state, names)
-        base, over, deletes = merge.state_to_json(state)
-        self._db.execute(
-            "INSERT OR REPLACE INTO _rec VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (uid, state.table, state.scope, base, over, deletes, len(status.conflicts)),
-        )
-        self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
-        self._db.many(
-            "INSERT INTO _conflict VALUES (?, ?, ?, ?)",
-            [(uid, name, state.table, dump(list(heads))) for name, heads in status.conflicts.items()],
-        )
-        self.touched[uid] = state.table
-        if status.deleted:
-            self._bury(uid, state.table)
-            return
-        values = {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
-        rev = max([*status.winners.values(), *state.base])
-        if self._rows.update(state.table, uid, values, rev):
-            return
-        self._rows.insert(state.table, uid, {**self._dug_up(uid), **self._all_values(state), **values}, rev)
-
-    def _all_values(self, state: State) -> dict[str, Value]:
-        status, value_of = self.status(state, self._rows.columns(state.table))
-        return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
-
-    def _bury(self, uid: str, table: str) -> None:
-        """Take the row away but keep its values: a delete destroys nothing."""
-        row = self._rows.read(table, uid)
-        if row is not None:
-            text = dump({name: wrap(value) for name, value in row.items()})
-            self._db.execute("INSERT OR REPLACE INTO _tomb VALUES (?, ?, ?)", (uid, table, text))
-            self._rows.delete(table, uid)
-
-    def _dug_up(self, uid: str) -> dict[str, Value]:
-        text = self._db.scalar("SELECT row FROM _tomb WHERE uid = ?", (uid,))
-        self._db.execute("DELETE FROM _tomb WHERE uid = ?", (uid,))
-        return {name: unwrap(value) for name, value in json.loads(text or "{}").items()}
-
-    # --- tables of the log ---------------------------------------------------------------------------------------
-
-    def _store(self, revisions: Sequence[Revision], *, applied: bool) -> None:
-        self._db.many(
-            f"INSERT INTO _rev ({_COLUMNS}, st) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            [(*[getattr(r, name) for name in _FIELDS], int(applied)) for r in revisions],
-        )
-
-    def _note_prefix(self, origin: int, upto: int, chain: bytes) -> None:
-        self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, upto, chain))
-
-    def _feed(self, revisions: Sequence[Revision]) -> None:
-        self._db.many("INSERT INTO _feed (scope, rid) VALUES (?, ?)", [(r.scope, r.rid) for r in revisions])
-
-    def after(self, origin: int, seq: int, limit: int) -> list[Revision]:
-        """Return an origin's revisions after a sequence number, in order."""
-        first, last = origin << SEQ_BITS | seq, origin << SEQ_BITS | SEQ_MASK
-        sql = f"SELECT {_COLUMNS} FROM _rev WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ?"
-        return [_revision(row) for row in self._db.rows(sql, (first, last, limit))]
-
-    def feed_after(self, cursor: int, limit: int, scopes: Sequence[int] | None) -> tuple[list[Revision], int]:
-        """Return what was applied after a place in the feed, and the place reached."""
-        area = "" if scopes is None else f" AND f.scope IN ({','.join(str(int(s)) for s in scopes)})"
-        columns = ", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))
-        joined = "_feed f JOIN _rev r ON r.rid = f.rid"
-        sql = f"SELECT f.seq, {columns} FROM {joined} WHERE f.seq > ?{area} ORDER BY f.seq LIMIT ?"
-        rows = self._db.rows(sql, (cursor, limit))
-        return [_revision(row[1:]) for row in rows], (rows[-1][0] if rows else cursor)
-
-    def of_record(self, uid: str) -> list[Revision]:
-        """Return the revisions of a record in the order they were written."""
-        rows = self._db.rows(f"SELECT {_COLUMNS} FROM _rev WHERE uid = ? ORDER BY hlc, rid", (uid,))
-        return [_revision(row) for row in rows]
-
-
-class ValueOf:
-    """Reads the value a revision gave to a field; parses each patch once."""
-
-    def __init__(self, known: Mapping[int, Revision]) -> None:
-        self.known = known
-        self._patches: dict[int, dict[str, Any]] = {}
-
-    def __call__(self, rid: int, name: str) -> Any:  # noqa: ANN401 - JSON
-        """Return the value as stored, None where the revision does not set the field."""
-        return self._patch(rid).get(name)
-
-    def has(self, rid: int, name: str) -> bool:
-        """Say whether the revision sets the field."""
-        return name in self._patch(rid)
-
-    def _patch(self, rid: int) -> dict[str, Any]:
-        if rid not in self._patches:
-            self._patches[rid] = self.known[rid].fields() if rid in self.known else {}
-        return self._patches[rid]
-
-
-_FIELDS = ("rid", "hlc", "actor", "fv", "table", "uid", "kind", "patch", "par", "chain", "scope")
-
-
-def _revision(row: Sequence[Any]) -> Revision:
-    rid, hlc, actor, fv, table, uid, kind, patch, par, chain, scope = row
-    return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, bytes(chain), scope)
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]

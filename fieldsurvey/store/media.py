@@ -17,6 +17,7 @@ from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.i18n import _
 
 _CHUNK = 1 << 20
+_ZSTD = b"\x28\xb5\x2f\xfd"  # how a dataset begins
 DATASET_MIME = "application/x-fieldsurvey-dataset"
 
 
@@ -107,6 +108,15 @@ class Media:
         _sync(place.parent)
         return True
 
+    def recover(self) -> None:
+        """List files that lie in the folder but not in the list: the project file was put back to an older state."""
+        known = {blob.sha256 for blob in self._catalogue.blobs()}
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+            if len(path.name) == 64 and path.name not in known:
+                with path.open("rb") as source:
+                    mime = DATASET_MIME if source.read(4) == _ZSTD else "image/jpeg"
+                self._catalogue.note_blob(Blob(path.name, path.stat().st_size, path.name[:12], mime), have=True)
+
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 
@@ -125,6 +135,16 @@ class Media:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise StoreError(_("The photo could not be kept: {why}").format(why=error.strerror)) from error
+
+
+def place_in(folder: Path) -> Callable[[str], Path | None]:
+    """Return what finds a file in a media folder by its hash, None where it is not there."""
+
+    def place(sha256: str) -> Path | None:
+        found = folder / sha256[:2] / sha256
+        return found if found.exists() else None
+
+    return place
 
 
 def hash_of(path: Path) -> str:

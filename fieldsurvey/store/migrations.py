@@ -8,7 +8,7 @@ STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
 
 from fieldsurvey.store.tools import Database, Migrations
 
-SCHEMA = 1  # number of the newest step; files with a higher one are refused
+SCHEMA = 2  # number of the newest step; files with a higher one are refused
 migrations = Migrations("fieldsurvey")
 
 
@@ -27,17 +27,20 @@ CREATE TABLE _table (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT RO
 CREATE TABLE _actor (id INTEGER PRIMARY KEY, login TEXT NOT NULL, name TEXT NOT NULL);
 CREATE TABLE _rev (
   rid INTEGER PRIMARY KEY, hlc INTEGER NOT NULL, actor INTEGER NOT NULL, fv INTEGER NOT NULL, tbl TEXT NOT NULL,
-  uid TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('c', 'u', 'd', 'z', 'r', 'a', 'i')), patch TEXT, old TEXT,
-  par TEXT, chain BLOB NOT NULL, scope INTEGER NOT NULL, st INTEGER NOT NULL);
+  uid TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('c', 'u', 'd', 'z', 'r', 'a', 'i')), patch TEXT,
+  par TEXT, chain BLOB NOT NULL, scope INTEGER NOT NULL, st INTEGER NOT NULL, step INTEGER);
 CREATE INDEX _rev_uid ON _rev (uid);
 CREATE TABLE _rec (
   uid TEXT PRIMARY KEY, tbl TEXT NOT NULL, scope INTEGER NOT NULL, base TEXT NOT NULL, over TEXT NOT NULL,
-  dels TEXT NOT NULL, nconf INTEGER NOT NULL) WITHOUT ROWID;
+  dels TEXT NOT NULL, appr TEXT NOT NULL, nconf INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE _conflict (uid TEXT NOT NULL, field TEXT NOT NULL, tbl TEXT NOT NULL, heads TEXT NOT NULL,
   PRIMARY KEY (uid, field)) WITHOUT ROWID;
 CREATE TABLE _wait (missing TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (missing, rid)) WITHOUT ROWID;
 CREATE INDEX _wait_rid ON _wait (rid);
 CREATE TABLE _tomb (uid TEXT PRIMARY KEY, tbl TEXT NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE _evicted (uid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE _undo (step INTEGER PRIMARY KEY, undoes INTEGER NOT NULL, redo INTEGER NOT NULL);
+CREATE TABLE _dirty (tbl TEXT NOT NULL, fid INTEGER NOT NULL, PRIMARY KEY (tbl, fid)) WITHOUT ROWID;
 CREATE TABLE _vv (origin INTEGER PRIMARY KEY, upto INTEGER NOT NULL, chain BLOB NOT NULL);
 CREATE TABLE _feed (seq INTEGER PRIMARY KEY, scope INTEGER NOT NULL, rid INTEGER NOT NULL);
 CREATE INDEX _feed_scope ON _feed (scope, seq);
@@ -48,4 +51,21 @@ CREATE TABLE _import (rid INTEGER PRIMARY KEY, tbl TEXT NOT NULL, dataset TEXT N
 CREATE TABLE _blob (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, mime TEXT NOT NULL,
   have INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE _draft (key TEXT PRIMARY KEY, payload TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID
+"""
+
+
+@migrations()
+def m002_replication(db: Database) -> None:
+    """Links of the chain beyond a hole; what hubs and devices signed last; keys of devices (SYNC section 5)."""
+    for statement in _M002.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M002 = """
+CREATE TABLE _gap (rid INTEGER PRIMARY KEY, prev BLOB NOT NULL);
+CREATE TABLE _statement (key TEXT PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE _device (key TEXT PRIMARY KEY, alg TEXT NOT NULL, name TEXT NOT NULL, revoked INTEGER NOT NULL)
+  WITHOUT ROWID
 """

@@ -1,6 +1,7 @@
 """Making and opening project files: what must be there, and what is refused."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from fieldsurvey.errors import InputRefused, ProjectTooNew
@@ -8,6 +9,7 @@ from fieldsurvey.geo import crs as geo_crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
+from fieldsurvey.model.schema import Table
 from fieldsurvey.store import gpkg, replica
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.failures import known_failures
@@ -41,7 +43,7 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
         )
     connection = Connection(path)
     try:
-        _fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
+        fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
     except BaseException:
         connection.close()
         path.unlink(missing_ok=True)
@@ -49,11 +51,17 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
     connection.close()
 
 
-def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict[str, object]) -> None:
+def fill(
+    connection: Connection,
+    srs_rows: list[tuple[object, ...]],
+    meta: dict[str, object],
+    tables: Sequence[Table] = ASSETS,
+) -> None:
+    """Write everything that a new project file consists of."""
     connection.execute(f"PRAGMA application_id={gpkg.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={gpkg.USER_VERSION}")
     migrations.apply(connection.db)
-    meta |= {"origin": replica.new_origin(), "hlc": 0, "schema": SCHEMA, "epoch": secrets.token_hex(8)}
+    meta |= {"origin": replica.Profile().new_origin(), "hlc": 0, "schema": SCHEMA, "epoch": secrets.token_hex(8)}
     with connection.transaction():
         for statement in gpkg.GPKG_TABLES.split(";"):
             if statement.strip():
@@ -64,7 +72,7 @@ def _fill(connection: Connection, srs_rows: list[tuple[object, ...]], meta: dict
             connection.execute(sql, parameters)
         connection.many("INSERT INTO _meta VALUES (?, ?)", list(meta.items()))
         rows = Rows(connection, gpkg.srs_id(str(meta["crs"])))
-        for table in ASSETS:
+        for table in tables:
             rows.add_table(table)
 
 

@@ -1,16 +1,20 @@
 """What a project file offers to sync: its log, its place in the feeds of others, its own number."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Revision, dump
-from fieldsurvey.store import replica
+from fieldsurvey.model.merge import State
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.log import Log
+from fieldsurvey.store.log import NONE_WITHHELD, Fork, Log, forked
 from fieldsurvey.store.media import Media
-from fieldsurvey.store.values import Ingested, Peer
+from fieldsurvey.store.reissue import Reissue, renamed_from_json
+from fieldsurvey.store.replica import Note, Profile
+from fieldsurvey.store.rows import Rows
+from fieldsurvey.store.values import Ingested, Peer, Token
 
 
 class Replication:
@@ -18,13 +22,21 @@ class Replication:
 
     path: Path
     media: Media
+    profile: Profile
     _db: Connection
     _log: Log
+    _rows: Rows
+    _noted: tuple[int, Note] | None = None
 
     @property
     def project(self) -> str:
         """Identity of the project, the same in all its copies."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'project'"))
+
+    @property
+    def epoch(self) -> str:
+        """Identity of this very file's history; it changes when the file was restored or copied."""
+        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
 
     @property
     def origin(self) -> int:
@@ -56,6 +68,31 @@ class Replication:
             raise KeyError(f"{origin}-{seq}")
         return bytes(found)
 
+    def link_before(self, rid: int) -> bytes | None:
+        """Return the hash before a revision, or None where neither its predecessor nor its link is here."""
+        if rid & SEQ_MASK == 1:
+            return NO_CHAIN
+        found = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (rid - 1,))
+        found = found or self._db.scalar("SELECT prev FROM _gap WHERE rid = ?", (rid,))
+        return None if found is None else bytes(found)
+
+    def chains(self, places: Iterable[tuple[int, int]]) -> list[bytes | None]:
+        """Return the hashes at (origin, seq), None where that revision is not here."""
+        sql = "SELECT chain FROM _rev WHERE rid = ?"
+        found = [self._db.scalar(sql, (origin << SEQ_BITS | seq,)) for origin, seq in places]
+        return [None if chain is None else bytes(chain) for chain in found]
+
+    def held(self) -> dict[int, int]:
+        """Return, per origin, the highest number that is here, holes or not."""
+        rows = self._db.rows("SELECT rid >> 33, max(rid) & ? FROM _rev GROUP BY rid >> 33", (SEQ_MASK,))
+        return {int(origin): int(seq) for origin, seq in rows}
+
+    def numbers(self, origin: int) -> list[int]:
+        """Return the sequence numbers of an origin that are here, greatest first."""
+        first, last = origin << SEQ_BITS, origin << SEQ_BITS | SEQ_MASK
+        rows = self._db.rows("SELECT rid FROM _rev WHERE rid > ? AND rid <= ? ORDER BY rid DESC", (first, last))
+        return [int(row[0]) & SEQ_MASK for row in rows]
+
     def revisions_after(self, origin: int, seq: int, limit: int = 1000) -> list[Revision]:
         """Return an origin's revisions after a sequence number, in order."""
         return self._log.after(origin, seq, limit)
@@ -66,25 +103,45 @@ class Replication:
         """Return what was applied here after a place in the feed, and the place reached."""
         return self._log.feed_after(cursor, limit, scopes)
 
-    def ingest(self, revisions: Sequence[Revision]) -> Ingested:
+    def ingest(
+        self,
+        revisions: Sequence[Revision],
+        links: Mapping[int, bytes] | None = None,
+        withheld: Mapping[int, str] = NONE_WITHHELD,
+    ) -> Ingested:
         """Take in revisions of others: any order, duplicates allowed, one transaction.
 
+        Args:
+            revisions: What came.
+            links: First revision of a run -> hash before it; needed where the run does not begin at a known place.
+            withheld: Revision -> why it must not take effect before somebody with the right to do so lets it.
+
         Raises:
-            Fork: If a known number comes with other content.
+            Fork: If a known number comes with other content, or does not follow what is known.
             StaleReplica: If own revisions come back that this file does not know.
             Tampered: If a revision does not fit its chain.
         """
         with self.transaction():
-            new = self._log.ingest(revisions)
+            for rid, previous in (links or {}).items():
+                self._keep_link(rid, previous)
+            new = self._log.ingest(revisions, withheld)
         waiting = int(self._db.scalar("SELECT count(DISTINCT rid) FROM _wait"))
         return Ingested(new, waiting, self.conflict_count())
 
+    def _keep_link(self, rid: int, previous: bytes) -> None:
+        """Remember the hash before a run that begins behind a hole: without it the run could not be passed on."""
+        known = self.link_before(rid)
+        if known is None:
+            self._db.execute("INSERT INTO _gap VALUES (?, ?)", (rid, previous))
+        elif known != previous:
+            raise Fork(forked(rid >> SEQ_BITS), rid >> SEQ_BITS)
+
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
-        with self.transaction():
-            names = [row[0] for row in self._db.rows("SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64")]
-            for sha in names:
-                if self.media.path(sha) is not None:
+        here = [sha for sha in self.wanted_datasets() if self.media.path(sha) is not None]
+        if here:
+            with self.transaction():
+                for sha in here:
                     self._log.release_dataset(sha)
 
     def wanted_datasets(self) -> list[str]:
@@ -106,13 +163,99 @@ class Replication:
         with self._db.transaction():
             self._db.execute("INSERT OR REPLACE INTO _peer VALUES (?, ?, ?, ?, ?)", row)
 
-    def renumber(self, origin: int | None = None) -> None:
-        """Take a new replica number: this file was copied or restored."""
+    def keep_statement(self, key: str, kind: str, text: str, at_ms: int) -> None:
+        """Keep what a hub or a device signed last about how far it knows the logs: a hub's is its acknowledgement."""
         with self._db.transaction():
-            number = origin or replica.new_origin()
-            self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('origin', ?)", (number,))
-            self._log.reload()
-        replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self._db.execute("INSERT OR REPLACE INTO _statement VALUES (?, ?, ?, ?)", (key, kind, text, at_ms))
+
+    def note_devices(self, devices: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Remember which devices the hub knows: (key, algorithm, name, revoked)."""
+        with self._db.transaction():
+            self._db.many("INSERT OR REPLACE INTO _device VALUES (?, ?, ?, ?)", list(devices))
+
+    def devices(self) -> list[tuple[str, str, str, bool]]:
+        """Return the devices that the hub knows: (key, algorithm, name, revoked)."""
+        rows = self._db.rows("SELECT key, alg, name, revoked FROM _device ORDER BY key")
+        return [(str(key), str(alg), str(name), bool(revoked)) for key, alg, name, revoked in rows]
+
+    def statements(self) -> list[tuple[str, str, str, int]]:
+        """Return (key, kind, text, ms) of what others signed last."""
+        rows = self._db.rows("SELECT key, kind, text, at_ms FROM _statement ORDER BY at_ms, key")
+        return [(str(key), str(kind), str(text), int(at)) for key, kind, text, at in rows]
+
+    def owned(self) -> frozenset[int]:
+        """Return every number that this file wrote under."""
+        text = self._db.scalar("SELECT value FROM _meta WHERE key = 'owned'")
+        return frozenset(json.loads(text or "[]")) | {self.origin}
+
+    def renumber(self) -> None:
+        """Take a new replica number: this file was copied or restored (SYNC section 5, rules a and b)."""
+        with self._db.transaction():
+            self._take_number(self.owned())
+            self.media.recover()
+        self.remember_number()
+
+    def _take_number(self, owned: frozenset[int]) -> None:
+        """Go on under a fresh number. The feed may have changed behind the back of others: they begin it anew."""
+        used = owned | self.held().keys()
+        number = next(n for n in iter(self.profile.new_origin, 0) if n not in used)
+        facts = [("owned", dump(sorted(owned))), ("origin", number), ("epoch", f"{self.epoch[:16]}-{number:x}")]
+        self._db.many("INSERT OR REPLACE INTO _meta VALUES (?, ?)", facts)
+        self._db.execute("DELETE FROM _undo")  # it counts steps of the old number
+        self._log.reload()
+
+    def reissue(self, origin: int, common: int) -> bool:
+        """Write the edits of an origin after a number, and those built on them, anew under numbers of their own.
+
+        The other line came first and keeps the numbers (rules c and d). One transaction.
+
+        Returns:
+            Whether there was anything to write anew.
+        """
+        with self.transaction():
+            owned = self.owned()
+            renamed = Reissue(self._db, self._log, self._rows, self.media).run(origin, common)
+            if renamed is not None:
+                pairs = {(old >> SEQ_BITS, new >> SEQ_BITS) for old, new in renamed.names.items()}
+                self._take_number(owned | {new for old, new in pairs if old in owned})
+                text = dump([*self._renamings(), renamed.as_json()])
+                self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('renamed', ?)", (text,))
+        self.remember_number()
+        return renamed is not None
+
+    @property
+    def era(self) -> int:
+        """How often numbers were given anew in this file."""
+        return len(self._renamings())
+
+    def current(self, uid: str, seen: Token) -> State:
+        """Return what a person saw when a form was opened, in today's numbers: a reissue may have come between."""
+        renamings = [renamed_from_json(raw) for raw in self._renamings()[seen.era or 0 :]]
+        keep: frozenset[int] = frozenset()
+        if renamings and seen.era is None:
+            keep = frozenset(revision.rid for revision in self._log.of_record(uid))
+        state = seen.state
+        for renamed in renamings:
+            state = renamed.current(state, keep)
+        return state
+
+    def _renamings(self) -> list[Any]:
+        found: list[Any] = json.loads(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")
+        return found
+
+    def remember_number(self) -> None:
+        """Note outside the file how far its number was used. Call before anything is sent."""
+        feed = int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
+        note = Note(str(self.path.absolute()), self._log.seq, feed)
+        if (self.origin, note) != self._noted:
+            self.profile.remember(self.project, self.origin, note)
+            self._noted = self.origin, note
+
+    def is_ours(self) -> bool:
+        """Say whether this file may go on writing under its number (rule a)."""
+        feed = int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
+        note = Note(str(self.path.absolute()), self._log.seq, feed)
+        return self.profile.is_ours(self.project, self.origin, note)
 
     def unsent(self) -> int:
         """Return the number of own revisions that no hub has confirmed."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import shapely
@@ -10,9 +11,10 @@ import shapely
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo.gpkg_blob import pack, unpack
 from fieldsurvey.i18n import _
+from fieldsurvey.model.merge import Groups
 from fieldsurvey.model.revision import dump
 from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind, Value
-from fieldsurvey.store import gpkg
+from fieldsurvey.store import gpkg, triggers
 from fieldsurvey.store.connection import Connection
 
 _BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
@@ -23,23 +25,31 @@ _MAKE_MULTI = {
 
 
 class Rows:
-    """Reads and writes user tables. Knows nothing of the log."""
+    """Reads and writes user tables. Knows nothing of the log.
+
+    Attributes:
+        srs: Number of the project CRS.
+        tables: User tables by name.
+        groups: Table -> the merge groups of its columns.
+    """
 
     def __init__(self, connection: Connection, srs: int) -> None:
         self._db, self.srs = connection, srs
         self.tables: dict[str, Table] = {}
+        self.groups: dict[str, Groups] = {}
         self.reload()
 
     def reload(self) -> None:
         """Read the catalogue of tables again."""
         found = self._db.rows("SELECT name, definition FROM _table")
         self.tables = {name: table_from_json(text) for name, text in found}
+        self.groups = {name: table.groups() for name, table in self.tables.items()}
 
-    def add_table(self, table: Table) -> bool:
-        """Make a table, or add the columns it has gained; return whether anything changed."""
+    def add_table(self, table: Table) -> list[str]:
+        """Make a table, or add the columns it has gained; return the names of those added to a table that was there."""
         have = self.tables.get(table.name)
         if have == table:
-            return False
+            return []
         statements = list(gpkg.create_table(table, self.srs)) if have is None else list(self._grown(have, table))
         for sql, parameters in statements:
             self._db.execute(sql, parameters)
@@ -47,15 +57,24 @@ class Rows:
         self._db.execute("INSERT OR REPLACE INTO _table VALUES (?, ?)", (table.name, table_to_json(merged)))
         if table.kind is TableKind.REPEAT and have is None:
             self._db.execute(f'CREATE INDEX "{table.name}_parent" ON "{table.name}" (parent_uid)')
-        self.tables[table.name] = merged
-        return True
+        self.tables[table.name], self.groups[table.name] = merged, merged.groups()
+        if have is None:
+            for statement in triggers.create(table.name, self._all_columns(merged)):
+                self._db.execute(statement)
+            return []
+        return _added(have, table)
 
     def _grown(self, have: Table, table: Table) -> Iterator[tuple[str, Sequence[Any]]]:
-        names = {column.name for column in have.columns}
-        for column in table.columns:
-            if column.name not in names:
-                yield gpkg.add_column(table, column.name), ()
-        yield from gpkg.describe_columns(_merged(have, table))
+        added, merged = _added(have, table), _merged(have, table)
+        for name in added:
+            yield gpkg.add_column(table, name), ()
+        if added:
+            yield from ((sql, ()) for sql in triggers.grown(table.name, added, self._all_columns(merged)))
+        yield from gpkg.describe_columns(merged)
+
+    def _all_columns(self, table: Table) -> list[str]:
+        place = ["geom"] if table.geometry else []
+        return ["fid", *place, "uid", *(column.name for column in table.columns), "_rev"]
 
     def columns(self, table: str) -> list[str]:
         """Return the names of the columns of a table that hold answers or facts, geometry first."""
@@ -78,6 +97,13 @@ class Rows:
         if not found:
             return None
         return {name: value for name, value in found[0].items() if name != "uid"}
+
+    def read_many(self, table: str, uids: Sequence[str], names: Sequence[str]) -> dict[str, list[Value]]:
+        """Return the named values of rows by uid; at most 900."""
+        listed, marks = ", ".join(gpkg.quoted(name) for name in ["uid", *names]), ",".join("?" * len(uids))
+        place = names.index("geom") + 1 if "geom" in names else -1
+        sql = f"SELECT {listed} FROM {gpkg.quoted(table)} WHERE uid IN ({marks})"
+        return {str(row[0]): list(_unpacked(row, place)[1:]) for row in self._db.rows(sql, uids)}
 
     def select(
         self,
@@ -150,7 +176,8 @@ class Rows:
         spatial = "geom" in names
         place = names.index("geom") + 1 if spatial else -1
         first = int(self._db.scalar(f"SELECT coalesce(max(fid), 0) FROM {gpkg.quoted(table)}"))
-        for statement in gpkg.drop_rtree_triggers(table) if spatial else ():
+        dropped = triggers.drop_triggers(table) + (gpkg.drop_rtree_triggers(table) if spatial else [])
+        for statement in dropped:
             self._db.execute(statement)
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
         sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
@@ -164,6 +191,12 @@ class Rows:
             )
             for statement in gpkg.rtree_triggers(table):
                 self._db.execute(statement)
+        for statement in self.capture_triggers(table):
+            self._db.execute(statement)
+
+    def capture_triggers(self, table: str) -> list[str]:
+        """Return the statements that make the triggers which notice other programs."""
+        return triggers.create_triggers(table, self._all_columns(self.tables[table]))
 
     def _bulk_row(self, row: Sequence[Value], place: int, rev: int) -> list[Value]:
         found = [row[0], rev, *row[1:]]
@@ -213,6 +246,11 @@ def _unpacked(row: Sequence[Any], place: int) -> Sequence[Any]:
     return [*row[:place], unpack(row[place]), *row[place + 1 :]]
 
 
+def _added(have: Table, table: Table) -> list[str]:
+    names = {column.name for column in have.columns}
+    return [column.name for column in table.columns if column.name not in names]
+
+
 def _merged(have: Table, table: Table) -> Table:
     """Return the wider of two descriptions: columns are added, none is dropped."""
     names = {column.name for column in table.columns}
@@ -220,6 +258,7 @@ def _merged(have: Table, table: Table) -> Table:
     return Table(table.name, table.kind, table.zh, table.en, table.columns + kept, have.geometry, table.parent)
 
 
+@cache
 def table_to_json(table: Table) -> str:
     """Return a table description as JSON, for the catalogue and for sync."""
     return dump(asdict(table))

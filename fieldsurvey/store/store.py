@@ -6,8 +6,7 @@ live file (see library.py).
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,27 +14,28 @@ from typing import Self
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.jobs import JobControl
 from fieldsurvey.model import merge
-from fieldsurvey.model.identity import new_uid
-from fieldsurvey.model.merge import DELETED, State
-from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, unwrap, wrap
+from fieldsurvey.model.merge import DELETED, RULES
+from fieldsurvey.model.revision import SEQ_BITS, unwrap
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
-from fieldsurvey.store import bulk, gpkg, opening, replica
-from fieldsurvey.store.connection import Connection
+from fieldsurvey.store import gpkg, opening, rebuild, replica
+from fieldsurvey.store.areas import Areas
+from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
-from fieldsurvey.store.media import DATASET_MIME, Media
+from fieldsurvey.store.media import Media
+from fieldsurvey.store.office import Office
+from fieldsurvey.store.records import Rules
 from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
-from fieldsurvey.store.values import Changes, Conflict, HistoryEntry, Row, Token, Version
+from fieldsurvey.store.timeline import Timeline
+from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
 
 Box = tuple[float, float, float, float]
-_REPORT_ROWS = 500
 
 
-class Store(Journal, Replication):
+class Store(Timeline, Areas, Journal, Replication, Office):
     """A project file, open.
 
     Attributes:
@@ -43,11 +43,16 @@ class Store(Journal, Replication):
         media: Photos and datasets beside it.
     """
 
-    def __init__(self, connection: Connection, *, read_only: bool, clock: MillisClock) -> None:
+    def __init__(
+        self, connection: Connection, *, read_only: bool, clock: MillisClock, profile: replica.Profile | None = None
+    ) -> None:
         self.path, self._db, self._clock, self._read_only = connection.path, connection, clock, read_only
+        self.profile = profile or replica.Profile()
         self._rows = Rows(connection, gpkg.srs_id(self.crs))
         self._log = Log(connection, self._rows, clock)
         self._log.load_dataset = self._load_dataset
+        self._log.records.imported = self._imported_values
+        self._log.records.areas = self.areas()
         connection.on_rollback = self._forget
         self.media = Media(media_folder(connection.path), self)
         self._listeners: list[Callable[[Changes], None]] = []
@@ -56,6 +61,7 @@ class Store(Journal, Replication):
         if not read_only:
             self._claim()
             self.set_actor(*self._last_actor())
+            self.take_foreign_edits()
 
     @classmethod
     def create(
@@ -89,7 +95,7 @@ class Store(Journal, Replication):
         """Fold the write-ahead log into the file and close it; people copy project files."""
         if not self._read_only:
             self.checkpoint()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+            self.remember_number()
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -113,6 +119,33 @@ class Store(Journal, Replication):
         """True between the beginning and the commit of a step that is all or nothing."""
         return self._db.in_transaction
 
+    def copy_to(self, path: Path) -> None:
+        """Write a complete, closed copy of the project file as it is now; photos are not copied.
+
+        Raises:
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        self.take_foreign_edits()
+        copy_file(self._db, path)
+
+    def project_at(self, when_ms: int, path: Path) -> None:
+        """Write the whole project, photos included, as it was at a moment of its authors' clocks.
+
+        Raises:
+            InputRefused: If the file exists already.
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        from fieldsurvey.store.backup import write_past
+
+        if path.exists():
+            raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
+        self.copy_to(path)
+        try:
+            write_past(path, self.media.folder, when_ms)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
     # --- what the file is ----------------------------------------------------------------------------------------
 
     @property
@@ -125,19 +158,21 @@ class Store(Journal, Replication):
         """Name of the project."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'name'"))
 
-    @property
-    def epoch(self) -> str:
-        """Identity of this very file's history; a restored hub gets a new one."""
-        return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
-
     def tables(self) -> dict[str, Table]:
         """Return the user tables by name."""
         return dict(self._rows.tables)
 
     def add_table(self, table: Table) -> None:
-        """Make a user table, or add the columns it has gained. None is dropped."""
-        with self._db.transaction():
-            self._rows.add_table(table)
+        """Make a user table, or add the columns it has gained; values that came before them appear. None is dropped."""
+        with self.transaction():
+            is_new = table.name not in self._rows.tables
+            added = self._rows.add_table(table)
+            if is_new:
+                self.retry_waiting()
+                came_before = self._db.scalar("SELECT 1 FROM _rec WHERE tbl = ? LIMIT 1", (table.name,))
+                added = self._rows.columns(table.name) if came_before else []
+            if added:
+                rebuild.fill_columns(self._db, self._log, table.name, added, self.media.path)
 
     def table_definitions(self) -> list[str]:
         """Return the descriptions of all user tables, for other replicas."""
@@ -177,141 +212,13 @@ class Store(Journal, Replication):
 
     def get(self, uid: str) -> Row | None:
         """Return one visible record with the token to hand back at save; None if it is not there."""
+        self.take_foreign_edits()
         state = self._log.state(uid)
         values = None if state is None else self._rows.read(state.table, uid)
         if state is None or values is None:
             return None
         fields = self._db.rows("SELECT field FROM _conflict WHERE uid = ? ORDER BY field", (uid,))
-        return Row(uid, state.table, values, Token(state), tuple(row[0] for row in fields))
-
-    # --- writing -------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make several writes one durable step; all or nothing."""
-        with self._db.transaction():
-            if self._db.in_transaction and not self._log.touched:
-                self._db.after_commit(self._announce)
-            yield
-
-    def create_record(self, table: str, values: Mapping[str, Value], *, uid: str | None = None, scope: int = 0) -> str:
-        """Write a new record; return its uid.
-
-        Raises:
-            InputRefused: If the geometry does not fit the table.
-        """
-        uid = uid or new_uid(self._clock())
-        normal = self._rows.normal(table, values)
-        patch = {name: wrap(value) for name, value in normal.items() if value is not None}
-        with self.transaction():
-            self._log.append(Kind.CREATE, table, uid, patch, None, scope, self._actor[0])
-        return uid
-
-    def save(self, uid: str, changes: Mapping[str, Value], seen: Token | None = None) -> Token:
-        """Write changed fields; return the token for the next save.
-
-        Args:
-            uid: The record.
-            changes: Only the fields that the person changed.
-            seen: Token from when the form was opened; None: what is there now.
-
-        Raises:
-            InputRefused: If the record is gone, or the geometry does not fit.
-        """
-        with self.transaction():
-            state = self._existing(uid)
-            normal = self._rows.normal(state.table, changes)
-            shown = seen.state if seen else state
-            status, value_of = self._log.status(shown, normal)
-            shown = merge.ordinary(shown, normal, status.winners, value_of)
-            return self._edit(Kind.UPDATE, uid, state, normal, shown)
-
-    def resolve(self, uid: str, changes: Mapping[str, Value]) -> Token:
-        """Decide conflicts: the given values supersede all rivals that are known here."""
-        with self.transaction():
-            state = self._existing(uid)
-            return self._edit(Kind.RESOLVE, uid, state, self._rows.normal(state.table, changes), state)
-
-    def delete(self, uid: str, seen: Token | None = None) -> None:
-        """Delete a record; an edit that the person did not see keeps it and shows a conflict."""
-        self._bury_or_raise(Kind.DELETE, uid, seen)
-
-    def undelete(self, uid: str, seen: Token | None = None) -> None:
-        """Bring a deleted record back."""
-        self._bury_or_raise(Kind.UNDELETE, uid, seen)
-
-    def _edit(self, kind: Kind, uid: str, state: State, values: Mapping[str, Value], seen: State) -> Token:
-        patch = {name: wrap(value) for name, value in values.items()}
-        par = merge.parents_for_edit(seen, patch)
-        self._log.append(kind, state.table, uid, patch, par, state.scope, self._actor[0])
-        return Token(self._existing(uid))
-
-    def _bury_or_raise(self, kind: Kind, uid: str, seen: Token | None) -> None:
-        with self.transaction():
-            state = self._existing(uid)
-            par = merge.parents_for_delete(seen.state if seen else state)
-            self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
-
-    def _existing(self, uid: str) -> State:
-        state = self._log.state(uid)
-        if state is None:
-            raise InputRefused(_("This record is not in the project (any more): {uid}").format(uid=uid))
-        return state
-
-    def import_rows(
-        self,
-        table: str,
-        rows: Iterable[Mapping[str, Value]],
-        *,
-        source: str,
-        control: JobControl | None = None,
-    ) -> int:
-        """Write a whole dataset as one revision; return the number of rows.
-
-        Args:
-            table: Target table.
-            rows: Column -> value; a row may carry its "uid".
-            source: Name of the file, for the history.
-            control: Progress and cancel; cancelled, nothing is written.
-
-        Raises:
-            InputRefused: If a geometry does not fit the table.
-            JobCancelled: If the user stopped it.
-        """
-        control = control or JobControl()
-        names = self._rows.columns(table)
-        found: list[tuple[str, dict[str, Value]]] = []
-        for index, row in enumerate(rows):
-            if index % _REPORT_ROWS == 0:
-                control.step(index, None, source)
-            values = {name: value for name, value in row.items() if name != "uid"}
-            found.append((str(row.get("uid") or new_uid(self._clock())), self._rows.normal(table, values)))
-        used = [name for name in names if any(values.get(name) is not None for _uid, values in found)]
-        data = bulk.encode(used, found)
-        with self.transaction():
-            sha = self.media.add_bytes(data, source, DATASET_MIME)
-            patch = {"dataset": sha, "rows": len(found), "source": source}
-            revision = self._log.append(Kind.IMPORT, table, new_uid(self._clock()), patch, None, 0, self._actor[0])
-            self._note_import(revision)
-            lines = ([uid, *[values.get(name) for name in used]] for uid, values in found)
-            self._rows.insert_many(table, used, lines, revision.rid)
-        return len(found)
-
-    def _note_import(self, revision: Revision) -> None:
-        patch = revision.fields()
-        row = (revision.rid, revision.table, patch["dataset"], int(patch["rows"]), str(patch.get("source", "")))
-        self._db.execute("INSERT INTO _import VALUES (?, ?, ?, ?, ?)", row)
-        self._bulk_tables.add(revision.table)
-
-    def _load_dataset(self, revision: Revision) -> bool:
-        """Put the rows of somebody's import into the table; False while their file is not here."""
-        path = self.media.path(str(revision.fields()["dataset"]))
-        if path is None:
-            return False
-        names, lines = bulk.decode(path, set(self._rows.columns(revision.table)))
-        self._rows.insert_many(revision.table, names, lines, revision.rid)
-        self._note_import(revision)
-        return True
+        return Row(uid, state.table, values, Token(state, self.era), tuple(row[0] for row in fields))
 
     # --- who, when, what against what ----------------------------------------------------------------------------
 
@@ -319,7 +226,35 @@ class Store(Journal, Replication):
         """Return open conflicts with all rival values."""
         where, parameters = (" WHERE uid = ?", (uid,)) if uid else ("", ())
         rows = self._db.rows(f"SELECT uid, tbl, field, heads FROM _conflict{where} ORDER BY uid, field", parameters)
-        return [Conflict(u, t, f, self._versions(f, json.loads(heads))) for u, t, f, heads in rows]
+        return [Conflict(u, t, f, self._versions(f, json.loads(h)), self._sentences(u, t, f)) for u, t, f, h in rows]
+
+    def _sentences(self, uid: str, table: str, field: str) -> tuple[str, ...]:
+        """Return, in the language of the moment, which rules a record breaks."""
+        rules = self._log.records.rules
+        values = self._rows.read(table, uid) if field == RULES and rules else None
+        return tuple(sentence for _name, sentence in rules(table, values)) if rules and values else ()
+
+    @property
+    def rules_of_merge(self) -> Rules | None:
+        """What judges a merged record: (table, values) -> [(field, sentence)]. Who builds the program sets it.
+
+        A record whose live versions come from more than one replica is judged
+        at each merge; what breaks a rule becomes a conflict in "_rules", which
+        ends when the values no longer break it.
+        """
+        return self._log.records.rules
+
+    @rules_of_merge.setter
+    def rules_of_merge(self, rules: Rules | None) -> None:
+        self._log.records.rules = rules
+
+    def judge_merges(self) -> None:
+        """Judge all merged records again: the rules have changed, or this replica had none when they came."""
+        with self.transaction():
+            for (uid,) in self._db.rows("SELECT uid FROM _rec"):
+                state = self._log.state(uid)
+                if state is not None and len(merge.origins(state)) > 1:
+                    self._log.records.note(uid, state, self._log.status(state, ())[0])
 
     def _versions(self, field: str, heads: list[int]) -> tuple[Version, ...]:
         names = {number: name or login for number, login, name in self.actors()}
@@ -327,7 +262,7 @@ class Store(Journal, Replication):
         return tuple(
             Version(
                 rid,
-                None if field == DELETED else unwrap(found[rid].fields().get(field)),
+                None if field in {DELETED, RULES} else unwrap(found[rid].fields().get(field)),
                 names.get(found[rid].actor, ""),
                 found[rid].at_ms,
                 rid >> SEQ_BITS,
@@ -336,23 +271,6 @@ class Store(Journal, Replication):
             if rid in found
         )
 
-    def history(self, uid: str) -> list[HistoryEntry]:
-        """Return the edits of a record, oldest first; the import that brought it comes first."""
-        names = {number: name or login for number, login, name in self.actors()}
-        state = self._log.state(uid)
-        born = [] if state is None else [r for r in self._log.revisions(state.base).values() if r.uid != uid]
-        return [
-            HistoryEntry(
-                r.rid,
-                str(r.kind),
-                names.get(r.actor, ""),
-                r.at_ms,
-                r.origin,
-                {} if r.kind is Kind.IMPORT else {name: unwrap(value) for name, value in r.fields().items()},
-            )
-            for r in [*born, *self._log.of_record(uid)]
-        ]
-
     def subscribe(self, listener: Callable[[Changes], None]) -> None:
         """Call the listener, in this thread, after each commit that changed user tables."""
         self._listeners.append(listener)
@@ -360,7 +278,7 @@ class Store(Journal, Replication):
     # --- inside --------------------------------------------------------------------------------------------------
 
     def _announce(self) -> None:
-        touched, self._log.touched = self._log.touched, {}
+        touched, self._log.records.touched = self._log.records.touched, {}
         tables, self._bulk_tables = self._bulk_tables, set()
         changes = Changes(frozenset(touched.values()) | frozenset(tables), frozenset(touched))
         if changes.tables:
@@ -374,8 +292,6 @@ class Store(Journal, Replication):
         self._bulk_tables.clear()
 
     def _claim(self) -> None:
-        """Take a new number if this file is a copy, or an older state of itself."""
-        if not replica.is_ours(self.project, self.origin, self.path, self._log.seq):
-            if self._log.seq:
-                self.renumber()
-            replica.remember(self.project, self.origin, self.path, self._log.seq)
+        """Take a new number if this file is a copy, even of an empty project, or an older state of itself."""
+        if not self.is_ours():
+            self.renumber()

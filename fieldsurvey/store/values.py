@@ -1,7 +1,7 @@
 """The values that go in and out of the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.schema import Value
@@ -9,9 +9,15 @@ from fieldsurvey.model.schema import Value
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The versions a person had on screen; handed back at save, never looked into."""
+    """The versions a person had on screen; handed back at save, never looked into.
+
+    Attributes:
+        state: The versions.
+        era: How often numbers had been given anew before; None where that is not known (an old draft).
+    """
 
     state: State
+    era: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,38 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One field with rival values, or "_deleted" for a delete that met an unseen edit."""
+    """One field with rival values, "_deleted" for a delete that met an unseen edit, or "_rules".
+
+    Attributes:
+        uid: The record.
+        table: Its table.
+        field: The field; "_rules" for edits that together break a rule of the form.
+        versions: The rival versions; for "_rules", those that together break it.
+        sentences: For "_rules": what is wrong.
+    """
 
     uid: str
     table: str
     field: str
     versions: tuple[Version, ...]
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved a record, and when.
+
+    Attributes:
+        rid: The approving revision.
+        actor: Name of the person.
+        at_ms: The person's clock, milliseconds since 1970.
+        origin: Replica that wrote it.
+    """
+
+    rid: int
+    actor: str
+    at_ms: int
+    origin: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +100,14 @@ class HistoryEntry:
 
     Attributes:
         rid: The revision.
-        kind: c created, u changed, d deleted, z brought back, r resolved, i imported.
+        kind: c created, u changed, d deleted, z brought back, r resolved, a approved, i imported.
         actor: Name of the person.
         at_ms: The author's clock, milliseconds since 1970.
         origin: Replica that wrote it.
         values: Field -> new value.
+        old: Field -> the value its author saw before.
+        approval: The first approval that covers this edit; None if none does.
+        fv: Number of the form version; 0: another program (QGIS) made the edit.
     """
 
     rid: int
@@ -81,6 +116,9 @@ class HistoryEntry:
     at_ms: int
     origin: int
     values: Mapping[str, Value]
+    old: Mapping[str, Value] = field(default_factory=dict)
+    approval: Approval | None = None
+    fv: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +142,21 @@ class Ingested:
     new: int
     waiting: int
     conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogCounts:
+    """How much the log holds.
+
+    Attributes:
+        revisions: Entries.
+        waiting: Those that wait for a parent, a dataset or a decision.
+        feed: Place of the last entry in the feed.
+    """
+
+    revisions: int
+    waiting: int
+    feed: int
 
 
 @dataclass(frozen=True, slots=True)

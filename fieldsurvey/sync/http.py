@@ -1,8 +1,8 @@
 """The way to a hub over HTTP."""
 
-import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import ssl
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ import httpx
 
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.model.revision import Revision
-from fieldsurvey.store import Blob
+from fieldsurvey.store import Blob, Fork
+from fieldsurvey.sync.answering import chains_of, parcels_of
 from fieldsurvey.sync.peers import Heads, Hello, hello_from_json
-from fieldsurvey.sync.wire import decode
+from fieldsurvey.sync.wire import Parcel
 
 _TIMEOUT = httpx.Timeout(30.0, connect=8.0)
 _PIECE = 1 << 20
@@ -23,10 +23,23 @@ PULL_LIMIT = 2000
 class HttpCarrier:
     """Talks to a hub. Every request may be repeated without harm."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, certificate: Path | None = None) -> None:
+        """Prepare to talk; nothing is sent yet.
+
+        Args:
+            url: Address of the hub.
+            token: For every request; empty for an enrolment.
+            certificate: The only certificate that the hub may show; None: any that an authority vouches for.
+        """
+        trusted = ssl.create_default_context(cafile=str(certificate)) if certificate else True
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.Client(
-            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers=headers, trust_env=False, verify=trusted
         )
+
+    def enrol(self, request: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+        """Ask to be known to the hub, with a one-time code."""
+        return self._json("POST", "/v1/enroll", json={**request, "code": code})
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,24 +75,29 @@ class HttpCarrier:
                 done = int(answer["have"])
                 source.seek(done)
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Send a batch; the hub answers after its commit."""
-        del origin, upto
+        del origin, first, upto
         return int(self._json("POST", "/v1/push", content=batch)["upto"])
 
     def finish_push(self) -> None:
         """Nothing: each push was answered after its commit."""
 
-    def pull(self, cursor: int, heads: Heads) -> Iterator[tuple[list[Revision], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the hub's feed after a place."""
         del heads
+        scopes = {} if areas is None else {"scopes": ",".join(map(str, areas))}
         while True:
-            answer = self._json("GET", "/v1/pull", params={"cursor": cursor, "limit": PULL_LIMIT})
-            revisions = [revision for batch in answer["batches"] for revision in decode(base64.b64decode(batch))]
-            if int(answer["cursor"]) == cursor:
+            answer = self._json("GET", "/v1/pull", params={"cursor": cursor, "limit": PULL_LIMIT, **scopes})
+            parcels, reached = parcels_of(answer)
+            if reached == cursor:
                 return
-            cursor = int(answer["cursor"])
-            yield revisions, cursor
+            cursor = reached
+            yield parcels, cursor
+
+    def chains(self, origin: int, seqs: Sequence[int]) -> list[bytes | None]:
+        """Return the hub's hashes at these numbers of an origin."""
+        return chains_of(self._json("POST", "/v1/chains", json={"origin": origin, "seqs": list(seqs)}))
 
     def blobs(self) -> list[Blob]:
         """Return every file the hub has."""
@@ -127,6 +145,8 @@ def _raise_for(answer: httpx.Response) -> None:
         raise SyncError(_("The hub does not know this token. Ask the office for a new one."))
     if answer.status_code == 404:
         raise _no_hub()
+    if answer.status_code >= 400 and (origin := _fork(answer)):
+        raise Fork(_sentence(answer), origin)
     if answer.status_code >= 400:
         raise SyncError(_sentence(answer), retryable=answer.status_code >= 500)
 
@@ -138,6 +158,15 @@ def _sentence(answer: httpx.Response) -> str:
         return str(answer.json()["error"])
     except (json.JSONDecodeError, KeyError, TypeError, httpx.HTTPError):
         return _("The hub answered with error {code}.").format(code=answer.status_code)
+
+
+def _fork(answer: httpx.Response) -> int:
+    """Return the origin that the hub knows another line of, 0 if that is not what it says."""
+    try:
+        answer.read()
+        return int(answer.json().get("fork", 0))
+    except (ValueError, TypeError, AttributeError, httpx.HTTPError):
+        return 0
 
 
 def _broken() -> SyncError:

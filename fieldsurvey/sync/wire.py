@@ -1,51 +1,107 @@
 """A batch of revisions as bytes: one origin, contiguous, compressed lines of JSON that an auditor can read.
 
-Line 1: {"v", "origin", "from", "n", "prev", "head", "alg", "sig"}; then one
-array per revision. Number and hash are recomputed by the receiver, so neither
-can be forged. Signatures come with device keys; the fields are there already.
+Line 1: {"v", "origin", "from", "n", "prev", "head", "alg", "key", "sig"}; then
+one array per revision. Number and hash are recomputed by the receiver, so
+neither can be forged; the signature is that of whoever sends the batch.
 """
 
+import base64
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import shapely
 import zstandard
 
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
+from fieldsurvey.sync.keys import Signature, Signer
 
 VERSION = 1
 MAX_BATCH = 8 << 20  # bytes, unpacked
 MAX_REVISION = 1 << 20
 MAX_FIELDS = 400
+MAX_RUN = 2000  # revisions
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ARRAY = 9
+_BROKEN = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, zstandard.ZstdError,
+    shapely.errors.ShapelyError,
+)  # fmt: skip
 _LEVEL = 9
+_SIGNED = ("origin", "from", "n", "prev", "head")
+_local = threading.local()  # a compressor serves one thread at a time, and is dear to make
 
 
-def encode(revisions: Sequence[Revision], previous: bytes) -> bytes:
+def encode(revisions: Sequence[Revision], previous: bytes, signer: Signer | None = None) -> bytes:
     """Return revisions of one origin, contiguous, as a batch.
 
     Args:
         revisions: At least one.
         previous: Chain value before the first.
+        signer: Whoever sends it; None: nobody vouches for it.
     """
     first = revisions[0]
     head = {
         "v": VERSION, "origin": first.origin, "from": first.seq, "n": len(revisions), "prev": previous.hex(),
-        "head": revisions[-1].chain.hex(), "alg": "none", "sig": "",
+        "head": revisions[-1].chain.hex(),
     }  # fmt: skip
+    signature = signer.sign(_vouched(head)) if signer else Signature()
+    head |= {"alg": signature.alg, "key": signature.key, "sig": signature.sig}
     lines = [dump(head)]
     lines += [dump([r.hlc, r.actor, r.fv, r.table, r.uid, str(r.kind), r.patch, r.par, r.scope]) for r in revisions]
-    return zstandard.ZstdCompressor(level=_LEVEL).compress("\n".join(lines).encode())
+    return _compressor().compress("\n".join(lines).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A batch, unpacked.
+
+    Attributes:
+        revisions: Of one origin, consecutive.
+        previous: Hash before the first.
+        key: Key of whoever sent it and signed it; empty: nobody.
+    """
+
+    revisions: list[Revision]
+    previous: bytes
+    key: str = ""
+
+    @property
+    def origin(self) -> int:
+        """Number of the replica that wrote them."""
+        return self.revisions[0].origin
+
+    @property
+    def links(self) -> dict[int, bytes]:
+        """The hash before the first revision, as Store.ingest takes it."""
+        return {self.revisions[0].rid: self.previous}
+
+
+def _vouched(head: Mapping[str, Any]) -> bytes:
+    """Return what the signature of a batch covers; `head` stands for every revision, through the chain."""
+    return b"fieldsurvey batch 1|" + "|".join(str(head[name]) for name in _SIGNED).encode()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    found: zstandard.ZstdCompressor = _local.compressor
+    return found
 
 
 def decode(data: bytes) -> list[Revision]:
-    """Return the revisions of a batch, every field checked and the chain recomputed.
+    """Return the revisions of a batch; see decode_parcel."""
+    return decode_parcel(data).revisions
+
+
+def decode_parcel(data: bytes) -> Parcel:
+    """Return a batch, every field checked and the chain recomputed.
 
     Raises:
         SyncError: If it is damaged, forged, or beyond the limits; one sentence for the user.
@@ -54,12 +110,40 @@ def decode(data: bytes) -> list[Revision]:
         lines = _unpacked(data).decode().split("\n")
         head = json.loads(lines[0])
         revisions = _chained(head, [json.loads(line) for line in lines[1:]])
-        is_whole = len(revisions) == head["n"] and revisions[-1].chain.hex() == head["head"]
-    except (ValueError, TypeError, KeyError, IndexError, zstandard.ZstdError, RecursionError) as error:
+        signature = _checked(head, revisions)
+        previous = bytes.fromhex(head["prev"])
+    except _BROKEN as error:
         raise _damaged() from error
-    if not is_whole:
-        raise _damaged()
-    return revisions
+    return Parcel(revisions, previous, signature.key if signature.alg != "none" else "")
+
+
+def _checked(head: dict[str, Any], revisions: Sequence[Revision]) -> Signature:
+    """Return the signature of a batch that is whole.
+
+    Raises:
+        ValueError: If it is cut short, or the signature does not cover it.
+    """
+    if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
+        raise ValueError("head")
+    signature = Signature(str(head["alg"]), str(head.get("key", "")), str(head["sig"]))
+    if signature.alg != "none" and not signature.covers(_vouched(head)):
+        raise ValueError("signature")
+    return signature
+
+
+def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
+    """Yield the revisions as runs of one origin with consecutive numbers, each small enough for a batch."""
+    run: list[Revision] = []
+    size = 0
+    for revision in revisions:
+        weight = 300 + 4 * (len(revision.patch or "") + len(revision.par or ""))
+        if run and (revision.rid != run[-1].rid + 1 or size + weight > MAX_BATCH or len(run) == MAX_RUN):
+            yield run
+            run, size = [], 0
+        run.append(revision)
+        size += weight
+    if run:
+        yield run
 
 
 def _damaged() -> SyncError:
@@ -97,17 +181,52 @@ def _revision(rid: int, array: list[Any]) -> Revision:
         if text is not None and (not isinstance(text, str) or len(text) > MAX_REVISION or "\\u0000" in text):
             raise ValueError("text")
     _check_patch(Kind(kind), patch)
+    _check_parents(Kind(kind), par)
     return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, NO_CHAIN, scope)
 
 
 def _check_patch(kind: Kind, patch: str | None) -> None:
     if patch is None:
+        if kind in {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE, Kind.IMPORT}:
+            raise ValueError("patch")
         return
-    fields = json.loads(patch)
+    fields = json.loads(patch, parse_constant=_refuse)
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
         raise ValueError("fields")
     if kind is Kind.IMPORT and not re.fullmatch(r"[0-9a-f]{64}", str(fields["dataset"])):
         raise ValueError("dataset")
     for name, value in fields.items():
-        if not _NAME.fullmatch(name) or (isinstance(value, dict) and set(value) != {"$b"}) or isinstance(value, list):
-            raise ValueError("field")
+        _check_value(name, value)
+
+
+def _check_value(name: str, value: object) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError("field")
+    if isinstance(value, dict):
+        if set(value) != {"$b"}:
+            raise ValueError("value")
+        value = base64.b64decode(value["$b"], validate=True)
+    if isinstance(value, list) or (isinstance(value, int) and abs(value) >= 1 << 63):
+        raise ValueError("value")
+    if name == "geom" and value is not None and not (isinstance(value, bytes) and shapely.from_wkb(value) is not None):
+        raise ValueError("geometry")
+
+
+def _check_parents(kind: Kind, par: str | None) -> None:
+    """Refuse what names no versions, or anything but versions."""
+    if par is None:
+        if kind not in {Kind.CREATE, Kind.IMPORT}:
+            raise ValueError("parents")
+        return
+    raw = json.loads(par, parse_constant=_refuse)
+    if kind in {Kind.UPDATE, Kind.RESOLVE}:
+        base, over = raw
+        lists = [base, *over.values()]
+    else:
+        lists = [raw["saw"], raw["del"], *raw.values()]
+    if not any(lists) or not all(type(rid) is int and 0 < rid < 1 << 53 for found in lists for rid in found):
+        raise ValueError("parents")
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(text)

@@ -53,7 +53,7 @@ def _act(stores: list[Store], who: int, action: str, name: str, number: int, uid
         written.add(number)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps, st.integers(0, 1000))
 def test_all_laptops_end_equal_whatever_the_order(script: Steps, seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -69,7 +69,7 @@ def test_all_laptops_end_equal_whatever_the_order(script: Steps, seed: int) -> N
     assert states[0] == states[1] == states[2]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_a_value_that_nobody_saw_is_never_lost(script: Steps) -> None:
     """Each value is shown, in an open conflict, or was seen by whoever replaced, decided or deleted."""

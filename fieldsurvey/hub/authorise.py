@@ -1,0 +1,123 @@
+"""Who may write what: one pure question per revision.
+
+A revision that its pusher may not write goes into quarantine with the name of
+the rule. The area is taken from the record as the hub knows it, not from what
+the revision claims, wherever the hub knows the record.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fieldsurvey.i18n import N_
+from fieldsurvey.model.identity import is_uid, scope_of
+from fieldsurvey.model.revision import Kind, Revision
+
+_APPROVE = "a"
+_AREA_FIELD = "community_uid"
+
+
+class Role(StrEnum):
+    """What a person is in the survey; each may do what those before may."""
+
+    SURVEYOR = "surveyor"
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    ADMINISTRATOR = "administrator"
+
+    def covers(self, other: "Role") -> bool:
+        """Say whether this role may do what the other may.
+
+        >>> Role.APPROVER.covers(Role.REVIEWER), Role.SURVEYOR.covers(Role.REVIEWER)
+        (True, False)
+        """
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+REASONS = {
+    "approve": N_("approves, which only an approver may do"),
+    "scope": N_("edits a record outside the areas of this account"),
+    "import": N_("imports a dataset, which an account with limited areas may not do"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What one account may write.
+
+    Attributes:
+        login: Who.
+        role: Role.
+        scopes: Areas; None: everywhere.
+        districts: Names of districts in which new communities may be made.
+    """
+
+    login: str
+    role: Role
+    scopes: frozenset[int] | None = None
+    districts: frozenset[str] = frozenset()
+
+    @property
+    def needs_places(self) -> bool:
+        """True when judging needs to know where the records lie."""
+        return self.scopes is not None
+
+
+def judge(permit: Permit, revisions: Sequence[Revision], places: Mapping[str, int]) -> dict[int, str]:
+    """Return the revisions that must be held, and the rule each breaks.
+
+    Args:
+        permit: What the pusher may do.
+        revisions: What he pushes, in the order of writing.
+        places: Record -> area, for the records that the hub knows.
+    """
+    known = dict(places)
+    allowed = set(permit.scopes or ())
+    held: dict[int, str] = {}
+    for revision in revisions:
+        if permit.scopes is not None and _makes_community(permit, revision):
+            allowed.add(scope_of(revision.uid))
+        reason = _broken(permit, revision, known, allowed)
+        if reason:
+            held[revision.rid] = reason
+        elif revision.kind is Kind.CREATE:
+            known.setdefault(revision.uid, _claimed(revision))
+    return held
+
+
+def _broken(permit: Permit, revision: Revision, known: Mapping[str, int], allowed: set[int]) -> str:
+    if str(revision.kind) == _APPROVE and not permit.role.covers(Role.APPROVER):
+        return "approve"
+    if permit.scopes is None:
+        return ""
+    if revision.kind is Kind.IMPORT:
+        return "import"
+    place = known.get(revision.uid)
+    claims = {_claimed(revision) if place is None else place, *_areas_named(revision)}
+    if revision.scope:
+        claims.add(revision.scope)
+    return "" if claims <= allowed else "scope"
+
+
+def _makes_community(permit: Permit, revision: Revision) -> bool:
+    """Say whether a revision makes a community in a district of this account."""
+    if revision.kind is not Kind.CREATE or revision.table != "community":
+        return False
+    return str(revision.fields().get("district")) in permit.districts
+
+
+def _claimed(revision: Revision) -> int:
+    """Return the area that a revision itself names."""
+    if revision.table == "community":
+        return scope_of(revision.uid)
+    named = _areas_named(revision)
+    return revision.scope or next(iter(named), 0)
+
+
+def _areas_named(revision: Revision) -> set[int]:
+    """Return the areas that a revision writes into the record: moving it there needs the right as well."""
+    if revision.kind is Kind.IMPORT:
+        return set()
+    value = revision.fields().get(_AREA_FIELD)
+    return {scope_of(value)} if isinstance(value, str) and is_uid(value) else set()

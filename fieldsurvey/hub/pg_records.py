@@ -1,0 +1,217 @@
+"""Records on PostgreSQL: from revisions to heads, conflicts and visible rows, many records in one statement."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor
+
+from fieldsurvey.hub import dialect
+from fieldsurvey.hub.pg_rows import Change, PgRows
+from fieldsurvey.model import merge
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.merge import SCOPE, State, Status
+from fieldsurvey.model.revision import Kind, Revision, dump, unwrap, wrap
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store.entries import ValueOf, revision_of
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Records that this transaction holds.
+
+    Attributes:
+        found: Record -> where it stands.
+        conflicted: Records that have conflicts.
+    """
+
+    found: dict[str, State]
+    conflicted: set[str]
+
+
+def revisions_of(cursor: Cursor[Any], rids: Iterable[int]) -> dict[int, Revision]:
+    """Return the revisions of those numbers that are here."""
+    return {row[0]: revision_of(row) for row in cursor.execute(dialect.REVISIONS, (sorted(set(rids)),))}
+
+
+class PgRecords:
+    """Keeps `_rec`, `_conflict`, `_tomb` and the visible rows in line with the states of records."""
+
+    def __init__(self, rows: PgRows) -> None:
+        self._rows = rows
+
+    def lock(self, cursor: Cursor[Any], tables: Mapping[str, str]) -> Locked:
+        """Lock records, given record -> table, in the order of their uids, and return where they stand."""
+        rows = cursor.execute(dialect.LOCK_RECORDS, (sorted(tables),)).fetchall()
+        absent = sorted(tables.keys() - {row[0] for row in rows})
+        if absent:
+            cursor.execute(dialect.NEW_RECORDS, (absent, [tables[uid] for uid in absent]))
+            rows += cursor.execute(dialect.LOCK_RECORDS, (absent,)).fetchall()
+        states = {row[0]: merge.state_from_json(*row[1:7]) for row in rows if row[3]}
+        blank: dict[str, list[str]] = {}
+        for uid in tables.keys() - states.keys():
+            blank.setdefault(tables[uid], []).append(uid)
+        for table, uids in blank.items():
+            states |= self._imported(cursor, table, uids)
+        return Locked(states, {row[0] for row in rows if row[7]})
+
+    def _imported(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> dict[str, State]:
+        """Return where rows stand that nobody edited since their import."""
+        if table not in self._rows.tables:
+            return {}
+        return {
+            uid: State(table, scope_of(uid if table == "community" else community), (rev,))
+            for uid, (rev, community) in self._rows.find(cursor, table, uids).items()
+            if rev
+        }
+
+    def apply(self, cursor: Cursor[Any], locked: Locked, edits: Sequence[Revision]) -> dict[str, tuple[int, int]]:
+        """Fold revisions, in causal order, into records: one write per record; return their areas before and after."""
+        states = dict(locked.found)
+        names: dict[str, set[str]] = {}
+        last: dict[str, int] = {}
+        for revision in edits:
+            states[revision.uid] = merge.apply(states.get(revision.uid), revision)
+            names.setdefault(revision.uid, set()).update(revision.fields())
+            last[revision.uid] = revision.rid
+        touched = {uid: states[uid] for uid in names}
+        known = {revision.rid: revision for revision in edits}
+        shown, value_of = self._statuses(cursor, touched, names, known)
+        self._write_heads(cursor, touched, shown, locked.conflicted)
+        self._write_rows(cursor, touched, shown, value_of, last, names.keys() - locked.found.keys())
+        had = {uid: state.scope for uid, state in locked.found.items()}
+        return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
+
+    def fill(self, cursor: Cursor[Any], uids: Sequence[str], names: Sequence[str]) -> None:
+        """Bring columns that were added later up to date from the log."""
+        rows = cursor.execute(dialect.LOCK_RECORDS, (sorted(uids),)).fetchall()
+        states = {row[0]: merge.state_from_json(*row[1:7]) for row in rows if row[3]}
+        shown, value_of = self._statuses(cursor, states, {uid: set(names) for uid in states}, {})
+        last = {uid: max([*state.base, *shown[uid].winners.values()]) for uid, state in states.items()}
+        self._write_rows(cursor, states, shown, value_of, last, set())
+
+    # --- what to show ----------------------------------------------------------------------------------------------
+
+    def _statuses(
+        self,
+        cursor: Cursor[Any],
+        states: Mapping[str, State],
+        names: Mapping[str, set[str]],
+        known: Mapping[int, Revision],
+    ) -> tuple[dict[str, Status], ValueOf]:
+        """Return what to show of records, and a reader for the values of their versions; reads the log once."""
+        wanted = {uid: self._wanted(cursor, state, names[uid]) for uid, state in states.items()}
+        needed = {rid for uid, state in states.items() for rid in _needed(state, wanted[uid])} - known.keys()
+        revisions = {**known, **(revisions_of(cursor, needed) if needed else {})}
+        value_of = ValueOf(revisions)
+        shown = {uid: merge.status(s, sorted(wanted[uid]), revisions, value_of) for uid, s in states.items()}
+        return shown, value_of
+
+    def _wanted(self, cursor: Cursor[Any], state: State, names: set[str]) -> set[str]:
+        found = names | {name for name, heads in state.over.items() if len(heads) > 1}
+        if len(state.base) > 1:  # made twice: every field may have rivals
+            made = revisions_of(cursor, state.base).values()
+            found |= {name for r in made if r.kind is not Kind.IMPORT for name in r.fields()}
+            found |= set(self._columns(state.table))
+        return found
+
+    def _columns(self, table: str) -> list[str]:
+        return self._rows.columns(table) if table in self._rows.tables else []
+
+    def _write_heads(
+        self, cursor: Cursor[Any], states: Mapping[str, State], shown: Mapping[str, Status], conflicted: set[str]
+    ) -> None:
+        rows = []
+        for uid, state in states.items():
+            base, over, deletes = merge.state_to_json(state)
+            found = {"u": uid, "t": state.table, "s": shown[uid].scope, "b": base, "o": over, "d": deletes}
+            rows.append({**found, "a": dump(list(state.approvals)), "n": len(shown[uid].conflicts)})
+        if rows:
+            cursor.execute(dialect.SET_RECORDS, (dump(rows),))
+        if stale := sorted(conflicted & states.keys()):
+            cursor.execute(dialect.DROP_CONFLICTS, (stale,))
+        conflicts = [
+            {"u": uid, "f": name, "t": states[uid].table, "h": dump(list(heads))}
+            for uid, status in shown.items()
+            for name, heads in status.conflicts.items()
+        ]
+        if conflicts:
+            cursor.execute(dialect.ADD_CONFLICTS, (dump(conflicts),))
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def _write_rows(
+        self,
+        cursor: Cursor[Any],
+        states: Mapping[str, State],
+        shown: Mapping[str, Status],
+        value_of: ValueOf,
+        last: Mapping[str, int],
+        new: Iterable[str],
+    ) -> None:
+        """Write the visible rows of records.
+
+        Args:
+            cursor: Inside a transaction.
+            states: The records.
+            shown: What to show of them.
+            value_of: Reader for the values.
+            last: The newest revision applied to each, which its row names.
+            new: Records that had no state before, so that their row can be written at once.
+        """
+        born = set(new)
+        changes: dict[str, list[Change]] = {}
+        inserts: dict[str, list[Change]] = {}
+        gone: dict[str, list[str]] = {}
+        for uid, status in shown.items():
+            table = states[uid].table
+            if table not in self._rows.tables:  # its form is not here yet; its rows come with it
+                continue
+            if status.deleted:
+                gone.setdefault(table, []).append(uid)
+                continue
+            target = inserts if uid in born else changes
+            target.setdefault(table, []).append((uid, _values(status, value_of), last[uid]))
+        for table, rows in inserts.items():
+            self._rows.insert(cursor, table, rows)
+        for table, rows in changes.items():
+            self._change(cursor, table, rows, states)
+        for table, uids in gone.items():
+            self._bury(cursor, table, uids)
+
+    def _change(self, cursor: Cursor[Any], table: str, rows: list[Change], states: Mapping[str, State]) -> None:
+        there = self._rows.update(cursor, table, rows)
+        back = [self._dug_up(cursor, states[change[0]], change) for change in rows if change[0] not in there]
+        if back:
+            self._rows.insert(cursor, table, back)
+
+    def _dug_up(self, cursor: Cursor[Any], state: State, change: Change) -> Change:
+        """Return the whole row of a record that comes back."""
+        uid, values, rev = change
+        names = set(self._columns(state.table))
+        shown, value_of = self._statuses(cursor, {uid: state}, {uid: names}, {})
+        tomb = cursor.execute(dialect.TOMBS, ([uid],)).fetchone()
+        cursor.execute(dialect.DROP_TOMBS, ([uid],))
+        kept = {name: unwrap(value) for name, value in json.loads(tomb[1] if tomb else "{}").items()}
+        return uid, {**kept, **_values(shown[uid], value_of), **values}, rev
+
+    def _bury(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> None:
+        """Take rows away but keep their values: a delete destroys nothing."""
+        for row in self._rows.read(table, uids):
+            text = dump({name: wrap(value) for name, value in row.items() if name != "uid"})
+            cursor.execute(dialect.ADD_TOMB, (row["uid"], table, text))
+        self._rows.delete(cursor, table, uids)
+
+
+def _needed(state: State, names: Iterable[str]) -> set[int]:
+    """Return the revisions that tell what to show of a record."""
+    found = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
+    if len(state.base) > 1:
+        found.update(state.base)
+    found.update(rid for name in names for rid in state.heads(name))
+    return found
+
+
+def _values(status: Status, value_of: ValueOf) -> dict[str, Value]:
+    return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}

@@ -1,0 +1,140 @@
+"""The log as a table: revisions in and out of `_rev`, and the feed that others read."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision
+from fieldsurvey.store.connection import Connection
+
+COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
+BATCH = 900  # SQLite's safe number of parameters in one statement
+_INSERT = f"INSERT INTO _rev ({COLUMNS}, st, step) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+class Entries:
+    """Reads and writes the log. Applies nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        found: dict[int, Revision] = {}
+        for part in parts(sorted(set(rids))):
+            marks = ",".join("?" * len(part))
+            for row in self._db.rows(f"SELECT {COLUMNS} FROM _rev WHERE rid IN ({marks})", part):
+                found[row[0]] = revision_of(row)
+        return found
+
+    def after(self, origin: int, seq: int, limit: int) -> list[Revision]:
+        """Return an origin's revisions after a sequence number, in order."""
+        first, last = origin << SEQ_BITS | seq, origin << SEQ_BITS | SEQ_MASK
+        sql = f"SELECT {COLUMNS} FROM _rev WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ?"
+        return [revision_of(row) for row in self._db.rows(sql, (first, last, limit))]
+
+    def of_record(self, uid: str, *, applied: bool = False) -> list[Revision]:
+        """Return the revisions of a record in the order they were written; on request only those applied."""
+        only = " AND st = 1" if applied else ""
+        rows = self._db.rows(f"SELECT {COLUMNS} FROM _rev WHERE uid = ?{only} ORDER BY hlc, rid", (uid,))
+        return [revision_of(row) for row in rows]
+
+    def everything(self) -> Iterator[Revision]:
+        """Yield the whole log in the order it was written."""
+        for row in self._db.execute(f"SELECT {COLUMNS} FROM _rev ORDER BY hlc, rid"):
+            yield revision_of(row)
+
+    def prefix(self, origin: int) -> tuple[int, bytes]:
+        """Return how far an origin's log is known without holes, and the hash there."""
+        row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (origin,))
+        return (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
+
+    def note_prefix(self, origin: int, upto: int, chain: bytes) -> None:
+        """Remember how far an origin's log is known."""
+        self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, upto, chain))
+
+    def write(self, revisions: Sequence[Revision], *, applied: bool, step: int | None = None) -> None:
+        """Write revisions.
+
+        Args:
+            revisions: New ones.
+            applied: False: they may still wait for their parents.
+            step: Sequence number of the first own revision of this transaction; None for those of others.
+        """
+        self._db.many(
+            _INSERT,
+            [
+                (r.rid, r.hlc, r.actor, r.fv, r.table, r.uid, r.kind, r.patch, r.par, r.chain, r.scope, applied, step)
+                for r in revisions
+            ],
+        )
+
+    def feed(self, revisions: Sequence[Revision], scopes: Mapping[str, tuple[int, int]]) -> None:
+        """Append applied revisions to the feed, each under the area of its record.
+
+        A record that moves goes whole into its new area: whoever follows that
+        area has none of its past. The move itself is told to the old area too,
+        so that laptops there learn that the record has left them (they see
+        `fs_scope` in the patch, or a state whose scope is none of theirs). A
+        hub on another engine must do the same two things.
+
+        Args:
+            revisions: Those applied just now, in causal order.
+            scopes: uid -> the record's area before and after them.
+        """
+        for uid, (before, after) in scopes.items():
+            if before != after:
+                self._db.execute(_FEED_WHOLE, (after, uid))
+        rows: list[tuple[int, int]] = []
+        for revision in revisions:
+            before, after = scopes.get(revision.uid, (revision.scope, revision.scope))
+            rows.append((before, revision.rid))
+            if before != after:
+                rows.append((after, revision.rid))
+        self._db.many("INSERT INTO _feed (scope, rid) VALUES (?, ?)", rows)
+
+    def feed_after(self, cursor: int, limit: int, scopes: Sequence[int] | None) -> tuple[list[Revision], int]:
+        """Return what was applied after a place in the feed, and the place reached."""
+        area = "" if scopes is None else f" AND f.scope IN ({','.join(str(int(s)) for s in scopes)})"
+        columns = ", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))
+        joined = "_feed f JOIN _rev r ON r.rid = f.rid"
+        sql = f"SELECT f.seq, {columns} FROM {joined} WHERE f.seq > ?{area} ORDER BY f.seq LIMIT ?"
+        rows = self._db.rows(sql, (cursor, limit))
+        return [revision_of(row[1:]) for row in rows], (rows[-1][0] if rows else cursor)
+
+
+_FEED_WHOLE = "INSERT INTO _feed (scope, rid) SELECT ?, rid FROM _rev WHERE uid = ? AND st = 1 ORDER BY hlc, rid"
+
+
+class ValueOf:
+    """Reads the value a revision gave to a field; parses each patch once."""
+
+    def __init__(self, known: Mapping[int, Revision]) -> None:
+        self.known = known
+        self._patches: dict[int, dict[str, Any]] = {}
+
+    def __call__(self, rid: int, name: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the value as stored, None where the revision does not set the field."""
+        return self._patch(rid).get(name)
+
+    def has(self, rid: int, name: str) -> bool:
+        """Say whether the revision sets the field; a create sets every field, to nothing if it does not name it."""
+        return name in self._patch(rid) or (rid in self.known and self.known[rid].kind is Kind.CREATE)
+
+    def _patch(self, rid: int) -> dict[str, Any]:
+        if rid not in self._patches:
+            revision = self.known.get(rid)
+            has_values = revision is not None and revision.kind is not Kind.IMPORT
+            self._patches[rid] = revision.fields() if revision and has_values else {}
+        return self._patches[rid]
+
+
+def revision_of(row: Sequence[Any]) -> Revision:
+    """Return the revision in a row of COLUMNS."""
+    rid, hlc, actor, fv, table, uid, kind, patch, par, chain, scope = row
+    return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, bytes(chain), scope)
+
+
+def parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield the items in portions that fit one statement."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

@@ -1,0 +1,80 @@
+"""Project files in memory: the same code and the same SQL, without a disk. For simulation and tests."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fieldsurvey.clock import MillisClock
+from fieldsurvey.model.schema import Table
+from fieldsurvey.store import gpkg, opening
+from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.library import sqlite3
+from fieldsurvey.store.replica import Profile
+from fieldsurvey.store.store import Store
+
+
+class MemoryConnection(Connection):
+    """A connection to a database that lives in memory; it may begin as a copy of another."""
+
+    def __init__(self, path: Path, source: Connection | None = None) -> None:
+        super().__init__(path)
+        if source is not None:
+            source._raw.backup(self._raw)  # noqa: SLF001 - both are connections of this room
+            self.execute("PRAGMA foreign_keys=ON")
+
+    def _connected(self, path: Path, mode: str) -> Any:  # noqa: ANN401 - a connection of either library
+        del path, mode
+        return sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
+
+    def put_meta(self, key: str, value: object) -> None:
+        """Set one fact of the file itself, such as its number or its epoch."""
+        self.execute("INSERT OR REPLACE INTO _meta VALUES (?, ?)", (key, value))
+
+    def is_sound(self) -> bool:
+        """Say whether SQLite finds the database and its R-trees whole."""
+        trees = [row[0] for row in self.rows("SELECT name FROM sqlite_master WHERE sql LIKE '%USING rtree%'")]
+        checks = [self.scalar("PRAGMA integrity_check")]
+        checks += [self.scalar("SELECT rtreecheck(?)", (tree,)) for tree in trees]
+        return set(checks) == {"ok"}
+
+
+def blank(tables: Sequence[Table], *, project: str, crs: str = "EPSG:4547") -> MemoryConnection:
+    """Return a database as a new project file holds it, with the named tables only."""
+    connection = MemoryConnection(Path("blank.gpkg"))
+    opening.fill(connection, gpkg.srs_rows(crs), {"project": project, "crs": crs, "name": "memory"}, tables)
+    return connection
+
+
+def open_memory(connection: MemoryConnection, clock: MillisClock, profile: Profile) -> Store:
+    """Open a database in memory as a program opens a file."""
+    return Store(connection, read_only=False, clock=clock, profile=profile)
+
+
+def digest(store: Store) -> str:
+    """Return a hash of everything visible and of the heads behind it; equal for replicas with equal logs."""
+    db = store._db  # noqa: SLF001 - the store is of this room
+    found = hashlib.sha256()
+    for name, table in sorted(store.tables().items()):
+        listed = ", ".join(gpkg.quoted(column.name) for column in table.columns)
+        place = ", geom" if table.geometry else ""
+        for row in db.rows(f"SELECT uid{place}, {listed} FROM {gpkg.quoted(name)} ORDER BY uid"):
+            found.update(repr(row).encode())
+    for row in db.rows("SELECT uid, field, heads FROM _conflict ORDER BY uid, field"):
+        found.update(repr(row).encode())
+    for uid, base, over, dels in db.rows("SELECT uid, base, over, dels FROM _rec ORDER BY uid"):
+        heads = {name: rids for name, rids in json.loads(over).items() if rids != json.loads(base)}
+        found.update(repr((uid, base, sorted(heads.items()), dels)).encode())
+    return found.hexdigest()
+
+
+def waiting(store: Store) -> list[tuple[str, int]]:
+    """Return what revisions wait for: [what, revision]."""
+    return [(str(a), int(b)) for a, b in store._db.rows("SELECT missing, rid FROM _wait ORDER BY rid")]  # noqa: SLF001
+
+
+def written(store: Store) -> dict[int, dict[str, Any]]:
+    """Return the values that each revision wrote, by revision; an import's rows are not among them."""
+    rows = store._db.rows("SELECT rid, patch FROM _rev WHERE patch NOT NULL")  # noqa: SLF001
+    return {int(rid): json.loads(patch) for rid, patch in rows}

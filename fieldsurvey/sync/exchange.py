@@ -1,0 +1,312 @@
+"""The two halves of an exchange: what we have and they lack goes, what they have and we lack comes.
+
+Every step may break off; the next exchange goes on from what is on the disks.
+A number that two laptops used is settled here: the line that the hub has keeps
+it, ours is written anew (SYNC section 5, rules b to d).
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from fieldsurvey.clock import now_millis
+from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.revision import Revision, dump
+from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
+from fieldsurvey.sync.answering import differing, take_definitions
+from fieldsurvey.sync.folder import FolderCarrier
+from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
+from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
+from fieldsurvey.sync.wire import Parcel, encode, runs
+
+BATCH = 400  # revisions
+_ASKED = 1000  # hashes asked for at once
+_ROUNDS = 8  # forks that follow from one another are settled one after the other
+_AREAS = "areas"  # setting: the areas this copy of the project keeps, JSON list; null: all
+_PULLED = "areas.pulled"  # setting: hub -> the areas its cursor stands for
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What an exchange did.
+
+    Attributes:
+        sent: Revisions confirmed by the other side.
+        received: Revisions that were new here.
+        blobs_sent, blobs_received: Photos and datasets.
+        conflicts: Open conflicts now.
+        damaged: What could not be taken, each a sentence.
+    """
+
+    sent: int = 0
+    received: int = 0
+    blobs_sent: int = 0
+    blobs_received: int = 0
+    conflicts: int = 0
+    damaged: tuple[str, ...] = ()
+
+
+class Exchange:
+    """One exchange of a store with whatever stands behind a carrier."""
+
+    def __init__(
+        self,
+        store: Store,
+        carrier: Carrier,
+        control: JobControl,
+        signer: Signer | None = None,
+        kind: str = "laptop",
+    ) -> None:
+        """Prepare an exchange.
+
+        Args:
+            store: Ours.
+            carrier: The way to theirs.
+            control: Progress and cancel.
+            signer: Key of this computer; None: nothing is signed.
+            kind: What we are, as in Hello.
+        """
+        self._store, self._carrier, self._control, self._signer = store, carrier, control, signer
+        self._kind = kind
+        self._refused: list[str] = []
+        self._sent = self._received = self._blobs_sent = self._blobs_received = 0
+        self._shunned: dict[int, str] = {}
+
+    def run(self) -> SyncResult:
+        """Do the exchange; begin anew where a fork came to light on the way."""
+        for attempt in range(_ROUNDS):
+            try:
+                return self._run()
+            except (Fork, Tampered):
+                if attempt == _ROUNDS - 1:
+                    raise
+        raise AssertionError
+
+    def _run(self) -> SyncResult:
+        self._refused = believed(self._store, self._carrier) if isinstance(self._carrier, FolderCarrier) else []
+        theirs = self._meet()
+        peer = self._known(theirs)
+        if theirs.kind == "files":  # what comes first is confirmed by what goes
+            peer = self._pull(theirs, peer)
+            self._fetch_blobs()
+            theirs = self._greeted()
+            self._send_blobs()
+            peer = self._push(theirs, peer)
+        else:
+            self._send_blobs()
+            peer = self._push(theirs, peer)
+            peer = self._pull(theirs, peer)
+            if theirs.is_signed and theirs.kind == "hub" and differing(self._store, theirs):
+                raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
+            self._fetch_blobs()
+        self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
+        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values())
+        conflicts = self._store.conflict_count()
+        return SyncResult(self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told)
+
+    # --- who has what --------------------------------------------------------------------------------------------
+
+    def _meet(self) -> Hello:
+        """Exchange states until no number is used by two lines."""
+        for _round in range(_ROUNDS):
+            theirs = self._greeted()
+            forks = sorted({*theirs.forks, *differing(self._store, theirs)})
+            if not [origin for origin in forks if self._settle(theirs, origin)]:
+                break
+        origin, nothing = self._store.origin, (0, b"")
+        if theirs.heads.get(origin, nothing)[0] > self._store.version_vector().get(origin, nothing)[0]:
+            self._store.renumber()  # they know more of us than we do: this file is an older state of itself
+        return theirs
+
+    def _greeted(self) -> Hello:
+        self._store.remember_number()
+        mine = hello_of(self._store, self._kind)
+        theirs = self._carrier.hello(signed(mine, self._signer) if self._signer else mine)
+        if theirs.project != self._store.project:
+            raise SyncError(_("The hub holds another project: {name}.").format(name=theirs.name))
+        check_identity(self._store, theirs)
+        take_definitions(self._store, theirs)
+        return theirs
+
+    def _settle(self, theirs: Hello, origin: int) -> bool:
+        """Write our line of an origin anew if the hub has another; a laptop's word decides nothing.
+
+        Returns:
+            Whether anything changed here.
+        """
+        if theirs.kind != "hub":
+            self._shunned[origin] = _(
+                "Laptop {origin} wrote two different edits under one number. Sync with the hub, which settles it."
+            ).format(origin=origin)
+            return False
+        common = self._common(origin)
+        return common is not None and self._store.reissue(origin, common)
+
+    def _common(self, origin: int) -> int | None:
+        """Return up to which number both lines of an origin are the same; None if they do not differ."""
+        differ = False
+        numbers = self._store.numbers(origin)
+        for start in range(0, len(numbers), _ASKED):
+            part = numbers[start : start + _ASKED]
+            ours = self._store.chains([(origin, seq) for seq in part])
+            for seq, own, their in zip(part, ours, self._carrier.chains(origin, part), strict=True):
+                if own == their:
+                    return seq if differ else None
+                differ = differ or their is not None
+        return 0 if differ else None
+
+    def _known(self, theirs: Hello) -> Peer:
+        """Return what is known of the other side; after it was restored, or for other areas, its feed begins anew."""
+        peer = self._store.peer(theirs.hub_id)
+        if peer is None or peer.epoch != theirs.epoch:
+            peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
+        if json.loads(self._store.setting(_PULLED, "{}")).get(theirs.hub_id) != areas_of(self._store):
+            peer = replace(peer, cursor=0)
+        return peer
+
+    # --- out -----------------------------------------------------------------------------------------------------
+
+    def _send_blobs(self) -> None:
+        missing = self._carrier.missing_blobs(present(self._store))
+        for blob in self._control.steps(missing, _("Sending photos")):
+            path = self._store.media.path(blob.sha256)
+            if path is not None:
+                self._carrier.send_blob(blob, path)
+                self._blobs_sent += 1
+
+    def _push(self, theirs: Hello, peer: Peer) -> Peer:
+        """Offer everything they lack, of anybody: after a restored backup the laptops bring the hub up to date."""
+        held = {o: upto for o, upto in self._store.held().items() if o not in self._shunned}
+        total = sum(max(0, upto - theirs.heads.get(o, (0, b""))[0]) for o, upto in held.items())
+        confirmed: dict[int, int] = {}
+        try:
+            for origin, upto in sorted(held.items()):
+                start = _start(theirs, peer, origin)
+                confirmed[origin] = min(self._push_line(origin, start, total) if start < upto else start, upto)
+            self._carrier.finish_push()
+        except SyncError as error:
+            if error.retryable:
+                text = _(
+                    "Sent {sent} of {total}, then the connection broke off. Sync again: it goes on where it stopped."
+                )
+                raise SyncError(text.format(sent=self._sent, total=total), retryable=True) from error
+            raise
+        if theirs.kind == "hub":
+            said = self._greeted() if self._sent and theirs.is_signed else theirs
+            peer = replace(
+                peer, acked={**peer.acked, **(acknowledged(self._store, said) if said.is_signed else confirmed)}
+            )
+            self._store.save_peer(peer)
+        return peer
+
+    def _push_line(self, origin: int, after: int, total: int) -> int:
+        """Send what we hold of an origin after a number; return how far they have it without holes."""
+        for run in self._runs_after(origin, after):
+            self._control.step(self._sent, total, _("Sending edits"))
+            link = self._store.link_before(run[0].rid)
+            if link is None:
+                continue
+            upto = self._carrier.push(encode(run, link, self._signer), origin, run[0].seq, run[-1].seq)
+            if run[0].seq == after + 1 and upto < run[-1].seq:
+                raise SyncError(_("The hub did not take the edits of laptop {origin}.").format(origin=origin))
+            self._sent += len(run)
+            after = max(after, upto)
+        return after
+
+    def _runs_after(self, origin: int, after: int) -> Iterator[list[Revision]]:
+        while revisions := self._store.revisions_after(origin, after, BATCH):
+            yield from runs(revisions)
+            after = revisions[-1].seq
+
+    # --- in ------------------------------------------------------------------------------------------------------
+
+    def _pull(self, theirs: Hello, peer: Peer) -> Peer:
+        areas = areas_of(self._store)
+        for parcels, cursor in self._carrier.pull(peer.cursor, self._store.version_vector(), areas):
+            self._control.step(self._received, None, _("Receiving edits"))
+            following = replace(peer, cursor=cursor)
+            try:
+                self._take(theirs, parcels, following)
+            except SyncError as error:
+                if theirs.kind != "files":
+                    raise
+                self._refused.append(str(error))
+                continue
+            peer = following
+        pulled = json.loads(self._store.setting(_PULLED, "{}"))
+        if pulled.get(theirs.hub_id, 0) != areas:
+            self._store.set_setting(_PULLED, dump({**pulled, theirs.hub_id: areas}))
+        return peer
+
+    def _take(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> None:
+        """Take batches in and move the cursor, in one transaction; settle what stands against it, and try again."""
+        for _round in range(_ROUNDS + len(parcels)):
+            try:
+                self._received += self._taken(theirs, parcels, following)
+            except StaleReplica:
+                self._store.renumber()
+            except (Fork, Tampered) as error:
+                if error.origin in self._shunned or (not self._settle(theirs, error.origin) and theirs.kind == "hub"):
+                    raise
+            else:
+                return
+        raise SyncError(_("The edits of the hub could not be taken. Sync again."), retryable=True)
+
+    def _taken(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
+        new = 0
+        with self._store.transaction():
+            for parcel in parcels:
+                check_sender(self._store, parcel, theirs)
+                if parcel.origin not in self._shunned:
+                    new += self._store.ingest(parcel.revisions, parcel.links).new
+            self._store.save_peer(following)
+        return new
+
+    def _fetch_blobs(self) -> None:
+        have = {blob.sha256 for blob in present(self._store)}
+        wanted = [blob for blob in self._carrier.blobs() if blob.sha256 not in have]
+        first = set(self._store.wanted_datasets())
+        wanted.sort(key=lambda blob: blob.sha256 not in first)  # datasets first: rows wait for them
+        for blob in self._control.steps(wanted, _("Receiving photos")):
+            try:
+                self._fetch(blob)
+            except (SyncError, InputRefused) as error:
+                if not isinstance(self._carrier, FolderCarrier):
+                    raise
+                self._refused.append(str(error))
+        self._store.retry_waiting()
+
+    def _fetch(self, blob: Blob) -> None:
+        part = self._store.media.part(blob.sha256)
+        self._carrier.fetch_blob(blob, part)
+        if part.stat().st_size < blob.size:
+            raise SyncError(_("A photo arrived only in part. Sync again: it goes on where it stopped."), retryable=True)
+        if not self._store.media.finish_part(blob.sha256):
+            raise InputRefused(_("A photo does not match its fingerprint and was thrown away. Sync again."))
+        self._store.note_blob(blob, have=True)
+        self._blobs_received += 1
+
+
+def _start(theirs: Hello, peer: Peer, origin: int) -> int:
+    """Return after which number of an origin the other side lacks ours: as it says now, not as we remember."""
+    del peer
+    return theirs.heads.get(origin, (0, b""))[0]
+
+
+def present(store: Store) -> list[Blob]:
+    """Return the files that are here."""
+    return [blob for blob in store.blobs() if store.media.path(blob.sha256) is not None]
+
+
+def areas_of(store: Store) -> list[int] | None:
+    """Return the areas that this copy of the project keeps; None: all."""
+    found: list[int] | None = json.loads(store.setting(_AREAS, "null"))
+    return found
+
+
+def set_areas(store: Store, areas: Sequence[int] | None) -> None:
+    """Say which areas this copy of the project keeps."""
+    store.set_setting(_AREAS, dump(None if areas is None else sorted(areas)))

@@ -1,0 +1,281 @@
+"""One history: machines, what happens to them, how they settle, and whether all is well."""
+
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.store.memory import digest, waiting
+from fieldsurvey.sync.exchange import Exchange
+from fieldsurvey.sync.folder import FileCarrier
+from fieldsurvey.sync.simulate.ledger import Ledger
+from fieldsurvey.sync.simulate.people import People
+from fieldsurvey.sync.simulate.sites import Copy, Crash, FusedConnection, Site, new_site
+from fieldsurvey.sync.simulate.ways import Post, Way
+
+_START = 1_700_000_000_000  # ms
+_DAY = 86_400_000
+_SKEWS = (0, 0, 0, 5000, -5000, 2 * _DAY, -3 * _DAY, 4000 * _DAY, -4000 * _DAY)  # years off, too
+_ROUNDS = 40
+_MAX_LAPTOPS = 5
+
+
+class Failure(Exception):
+    """A history that did not end well.
+
+    Attributes:
+        kind: "lost", "diverged" or "unsettled".
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Stick:
+    """A USB stick with a package on it, made for the hub or for anybody."""
+
+    file: Path
+
+
+class World:
+    """One history.
+
+    In histories of even seed laptops exchange among themselves, and a machine
+    that is put back keeps the note outside its file. In those of odd seed the
+    note may be lost with the disk; then laptops speak to the hub only, because
+    an edit built on a forked one names its parent by number alone.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.rng = rng = random.Random(seed)  # noqa: S311 - chance that can be repeated
+        self.stats: Counter[str] = Counter()
+        self._amnesia = seed % 2 == 1
+        self._now = _START
+        self._ledger = Ledger()
+        self._people = People(rng, self._ledger)
+        self._post = Post()
+        shm = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
+        self._folder = Path(tempfile.mkdtemp(prefix="fieldsurvey-", dir=shm if shm.is_dir() else None))
+        self.hub = new_site(self._path("hub"), "hub", self._clock(0), rng)
+        self.laptops = [self._laptop(number) for number in range(rng.randint(2, 4))]
+        self._sticks: list[Stick] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for site in self._sites():
+            site.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, name: str) -> Path:
+        """Return where a machine's file would lie; its photos do lie beside it."""
+        return self._folder / f"{name}.gpkg"
+
+    def _laptop(self, number: int) -> Site:
+        return new_site(self._path(f"laptop{number}"), "laptop", self._clock(self.rng.choice(_SKEWS)), self.rng)
+
+    def _clock(self, skew: int) -> Callable[[], int]:
+        return lambda: self._now + skew
+
+    def _sites(self) -> list[Site]:
+        return [self.hub, *self.laptops]
+
+    # --- what happens --------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Live through the history.
+
+        Raises:
+            Failure: If something was lost, differs, or does not come to rest.
+        """
+        for _step in range(self.rng.randint(30, 110)):
+            self.step(self.laptops)
+        self._settle()
+        self._check()
+
+    def step(self, laptops: list[Site]) -> None:
+        """Let one thing happen."""
+        self._now += self.rng.randint(1, 3_600_000)
+        does: tuple[tuple[Callable[[Site], None], int], ...] = (
+            (self._work, 70),
+            (self._sync, 11),
+            (self._meet, 5),
+            (self._write_stick, 3),
+            (self._read_stick, 5),
+            (self._late_post, 3),
+            (self._back_up, 4),
+            (self._put_back_laptop, 2),
+            (self._put_back_hub, 2),
+            (self._clone, 1),
+        )
+        act = self.rng.choices([work for work, _weight in does], [weight for _work, weight in does])[0]
+        site = self.rng.choice(laptops)
+        try:
+            if self.rng.random() < 0.08:
+                with site.at_risk(self.rng.randint(1, 60), after=self.rng.random() < 0.5):
+                    act(site)
+            else:
+                act(site)
+        except Crash as crash:
+            self.stats["crashes"] += 1
+            self._reopen(crash)
+
+    def _reopen(self, crash: Crash) -> None:
+        for site in self._sites():
+            if site.path == crash.place:
+                site.reopen()
+
+    def _work(self, site: Site) -> None:
+        self._people.act(self.hub if self.rng.random() < 0.15 else site)
+
+    def _sync(self, site: Site) -> None:
+        self._exchange(site, self.hub)
+
+    def _meet(self, site: Site) -> None:
+        """Let two laptops exchange directly."""
+        others = [other for other in self.laptops if other is not site]
+        if others and not self._amnesia:
+            self._exchange(site, self.rng.choice(others))
+
+    def _exchange(self, site: Site, other: Site, *, safe: bool = False) -> None:
+        way = Way(other, self.rng, self._post, partial(self._meanwhile, site, other), safe=safe)
+        if not safe and self.rng.random() < 0.04:
+            other.connection.fuse, other.connection.after = self.rng.randint(1, 40), self.rng.random() < 0.5
+        try:
+            Exchange(site.store, way, JobControl()).run()
+        except FieldSurveyError as error:
+            self.stats["broken exchanges"] += 1
+            if safe or not getattr(error, "retryable", False):
+                raise
+        finally:
+            other.connection.fuse = -1
+
+    def _meanwhile(self, site: Site, other: Site) -> None:
+        """Let something happen elsewhere while a request is on its way."""
+        elsewhere = [laptop for laptop in self.laptops if laptop is not site and laptop is not other]
+        if self.rng.random() < 0.5 or not elsewhere:
+            self._people.act(other)
+        else:
+            self._people.act(self.rng.choice(elsewhere))
+
+    def _late_post(self, _site: Site) -> None:
+        self._post.deliver(self.rng, [self.hub] if self._amnesia else self._sites())
+
+    # --- sticks --------------------------------------------------------------------------------------------------
+
+    def _write_stick(self, site: Site) -> None:
+        self._use_stick(site, self._folder / f"{len(self._sticks)}.fsx", new=True)
+
+    def _read_stick(self, site: Site) -> None:
+        """Put in any stick, new or old, perhaps once more."""
+        if self._sticks:
+            receiver = self.hub if self._amnesia or self.rng.random() < 0.4 else site
+            self._use_stick(receiver, self.rng.choice(self._sticks).file, new=False)
+
+    def _use_stick(self, site: Site, file: Path, *, new: bool) -> None:
+        carrier = FileCarrier(file)
+        try:
+            Exchange(site.store, carrier, JobControl()).run()
+        finally:
+            carrier.close()
+        if new and file.exists():
+            self._sticks = [*self._sticks[-3:], Stick(file)]
+            self.stats["sticks"] += 1
+
+    # --- disks ---------------------------------------------------------------------------------------------------
+
+    def _back_up(self, site: Site) -> None:
+        (self.hub if self.rng.random() < 0.4 else site).back_up()
+
+    def _put_back_laptop(self, site: Site) -> None:
+        if site.copies:
+            self._put_back(site, self.rng.choice(site.copies))
+
+    def _put_back_hub(self, _site: Site) -> None:
+        if self.hub.copies and self.rng.random() < 0.5:
+            self._put_back(self.hub, self.rng.choice(self.hub.copies))
+
+    def _put_back(self, site: Site, copy: Copy) -> None:
+        old = FusedConnection(site.path, site.connection)
+        site.put_back(copy, with_notes=self._amnesia and site is not self.hub and self.rng.random() < 0.5)
+        before = Site(site.path, site.kind, site.clock, site.memory, old)
+        self._ledger.disk_lost(before.store, site.store)
+        before.close()
+        self.stats["hub restores" if site is self.hub else "laptop restores"] += 1
+
+    def _clone(self, site: Site) -> None:
+        """Copy a laptop's file to a new laptop; in odd histories perhaps its whole disk."""
+        if len(self.laptops) >= _MAX_LAPTOPS:
+            return
+        twin = self._laptop(len(self.laptops))
+        copy = Copy(FusedConnection(twin.path, site.connection), dict(site.memory.kept))
+        twin.memory.kept = {}
+        twin.put_back(copy, with_notes=self._amnesia and self.rng.random() < 0.5)
+        self.laptops.append(twin)
+        self.stats["clones"] += 1
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Let everybody sync over good lines until nothing changes any more."""
+        last: Sequence[object] = ()
+        for _round in range(_ROUNDS):
+            for site in self.laptops:
+                if not self._at_rest(site):
+                    self._exchange(site, self.hub, safe=True)
+            now = [(site.store.change_counter(), site.store.version_vector()) for site in self._sites()]
+            if now == last or all(self._at_rest(site) for site in self.laptops):
+                return
+            last = now
+        raise Failure("unsettled", f"still moving after {_ROUNDS} rounds")
+
+    def _at_rest(self, site: Site) -> bool:
+        """Say whether a laptop has what the hub has, and nothing else."""
+        store, hub = site.store, self.hub.store
+        peer = store.peer(f"{hub.project}:{hub.origin}")
+        reached = peer is not None and peer.epoch == hub.epoch and peer.cursor == hub.change_counter()
+        return reached and store.version_vector() == hub.version_vector() and not waiting(store)
+
+    def _check(self) -> None:
+        marks = {site.path.stem: digest(site.store) for site in self._sites()}
+        if len(set(marks.values())) > 1:
+            raise Failure("diverged", str({name: mark[:8] for name, mark in marks.items()}))
+        if left := [(site.path.stem, waiting(site.store)) for site in self._sites() if waiting(site.store)]:
+            raise Failure("unsettled", f"waiting: {left}"[:300])
+        if lost := self._ledger.lost(self.hub.store):
+            raise Failure("lost", "; ".join(lost[:3]))
+        if not all(site.connection.is_sound() for site in self.rng.sample(self._sites(), 2)):
+            raise Failure("diverged", "a database is damaged")
+        if self._replayed() != marks["hub"]:
+            raise Failure("diverged", "a replay in random order ends otherwise")
+        self.stats["conflicts at the end"] += self.hub.store.conflict_count()
+
+    def _replayed(self) -> str:
+        """Return the digest of a new replica that takes everything in, in random order and pieces."""
+        store = self.hub.store
+        everything = [r for origin in store.version_vector() for r in store.revisions_after(origin, 0)]
+        self.stats["revisions"] += len(everything)
+        self.rng.shuffle(everything)
+        fresh = new_site(self.hub.path, "laptop", self._clock(0), self.rng)
+        while everything:
+            size = self.rng.randint(1, 40)
+            part, everything = everything[:size], everything[size:]
+            links = {r.rid: store.link_before(r.rid) or b"" for r in part}
+            fresh.store.ingest(part, links)
+        fresh.store.retry_waiting()
+        mark = digest(fresh.store)
+        fresh.close()
+        return mark
