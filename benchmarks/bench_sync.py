@@ -1,4 +1,4 @@
-"""10,000 edits as a package: time to write, to read, to read again; bytes per record. SYNC section 10 names the aims."""
+"""How fast 10,000 edits become a package and come in again, and how many bytes an edit takes."""
 
 import os
 import random
