@@ -204,7 +204,9 @@ def _scope(state: State, known: Mapping[int, Revision], value_of: Callable[[int,
     """Return the area: where the newest move put the record. A rival move is no conflict, its column shows one."""
     moves = state.over.get(SCOPE)
     if moves:
-        return int(value_of(max(moves, key=lambda rid: _rank(rid, known)), SCOPE))
+        newest = max(moves, key=lambda rid: _rank(rid, known))
+        moved_to = value_of(newest, SCOPE)  # None: the record was made a second time, in the area of that maker
+        return int(known[newest].scope if moved_to is None else moved_to)
     if len(state.base) > 1:
         newest = max(state.base, key=lambda rid: _rank(rid, known))
         return known[newest].scope if newest in known else state.scope

@@ -188,8 +188,13 @@ class Log(Entries):
         """Return the edits of records that nothing made yet; they wait for the record."""
         made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
         edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
-        exists = {uid: self.state(uid, table) is not None for uid, table in {r.uid: r.table for r in edits}.items()}
-        found = [(r.uid, r.rid) for r in edits if not exists[r.uid]]
+        tables = {r.uid: r.table for r in edits}
+        known: set[str] = set()
+        for part in parts(sorted(tables)):
+            marks = ",".join("?" * len(part))
+            known |= {row[0] for row in self._db.rows(f"SELECT uid FROM _rec WHERE uid IN ({marks})", part)}
+        known |= {uid for uid, table in tables.items() if uid not in known and self.state(uid, table) is not None}
+        found = [(r.uid, r.rid) for r in edits if r.uid not in known]
         self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
         return {rid for _uid, rid in found}
 

@@ -20,7 +20,7 @@ from fieldsurvey.sync.folder import FolderCarrier
 from fieldsurvey.sync.keys import Signer
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
 from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
-from fieldsurvey.sync.wire import Parcel, encode, runs
+from fieldsurvey.sync.wire import Parcel, encode, grouped, runs
 
 BATCH = 400  # revisions
 _ASKED = 1000  # hashes asked for at once
@@ -258,10 +258,12 @@ class Exchange:
     def _taken(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
         new = 0
         with self._store.transaction():
-            for parcel in parcels:
-                check_sender(self._store, parcel, theirs)
-                if parcel.origin not in self._shunned:
-                    new += self._store.ingest(parcel.revisions, parcel.links).new
+            for group in grouped(parcels):
+                for parcel in group:
+                    check_sender(self._store, parcel, theirs)
+                taken = [parcel for parcel in group if parcel.origin not in self._shunned]
+                links = {rid: link for parcel in taken for rid, link in parcel.links.items()}
+                new += self._store.ingest([r for parcel in taken for r in parcel.revisions], links).new
             self._store.save_peer(following)
         return new
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fieldsurvey.store import Blob
 from fieldsurvey.store.media import pieces
-from fieldsurvey.sync.answering import Answering, chains_of, parcels_of
+from fieldsurvey.sync.answering import Replica, chains_of, parcels_of
 from fieldsurvey.sync.peers import Heads, Hello, hello_from_json
 from fieldsurvey.sync.wire import Parcel
 
@@ -15,7 +15,7 @@ PULL_LIMIT = 2000  # revisions
 class LocalCarrier:
     """Asks an answering replica directly. Every request may be repeated without harm."""
 
-    def __init__(self, other: Answering) -> None:
+    def __init__(self, other: Replica) -> None:
         self._other = other
 
     def close(self) -> None:
@@ -53,17 +53,15 @@ class LocalCarrier:
 
     def send_blob(self, blob: Blob, path: Path) -> None:
         """Copy a file."""
-        self._other.store.media.add_bytes(path.read_bytes(), blob.name, blob.mime)
-        self._other.store.retry_waiting()
+        self._other.take_file(blob, path)
 
     def blobs(self) -> list[Blob]:
         """Return every file the other has."""
-        store = self._other.store
-        return [blob for blob in store.blobs() if store.media.path(blob.sha256) is not None]
+        return self._other.files()
 
     def fetch_blob(self, blob: Blob, part: Path) -> None:
         """Append to a partial file what is still lacking."""
-        path = self._other.store.media.path(blob.sha256)
+        path = self._other.place(blob.sha256)
         if path is not None:
             with part.open("ab") as out:
                 for piece in pieces(path, part.stat().st_size):

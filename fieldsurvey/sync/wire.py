@@ -19,6 +19,7 @@ import zstandard
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
+from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.sync.keys import Signature, Signer
 
@@ -27,6 +28,7 @@ MAX_BATCH = 8 << 20  # bytes, unpacked
 MAX_REVISION = 1 << 20
 MAX_FIELDS = 400
 MAX_RUN = 2000  # revisions
+MAX_GROUP = 20_000  # revisions taken in at once
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ARRAY = 9
 _BROKEN = (
@@ -146,6 +148,21 @@ def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
         yield run
 
 
+def grouped(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    """Yield batches in groups that are cheap to take in at once: a record edited in many of them is written once."""
+    group: list[Parcel] = []
+    count = size = 0
+    for parcel in parcels:
+        weight = sum(len(r.patch or "") + len(r.par or "") for r in parcel.revisions)
+        if group and (count + len(parcel.revisions) > MAX_GROUP or size + weight > MAX_BATCH):
+            yield group
+            group, count, size = [], 0, 0
+        group.append(parcel)
+        count, size = count + len(parcel.revisions), size + weight
+    if group:
+        yield group
+
+
 def _damaged() -> SyncError:
     return SyncError(_("The package is damaged or was changed on the way; nothing of it was taken. Send it again."))
 
@@ -190,7 +207,7 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
         if kind in {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE, Kind.IMPORT}:
             raise ValueError("patch")
         return
-    fields = json.loads(patch, parse_constant=_refuse)
+    fields = _STRICT.decode(patch)
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
         raise ValueError("fields")
     if kind is Kind.IMPORT and not re.fullmatch(r"[0-9a-f]{64}", str(fields["dataset"])):
@@ -208,6 +225,8 @@ def _check_value(name: str, value: object) -> None:
         value = base64.b64decode(value["$b"], validate=True)
     if isinstance(value, list) or (isinstance(value, int) and abs(value) >= 1 << 63):
         raise ValueError("value")
+    if name == SCOPE and not (type(value) is int and 0 <= value < 1 << 53):
+        raise ValueError("area")
     if name == "geom" and value is not None and not (isinstance(value, bytes) and shapely.from_wkb(value) is not None):
         raise ValueError("geometry")
 
@@ -218,7 +237,7 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         if kind not in {Kind.CREATE, Kind.IMPORT}:
             raise ValueError("parents")
         return
-    raw = json.loads(par, parse_constant=_refuse)
+    raw = _STRICT.decode(par)
     if kind in {Kind.UPDATE, Kind.RESOLVE}:
         base, over = raw
         lists = [base, *over.values()]
@@ -230,3 +249,6 @@ def _check_parents(kind: Kind, par: str | None) -> None:
 
 def _refuse(text: str) -> None:
     raise ValueError(text)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)  # NaN and infinity are no JSON

@@ -13,6 +13,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State, Status
 from fieldsurvey.model.revision import Kind, Revision
 from fieldsurvey.store import Peer, Store, Token, reissue
+from fieldsurvey.store.entries import Entries
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.reissue import Reissue
 from fieldsurvey.sync import answering, exchange
@@ -170,6 +171,14 @@ def _drafts_keep_old_names() -> Iterable[_Change]:
     return [(Store, "current", current)]
 
 
+def _moved_is_not_fed_again() -> Iterable[_Change]:
+    def feed(self: Entries, revisions: Sequence[Revision], scopes: Mapping[str, tuple[int, int]]) -> None:
+        real(self, revisions, {uid: (before, before) for uid, (before, _after) in scopes.items()})
+
+    real = Entries.feed
+    return [(Entries, "feed", feed)]
+
+
 _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
     "built-on-a-fork-stays": _built_on_a_fork_stays,
     "cursor-before-data": _cursor_before_data,
@@ -177,6 +186,7 @@ _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
     "drafts-keep-old-names": _drafts_keep_old_names,
     "edit-supersedes-rivals": _edit_supersedes_rivals,
     "fork-unnoticed": _fork_unnoticed,
+    "moved-is-not-fed-again": _moved_is_not_fed_again,
     "last-writer-wins": _last_writer_wins,
     "no-atomic-batch": _no_atomic_batch,
     "no-causal-wait": _no_causal_wait,
