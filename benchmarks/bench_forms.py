@@ -39,11 +39,12 @@ def clocked(work: Callable[[], object]) -> float:
 def forget() -> None:
     """Forget everything that a running program keeps, as if it had just started."""
     from survey_forms import instance
-    from survey_forms.expression import evaluate, parser
+    from survey_forms.expression import evaluate, faults, parser
 
     load_form.cache_clear()
     evaluate.compiled.cache_clear()
     parser.parse.cache_clear()
+    faults.faults.cache_clear()
     instance._GRAPHS.clear()  # noqa: SLF001 - a benchmark of a cold start
 
 

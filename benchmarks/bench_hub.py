@@ -11,16 +11,12 @@ import argparse
 import json
 import multiprocessing
 import os
-import random
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -31,75 +27,12 @@ os.environ.setdefault("FIELDSURVEY_HOME", tempfile.mkdtemp(prefix="bench-"))
 
 from fieldsurvey.hub import admin  # noqa: E402
 from fieldsurvey.hub.postgres import PostgresStorage  # noqa: E402
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump  # noqa: E402
-from fieldsurvey.sync.peers import Hello, hello_of  # noqa: E402
-from fieldsurvey.sync.wire import encode  # noqa: E402
-from tests.builders import make_project, point  # noqa: E402
+from fieldsurvey.model.revision import Revision  # noqa: E402
+from fieldsurvey.sync.peers import Hello  # noqa: E402
+from tests.hubs import HubProcess, batches, edits, hydrants  # noqa: E402
 from tests.postgres import Server, why_not  # noqa: E402
 
 RECORDS, BATCH, CLIENTS = 10_000, 100, 32
-_FIELDS = ("kind", "state", "source_id")
-
-
-def base(folder: Path, records: int) -> tuple[Hello, list[Revision]]:
-    """Return a project with hydrants, as its first laptop says hello, and the revisions that made it."""
-    with make_project(folder / "base.gpkg") as store:
-        with store.transaction():
-            for number in range(records):
-                store.create_record("hydrant", {"kind": "市政", "geom": point(600_000.0 + number)})
-        return hello_of(store), store.revisions_after(store.origin, 0, records)
-
-
-def edits(origin: int, made: Sequence[Revision], count: int) -> list[Revision]:
-    """Return revisions of one laptop: three fields each, every one on top of what the laptop saw before."""
-    rng, chain, found = random.Random(origin), NO_CHAIN, []  # noqa: S311 - which record is edited
-    heads: dict[str, dict[str, list[int]]] = {}
-    for seq in range(1, count + 1):
-        record = made[rng.randrange(len(made))]
-        rid = origin << SEQ_BITS | seq
-        over = heads.setdefault(record.uid, {})
-        patch = dump({name: f"{name}{rid}" for name in _FIELDS})
-        par = dump([[record.rid], dict(over)])
-        over |= {name: [rid] for name in _FIELDS}
-        hlc = (time.time_ns() // 1_000_000 << 16) + seq
-        bare = Revision(rid, hlc, 1, 1, "hydrant", record.uid, Kind.UPDATE, patch, par, NO_CHAIN, 0)
-        chain = chain_of(chain, bare)
-        found.append(replace(bare, chain=chain))
-    return found
-
-
-def batches(revisions: Sequence[Revision], size: int = BATCH) -> list[bytes]:
-    """Return the revisions of one laptop as it sends them."""
-    found, link = [], NO_CHAIN
-    for start in range(0, len(revisions), size):
-        part = revisions[start : start + size]
-        found.append(encode(part, link))
-        link = part[-1].chain
-    return found
-
-
-class HubProcess:
-    """A hub in a process of its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        command = [sys.executable, "-m", "fieldsurvey", "hub", "serve", str(folder), "--port", str(port)]
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        for _attempt in range(400):
-            if self._is_up():
-                return
-            threading.Event().wait(0.05)
-        raise RuntimeError("the hub did not start")
-
-    def _is_up(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health", trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 def _send(url: str, token: str, work: Sequence[bytes]) -> list[float]:
@@ -189,7 +122,7 @@ def main() -> None:
     part = 10 if options.small else 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        hello, made = base(folder, RECORDS // part)
+        hello, made = hydrants(folder, RECORDS // part)
         if options.only in {None, "http"}:
             _bench_http(folder, hello, made, options.rounds, 1000 // part)
         if options.only in {None, "direct"}:
@@ -200,7 +133,7 @@ def main() -> None:
 
 def _bench_http(folder: Path, hello: Hello, made: Sequence[Revision], rounds: int, each: int) -> None:
     rates = []
-    logs = [batches(edits(1000 + n, made, each)) for n in range(CLIENTS)]
+    logs = [batches(edits(1000 + n, made, each), BATCH) for n in range(CLIENTS)]
     for number in range(rounds):
         hub, tokens = prepared(folder / f"http{number}", hello, made, CLIENTS, 8790 + number)
         begin = time.perf_counter()
@@ -224,7 +157,7 @@ def _bench_direct(hello: Hello, made: Sequence[Revision], rounds: int, each: int
 
 
 def _bench_laptops(folder: Path, hello: Hello, made: Sequence[Revision], laptops: int) -> None:
-    logs = [batches(edits(5000 + n, made, 200)) for n in range(laptops)]
+    logs = [batches(edits(5000 + n, made, 200), BATCH) for n in range(laptops)]
     hub, tokens = prepared(folder / "laptops", hello, made, min(laptops, 50), 8799)
     begin = time.perf_counter()
     times = sorted(over_http(hub, tokens, logs, 100))

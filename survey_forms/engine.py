@@ -46,7 +46,7 @@ class Engine:
         self._off: set[Node] = set()
         self._pushes = 0
         self.changed: set[str] = set()
-        self.document = Node(NodeKind.DOCUMENT)
+        self.document = world.root = Node(NodeKind.DOCUMENT)
         for top in form.template.elements():
             self.document.append(self._planted(top, ""))
 

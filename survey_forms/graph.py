@@ -213,6 +213,8 @@ class _Maker:
 
     def loops(self, expression: str, names: Names) -> bool:
         """Say whether an expression computes on from the value of its own node."""
+        if names[-1] not in expression:
+            return False
         here = bound(parse(expression), names, self._repeats)
         return any(need.path == names for tree in _computing(here) for need in references(tree, names))
 

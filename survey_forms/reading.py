@@ -61,6 +61,7 @@ class _Reader:
     def __init__(self, model: Node, body: Node, head: Node | None, attachments: Attachments) -> None:
         self._model, self._body, self._head, self._attachments = model, body, head, attachments
         self._itext = _itext(model)
+        self._forms = {form for texts in self._itext.values() for forms in texts.values() for form in forms}
         self._controls: set[str] = set()
         self._actions: list[Action] = []
 
@@ -199,7 +200,7 @@ class _Reader:
         return Words({"": node})
 
     def _form_of(self, parent: Node, name: str, form: str) -> Words:
-        node = parent.element(name)
+        node = parent.element(name) if form in self._forms else None
         reference = node.attribute("ref").strip() if node else ""
         return self._translated(reference, form) if reference.startswith("jr:itext(") else Words()
 

@@ -116,15 +116,15 @@ def _steps(steps: tuple[Step, ...], start: Reference, current: Names) -> Iterato
 def _stepped(here: Reference, step: Step) -> Reference:
     names = here.path
     if step.axis == "child" and not step.test.endswith(")"):
-        return replace(here, path=(*names, step.test.rpartition(":")[2]))
+        return Reference((*names, step.test.rpartition(":")[2]), here.keep)
     if step.axis == "attribute":
-        return replace(here, path=(*names, "@" + step.test.rpartition(":")[2]))
+        return Reference((*names, "@" + step.test.rpartition(":")[2]), here.keep)
     if step.axis == "parent":
         return Reference(names[:-1], min(here.keep, len(names) - 1))
     if step.axis == "self" or step.test == "text()":
         return here
     if step.axis in {"descendant", "descendant-or-self"}:
-        return replace(here, path=(*names, "**"))
+        return Reference((*names, "**"), here.keep)
     return Reference(("**",), 0)
 
 

@@ -1,7 +1,14 @@
-"""A hub in a thread of the test, over real HTTP."""
+"""Hubs that run beside a test, in a thread or in a process, and laptops that have something to say to them."""
 
+import random
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +16,13 @@ import httpx
 import uvicorn
 
 from fieldsurvey.hub.app import make_app
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
+from fieldsurvey.sync.peers import Hello, hello_of
+from fieldsurvey.sync.wire import encode
+from tests.builders import make_project, point
+
+ROOT = Path(__file__).parents[1]
+_FIELDS = ("kind", "state", "source_id")
 
 
 class RunningHub(httpx.Client):
@@ -34,3 +48,82 @@ class RunningHub(httpx.Client):
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
+
+
+class HubProcess:
+    """A hub in a process of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        command = [sys.executable, "-m", "fieldsurvey", "hub", "serve", str(folder), "--port", str(port)]
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = command
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        for _attempt in range(400):
+            if self._is_up():
+                return
+            threading.Event().wait(0.05)
+        raise RuntimeError("the hub did not start")
+
+    def _is_up(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        self._process.terminate()
+        self._process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def hydrants(folder: Path, records: int) -> tuple[Hello, list[Revision]]:
+    """Return a project with hydrants, as its first laptop says hello, and the revisions that made it."""
+    with make_project(folder / "base.gpkg") as store:
+        with store.transaction():
+            for number in range(records):
+                store.create_record("hydrant", {"kind": "市政", "geom": point(600_000.0 + number)})
+        return hello_of(store), store.revisions_after(store.origin, 0, records)
+
+
+def edits(origin: int, made: Sequence[Revision], count: int) -> list[Revision]:
+    """Return revisions of one laptop: three fields each, every one on top of what the laptop saw before."""
+    rng, chain, found = random.Random(origin), NO_CHAIN, []
+    heads: dict[str, dict[str, list[int]]] = {}
+    for seq in range(1, count + 1):
+        record = made[rng.randrange(len(made))]
+        rid = origin << SEQ_BITS | seq
+        over = heads.setdefault(record.uid, {})
+        patch = dump({name: f"{name}{rid}" for name in _FIELDS})
+        par = dump([[record.rid], dict(over)])
+        over |= {name: [rid] for name in _FIELDS}
+        hlc = (time.time_ns() // 1_000_000 << 16) + seq
+        bare = Revision(rid, hlc, 1, 1, "hydrant", record.uid, Kind.UPDATE, patch, par, NO_CHAIN, 0)
+        chain = chain_of(chain, bare)
+        found.append(replace(bare, chain=chain))
+    return found
+
+
+def batches(revisions: Sequence[Revision], size: int) -> list[bytes]:
+    """Return the revisions of one laptop as it sends them."""
+    found, link = [], NO_CHAIN
+    for start in range(0, len(revisions), size):
+        part = revisions[start : start + size]
+        found.append(encode(part, link))
+        link = part[-1].chain
+    return found

@@ -96,10 +96,19 @@ class Server:
         return {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "cwd": "/"} if self._user else {}
 
     def start(self) -> None:
-        """Start the postmaster and wait until it answers."""
-        with (self.folder / "log").open("ab") as log:
-            command: list[str | Path] = [self._bin / "postgres", "-D", self.folder / "data", *self._settings]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
+        """Start the postmaster and wait until it answers; again while children of a killed one hold its memory."""
+        for _attempt in range(50):
+            with (self.folder / "log").open("ab") as log:
+                command: list[str | Path] = [self._bin / "postgres", "-D", self.folder / "data", *self._settings]
+                self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
+            try:
+                self.process.wait(0.4)
+            except subprocess.TimeoutExpired:
+                break
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers."""
         for _attempt in range(600):
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.address("postgres")).close()

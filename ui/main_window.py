@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
+        self.sync.form_wanted.connect(self._open_from_desk)
         self.theme_changed.connect(self.canvas.set_theme)
 
     # --- projects ------------------------------------------------------------------------------------------------
@@ -358,6 +359,12 @@ class MainWindow(QMainWindow):
     def open_form(self, subject: Subject) -> None:
         """Open a form beside the map."""
         self.form.open(subject)
+
+    @Slot(object)
+    def _open_from_desk(self, subject: Subject) -> None:
+        self.show_workspace("map")
+        self.open_community(subject.community_uid)
+        self.open_form(subject)
 
     @Slot()
     def _form_opened(self) -> None:

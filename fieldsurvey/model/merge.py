@@ -17,7 +17,7 @@ belong together need not be known by those who only pass a revision on.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,9 +82,14 @@ class Status:
 
 
 def parents_for_edit(seen: State, names: Iterable[str]) -> str:
-    """Return `par` of an update or a resolve: the heads of the named fields as the author saw them."""
-    over = {name: list(seen.heads(name)) for name in sorted(names) if seen.heads(name) != seen.base}
-    return dump([list(seen.base), over])
+    """Return `par` of an update or a resolve: the heads of the named fields as the author saw them.
+
+    It is [heads, {field: heads}]: the heads that most of the fields have, and those of the others.
+    """
+    heads = {name: seen.heads(name) for name in sorted(names)}
+    found = list(heads.values())
+    most = max(dict.fromkeys(found), key=found.count, default=seen.base)
+    return dump([most, {name: each for name, each in heads.items() if each != most}])
 
 
 def parents_for_delete(seen: State) -> str:
@@ -141,8 +146,10 @@ def _with(heads: Heads, rid: int) -> Heads:
     return tuple(sorted({*heads, rid}))
 
 
-def _after(heads: Heads, seen: Iterable[int], rid: int) -> Heads:
+def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
     """Return a register after a revision that saw some of its heads."""
+    if len(heads) == 1 and heads[0] in seen:
+        return (rid,)
     return _with(tuple(set(heads).difference(seen)), rid)
 
 
@@ -151,7 +158,7 @@ def _edited(state: State, revision: Revision) -> State:
     over = dict(state.over)
     for name in revision.fields():
         over[name] = _after(state.heads(name), par[1].get(name, par[0]), revision.rid)
-    return replace(state, over=over)
+    return State(state.table, state.scope, state.base, over, state.deletes, state.approvals)
 
 
 def status(
@@ -262,8 +269,7 @@ def origins(state: State) -> frozenset[int]:
 
 def state_to_json(state: State) -> tuple[str, str, str]:
     """Return base, over and deletes as JSON texts for storage; approvals are a plain list of numbers beside them."""
-    over = {name: list(heads) for name, heads in state.over.items()}
-    return dump(list(state.base)), dump(over), dump(list(state.deletes))
+    return dump(state.base), dump(state.over), dump(state.deletes) if state.deletes else "[]"
 
 
 def state_from_json(table: str, scope: int, base: str, over: str, deletes: str, approvals: str = "[]") -> State:

@@ -162,8 +162,8 @@ class _Checker:
     def parts(self) -> list[Callable[[], Iterator[Problem]]]:
         """Return the checks, cheapest and gravest first."""
         return [
-            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._prefixes, self._heads,
-            self._waiting, self._records, self._media,
+            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._prefixes,
+            self._heads, self._waiting, self._records, self._media,
         ]  # fmt: skip
 
     def _integrity(self) -> Iterator[Problem]:

@@ -1,7 +1,6 @@
 """The revision log of a project file and the rows it materialises."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from fieldsurvey.clock import MillisClock, now_millis
@@ -17,6 +16,10 @@ from fieldsurvey.store.rows import Rows
 
 NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
+
+
+# The newest clock value written here, also under numbers this file had before.
+_OWN_CLOCK = f"SELECT max(hlc) FROM _rev WHERE step NOT NULL AND rid IN (SELECT origin << {SEQ_BITS} | upto FROM _vv)"
 
 
 class _OfOrigin(SyncError):
@@ -72,8 +75,11 @@ class Log(Entries):
         self.origin = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'origin'") or 0)
         row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (self.origin,))
         self.seq, self._chain = (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
-        self._hlc = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
+        heard = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
+        own = int(self._db.scalar(_OWN_CLOCK) or 0)
+        self._hlc = max(heard, own)
         self.records.touched, self.step = {}, 0
+        self.records.forget()
 
     # --- own edits -----------------------------------------------------------------------------------------------
 
@@ -92,15 +98,13 @@ class Log(Entries):
         self.seq += 1
         self._hlc = max(self._hlc + 1, self._clock() << 16)
         text = None if patch is None else dump(patch)
-        bare = Revision(
-            self.origin << SEQ_BITS | self.seq, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope
-        )
+        rid = self.origin << SEQ_BITS | self.seq
+        bare = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope)
         self._chain = chain_of(self._chain, bare)
-        revision = replace(bare, chain=self._chain)
+        revision = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, self._chain, scope)
         self.step = self.step or self.seq
         self.write([revision], applied=True, step=self.step)
         self.note_prefix(self.origin, self.seq, self._chain)
-        self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
         self.feed([revision], self.records.apply([revision]))
         return revision
 

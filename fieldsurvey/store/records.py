@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import scope_of
@@ -14,6 +15,7 @@ from fieldsurvey.store.rows import Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
 _NOTHING: Mapping[str, Value] = {}
+_NO_REVISIONS: Mapping[int, Revision] = {}
 
 
 class Records:
@@ -29,24 +31,52 @@ class Records:
     def __init__(self, connection: Connection, rows: Rows, entries: Entries) -> None:
         self._db, self._rows, self._entries = connection, rows, entries
         self.touched: dict[str, str] = {}
+        self._states: dict[str, State] = {}  # of this transaction
+        self._conflicts: dict[str, int] = {}  # their numbers of open conflicts
         self.rules: Rules | None = None
         self.imported: Callable[[Revision, str], Mapping[str, Value]] = lambda _revision, _uid: _NOTHING
         self.areas: frozenset[int] | None = None
 
+    def forget(self) -> None:
+        """Drop what is kept for the length of a transaction."""
+        self._states.clear()
+        self._conflicts.clear()
+
     def state(self, uid: str, table: str = "") -> State | None:
         """Return where a record stands; an imported row that nobody edited stands on its import."""
-        row = self._db.one("SELECT tbl, scope, base, over, dels, appr FROM _rec WHERE uid = ?", (uid,))
+        if uid in self._states:
+            return self._states[uid]
+        row = self._db.one("SELECT tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid = ?", (uid,))
         if row is not None:
-            return merge.state_from_json(*row)
+            state = merge.state_from_json(*row[:6])
+            if self._db.in_transaction:
+                self._states[uid], self._conflicts[uid] = state, int(row[6])
+            return state
         found = self._rows.find(uid, table)
         if found is None or not found[1]:
             return None
         name, rev, community = found
         return State(name, scope_of(uid if name == "community" else community), (rev,))
 
-    def status(self, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
-        """Return what to show of a record, and a reader for the values of its versions."""
-        wanted = {*names, *(name for name, heads in state.over.items() if len(heads) > 1)}
+    def status(
+        self,
+        state: State,
+        names: Iterable[str],
+        fresh: Mapping[int, Revision] = _NO_REVISIONS,
+        *,
+        settled: bool = False,
+    ) -> tuple[Status, ValueOf]:
+        """Return what to show of a record, and a reader for the values of its versions.
+
+        Args:
+            state: The record.
+            names: Fields of interest.
+            fresh: Revisions at hand, which need not be read.
+            settled: The other fields are known to be without conflict.
+        """
+        wanted = set(names)
+        if not settled:
+            wanted.update(name for name, heads in state.over.items() if len(heads) > 1)
         needed = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
         if len(state.base) > 1:
             needed |= set(state.base)
@@ -54,7 +84,9 @@ class Records:
             wanted |= {name for r in base.values() if r.kind is not Kind.IMPORT for name in r.fields()}
             wanted |= set(self._columns(state.table))
         needed.update(rid for name in wanted for rid in state.heads(name))
-        known = self._entries.revisions(needed)
+        known = {rid: fresh[rid] for rid in needed if rid in fresh}
+        if len(known) < len(needed):
+            known |= self._entries.revisions(needed.difference(known))
         value_of = ValueOf(known)
         return merge.status(state, sorted(wanted), known, value_of), value_of
 
@@ -74,13 +106,21 @@ class Records:
             names.setdefault(uid, set()).update(revision.fields())
             last[uid] = revision.rid
         scopes: dict[str, tuple[int, int]] = {}
+        fresh = {revision.rid: revision for revision in revisions}
         for uid, state in states.items():
-            after = self.materialise(uid, state, names[uid], last[uid]).scope
+            after = self.materialise(uid, state, names[uid], last[uid], fresh).scope
             had = before[uid]
             scopes[uid] = (after if had is None else had, after)
         return scopes
 
-    def materialise(self, uid: str, state: State, names: Iterable[str], rev: int | None = None) -> Status:
+    def materialise(
+        self,
+        uid: str,
+        state: State,
+        names: Iterable[str],
+        rev: int | None = None,
+        fresh: Mapping[int, Revision] = _NO_REVISIONS,
+    ) -> Status:
         """Bring heads, conflicts and the visible row of a record in line with its state.
 
         Args:
@@ -88,9 +128,10 @@ class Records:
             state: Where it stands.
             names: Fields whose heads have changed.
             rev: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
+            fresh: Revisions at hand.
         """
-        status, value_of = self.status(state, names)
-        values = {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
+        status, value_of = self.status(state, names, fresh, settled=self._conflicts.get(uid) == 0)
+        values = value_of.set_by(status.winners)
         if state.table not in self._rows.tables:  # a form that this version has not got yet: its rows come with it
             pass
         elif status.deleted:
@@ -118,9 +159,13 @@ class Records:
         base, over, deletes = merge.state_to_json(state)
         self._db.execute(
             "INSERT OR REPLACE INTO _rec VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (uid, state.table, status.scope, base, over, deletes, dump(list(state.approvals)), len(conflicts)),
+            (uid, state.table, status.scope, base, over, deletes, _list(state.approvals), len(conflicts)),
         )
-        self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
+        if self._conflicts.get(uid, 1):
+            self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
+        if self._db.in_transaction:
+            self._conflicts[uid] = len(conflicts)
+            self._states[uid] = state if state.scope == status.scope else replace(state, scope=status.scope)
         if conflicts:
             self._db.many(
                 "INSERT INTO _conflict VALUES (?, ?, ?, ?)",
@@ -149,7 +194,7 @@ class Records:
     def values(self, state: State) -> dict[str, Value]:
         """Return the values that the log gives to the visible fields of a record."""
         status, value_of = self.status(state, self._columns(state.table))
-        return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
+        return value_of.set_by(status.winners)
 
     def base_values(self, uid: str, state: State) -> dict[str, Value]:
         """Return the values that imports gave to a record."""
@@ -193,3 +238,7 @@ class Records:
             return True
         self._db.execute("DELETE FROM _evicted WHERE uid = ?", (uid,))
         return False
+
+
+def _list(rids: Sequence[int]) -> str:
+    return dump(list(rids)) if rids else "[]"

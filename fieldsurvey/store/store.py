@@ -279,6 +279,7 @@ class Store(Timeline, Areas, Journal, Replication, Office):
 
     def _announce(self) -> None:
         touched, self._log.records.touched = self._log.records.touched, {}
+        self._log.records.forget()
         tables, self._bulk_tables = self._bulk_tables, set()
         changes = Changes(frozenset(touched.values()) | frozenset(tables), frozenset(touched))
         if changes.tables:

@@ -1,10 +1,12 @@
 """The default forms as text tables, and how they become XLSForm workbooks."""
 
 import csv
+import hashlib
 from pathlib import Path
 
 ZH, EN = "中文 (zh)", "English (en)"
 _HERE = Path(__file__).parent
+_TABLES = 1  # raised when the program makes other tables of the same forms
 _LABELLED = {"zh": f"label::{ZH}", "en": f"label::{EN}"}
 _SURVEY = {
     **_LABELLED,
@@ -36,6 +38,14 @@ def is_definition(file: Path) -> bool:
 def sources(form_id: str) -> list[Path]:
     """Return every file that a form is made of, for caching by content."""
     return [path(form_id), *(_HERE / f"_{part}.csv" for part in ("header", "footer", "choices", "forms"))]
+
+
+def fingerprint() -> str:
+    """Return what changes whenever any default form does."""
+    digest = hashlib.sha256(f"tables {_TABLES}".encode())
+    for file in sorted(_HERE.glob("*.csv")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def workbook(form_id: str) -> dict[str, Sheet]:

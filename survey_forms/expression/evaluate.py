@@ -39,6 +39,7 @@ class World:
         choice_name: Label of a choice for jr:choice-name(value, path of the question), seen from a node.
         namespaces: Prefix -> URI of the expressions; None: names are compared without their namespace, as forms do.
         profile: Whose reading of open points counts.
+        root: What absolute paths start from; None: the top of the tree of the context node.
         index: Item of a list whose child (key) has a value: for pulldata() and long lists.
     """
 
@@ -50,6 +51,7 @@ class World:
     choice_name: Callable[[str, str, Node], str] = lambda value, _path, _node: value
     namespaces: Mapping[str, str] | None = None
     profile: Profile = COLLECT
+    root: Node | None = None
     index: Callable[[Node, str], Mapping[str, Sequence[Node]]] | None = None
 
 
@@ -78,8 +80,8 @@ class Context:
         return Context(node, self.world, position, size, self.origin or self.node, self.root)
 
     def top(self) -> Node:
-        """Return what an absolute path starts from."""
-        return self.root or self.node.root()
+        """Return what an absolute path starts from; in a form always the instance, also amid the items of a list."""
+        return self.root or self.world.root or self.node.root()
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """What is wrong with an expression that can be told before it runs."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from survey_forms.errors import ExpressionError
 from survey_forms.expression.evaluate import call_fault
@@ -8,17 +9,20 @@ from survey_forms.expression.parser import Binary, Call, Expression, Negative, P
 from survey_forms.expression.patterns import compiled_pattern
 
 
-def faults(expression: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def faults(expression: str) -> tuple[str, ...]:
     """Return what is wrong with an expression, one sentence each.
 
     >>> faults("1 + 1"), len(faults("nosuch(1)")), len(faults("regex(., '(')")), len(faults("1 +"))
-    ([], 1, 1, 1)
+    ((), 1, 1, 1)
     """
     try:
         tree = parse(expression)
     except ExpressionError as error:
-        return [str(error)]
-    return [fault for call in calls(tree) for fault in _of_call(call)]
+        return (str(error),)
+    if "(" not in expression:
+        return ()
+    return tuple(fault for call in calls(tree) for fault in _of_call(call))
 
 
 def _of_call(call: Call) -> Iterator[str]:

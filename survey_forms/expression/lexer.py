@@ -59,18 +59,21 @@ def words(expression: str) -> list[Word]:
         ExpressionError: If a character belongs to no word.
     """
     found: list[Word] = []
-    at = 0
+    at, last = 0, None
+    match = _PATTERN.match
     while at < len(expression):
-        match = _PATTERN.match(expression, at)
-        if match is None:
+        hit = match(expression, at)
+        if hit is None:
             raise ExpressionError(
                 _("The character {sign} at position {at} does not belong into the expression {expression}").format(
                     sign=expression[at], at=at + 1, expression=expression.strip()
                 )
             )
-        if match.lastgroup != "space":
-            found.append(_word(match, found[-1] if found else None))
-        at = match.end() if match.lastgroup != "name" else match.start() + len(found[-1].text)
+        at = hit.end()
+        if hit.lastgroup != "space":
+            last = _word(hit, last)
+            found.append(last)
+            at = at if last.kind is not Kind.NAME and last.kind is not Kind.OPERATOR else last.at + len(last.text)
     return [*found, Word(Kind.END, "", len(expression))]
 
 

@@ -71,7 +71,10 @@ class Node:
 
     def attribute(self, name: str, default: str = "") -> str:
         """Return the value of an attribute."""
-        return next((node.value for node in self.attributes if node.name == name), default)
+        for node in self.attributes:
+            if node.name == name:
+                return node.value
+        return default
 
     def named(self, local: str) -> Sequence["Node"]:
         """Return the child elements of a local name; looked up, not searched."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from tests.builders import add_community, point, square
@@ -43,7 +44,9 @@ def _imports(store: Store, number: int, tell: Tell) -> None:
     """Import files for ever."""
     while True:
         number += 1
-        rows = [{"state": str(number), "geom": point(600_000.0 + n, 3_340_000.0)} for n in range(ROWS)]
+        rows: list[dict[str, Value]] = [
+            {"state": str(number), "geom": point(600_000.0 + n, 3_340_000.0)} for n in range(ROWS)
+        ]
         store.import_rows("hydrant", rows, source=f"{number}.csv")
         tell(number)
 
@@ -84,7 +87,7 @@ def _killed(path: Path, kind: str, number: int, chance: random.Random) -> set[in
     if child == 0:
         os.close(reading)
         try:
-            work(Store.open(path), number, lambda n: os.write(writing, b"%d\n" % n))  # type: ignore[arg-type, return-value]
+            work(Store.open(path), number, lambda n: os.write(writing, b"%d\n" % n))  # type: ignore[arg-type]
         finally:
             os._exit(1)
     os.close(writing)

@@ -48,13 +48,13 @@ class Case:
 
     def _table(self, name: str) -> Table:
         sql = "SELECT column_name, geometry_type_name FROM gpkg_geometry_columns WHERE table_name = ?"
-        self._place, kind = self._db.execute(sql, (name,)).fetchone() or ("", "")
+        place, kind = self._db.execute(sql, (name,)).fetchone() or ("", "")
         columns = tuple(
             Column(
                 row[1], ColumnType.TEXT if row[1] in PARENTS else _TYPES.get(row[2], ColumnType.REAL), row[1], row[1]
             )
             for row in self._db.execute(f'PRAGMA table_info("{name}")')
-            if row[1] not in {"fid", self._place}
+            if row[1] not in {"fid", place}
         )
         geometry = _GEOMETRY.get(kind, GeometryType.MULTIPOLYGON) if kind else None
         return Table(name, TableKind.ASSET, name, name, columns, geometry)
