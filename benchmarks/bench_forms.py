@@ -81,7 +81,7 @@ def measure(source: Path, count: int) -> dict[str, float]:
     form = load_form(source)
     session, naive = filled(form), filled(form)
     keys, plain = [], []
-    for path, text in edits(session, count, random.Random(7)):  # noqa: S311 - repeatable edits
+    for path, text in edits(session, count, random.Random(7)):
         keys.append(clocked(lambda path=path, text=text: session.answer(path, text)))  # type: ignore[misc]
         if len(plain) < count // 10:
             plain.append(clocked(lambda path=path, text=text: _naively(naive, path, text)))  # type: ignore[misc]

@@ -111,7 +111,7 @@ def copied(base: Path, name: str) -> Path:
 
 def saves(base: Path) -> dict[str, float]:
     """Save forms of 10, 20 and 40 fields; CPU per save, best of three rounds' medians."""
-    path, chance = copied(base, "saves"), random.Random(1)  # noqa: S311 - no secrets
+    path, chance = copied(base, "saves"), random.Random(1)
     result: dict[str, float] = {}
     with Store.open(path) as store, Store.open(copied(base, "plain")) as plain:
         size = store.count("bench")
@@ -153,7 +153,7 @@ def plain_update(store: Store, target: str, values: dict[str, Value], number: in
 
 def only_save(path: Path, count: int) -> int:
     """Save so many times: what strace counts."""
-    chance = random.Random(2)  # noqa: S311 - no secrets
+    chance = random.Random(2)
     with Store.open(path) as store:
         for n in range(count):
             store.save(uid(n), some_values(chance, 40))
@@ -183,7 +183,7 @@ def _calls(path: Path, count: int) -> int:
 
 def edit(store: Store) -> None:
     """Make ten thousand edits: 85 % of three fields, 5 % geometry, 7 % new, 3 % deleted."""
-    chance, size = random.Random(3), store.count("bench")  # noqa: S311 - no secrets
+    chance, size = random.Random(3), store.count("bench")
     box = bytes(shapely.to_wkb(shapely.box(7e5, 3e6, 7e5 + 9, 3e6 + 9)))
     targets = chance.sample(range(size), EDITS)
     with store.transaction():

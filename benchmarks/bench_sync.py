@@ -32,7 +32,7 @@ def main() -> None:
 
 def fill(store: Store) -> None:
     """Make records, then edit three fields of one of them again and again."""
-    chance = random.Random(1)  # noqa: S311 - chance that can be repeated
+    chance = random.Random(1)
     with store.transaction():
         uids = [store.create_record("building", {"name": f"{number}号楼"}) for number in range(RECORDS)]
         for _edit in range(EDITS - RECORDS):
