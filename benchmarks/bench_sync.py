@@ -1,4 +1,4 @@
-"""How fast 10,000 edits become a package and come in again, and how many bytes an edit takes."""
+"""10,000 edits as a package: time to write, to read, to read again; bytes per record (aims: SYNC section 10)."""
 
 import os
 import random

@@ -82,6 +82,17 @@ def document() -> Schema:
                     body=_object("login password", login=_TEXT, password=_TEXT), is_open=True,
                 )
             },
+            "/v1/enroll": {
+                "post": _operation(
+                    "Make a device known, with a one-time code",
+                    _object(
+                        "token login device certificate alg key sig", token=_TEXT, login=_TEXT, device=_TEXT,
+                        certificate=_TEXT, alg=_TEXT, key=_TEXT, sig=_TEXT,
+                    ),
+                    body=_object("name alg key sig code", name=_TEXT, alg=_TEXT, key=_TEXT, sig=_TEXT, code=_TEXT),
+                    is_open=True,
+                )
+            },
             "/v1/hello": {"post": _operation("Exchange states", _HELLO, body=_HELLO)},
             "/v1/push": {"post": _operation("Take a batch", _PUSHED, body=_BINARY, kind=octets)},
             "/v1/pull": {

@@ -20,6 +20,7 @@ __all__ = ["postgres"]
 
 SOAK = bool(os.environ.get("FIELDSURVEY_SOAK"))
 HISTORIES = int(os.environ.get("FIELDSURVEY_HISTORIES", "2000" if SOAK else "300"))
+ON_POSTGRESQL = 50 if SOAK else 15
 # These need many seeds.
 SLOW = {
     "built-on-a-fork-stays", "cursor-before-data", "drafts-keep-old-names", "fork-unnoticed", "no-reoffer",
@@ -57,8 +58,8 @@ def test_the_command_tells_how_it_went(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
 def test_a_hub_on_postgresql_does_the_same(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIELDSURVEY_SIMULATION_DATABASE", postgres.address("blank"))
-    outcome = run(range(50), engine=engine_named("postgresql"))
-    assert outcome.sentence() == "50 histories, 0 lost, 0 diverged, 0 unsettled", outcome.failures
+    outcome = run(range(ON_POSTGRESQL), engine=engine_named("postgresql"))
+    assert outcome.sentence() == f"{ON_POSTGRESQL} histories, 0 lost, 0 diverged, 0 unsettled", outcome.failures
 
 
 def test_an_engine_that_is_not_here_is_told_in_a_sentence() -> None:
