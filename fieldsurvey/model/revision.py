@@ -95,9 +95,12 @@ def chain_of(previous: bytes, revision: Revision) -> bytes:
     return hashlib.sha256(previous + (head + (revision.patch or "") + (revision.par or "")).encode()).digest()
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)  # dear to make
+
+
 def dump(value: object) -> str:
     """Return compact JSON; NaN and infinity are refused, they are no JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def version_number(version: str) -> int:

@@ -11,10 +11,11 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import COLUMNS, Entries, ValueOf, parts, revision_of
+from fieldsurvey.store.entries import Entries, ValueOf, parts
 from fieldsurvey.store.records import Records
 from fieldsurvey.store.rows import Rows
 
+_NONE: Mapping[int, Revision] = MappingProxyType({})
 NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
 
@@ -131,7 +132,7 @@ class Log(Entries):
             return 0
         self.write(list(fresh.values()), applied=False)
         for origin in sorted({revision.origin for revision in fresh.values()}):
-            self._advance(origin)
+            self._advance(origin, fresh)
         for revision in fresh.values():
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
@@ -173,19 +174,19 @@ class Log(Entries):
             ready = self._ready(queue)
             if not ready:
                 return
-            homeless = self._homeless(ready)
+            states = self.records.states({r.uid: r.table for r in ready if r.kind is not Kind.IMPORT})
+            homeless = self._homeless(ready, states)
             ready = [revision for revision in ready if revision.rid not in homeless]
-            scopes = self.records.apply(ready)
+            scopes = self.records.apply(ready, states)
             self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
             self.feed(ready, scopes)
             queue = self._released(ready)
 
-    def _homeless(self, ready: Sequence[Revision]) -> set[int]:
+    def _homeless(self, ready: Sequence[Revision], states: Mapping[str, State]) -> set[int]:
         """Return the edits of records that nothing made yet; they wait for the record."""
         made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
         edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
-        exists = {uid: self.state(uid, table) is not None for uid, table in {r.uid: r.table for r in edits}.items()}
-        found = [(r.uid, r.rid) for r in edits if not exists[r.uid]]
+        found = [(r.uid, r.rid) for r in edits if r.uid not in states]
         self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
         return {rid for _uid, rid in found}
 
@@ -211,15 +212,15 @@ class Log(Entries):
             )
         return fresh
 
-    def _advance(self, origin: int) -> None:
-        """Lengthen the known prefix of an origin, checking each link of its chain."""
+    def _advance(self, origin: int, fresh: Mapping[int, Revision] = _NONE) -> None:
+        """Lengthen the known prefix of an origin, checking each link of its chain; `fresh` need not be read again."""
         upto, chain = self.prefix(origin)
         first = upto
         while True:
-            row = self._db.one(f"SELECT {COLUMNS} FROM _rev WHERE rid = ?", (origin << SEQ_BITS | (upto + 1),))
-            if row is None:
+            rid = origin << SEQ_BITS | (upto + 1)
+            revision = fresh.get(rid) or self.revisions([rid]).get(rid)
+            if revision is None:
                 break
-            revision = revision_of(row)
             if chain_of(chain, revision) != revision.chain:
                 raise Tampered(
                     _(

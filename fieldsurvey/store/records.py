@@ -9,11 +9,13 @@ from fieldsurvey.model.merge import RULES, SCOPE, State, Status
 from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import Entries, ValueOf
+from fieldsurvey.store.entries import Entries, ValueOf, parts
 from fieldsurvey.store.rows import Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
+Pool = Mapping[int, Revision]
 _NOTHING: Mapping[str, Value] = {}
+_NO_POOL: Pool = {}
 
 
 class Records:
@@ -44,8 +46,27 @@ class Records:
         name, rev, community = found
         return State(name, scope_of(uid if name == "community" else community), (rev,))
 
-    def status(self, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
-        """Return what to show of a record, and a reader for the values of its versions."""
+    def states(self, tables: Mapping[str, str]) -> dict[str, State]:
+        """Return where many records stand, given record -> table."""
+        found: dict[str, State] = {}
+        for part in parts(list(tables)):
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT uid, tbl, scope, base, over, dels, appr FROM _rec WHERE uid IN ({marks})"
+            found |= {row[0]: merge.state_from_json(*row[1:]) for row in self._db.rows(sql, part)}
+        for uid in tables.keys() - found.keys():
+            state = self.state(uid, tables[uid])
+            if state is not None:
+                found[uid] = state
+        return found
+
+    def status(self, state: State, names: Iterable[str], pool: Pool = _NO_POOL) -> tuple[Status, ValueOf]:
+        """Return what to show of a record, and a reader for the values of its versions.
+
+        Args:
+            state: Where the record stands.
+            names: Fields of interest.
+            pool: Revisions that need not be read again.
+        """
         wanted = {*names, *(name for name, heads in state.over.items() if len(heads) > 1)}
         needed = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
         if len(state.base) > 1:
@@ -54,12 +75,21 @@ class Records:
             wanted |= {name for r in base.values() if r.kind is not Kind.IMPORT for name in r.fields()}
             wanted |= set(self._columns(state.table))
         needed.update(rid for name in wanted for rid in state.heads(name))
-        known = self._entries.revisions(needed)
+        known = {rid: pool[rid] for rid in needed if rid in pool}
+        known |= self._entries.revisions(needed - known.keys())
         value_of = ValueOf(known)
         return merge.status(state, sorted(wanted), known, value_of), value_of
 
-    def apply(self, revisions: Sequence[Revision]) -> dict[str, tuple[int, int]]:
-        """Fold revisions, in causal order, into records: one write per record; return their areas before and after."""
+    def apply(
+        self, revisions: Sequence[Revision], found: Mapping[str, State] | None = None
+    ) -> dict[str, tuple[int, int]]:
+        """Fold revisions, in causal order, into records: one write per record; return their areas before and after.
+
+        Args:
+            revisions: What takes effect.
+            found: Where their records stand, if that was read already.
+        """
+        had = self.states({r.uid: r.table for r in revisions if r.kind is not Kind.IMPORT}) if found is None else found
         states: dict[str, State] = {}
         before: dict[str, int | None] = {}
         names: dict[str, set[str]] = {}
@@ -68,19 +98,30 @@ class Records:
             if revision.kind is Kind.IMPORT:
                 continue
             uid = revision.uid
-            state = states.get(uid) or self.state(uid, revision.table)
+            state = states.get(uid) or had.get(uid)
             before.setdefault(uid, None if state is None else state.scope)
             states[uid] = merge.apply(state, revision)
             names.setdefault(uid, set()).update(revision.fields())
             last[uid] = revision.rid
+        pool = self._pool(states, names, revisions)
         scopes: dict[str, tuple[int, int]] = {}
         for uid, state in states.items():
-            after = self.materialise(uid, state, names[uid], last[uid]).scope
-            had = before[uid]
-            scopes[uid] = (after if had is None else had, after)
+            after = self.materialise(uid, state, names[uid], last[uid], pool).scope
+            place = before[uid]
+            scopes[uid] = (after if place is None else place, after)
         return scopes
 
-    def materialise(self, uid: str, state: State, names: Iterable[str], rev: int | None = None) -> Status:
+    def _pool(
+        self, states: Mapping[str, State], names: Mapping[str, set[str]], revisions: Sequence[Revision]
+    ) -> dict[int, Revision]:
+        """Read at once the revisions that the status of many records will ask for."""
+        pool = {revision.rid: revision for revision in revisions}
+        heads = {rid for uid, state in states.items() for name in names[uid] for rid in state.heads(name)}
+        return pool | self._entries.revisions(heads - pool.keys())
+
+    def materialise(
+        self, uid: str, state: State, names: Iterable[str], rev: int | None = None, pool: Pool = _NO_POOL
+    ) -> Status:
         """Bring heads, conflicts and the visible row of a record in line with its state.
 
         Args:
@@ -88,8 +129,9 @@ class Records:
             state: Where it stands.
             names: Fields whose heads have changed.
             rev: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
+            pool: Revisions that need not be read again.
         """
-        status, value_of = self.status(state, names)
+        status, value_of = self.status(state, names, pool)
         values = {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
         if state.table not in self._rows.tables:  # a form that this version has not got yet: its rows come with it
             pass
