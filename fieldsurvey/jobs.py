@@ -28,9 +28,16 @@ class Progress:
 class JobControl:
     """The two wires between a job and whoever started it: progress out, cancel in."""
 
-    def __init__(self, report: Callable[[Progress], None] = lambda _: None) -> None:
-        """Make a control whose report is called in the job's own thread."""
-        self._report = report
+    def __init__(
+        self, report: Callable[[Progress], None] = lambda _: None, between: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make a control.
+
+        Args:
+            report: Called at each step, in the job's own thread.
+            between: Called after it: the place where a long job lets short ones in.
+        """
+        self._report, self._between = report, between
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -51,6 +58,7 @@ class JobControl:
         if self._cancelled.is_set():
             raise JobCancelled(note)
         self._report(Progress(done, total, note))
+        self._between()
 
     def steps(self, items: Iterable[T], note: str) -> Iterator[T]:
         """Yield the items, reporting before each.

@@ -7,6 +7,8 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 
+_INSTALLED = "forms"  # the state of the default forms whose tables are in a project
+
 
 def new_project(path: Path, *, crs: str = "EPSG:4547", name: str = "") -> Store:
     """Make a project file with the asset tables and the default forms, and open it.
@@ -20,15 +22,22 @@ def new_project(path: Path, *, crs: str = "EPSG:4547", name: str = "") -> Store:
 
 
 def install_forms(store: Store) -> None:
-    """Add the tables of the default forms, and new columns of forms that grew; let the forms judge merges."""
-    from survey_forms import default_forms, form_tables, load_form
+    """Add the tables of the default forms, and new columns of forms that grew; let the forms judge merges.
+
+    Forms that the project has already are not even read: opening a project
+    must not wait for them.
+    """
+    from survey_forms import DefaultForms, form_tables
+    from survey_forms.definitions import fingerprint
     from survey_forms.rules import merge_rules
 
-    forms = {name: load_form(source) for name, source in default_forms().items()}
-    with store.transaction():
-        for form in forms.values():
-            for table in form_tables(form):
-                store.add_table(table)
+    forms, state = DefaultForms(), fingerprint()
+    if store.setting(_INSTALLED) != state:
+        with store.transaction():
+            for form in forms.values():
+                for table in form_tables(form):
+                    store.add_table(table)
+            store.set_setting(_INSTALLED, state)
     store.rules_of_merge = merge_rules(forms)
 
 

@@ -2,8 +2,11 @@
 
 import hashlib
 import io
+import re
+import struct
 import warnings
 import zipfile
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,8 +16,16 @@ from survey_forms import definitions
 from survey_forms.errors import FormError
 
 _MAX_BYTES = 64 << 20
-_MAX_UNPACKED = 512 << 20
+_MAX_UNPACKED = 128 << 20
 _MAX_RATIO = 200
+_MAX_MEMBERS = 5_000
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)[\"']")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+# What the libraries that read workbooks raise on damaged or hostile ones, besides their own errors.
+_BROKEN = (
+    ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, ArithmeticError, RecursionError, SyntaxError,
+    AssertionError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 
 
 def xform(source: Path) -> str:
@@ -51,13 +62,19 @@ def _content(source: Path) -> bytes:
 
 
 def _decoded(data: bytes, source: Path) -> str:
+    """Return an XML text in whatever encoding it declares, without the declaration."""
+    declared = _DECLARED.match(data[:300])
+    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    if encoding == "utf-8-sig" and declared and declared[1].lower() not in {b"utf-8", b"utf8"}:
+        encoding = declared[1].decode("ascii")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        return _DECLARATION.sub("", data.decode(encoding), count=1).lstrip()
+    except (UnicodeDecodeError, LookupError) as error:
         raise FormError(_("{file} is not UTF-8.").format(file=source.name)) from error
 
 
 def _compiled(source: Path, data: bytes) -> str:
+    import xlrd
     from pyxform.errors import PyXFormError
     from pyxform.xls2xform import convert
 
@@ -69,11 +86,10 @@ def _compiled(source: Path, data: bytes) -> str:
                 return str(convert(definitions.workbook(source.stem), validate=False, form_name="data").xform)
             return str(convert(io.BytesIO(data), validate=False, form_name="data", file_type=kind).xform)
     except PyXFormError as error:
-        raise FormError(_("{file}: {why}").format(file=source.name, why=" ".join(str(error).split())[:300])) from error
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
-        raise FormError(
-            _("{file} is no form that can be read: {why}").format(file=source.name, why=str(error)[:200])
-        ) from error
+        raise FormError(_("{file}: {why}").format(file=source.name, why=" ".join(str(error).split())[:400])) from error
+    except (*_BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FormError(_("{file} is no form that can be read: {why}").format(file=source.name, why=why)) from error
 
 
 def _sniffed(source: Path, data: bytes) -> str:
@@ -84,15 +100,45 @@ def _sniffed(source: Path, data: bytes) -> str:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         return ".xls"
     if source.suffix.lower() in {".md", ".csv"}:
+        _check_text(source, data)
         return source.suffix.lower()
     raise FormError(_("{file} is neither an Excel workbook nor a form table.").format(file=source.name))
 
 
+def _check_text(source: Path, data: bytes) -> None:
+    """Refuse a text that has no survey section: a list of choices, or any other table."""
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise FormError(_("{file} is not UTF-8.").format(file=source.name)) from error
+    if not any(re.match(r"\W*survey\b", line, re.IGNORECASE) for line in lines):
+        raise FormError(_("{file} is a table without a sheet named survey, so it is no form.").format(file=source.name))
+
+
 def _check_archive(source: Path, data: bytes) -> None:
+    """Refuse archives that unpack to far more than they hold, and parts that declare entities."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            total = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile as error:
+            members = archive.infolist()
+            total = sum(item.file_size for item in members)
+            if (
+                total > _MAX_UNPACKED
+                or (total > 1 << 20 and total > _MAX_RATIO * len(data))
+                or len(members) > _MAX_MEMBERS
+            ):
+                raise FormError(
+                    _("{file} unpacks to far more than it holds and was not opened.").format(file=source.name)
+                )
+            declares = any(_declares_entities(archive, item) for item in members)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise FormError(_("{file} is damaged and cannot be opened.").format(file=source.name)) from error
-    if total > _MAX_UNPACKED or (total > 1 << 20 and total > _MAX_RATIO * len(data)):
-        raise FormError(_("{file} unpacks to far more than it holds and was not opened.").format(file=source.name))
+    if declares:
+        raise FormError(_("The XML declares entities, which can be used for attacks; it was refused."))
+
+
+def _declares_entities(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bool:
+    if not item.filename.lower().endswith((".xml", ".rels", ".vml")):
+        return False
+    with archive.open(item) as part:
+        head = part.read(1 << 16).replace(b"\0", b"").upper()
+    return b"<!DOCTYPE" in head or b"<!ENTITY" in head

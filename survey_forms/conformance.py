@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,10 +20,17 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Context, World, compiled
-from survey_forms.expression.nodes import Node, NodeKind, parse_xml, string_value
-from survey_forms.expression.values import Value, to_boolean, to_number, to_text
+from survey_forms.expression.nodes import XML_NAMESPACE, Node, NodeKind, parse_xml, string_value
+from survey_forms.expression.values import WEB, Value, to_boolean, to_number, to_text
 
 _ZONES = {"jr": "GMT", "rx-oracle": "America/Sao_Paulo"}  # where the peers recorded their answers
+_WEB = {"orxe", "wf"}  # engines whose dates begin at local midnight (CONFORMANCE.md)
+_KNOWN_SPACES = {
+    "xhtml": "http://www.w3.org/1999/xhtml", "h": "http://www.w3.org/1999/xhtml",
+    "mathml": "http://www.w3.org/1998/Math/MathML", "jr": "http://openrosa.org/javarosa", "xml": XML_NAMESPACE,
+    "odk": "http://www.opendatakit.org/xforms",
+}  # fmt: skip
+ENOUGH = 0.99  # share of recorded cases that has to agree
 _CLOSE = 1e-9
 
 
@@ -44,8 +51,13 @@ class Group:
     failures: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def run_cases(path: Path) -> list[Group]:
+def run_cases(path: Path, *, as_recorded: bool = True) -> list[Group]:
     """Run every case of a file; return the counts by kind.
+
+    Args:
+        path: The cases.
+        as_recorded: Whether dates count as in the engine that recorded the case (its profile); else always as in our
+            default profile.
 
     Raises:
         InputRefused: If the file is no such collection.
@@ -56,7 +68,7 @@ def run_cases(path: Path) -> list[Group]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputRefused(_("{file} is no collection of cases: {why}").format(file=path.name, why=error)) from error
     groups: dict[str, Group] = {}
-    runner = _Runner(documents, str(data.get("tz") or "GMT"))
+    runner = _Runner(documents, str(data.get("tz") or "GMT"), as_recorded=as_recorded)
     for case in cases:
         group = groups.setdefault(str(case["group"]).split("/")[0] + "/" + _function(case), Group(""))
         group.name = str(case["group"]).split("/")[0] + "/" + _function(case)
@@ -68,13 +80,20 @@ def run_cases(path: Path) -> list[Group]:
     return sorted(groups.values(), key=lambda group: group.name)
 
 
+def share(groups: list[Group]) -> tuple[str, float]:
+    """Return how many cases agree, as text "N/M (P %)" and as share from 0 to 1."""
+    passed, total = sum(group.passed for group in groups), sum(group.total for group in groups)
+    part = passed / max(total, 1)
+    return f"{passed}/{total} ({100 * part:.2f} %)", part
+
+
 def _function(case: Mapping[str, Any]) -> str:
     return str(case["group"]).split("/")[-1]
 
 
 class _Runner:
-    def __init__(self, documents: Mapping[str, str], zone: str) -> None:
-        self._documents, self._zone = documents, zone
+    def __init__(self, documents: Mapping[str, str], zone: str, *, as_recorded: bool) -> None:
+        self._documents, self._zone, self._as_recorded = documents, zone, as_recorded
         self._trees: dict[str, Node] = {}
 
     def agrees(self, case: Mapping[str, Any]) -> tuple[bool, str]:
@@ -94,11 +113,24 @@ class _Runner:
         node = _node_at(top, case["context"])
         zone = ZoneInfo(_ZONES.get(case["source"], self._zone))
         world = World(instances=_instances(top), translate=_itext(top))
-        if case.get("now"):
-            moment = datetime.fromisoformat(str(case["now"])).astimezone(zone)
-            world.now = lambda: moment
+        if self._as_recorded and case["source"] in _WEB:
+            world.profile = WEB
+        moment = datetime.fromisoformat(str(case["now"])) if case.get("now") else datetime.now(UTC)
+        local = moment.astimezone(zone)
+        world.now = lambda: local
         root = _node_at(top, case["root"]) if case.get("root") else None
+        if root is None:
+            world.namespaces = self._spaces(case["doc"])
         return compiled(str(case["expr"]))(Context(node, world, root=root))
+
+    def _spaces(self, key: str | None) -> Mapping[str, str]:
+        """Return the prefixes a case may use: those of its document, and those every web page engine knows."""
+        found = dict(_KNOWN_SPACES)
+        for node in self._tree(key).descendants():
+            for item in node.attributes:
+                if item.name.startswith("xmlns:"):
+                    found.setdefault(item.name[6:], item.value)
+        return found
 
     def _tree(self, key: str | None) -> Node:
         name = key or ""
@@ -166,14 +198,23 @@ def _same(value: Value, expected: Mapping[str, Any]) -> bool:
 
 
 def _same_nodes(value: list[Node], wanted: list[Any], *, first_only: bool) -> bool:
-    named = {NodeKind.ELEMENT, NodeKind.ATTRIBUTE}
-    got = [(node.name if node.kind in named else None, string_value(node)) for node in value]
+    """Compare sets of nodes by name and text; the document's own text and document types are not recorded."""
+    got = [("#" if node.kind not in _NAMED else node.name, string_value(node)) for node in value]
     got = got[:1] if first_only else got
     if wanted and not isinstance(wanted[0], dict):
         return [text for _name, text in got] == wanted
-    ours = sorted(text for _name, text in got)
-    theirs = sorted(str(node.get("text") or "") for node in wanted)
-    return ours == theirs
+    if any(node["name"] == "#document" for node in wanted):
+        pairs = zip(got, value, strict=False)
+        got = [(name, "" if node.kind is NodeKind.DOCUMENT else text) for (name, text), node in pairs]
+    theirs = [
+        ("#" if node["name"].startswith("#") else node["name"].removeprefix("xmlns:"), str(node["text"] or ""))
+        for node in wanted
+        if node["text"] is not None or node["name"] == "#document"
+    ]
+    return got == theirs or sorted(got) == sorted(theirs)
+
+
+_NAMED = {NodeKind.ELEMENT, NodeKind.ATTRIBUTE, NodeKind.INSTRUCTION, NodeKind.NAMESPACE}
 
 
 def _shown(value: Value) -> str:

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from fieldsurvey.i18n import _
-from survey_forms.errors import FormError
-from survey_forms.expression.nodes import Node, NodeKind, parse_xml, string_value
+from survey_forms.expression.nodes import Node, string_value
 
 
 class Kind(StrEnum):
@@ -68,6 +66,8 @@ class Itemset:
         value: Child of an item that holds the code.
         label: Child that holds the label or its itext id.
         listed: Choices written out: (code, label).
+        itext: Whether the label is a text id.
+        media: Code -> picture, sound and film of a choice written out.
     """
 
     nodeset: str
@@ -75,6 +75,7 @@ class Itemset:
     label: str
     listed: tuple[tuple[str, Words], ...] = ()
     itext: bool = False
+    media: Mapping[str, Mapping[str, Words]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Bind:
         message, required_message: What to say.
         unit: Unit as printed.
         preload: jr:preload and its parameter.
+        extra: Further attributes, such as entities:saveto.
     """
 
     path: str
@@ -101,11 +103,38 @@ class Bind:
     required_message: Words = field(default_factory=Words)
     unit: str = ""
     preload: tuple[str, str] = ("", "")
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that sets a value when something happens.
+
+    Attributes:
+        events: Such as odk-instance-first-load, odk-new-repeat, xforms-value-changed.
+        path: What is set.
+        value: Expression; empty: the literal.
+        literal: Text to set.
+        trigger: The question or repeat it belongs to; empty: the form.
+        kind: "setvalue" or "setgeopoint".
+    """
+
+    events: frozenset[str]
+    path: str
+    value: str
+    literal: str
+    trigger: str
+    kind: str = "setvalue"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, or a calculated value."""
+    """One question, or a calculated value.
+
+    Attributes:
+        guidance: Longer help, shown on demand.
+        media: Picture, sound and film of the label: kind -> file name per language.
+    """
 
     path: str
     kind: Kind
@@ -115,6 +144,13 @@ class Question:
     bind: Bind
     itemset: Itemset | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    guidance: Words = field(default_factory=Words)
+    media: Mapping[str, Words] = field(default_factory=dict)
+
+    def texts(self) -> Iterator[Node]:
+        """Yield all texts that are shown with it, in all languages."""
+        for words in (self.words, self.hint, self.guidance):
+            yield from words.by_language.values()
 
     @property
     def name(self) -> str:
@@ -134,6 +170,11 @@ class Group:
     words: Words
     appearance: str
     children: tuple["Element", ...]
+    media: Mapping[str, Words] = field(default_factory=dict)
+
+    def texts(self) -> Iterator[Node]:
+        """Yield all texts that are shown with it, in all languages."""
+        yield from self.words.by_language.values()
 
     @property
     def name(self) -> str:
@@ -151,9 +192,11 @@ class Repeat(Group):
 
     Attributes:
         count: Expression for a fixed number of instances; empty: as many as the person adds.
+        fixed: Whether the person may not add or remove instances.
     """
 
     count: str = ""
+    fixed: bool = False
 
 
 Element: TypeAlias = "Question | Group | Repeat"
@@ -173,6 +216,10 @@ class Form:
         binds: Generic path -> rules.
         instances: Secondary instances by id.
         itext: Language -> text id -> node.
+        itext_forms: Language -> text id -> form of the text (plain: empty, guidance, image …) -> node.
+        actions: What sets values when something happens.
+        notes: What is wrong with files that go with the form, in sentences.
+        indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
     """
 
     id: str
@@ -184,6 +231,21 @@ class Form:
     binds: Mapping[str, Bind]
     instances: Mapping[str, Node]
     itext: Mapping[str, Mapping[str, Node]]
+    itext_forms: Mapping[str, Mapping[str, Mapping[str, Node]]] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()
+    indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
+
+    def index(self, parent: Node, key: str) -> dict[str, list[Node]]:
+        """Return the items of a list by the value of one of their columns; made at the first use."""
+        name = (id(parent), key)
+        if name not in self.indexes:
+            found: dict[str, list[Node]] = {}
+            for item in parent.children:
+                for value in item.named(key):
+                    found.setdefault(string_value(value), []).append(item)
+            self.indexes[name] = found
+        return self.indexes[name]
 
     def title(self, language: str) -> str:
         """The title in a language, as far as it is known."""
@@ -209,202 +271,3 @@ def _walk(group: Group) -> Iterator[Element]:
         yield child
         if isinstance(child, Group):
             yield from _walk(child)
-
-
-_TYPES = {
-    "int": Kind.INTEGER, "integer": Kind.INTEGER, "decimal": Kind.DECIMAL, "date": Kind.DATE, "time": Kind.TIME,
-    "dateTime": Kind.DATETIME, "geopoint": Kind.GEOPOINT, "geotrace": Kind.GEOTRACE, "geoshape": Kind.GEOSHAPE,
-    "barcode": Kind.BARCODE,
-}  # fmt: skip
-_MEDIA = {"image/*": Kind.IMAGE, "audio/*": Kind.AUDIO, "video/*": Kind.VIDEO}
-_CONTROLS = {
-    "select1": Kind.SELECT_ONE, "select": Kind.SELECT_MULTIPLE, "rank": Kind.RANK, "range": Kind.RANGE,
-    "trigger": Kind.ACKNOWLEDGE,
-}  # fmt: skip
-
-
-def parse_form(xml: str) -> Form:
-    """Return the form of an XForm XML text.
-
-    Raises:
-        FormError: If it is no XForm.
-    """
-    top = parse_xml(xml.encode(), keep_space=False)
-    html = top.element("html")
-    head, body = (None, None) if html is None else (html.element("head"), html.element("body"))
-    model = head.element("model") if head else None
-    if model is None or body is None:
-        raise FormError(_("This XML is no form: it has no model and body."))
-    return _Reader(model, body, head).form()
-
-
-class _Reader:
-    def __init__(self, model: Node, body: Node, head: Node | None) -> None:
-        self._model, self._body, self._head = model, body, head
-        self._itext = _itext(model)
-        self._controls: set[str] = set()
-
-    def form(self) -> Form:
-        primary = next((node for node in self._model.elements("instance") if not node.attribute("id")), None)
-        data = next(iter(primary.elements()), None) if primary else None
-        if data is None:
-            raise FormError(_("This form has no data to fill in."))
-        template = Node(NodeKind.DOCUMENT)
-        _leafed(template.append(data.copy()))
-        root_path = "/" + data.name
-        binds = {bind.path: bind for bind in (self._bind(node) for node in self._model.elements("bind"))}
-        children = self._children(self._body, root_path, binds)
-        children += self._calculated(template, binds)
-        title = self._head.element("title") if self._head else None
-        return Form(
-            data.attribute("id") or data.name,
-            data.attribute("version"),
-            string_value(title) if title else data.name,
-            tuple(self._itext) or ("",),
-            Group(root_path, Words(), "", tuple(children)),
-            template,
-            binds,
-            {node.attribute("id"): node for node in self._model.elements("instance") if node.attribute("id")},
-            self._itext,
-        )
-
-    def _bind(self, node: Node) -> Bind:
-        read = node.attribute
-        return Bind(
-            read("nodeset") or read("ref"),
-            read("type", "string").removeprefix("xsd:"),
-            read("calculate"),
-            read("relevant"),
-            read("constraint"),
-            read("required"),
-            read("readonly"),
-            self._message(read("jr:constraintMsg")),
-            self._message(read("jr:requiredMsg")),
-            read("unit"),
-            (read("jr:preload"), read("jr:preloadParams")),
-        )
-
-    def _message(self, text: str) -> Words:
-        if text.startswith("jr:itext("):
-            return self._translated(text)
-        return Words({"": Node(NodeKind.TEXT, value=text)}) if text else Words()
-
-    def _translated(self, reference: str) -> Words:
-        key = reference.removeprefix("jr:itext(").removesuffix(")").strip("'\"")
-        return Words({lang: texts[key] for lang, texts in self._itext.items() if key in texts})
-
-    def _children(self, parent: Node, path: str, binds: Mapping[str, Bind]) -> list[Element]:
-        found: list[Element] = []
-        for node in parent.elements():
-            if node.local == "group":
-                found += self._group(node, path, binds)
-            elif node.local == "repeat":
-                found.append(self._repeat(node, parent, binds))
-            elif node.local in {"input", "upload", *_CONTROLS}:
-                found.append(self._question(node, path, binds))
-        return found
-
-    def _group(self, node: Node, path: str, binds: Mapping[str, Bind]) -> list[Element]:
-        own = node.attribute("ref") or node.attribute("nodeset")
-        inner = self._children(node, own or path, binds)
-        if len(inner) == 1 and isinstance(inner[0], Repeat) and inner[0].path == own:
-            return inner  # the group that XForms wraps around each repeat
-        return [Group(own or path, self._words(node, "label"), node.attribute("appearance"), tuple(inner))]
-
-    def _repeat(self, node: Node, parent: Node, binds: Mapping[str, Bind]) -> Repeat:
-        path = node.attribute("nodeset")
-        words = self._words(node, "label")
-        if not words.by_language:
-            words = self._words(parent, "label")
-        children = self._children(node, path, binds)
-        return Repeat(path, words, node.attribute("appearance"), tuple(children), node.attribute("jr:count"))
-
-    def _question(self, node: Node, path: str, binds: Mapping[str, Bind]) -> Question:
-        own = node.attribute("ref")
-        own = own if own.startswith("/") else f"{path}/{own}"
-        self._controls.add(own)
-        bind = binds.get(own, Bind(own))
-        kind = _kind(node, bind)
-        skipped = {"ref", "appearance", "mediatype"}
-        parameters = {a.name: a.value for a in (*node.attributes, *_bind_extras(bind)) if a.name not in skipped}
-        return Question(
-            own, kind, self._words(node, "label"), self._words(node, "hint"), node.attribute("appearance"), bind,
-            self._itemset(node) if node.local in {"select", "select1", "rank"} else None, parameters,
-        )  # fmt: skip
-
-    def _words(self, parent: Node, name: str) -> Words:
-        node = parent.element(name)
-        if node is None:
-            return Words()
-        reference = node.attribute("ref")
-        if reference.startswith("jr:itext("):
-            return self._translated(reference)
-        return Words({"": node})
-
-    def _itemset(self, node: Node) -> Itemset:
-        itemset = node.element("itemset")
-        if itemset is None:
-            items = [
-                (string_value(v), self._words(item, "label"))
-                for item in node.elements("item")
-                if (v := item.element("value"))
-            ]
-            return Itemset("", "", "", tuple(items))
-        value, label = itemset.element("value"), itemset.element("label")
-        label_ref = label.attribute("ref") if label else ""
-        inner = label_ref.removeprefix("jr:itext(").removesuffix(")")
-        return Itemset(
-            itemset.attribute("nodeset"), value.attribute("ref") if value else "name", inner, (), inner != label_ref
-        )
-
-    def _calculated(self, template: Node, binds: Mapping[str, Bind]) -> list[Element]:
-        """Return values that no control shows: calculations and preloads."""
-        grouped = [bind for path, bind in binds.items() if path not in self._controls and _is_leaf(template, path)]
-        kept = [bind for bind in grouped if (bind.calculate or bind.preload[0]) and "/meta/" not in bind.path]
-        return [Question(bind.path, Kind.CALCULATE, Words(), Words(), "", bind) for bind in kept]
-
-
-def _bind_extras(bind: Bind) -> tuple[Node, ...]:
-    return (Node(NodeKind.ATTRIBUTE, "unit", bind.unit),) if bind.unit else ()
-
-
-def _kind(node: Node, bind: Bind) -> Kind:
-    if node.local == "upload":
-        return _MEDIA.get(node.attribute("mediatype"), Kind.FILE)
-    if node.local in _CONTROLS:
-        return _CONTROLS[node.local]
-    if bind.readonly in {"true()", "1"} and bind.type == "string" and not bind.calculate and not bind.required:
-        return Kind.NOTE
-    return _TYPES.get(bind.type, Kind.TEXT)
-
-
-def _is_leaf(template: Node, path: str) -> bool:
-    node: Node | None = template
-    for name in path.strip("/").split("/"):
-        node = node.element(name) if node else None
-    return node is not None and not node.elements()
-
-
-def _leafed(node: Node) -> None:
-    """Move the text of leaves into their value, so that setting an answer is one assignment."""
-    if node.elements():
-        node.children = node.elements()
-        for child in node.children:
-            _leafed(child)
-    else:
-        node.value = "".join(child.value for child in node.children)
-        node.children = []
-
-
-def _itext(model: Node) -> dict[str, dict[str, Node]]:
-    found: dict[str, dict[str, Node]] = {}
-    itext = model.element("itext")
-    translations = itext.elements("translation") if itext else []
-    translations.sort(key=lambda node: not node.attribute("default"))
-    for translation in translations:
-        texts = found.setdefault(translation.attribute("lang"), {})
-        for text in translation.elements("text"):
-            plain = [value for value in text.elements("value") if not value.attribute("form")]
-            if plain:
-                texts[text.attribute("id")] = plain[0]
-    return found

@@ -1,10 +1,9 @@
-"""Values around a filling-in, and how nodes of an instance are named and found."""
+"""Values around a filling-in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from survey_forms.expression.nodes import Node
 from survey_forms.form import Form
 from survey_forms.graph import Graph, build
 
@@ -18,20 +17,30 @@ class Context:
         username: Who fills in.
         deviceid: Which laptop.
         language: Language shown first: zh or en.
+        email, phonenumber: Of the person, for the questions that ask for them.
+        position: Gives the place of the person as "lat lon alt acc", empty if it is not known.
+        last_saved: The submission saved before this one, as XML, for instance('__last-saved').
+        lists: Rows that stand for a list of the form, such as the entities of the project: id -> rows.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now().astimezone())
     username: str = ""
     deviceid: str = ""
     language: str = "zh"
+    email: str = ""
+    phonenumber: str = ""
+    position: Callable[[], str] = lambda: ""
+    last_saved: str = ""
+    lists: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice: its code and its label."""
+    """One choice: its code, its label, and picture, sound and film by kind."""
 
     value: str
     label: str
+    media: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +59,21 @@ class Problem:
 
 
 def graph_of(form: Form) -> Graph:
-    """Return the graph of a form, built once per form object."""
+    """Return the graph of a form, built once per form object.
+
+    Raises:
+        FormError: If a rule is wrong, or rules depend on each other in a circle.
+    """
     found = _GRAPHS.get(id(form))
     if found is None or found[0] is not form:
+        if len(_GRAPHS) >= _MOST_GRAPHS:
+            _GRAPHS.pop(next(iter(_GRAPHS)))
         found = _GRAPHS[id(form)] = (form, build(form))
     return found[1]
 
 
 _GRAPHS: dict[int, tuple[Form, Graph]] = {}
-
-
-def calculated(text: str) -> str:
-    """Return a computed text as it is kept: NaN is blank."""
-    return "" if text == "NaN" else text
-
-
-def find_all(node: Node, names: Sequence[str]) -> list[Node]:
-    """Return the elements below a node that a chain of names leads to."""
-    found = [node]
-    for name in names:
-        found = [child for parent in found for child in parent.elements() if child.name == name]
-    return found
+_MOST_GRAPHS = 64
 
 
 def generic(path: str) -> str:
@@ -79,18 +82,6 @@ def generic(path: str) -> str:
     >>> generic("/data/photos[2]/photo")
     '/data/photos/photo'
     """
+    if "[" not in path:
+        return path
     return "/".join(piece.partition("[")[0] for piece in path.split("/"))
-
-
-def path_of(node: Node, repeats: Mapping[str, object]) -> str:
-    """Return the path of a node, with instance numbers at repeats."""
-    pieces: list[tuple[str, int]] = []
-    while node.parent is not None:
-        same = [child for child in node.parent.children if child.name == node.name]
-        pieces.append((node.name, next(index for index, child in enumerate(same, 1) if child is node)))
-        node = node.parent
-    path, plain = "", ""
-    for name, number in reversed(pieces):
-        plain += "/" + name
-        path += f"/{name}[{number}]" if plain in repeats else f"/{name}"
-    return path

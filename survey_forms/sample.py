@@ -87,15 +87,15 @@ def _save(store: Store, form: Form, session: Session, community: str, subject: s
     record = store.create_record(form.id, {**head, **values}, scope=scope)
     table = next((name for name in store.tables() if name == f"{form.id}__photos"), "")
     for ordinal, caption in enumerate(PHOTOS.get(form.id, ()), 1):
-        photo = store.media.add_bytes(_picture(rng.randrange(6)), f"{form.id}-{ordinal}.jpg", "image/jpeg")
+        photo = store.media.add_bytes(street_scene(rng.randrange(6)), f"{form.id}-{ordinal}.jpg", "image/jpeg")
         row: dict[str, Value] = {"parent_uid": record, "ordinal": ordinal, "photo": photo}
         row |= {"photo_kind": "overview" if ordinal == 1 else "defect", "photo_caption": _(caption)}
         store.create_record(table, row, scope=scope)
     del repeats  # photos are the only repeat of the default forms
 
 
-def _picture(kind: int) -> bytes:
-    """Draw a simple street scene; the sample carries no photo of a real place."""
+def street_scene(kind: int) -> bytes:
+    """Return a JPEG of a simple drawn street scene; the sample carries no photo of a real place."""
     from PIL import Image, ImageDraw
 
     rng = random.Random(SEED + kind)  # noqa: S311 - repeatable sample data

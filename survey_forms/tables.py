@@ -2,6 +2,7 @@
 
 from fieldsurvey.model.schema import GEOMETRY_GROUP, Column, ColumnType, GeometryType, Table, TableKind
 from survey_forms import typed
+from survey_forms.definitions import calculated_label
 from survey_forms.form import Form, Kind, Question, Repeat
 
 _T = ColumnType.TEXT
@@ -11,6 +12,7 @@ STANDARD = (
     Column("form_version", _T, "表单版本", "Form version"),
     Column("status", _T, "状态", "State"),
     Column("saved_at", ColumnType.DATETIME, "保存时间", "Saved at"),
+    Column("odk_xml", _T, "原始提交", "Submission as imported"),  # only where it holds more than the columns do
 )
 _OF_REPEAT = (Column("parent_uid", _T, "所属记录", "Record"), Column("ordinal", ColumnType.INTEGER, "序号", "Number"))
 _TYPES = {
@@ -33,7 +35,7 @@ def form_tables(form: Form) -> list[Table]:
         TableKind.FORM,
         form.title("zh"),
         form.title("en"),
-        STANDARD + tuple(_column(question, form.root.path) for question in own),
+        STANDARD + tuple(_column(question, form.root.path, form.id) for question in own),
         GeometryType.POINT if has_place else None,
     )
     return [main, *(_repeat_table(form, repeat) for repeat in form.repeats() if _is_outer(form, repeat))]
@@ -50,7 +52,7 @@ def _repeat_table(form: Form, repeat: Repeat) -> Table:
         for question in form.questions()
         if question.path.startswith(repeat.path + "/") and not (inner and question.path.startswith(inner))
     ]
-    columns = _OF_REPEAT + tuple(_column(q, repeat.path) for q in own if q.kind is not Kind.NOTE)
+    columns = _OF_REPEAT + tuple(_column(q, repeat.path, form.id) for q in own if q.kind is not Kind.NOTE)
     zh, en = f"{form.title('zh')}·{repeat.label('zh')}", f"{form.title('en')}: {repeat.label('en')}"
     return Table(repeat_table(form.id, repeat.name), TableKind.REPEAT, zh, en, columns, None, form.id)
 
@@ -60,14 +62,16 @@ def repeat_table(form_id: str, repeat: str) -> str:
     return f"{form_id}__{repeat}"
 
 
-def _column(question: Question, root: str) -> Column:
+def _column(question: Question, root: str, form_id: str) -> Column:
     name = typed.column(question.path, root)
     kind = _TYPES.get(question.kind, ColumnType.TEXT)
     if question.kind is Kind.CALCULATE:
         kind = _CALCULATED.get(question.bind.type, ColumnType.TEXT)
     zh, en = question.label("zh"), question.label("en")
+    if question.kind is Kind.CALCULATE:
+        zh, en = calculated_label(form_id, question.name)
     group = GEOMETRY_GROUP if question.kind is Kind.GEOPOINT else _GROUPS.get(question.name, "")
-    return Column(name, kind, zh or _CALCULATED_ZH.get(name, name), en or name, question.bind.unit, group)
+    return Column(name, kind, zh or _METADATA_ZH.get(name, name), en or name, question.bind.unit, group)
 
 
 # Questions whose answers mean something only together, by name: they merge as one.
@@ -77,4 +81,4 @@ _GROUPS = {
 }  # fmt: skip
 
 
-_CALCULATED_ZH = {"start": "开始时间", "end": "结束时间", "vote_ok": "表决是否通过"}
+_METADATA_ZH = {"start": "开始时间", "end": "结束时间"}

@@ -98,7 +98,7 @@ def text(stored: Value) -> str:
 
 RESERVED = frozenset({
     "fid", "uid", "geom", "_rev", "community_uid", "subject_uid", "form_version", "status", "saved_at", "parent_uid",
-    "ordinal",
+    "ordinal", "odk_xml",
 })  # fmt: skip
 
 

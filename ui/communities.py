@@ -87,8 +87,10 @@ class _Painter(QStyledItemDelegate):
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(box.adjusted(10, 0, 0, 0), left, mark)
         painter.setPen(palette.highlightedText().color() if chosen else palette.text().color())
-        painter.drawText(box.adjusted(34, 0, -96, 0), left, name)
-        painter.drawText(box.adjusted(0, 0, -10, 0), right, f"{_(word)} {done}/{needed}")
+        told = f"{_(word)} {done}/{needed}"
+        painter.drawText(box.adjusted(0, 0, -10, 0), right, told)
+        room = box.adjusted(34, 0, -18 - painter.fontMetrics().horizontalAdvance(told), 0)
+        painter.drawText(room, left, painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room.width()))
         painter.restore()
 
 

@@ -1,6 +1,7 @@
 """Running long work beside the window: the only bridge between threads and Qt."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,10 +29,12 @@ class Job(QObject):
     cancelled = Signal()
     _posted = Signal(object, object)  # (signal, args): the way from the worker to the GUI thread
 
-    def __init__(self, work: Callable[[JobControl], object], parent: QObject) -> None:
+    def __init__(
+        self, work: Callable[[JobControl], object], parent: QObject, between: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(parent)
         self._work = work
-        self._control = JobControl(self._report)
+        self._control = JobControl(self._report, between)
         self._reported_at = 0.0
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -64,22 +67,52 @@ class JobRunner(QObject):
     """Runs jobs one after another in one thread.
 
     The window has one runner named "store", whose thread owns the project
-    file, and one for everything that must not wait behind it.
+    file, and one for everything that must not wait behind it. A quick job does
+    not wait for the end of a long one: it runs, in the same thread, at the
+    long one's next step, unless that is in the middle of a transaction. So a
+    draft is on the disk at once while photos are being sent.
     """
 
-    def __init__(self, parent: QObject | None = None, name: str = "store") -> None:
-        """Start the thread; name is what debuggers and leak tests show."""
+    def __init__(
+        self, parent: QObject | None = None, name: str = "store", may_pause: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            parent: Owner.
+            name: What debuggers and leak tests show.
+            may_pause: Asked, in the thread, whether a long job may be interrupted now.
+        """
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._quick: deque[Job] = deque()
+        self._may_pause = may_pause
 
-    def start(self, work: Callable[[JobControl], object]) -> Job:
+    def start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> Job:
         """Queue work. Its signals come only after control returns to Qt: connect before."""
-        job = Job(work, parent=self)
+        if quick:
+            job = Job(work, self)
+            self._quick.append(job)
+            self._thread.submit(self._run_quick)
+            return job
+        job = Job(work, self, self._let_in)
         self._thread.submit(job.run)
         return job
 
+    def _let_in(self) -> None:
+        if self._quick and self._may_pause():
+            self._run_quick()
+
+    def _run_quick(self) -> None:
+        """Run the quick jobs that wait, in their order; none, if a long job let them in before."""
+        while self._quick:
+            self._quick.popleft().run()
+
     def finish(self) -> None:
-        """Do what is queued, then stop: for the thread whose last jobs are saves."""
+        """Do what is queued, then stop: for the thread whose last jobs are saves. Long jobs stop at their next step."""
+        for job in self.findChildren(Job):
+            if job not in self._quick:
+                job.cancel()
         self._thread.shutdown(wait=True)
 
     def close(self) -> None:

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QMainWindow,
     QMessageBox,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey import settings as settings_
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import LANGUAGES, _
+from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
@@ -32,6 +33,7 @@ from fieldsurvey.store import Store
 from layers.style import CONDITIONS, STATES
 from survey_forms.records import Subject
 from ui import theme
+from ui.actions import make_menus
 from ui.communities import CommunityPanel
 from ui.exports.panel import ExportPanel
 from ui.exports.plan_view import PlanView
@@ -43,6 +45,7 @@ from ui.map.canvas import MapCanvas
 from ui.map.legend import LegendPanel
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
+from ui.project.receive import ReceiveDialog
 from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
 from ui.sync.panel import SyncPanel
@@ -67,18 +70,19 @@ class MainWindow(QMainWindow):
         self.settings = remembered
         self._is_closed = False
         self.holder = StoreHolder()
-        self.store_runner = JobRunner(self, "store")
+        self.store_runner = JobRunner(self, "store", self.holder.may_pause)
         self.work_runner = JobRunner(self, "work")
         self.project = ProjectSession(self.store_runner, self.holder, self)
         self._make_parts()
         self._lay_out()
-        self._make_menus()
+        make_menus(self)
         self._connect()
         self.show_start()
 
     def _make_parts(self) -> None:
         self.start = StartPage()
         self.start.show_recent(self.settings.recent)
+        self.start.person.setText(self.settings.name)
         self.communities = CommunityPanel()
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
@@ -144,43 +148,14 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "pointer", "crs", "scale"):
+        for name in ("saved", "unsent", "conflicts", "person", "pointer", "crs", "scale"):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             self.told[name] = label
-            if name in {"saved", "unsent", "conflicts"}:
+            if name in {"saved", "unsent", "conflicts", "person"}:
                 self.statusBar().addWidget(label)
             else:
                 self.statusBar().addPermanentWidget(label)
-
-    def _make_menus(self) -> None:
-        file = self.menuBar().addMenu(_("File"))
-        for name, text, keys, slot in (
-            ("new", _("New project …"), "Ctrl+N", self.new_project),
-            ("open", _("Open project …"), "Ctrl+O", self.choose_project),
-            ("sample", _("Open the sample project"), "", self.open_sample),
-            ("import", _("Import …"), "Ctrl+I", partial(self.show_workspace, "import")),
-            ("quit", _("Quit"), "Ctrl+Q", self.close),
-        ):
-            action = QAction(text, self)
-            action.setObjectName(f"action_{name}")
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(slot)
-            file.addAction(action)
-        view = self.menuBar().addMenu(_("View"))
-        group = QActionGroup(self)
-        for name, text in (("light", _("Light")), ("dark", _("Dark")), ("sun", _("Sunlight"))):
-            action = QAction(text, self)
-            action.setCheckable(True)
-            action.setChecked(name == self.settings.theme)
-            action.triggered.connect(partial(self.set_theme, name))
-            group.addAction(action)
-            view.addAction(action)
-        view.addSeparator()
-        for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
-            action = QAction(text, self)
-            action.triggered.connect(partial(self._set_language, language))
-            view.addAction(action)
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
@@ -191,6 +166,8 @@ class MainWindow(QMainWindow):
         self.start.open_wanted.connect(self.choose_project)
         self.start.sample_wanted.connect(self.open_sample)
         self.start.recent_wanted.connect(self._open_recent)
+        self.start.receive_wanted.connect(self.receive_project)
+        self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
         self.communities.opened.connect(self.open_community)
         self.canvas.community_picked.connect(self.choose_community)
@@ -204,7 +181,10 @@ class MainWindow(QMainWindow):
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.plan.year_edited.connect(self._save_year)
+        self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
+        self.sync.target_changed.connect(self._remember_hub)
+        self.sync.form_wanted.connect(self._open_from_desk)
         self.theme_changed.connect(self.canvas.set_theme)
 
     # --- projects ------------------------------------------------------------------------------------------------
@@ -278,9 +258,55 @@ class MainWindow(QMainWindow):
         self.canvas.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
-        if self.settings.login:
-            login, name = self.settings.login, self.settings.name
-            self.store_runner.start(lambda _control: self.holder.store.set_actor(login, name))
+        self._sign()
+
+    @Slot()
+    def receive_project(self) -> None:
+        """Ask where a project comes from, and bring it to this laptop."""
+        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self)
+        if found is not None:
+            self.take_project(*found)
+
+    def take_project(self, target: str, token: str, path: Path) -> None:
+        """Bring a project from a hub, folder or package to this laptop, and open it."""
+        from fieldsurvey.sync.session import clone
+
+        def make(control: JobControl) -> Store:
+            clone(target, path, token=token, control=control)
+            return Store.open(path)
+
+        self._remember_hub(target, token)
+        self.show_start()
+        self.start.say(_("Receiving the project …"))
+        self.start.progress.setRange(0, 0)
+        self.start.progress.show()
+        self.project.make(make)
+
+    @Slot()
+    def ask_person(self) -> None:
+        """Ask who works on this laptop."""
+        name, is_sure = QInputDialog.getText(self, _("My name …"), _("Your name"), text=self.settings.name)
+        if is_sure:
+            self.name_person(name.strip())
+
+    @Slot(str)
+    def name_person(self, name: str) -> None:
+        """Remember who works here; edits made from now on bear the name."""
+        if name and name != self.settings.name:
+            self.settings = replace(self.settings, name=name, login=name)
+            settings_.save(self.settings)
+            self.start.person.setText(name)
+            self._sign()
+
+    def _sign(self) -> None:
+        login, name = self.settings.login, self.settings.name
+
+        def work(_control: JobControl) -> None:
+            if self.holder.is_open:
+                self.holder.store.set_actor(login, name)
+
+        self.store_runner.start(work)
+        self.told["person"].setText(name or _("Name not given"))
 
     @Slot(object)
     def _open_failed(self, error: Exception) -> None:
@@ -326,13 +352,19 @@ class MainWindow(QMainWindow):
         self.forms.show_community(uid, now.communities[uid], now.progress[uid])
         if self.form.current is None:
             self.right.setCurrentWidget(self.forms)
-        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid))
+        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid), quick=True)
         job.succeeded.connect(self.forms.show_names)
 
     @Slot(object)
     def open_form(self, subject: Subject) -> None:
         """Open a form beside the map."""
         self.form.open(subject)
+
+    @Slot(object)
+    def _open_from_desk(self, subject: Subject) -> None:
+        self.show_workspace("map")
+        self.open_community(subject.community_uid)
+        self.open_form(subject)
 
     @Slot()
     def _form_opened(self) -> None:
@@ -359,10 +391,15 @@ class MainWindow(QMainWindow):
         self.show_workspace("export")
         self.exports.show_sheet(uid)
 
+    @Slot(str, str)
+    def _remember_hub(self, target: str, token: str) -> None:
+        self.settings = replace(self.settings, hub=target, token=token)
+        settings_.save(self.settings)
+
     @Slot(str, object)
     def _save_year(self, uid: str, year: object) -> None:
         value: Value = year if isinstance(year, int) else None
-        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}))
+        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}), quick=True)
         job.failed.connect(self._tell_error)
 
     # --- telling -------------------------------------------------------------------------------------------------
@@ -409,7 +446,8 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.theme_changed.emit(name)
 
-    def _set_language(self, language: str, _checked: bool = False) -> None:
+    def set_language(self, language: str, _checked: bool = False) -> None:
+        """Remember another language; it is used from the next start on."""
         self.settings = replace(self.settings, language=language)
         settings_.save(self.settings)
         QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))

@@ -1,6 +1,7 @@
 """The look: calm, large targets, three themes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
@@ -22,12 +23,13 @@ class Colours:
     accent: str
     on_accent: str
     error: str
+    done: str
 
 
 THEMES = {
-    "light": Colours("#F4F2ED", "#FFFFFF", "#221C15", "#6A6259", "#D5CFC4", "#0B57D0", "#FFFFFF", "#B3261E"),
-    "dark": Colours("#1F2226", "#2A2E33", "#F2F2F2", "#B4B8BD", "#454B52", "#8AB4F8", "#10151C", "#F2B8B5"),
-    "sun": Colours("#FFFFFF", "#FFFFFF", "#000000", "#000000", "#000000", "#0000C0", "#FFFFFF", "#B00000"),
+    "light": Colours("#F4F2ED", "#FFFFFF", "#221C15", "#6A6259", "#D5CFC4", "#0B57D0", "#FFFFFF", "#B3261E", "#A8C7FA"),
+    "dark": Colours("#1F2226", "#2A2E33", "#F2F2F2", "#B4B8BD", "#454B52", "#8AB4F8", "#10151C", "#F2B8B5", "#2F5DA8"),
+    "sun": Colours("#FFFFFF", "#FFFFFF", "#000000", "#000000", "#000000", "#0000C0", "#FFFFFF", "#B00000", "#C8D8FF"),
 }
 
 _SHEET = """
@@ -41,6 +43,10 @@ QLabel[role="error"] {{ color: {error}; font-size: 13px; font-weight: 600; }}
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {base}; border: 1px solid {line}; border-radius: 6px;
   padding: 6px 8px; min-height: 22px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 7px; }}
+QComboBox {{ padding-right: 30px; }}
+QComboBox::drop-down {{ subcontrol-origin: padding; subcontrol-position: center right; width: 28px; border: none; }}
+QComboBox::down-arrow {{ image: url("{icons}/down-{shade}.svg"); width: 12px; height: 12px; }}
+QToolButton::menu-indicator {{ image: none; }}
 QLineEdit:read-only {{ background: {window}; }}
 QPushButton, QToolButton {{ background: {base}; border: 1px solid {line}; border-radius: 6px; padding: 6px 12px;
   min-height: 24px; }}
@@ -62,7 +68,7 @@ QGroupBox {{ border: 1px solid {line}; border-radius: 8px; margin-top: 14px; pad
 QGroupBox::title {{ subcontrol-origin: margin; left: 10px; padding: 0 4px; }}
 QProgressBar {{ border: 1px solid {line}; border-radius: 6px; background: {window}; text-align: center;
   font-size: 12px; }}
-QProgressBar::chunk {{ background: {accent}; border-radius: 5px; }}
+QProgressBar::chunk {{ background: {done}; border-radius: 5px; }}
 QStatusBar {{ background: {base}; border-top: 1px solid {line}; }}
 QStatusBar QLabel {{ padding: 2px 10px; font-size: 13px; }}
 QSplitter::handle {{ background: {window}; width: 6px; }}
@@ -71,6 +77,12 @@ QMenuBar::item {{ padding: 6px 12px; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {accent}; color: {on_accent}; border-radius: 4px; }}
 QMenu {{ background: {base}; border: 1px solid {line}; padding: 4px; }}
 QMenu::item {{ padding: 8px 24px; }}
+QScrollBar:vertical {{ background: transparent; width: 14px; margin: 0; border: none; }}
+QScrollBar:horizontal {{ background: transparent; height: 14px; margin: 0; border: none; }}
+QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 3px; min-height: 36px; min-width: 36px; }}
+QScrollBar::handle:hover {{ background: {soft}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 6px; }}
 QCheckBox, QRadioButton {{ spacing: 8px; }}
 QCheckBox::indicator, QRadioButton::indicator {{ width: 20px; height: 20px; }}
@@ -95,6 +107,7 @@ def apply(app: QApplication, name: str, family: str) -> None:
     app.setStyle("Fusion")
     app.setPalette(_palette(colours))
     parts = {part: getattr(colours, part) for part in colours.__slots__}
+    parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}
     app.setStyleSheet(_SHEET.format(**parts))
 
 

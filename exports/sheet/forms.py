@@ -13,7 +13,7 @@ class InstalledForms:
 
     def labels(self, form_id: str) -> Labels:
         """Return the labels of the coded columns of a form, in Chinese; empty if it is not installed."""
-        return _labels(form_id)
+        return labels_of(form_id, CHINESE)
 
     def title(self, form_id: str) -> str:
         """Return the Chinese title of a form; empty if it is not installed."""
@@ -28,7 +28,8 @@ def _form(form_id: str) -> Form | None:
 
 
 @cache
-def _labels(form_id: str) -> Labels:
+def labels_of(form_id: str, language: str) -> Labels:
+    """Return column -> code -> label of the coded columns of a default form; empty if there is no such form."""
     form = _form(form_id)
     if form is None:
         return {}
@@ -41,5 +42,5 @@ def _labels(form_id: str) -> Labels:
     return {
         path.rpartition("/")[2]: {choice.value: choice.label for choice in choices}
         for path in paths
-        if (choices := session.choices(path, CHINESE))
+        if (choices := session.choices(path, language))
     }

@@ -1,15 +1,20 @@
-"""Which forms a community needs: the rule of domain page section 6, as data.
+"""Which forms apply to a community, and which of them it needs: needed.csv, read here.
 
-A form is asked once for the community, or once for each of its stairwells,
-and only where the assets say that its subject exists.
+A form is asked for the community, or for each of its buildings or stairwells,
+and only where the assets say that its subject exists. The required forms
+decide whether a survey is complete; the others may be filled in beside them.
+Source: domain page section 6, "which forms per community".
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fieldsurvey.model.schema import Value
 
-LIFT_MIN_FLOORS = 4  # "each stairwell >= 4 storeys without lift", domain page section 6
+REQUIRED, OPTIONAL, OFFICE = "required", "optional", "office"
+_TABLE = Path(__file__).with_name("needed.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +23,12 @@ class NeededForm:
 
     Attributes:
         form_id: Name of the form and of its table.
-        per: Table whose rows are the subjects: community or stairwell.
+        per: Table whose rows are the subjects: community, building or stairwell.
         column: Column of the community that decides; empty: always asked.
         unless: Values of that column that make the form unnecessary.
         min_floors: Storeys of the building from which a stairwell counts; 0: all.
+        need: REQUIRED, OPTIONAL, or OFFICE for a form that is not filled in outside.
+        many: Whether a subject may have several records, such as one per defect.
     """
 
     form_id: str
@@ -29,20 +36,37 @@ class NeededForm:
     column: str = ""
     unless: tuple[str, ...] = ()
     min_floors: int = 0
+    need: str = REQUIRED
+    many: bool = False
 
     def wants(self, community: Mapping[str, Value]) -> bool:
         """Say whether the community as a whole calls for the form; unknown counts as yes."""
         return not self.column or community.get(self.column) not in self.unless
 
 
-NEEDED: tuple[NeededForm, ...] = (
-    NeededForm("f01_community"),
-    NeededForm("f04_water"),
-    NeededForm("f06_power"),
-    NeededForm("f07_gas", column="gas", unless=("瓶装气", "无", "全电")),
-    NeededForm("f09_fire"),
-    NeededForm("f11_elevator", per="stairwell", min_floors=LIFT_MIN_FLOORS),
-)
+def _read() -> tuple[NeededForm, ...]:
+    with _TABLE.open(encoding="utf-8", newline="") as source:
+        return tuple(
+            NeededForm(
+                row["form_id"],
+                row["per"],
+                row["column"],
+                tuple(filter(None, row["unless"].split(";"))),
+                int(row["min_floors"] or 0),
+                row["need"],
+                row["many"] == "yes",
+            )
+            for row in csv.DictReader(source)
+        )
+
+
+FORMS: tuple[NeededForm, ...] = _read()
+NEEDED: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == REQUIRED)
+
+
+def applicable(community: Mapping[str, Value]) -> list[NeededForm]:
+    """Return the forms that a community may be surveyed with, required or not, in their order."""
+    return [form for form in FORMS if form.wants(community)]
 
 
 def subjects(
@@ -50,17 +74,21 @@ def subjects(
     community: Mapping[str, Value],
     stairwells: Sequence[Mapping[str, Value]],
     floors: Mapping[Value, int],
+    buildings: Sequence[Mapping[str, Value]] = (),
 ) -> list[str]:
-    """Return the uids that need a record of the form, in drawing order.
+    """Return the uids that a record of the form may be about, in drawing order.
 
     Args:
         form: The rule.
         community: Row of the community, with uid.
         stairwells: Rows of its stairwells, with uid and building_uid.
         floors: Storeys above ground by building uid; a building that is not in it has none known.
+        buildings: Rows of its buildings, with uid.
     """
     if not form.wants(community):
         return []
     if form.per == "community":
         return [str(community["uid"])]
+    if form.per == "building":
+        return [str(row["uid"]) for row in buildings if floors.get(row["uid"], 0) >= form.min_floors]
     return [str(row["uid"]) for row in stairwells if floors.get(row["building_uid"], 0) >= form.min_floors]

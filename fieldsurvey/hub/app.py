@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from fieldsurvey.errors import FieldSurveyError, InputRefused, SyncError
-from fieldsurvey.hub import admin
+from fieldsurvey.hub import admin, devices
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.audit import Audit
 from fieldsurvey.hub.authorise import Role
+from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.metrics import Metrics
 from fieldsurvey.hub.openapi import document
@@ -28,7 +29,10 @@ from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.sessions import PREFIX, Sessions
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, Fork, Tampered
+from fieldsurvey.sync.answering import understood
+from fieldsurvey.sync.enrolment import answer_as_json, request_from_json
 from fieldsurvey.sync.http import PULL_LIMIT
+from fieldsurvey.sync.peers import hello_from_json, signed
 from fieldsurvey.sync.wire import MAX_BATCH
 
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -51,6 +55,7 @@ class Hub:
 
     service: Service
     accounts: Accounts
+    devices: Devices
     sessions: Sessions
     audit: Audit
     metrics: Metrics
@@ -91,6 +96,7 @@ def make_app(folder: Path) -> Starlette:
         open_route("/health", "GET", _health),
         open_route("/openapi.json", "GET", _openapi),
         open_route("/v1/login", "POST", _login),
+        open_route("/v1/enroll", "POST", _enroll),
         route("/metrics", "GET", _metrics),
         route("/v1/hello", "POST", _hello),
         route("/v1/push", "POST", _push),
@@ -120,7 +126,7 @@ def open_hub(folder: Path) -> Hub:
     workers = admin.WORKERS if settings.database else 1
     service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, workers)
     return Hub(
-        service, accounts, Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
+        service, accounts, Devices(folder, accounts), Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
         Rate(_REQUESTS_PER_SECOND, _REQUEST_BURST), Rate(_BYTES_PER_SECOND, _BYTE_BURST),
         Rate(_LOGINS_PER_SECOND, _LOGIN_BURST),
     )  # fmt: skip
@@ -192,6 +198,8 @@ async def _account(request: Request, hub: Hub) -> Account | None:
         return None
     if token.startswith(PREFIX):
         return hub.sessions.account_of(token)
+    if token.startswith(devices.PREFIX):
+        return hub.devices.account_of(token)
     found = hub.accounts.remembered(token)
     return found or await asyncio.to_thread(hub.accounts.of_token, token)
 
@@ -241,12 +249,35 @@ async def _login(request: Request, hub: Hub) -> Response:
     return JSONResponse({"session": session, "until_ms": until, "role": str(account.role)})
 
 
+async def _enroll(request: Request, hub: Hub) -> Response:
+    """Let a device in with a one-time code."""
+    raw = await _json(request)
+    asked, code, address = request_from_json(raw), str(raw["code"])[:100], _address(request)
+    if wait := hub.throttle.wait_ms(address):
+        return _too_fast(wait)
+    try:
+        answer = hub.devices.enrol(asked, code)
+    except InputRefused as error:
+        hub.throttle.failed(address)
+        hub.audit.note("enrolment failed", address=address, device=asked.name)
+        return _refusal(403, str(error))
+    hub.throttle.succeeded(address)
+    hub.audit.note("enrolled", login=answer.login, address=address, device=asked.name)
+    return JSONResponse(answer_as_json(answer))
+
+
 # --- exchange ------------------------------------------------------------------------------------------------------
 
 
 async def _hello(request: Request, hub: Hub, account: Account) -> Response:
     raw: dict[str, Any] = await _json(request)
+    theirs = understood(raw)
+    if hub.devices.is_revoked(theirs.signature.key):
+        hub.audit.note("revoked device", login=account.login, address=_address(request))
+        return _refusal(403, _("This device was revoked. Ask the office."))
     answer = await asyncio.wrap_future(hub.service.hello(raw))
+    known = [(d.key, d.alg, d.name, d.revoked) for d in hub.devices.all()]
+    answer = signed(replace(hello_from_json(answer), devices=sorted(known)), hub.devices.signer).as_json()
     hub.audit.note("hello", login=account.login, address=_address(request), replica=str(raw.get("hub", "")))
     return JSONResponse(answer)
 

@@ -47,7 +47,10 @@ class GeoPackageStorage:
 
     def hello(self) -> Hello | None:
         """Return the state; None while there is no project."""
-        return None if self._store is None else hello_of(self._store, "hub")
+        if self._store is None:
+            return None
+        self._store.remember_number()  # a file that is put back to an older state is known by this note
+        return hello_of(self._store, "hub")
 
     def project_id(self) -> str | None:
         """Return the identity of the project."""

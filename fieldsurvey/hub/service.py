@@ -221,7 +221,7 @@ class Service:
     def hello(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
         """Exchange states; the first replica that says hello brings the project."""
         theirs = understood(raw)
-        return self._do(lambda storage: _hello(storage, theirs))
+        return self._do(lambda storage: greeted(storage, theirs))
 
     def pull(self, cursor: int, limit: int, areas: Sequence[int] | None, account: Account) -> "Future[dict[str, Any]]":
         """Return batches that stand in the feed after a place: of the areas asked for that the account may see."""
@@ -329,7 +329,8 @@ def _settle(future: "Future[Any]", work: Callable[[], Any]) -> None:
         future.set_exception(error)
 
 
-def _hello(storage: Storage, theirs: Hello) -> dict[str, Any]:
+def greeted(storage: Storage, theirs: Hello) -> dict[str, Any]:
+    """Exchange states; the first replica that says hello brings the project."""
     project = storage.project_id()
     if project is None:
         if not theirs.project:

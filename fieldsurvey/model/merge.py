@@ -17,16 +17,18 @@ belong together need not be known by those who only pass a revision on.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump
 
 Heads = tuple[int, ...]
+AUTOMATIC = frozenset({"saved_at"})  # written by the program at each save: the latest stands, nobody has to choose
 DELETED = "_deleted"  # the pseudo field of a delete that met an edit it had not seen
 RULES = "_rules"  # the pseudo field of edits that agree one by one but together break a rule of the form
 SCOPE = "fs_scope"  # the reserved field of an update that moves a record to another area
+UNDISPUTED = AUTOMATIC | {SCOPE}
 Groups = Mapping[str, frozenset[str]]  # field -> the fields of its merge group, itself included
 _NO_GROUPS: Groups = {}
 
@@ -80,9 +82,14 @@ class Status:
 
 
 def parents_for_edit(seen: State, names: Iterable[str]) -> str:
-    """Return `par` of an update or a resolve: the heads of the named fields as the author saw them."""
-    over = {name: list(seen.heads(name)) for name in sorted(names) if seen.heads(name) != seen.base}
-    return dump([list(seen.base), over])
+    """Return `par` of an update or a resolve: the heads of the named fields as the author saw them.
+
+    It is [heads, {field: heads}]: the heads that most of the fields have, and those of the others.
+    """
+    heads = {name: seen.heads(name) for name in sorted(names)}
+    found = list(heads.values())
+    most = max(dict.fromkeys(found), key=found.count, default=seen.base)
+    return dump([most, {name: each for name, each in heads.items() if each != most}])
 
 
 def parents_for_delete(seen: State) -> str:
@@ -139,8 +146,10 @@ def _with(heads: Heads, rid: int) -> Heads:
     return tuple(sorted({*heads, rid}))
 
 
-def _after(heads: Heads, seen: Iterable[int], rid: int) -> Heads:
+def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
     """Return a register after a revision that saw some of its heads."""
+    if len(heads) == 1 and heads[0] in seen:
+        return (rid,)
     return _with(tuple(set(heads).difference(seen)), rid)
 
 
@@ -149,7 +158,7 @@ def _edited(state: State, revision: Revision) -> State:
     over = dict(state.over)
     for name in revision.fields():
         over[name] = _after(state.heads(name), par[1].get(name, par[0]), revision.rid)
-    return replace(state, over=over)
+    return State(state.table, state.scope, state.base, over, state.deletes, state.approvals)
 
 
 def status(
@@ -169,7 +178,8 @@ def status(
     for name in names:
         heads = state.heads(name)
         winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        if len(heads) > 1 and name != SCOPE and any(value_of(r, name) != value_of(heads[0], name) for r in heads[1:]):
+        is_disputed = len(heads) > 1 and name not in UNDISPUTED
+        if is_disputed and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
             conflicts[name] = heads
     deleted = False
     if state.deletes:
@@ -194,7 +204,9 @@ def _scope(state: State, known: Mapping[int, Revision], value_of: Callable[[int,
     """Return the area: where the newest move put the record. A rival move is no conflict, its column shows one."""
     moves = state.over.get(SCOPE)
     if moves:
-        return int(value_of(max(moves, key=lambda rid: _rank(rid, known)), SCOPE))
+        newest = max(moves, key=lambda rid: _rank(rid, known))
+        moved_to = value_of(newest, SCOPE)  # None: the record was made a second time, in the area of that maker
+        return int(known[newest].scope if moved_to is None else moved_to)
     if len(state.base) > 1:
         newest = max(state.base, key=lambda rid: _rank(rid, known))
         return known[newest].scope if newest in known else state.scope
@@ -233,7 +245,7 @@ def ordinary(
     over = dict(seen.over)
     for name in names:
         heads = seen.heads(name)
-        if len(heads) > 1:
+        if len(heads) > 1 and name not in AUTOMATIC:
             together = groups.get(name, frozenset((name,)))
             shown = {each: value_of(winners[each], each) for each in together if each in winners}
             over[name] = tuple(rid for rid in heads if _is_equal(rid, shown, seen, value_of))
@@ -257,8 +269,7 @@ def origins(state: State) -> frozenset[int]:
 
 def state_to_json(state: State) -> tuple[str, str, str]:
     """Return base, over and deletes as JSON texts for storage; approvals are a plain list of numbers beside them."""
-    over = {name: list(heads) for name, heads in state.over.items()}
-    return dump(list(state.base)), dump(over), dump(list(state.deletes))
+    return dump(state.base), dump(state.over), dump(state.deletes) if state.deletes else "[]"
 
 
 def state_from_json(table: str, scope: int, base: str, over: str, deletes: str, approvals: str = "[]") -> State:

@@ -12,6 +12,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, cast
 
 from fieldsurvey.model.schema import Value
@@ -20,6 +21,7 @@ SEQ_BITS = 33
 SEQ_MASK = (1 << SEQ_BITS) - 1
 ORIGIN_BITS = 20
 NO_CHAIN = bytes(32)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Kind(StrEnum):
@@ -81,9 +83,14 @@ class Revision:
         return self.hlc >> 16
 
     def fields(self) -> dict[str, Any]:
-        """Return the patch as stored (bytes still wrapped)."""
-        found: dict[str, Any] = json.loads(self.patch) if self.patch else {}
-        return found
+        """Return the patch as stored (bytes still wrapped); to be read, not changed."""
+        return _parsed(self.patch) if self.patch else {}
+
+
+@lru_cache(maxsize=32)  # one save asks three times for the same patch
+def _parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def chain_of(previous: bytes, revision: Revision) -> bytes:
@@ -95,12 +102,9 @@ def chain_of(previous: bytes, revision: Revision) -> bytes:
     return hashlib.sha256(previous + (head + (revision.patch or "") + (revision.par or "")).encode()).digest()
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)  # dear to make
-
-
 def dump(value: object) -> str:
     """Return compact JSON; NaN and infinity are refused, they are no JSON."""
-    return _ENCODER.encode(value)
+    return _COMPACT.encode(value)
 
 
 def version_number(version: str) -> int:

@@ -88,10 +88,11 @@ def verify(backup: Backup, project: Path) -> None:
     """
     report = check(backup.path, media=media_folder(project))
     damage = [problem for problem in report.problems if problem.code in _GRAVE]
-    _to_rollback_mode(backup.path)
     if damage:
-        backup.path.unlink()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            backup.path.with_name(backup.path.name + suffix).unlink(missing_ok=True)
         raise StoreError(_("The backup was not kept: {why}").format(why=damage[0].message))
+    _to_rollback_mode(backup.path)
     rotate(project)
 
 

@@ -162,8 +162,8 @@ class _Checker:
     def parts(self) -> list[Callable[[], Iterator[Problem]]]:
         """Return the checks, cheapest and gravest first."""
         return [
-            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._heads,
-            self._waiting, self._records, self._media,
+            self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._prefixes,
+            self._heads, self._waiting, self._records, self._media,
         ]  # fmt: skip
 
     def _integrity(self) -> Iterator[Problem]:
@@ -265,6 +265,14 @@ class _Checker:
                     origin=origin, at=at, upto=upto
                 )
                 yield Problem("log_short", "_rev", "", text)
+
+    def _prefixes(self) -> Iterator[Problem]:
+        """Find origins whose log reaches further than noted."""
+        sql = "SELECT DISTINCT r.rid >> 33 FROM _rev r LEFT JOIN _vv v ON v.origin = r.rid >> 33 "
+        sql += "WHERE r.rid = (r.rid >> 33 << 33) + coalesce(v.upto, 0) + 1"
+        for (origin,) in self._db.rows(sql):
+            text = _("How far the log of laptop {origin} is known is noted wrongly.").format(origin=origin)
+            yield Problem("prefix", "_rev", "", text, repairable=True)
 
     def _heads(self) -> Iterator[Problem]:
         """Replay the log of every edited record and compare its state."""

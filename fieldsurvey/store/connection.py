@@ -12,6 +12,7 @@ from fieldsurvey.store.library import journal_mode, sqlite3
 from fieldsurvey.store.tools import Database
 
 _BUSY_SECONDS = 5.0
+_WAL_PAGES = 4000  # 16 MB: the log is folded into the file when nobody waits (Store.checkpoint), not during a save
 Parameters = Sequence[Any]
 
 
@@ -51,6 +52,7 @@ class Connection:
             self._raw.execute("PRAGMA synchronous=FULL")
             self._raw.execute("PRAGMA foreign_keys=ON")
             self._raw.execute("PRAGMA cache_size=-32768")
+            self._raw.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - a cursor of either library
         """Run one statement."""

@@ -49,6 +49,7 @@ class Editing:
             return
         with self._db.transaction():
             self._log.step = 0
+            self._log.records.forget()
             if capture.is_pending(self._db):
                 self._take_foreign_edits()
                 self._log.step = 0
@@ -104,13 +105,15 @@ class Editing:
             InputRefused: If the record is gone, or the geometry does not fit.
         """
         with self.transaction():
-            state = self._existing(uid)
+            state = self._existing(uid, seen.state.table if seen else "")
             normal = self._rows.normal(state.table, changes)
             return self._save(uid, state, normal, self.current(uid, seen) if seen else state, fv)
 
     def _save(self, uid: str, state: State, values: Mapping[str, Value], shown: State, fv: int) -> Token:
         groups = self._rows.groups[state.table]
         names = merge.widened(values, groups)
+        if len(names) == len(values) and all(len(shown.heads(name)) == 1 for name in names):
+            return self._edit(Kind.UPDATE, uid, state, values, shown, fv)
         status, value_of = self._log.status(shown, names)
         if len(names) > len(values):
             winners = {name: status.winners[name] for name in names.difference(values)}
@@ -222,8 +225,8 @@ class Editing:
             par = merge.parents_for_delete(self.current(uid, seen) if seen else state)
             self._log.append(kind, state.table, uid, None, par, state.scope, self._actor[0])
 
-    def _existing(self, uid: str) -> State:
-        state = self._log.state(uid)
+    def _existing(self, uid: str, table: str = "") -> State:
+        state = self._log.state(uid, table)
         if state is None:
             raise InputRefused(_("This record is not in the project (any more): {uid}").format(uid=uid))
         return state

@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, unwrap
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
 
 COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
 BATCH = 900  # SQLite's safe number of parameters in one statement
 _INSERT = f"INSERT INTO _rev ({COLUMNS}, st, step) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+_NOTE_PREFIX = (
+    "INSERT INTO _vv VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET upto = excluded.upto, chain = excluded.chain"
+)
 
 
 class Entries:
@@ -50,7 +56,7 @@ class Entries:
 
     def note_prefix(self, origin: int, upto: int, chain: bytes) -> None:
         """Remember how far an origin's log is known."""
-        self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, upto, chain))
+        self._db.execute(_NOTE_PREFIX, (origin, upto, chain))
 
     def write(self, revisions: Sequence[Revision], *, applied: bool, step: int | None = None) -> None:
         """Write revisions.
@@ -60,13 +66,24 @@ class Entries:
             applied: False: they may still wait for their parents.
             step: Sequence number of the first own revision of this transaction; None for those of others.
         """
-        self._db.many(
-            _INSERT,
-            [
-                (r.rid, r.hlc, r.actor, r.fv, r.table, r.uid, r.kind, r.patch, r.par, r.chain, r.scope, applied, step)
-                for r in revisions
-            ],
-        )
+        st = int(applied)  # exact types: SQLite's module looks for an adapter for any other
+        for r in revisions:
+            row = (
+                r.rid,
+                r.hlc,
+                r.actor,
+                r.fv,
+                r.table,
+                r.uid,
+                r.kind.value,
+                r.patch,
+                r.par,
+                r.chain,
+                r.scope,
+                st,
+                step,
+            )
+            self._db.execute(_INSERT, row)
 
     def feed(self, revisions: Sequence[Revision], scopes: Mapping[str, tuple[int, int]]) -> None:
         """Append applied revisions to the feed, each under the area of its record.
@@ -84,13 +101,11 @@ class Entries:
         for uid, (before, after) in scopes.items():
             if before != after:
                 self._db.execute(_FEED_WHOLE, (after, uid))
-        rows: list[tuple[int, int]] = []
         for revision in revisions:
             before, after = scopes.get(revision.uid, (revision.scope, revision.scope))
-            rows.append((before, revision.rid))
+            self._db.execute(_FEED, (before, revision.rid))
             if before != after:
-                rows.append((after, revision.rid))
-        self._db.many("INSERT INTO _feed (scope, rid) VALUES (?, ?)", rows)
+                self._db.execute(_FEED, (after, revision.rid))
 
     def feed_after(self, cursor: int, limit: int, scopes: Sequence[int] | None) -> tuple[list[Revision], int]:
         """Return what was applied after a place in the feed, and the place reached."""
@@ -102,6 +117,7 @@ class Entries:
         return [revision_of(row[1:]) for row in rows], (rows[-1][0] if rows else cursor)
 
 
+_FEED = "INSERT INTO _feed (scope, rid) VALUES (?, ?)"
 _FEED_WHOLE = "INSERT INTO _feed (scope, rid) SELECT ?, rid FROM _rev WHERE uid = ? AND st = 1 ORDER BY hlc, rid"
 
 
@@ -119,6 +135,17 @@ class ValueOf:
     def has(self, rid: int, name: str) -> bool:
         """Say whether the revision sets the field; a create sets every field, to nothing if it does not name it."""
         return name in self._patch(rid) or (rid in self.known and self.known[rid].kind is Kind.CREATE)
+
+    def set_by(self, winners: Mapping[str, int]) -> dict[str, Value]:
+        """Return the values of those fields that their version sets."""
+        found: dict[str, Value] = {}
+        for name, rid in winners.items():
+            patch = self._patches.get(rid) or self._patch(rid)
+            if name in patch:
+                found[name] = unwrap(patch[name])
+            elif self.has(rid, name):
+                found[name] = None
+        return found
 
     def _patch(self, rid: int) -> dict[str, Any]:
         if rid not in self._patches:

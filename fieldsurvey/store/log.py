@@ -1,7 +1,6 @@
 """The revision log of a project file and the rows it materialises."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from fieldsurvey.clock import MillisClock, now_millis
@@ -18,6 +17,10 @@ from fieldsurvey.store.rows import Rows
 _NONE: Mapping[int, Revision] = MappingProxyType({})
 NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
+
+
+# The newest clock value written here, also under numbers this file had before.
+_OWN_CLOCK = f"SELECT max(hlc) FROM _rev WHERE step NOT NULL AND rid IN (SELECT origin << {SEQ_BITS} | upto FROM _vv)"
 
 
 class _OfOrigin(SyncError):
@@ -73,8 +76,11 @@ class Log(Entries):
         self.origin = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'origin'") or 0)
         row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (self.origin,))
         self.seq, self._chain = (int(row[0]), bytes(row[1])) if row else (0, NO_CHAIN)
-        self._hlc = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
+        heard = int(self._db.scalar("SELECT value FROM _meta WHERE key = 'hlc'") or 0)
+        own = int(self._db.scalar(_OWN_CLOCK) or 0)
+        self._hlc = max(heard, own)
         self.records.touched, self.step = {}, 0
+        self.records.forget()
 
     # --- own edits -----------------------------------------------------------------------------------------------
 
@@ -93,15 +99,13 @@ class Log(Entries):
         self.seq += 1
         self._hlc = max(self._hlc + 1, self._clock() << 16)
         text = None if patch is None else dump(patch)
-        bare = Revision(
-            self.origin << SEQ_BITS | self.seq, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope
-        )
+        rid = self.origin << SEQ_BITS | self.seq
+        bare = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope)
         self._chain = chain_of(self._chain, bare)
-        revision = replace(bare, chain=self._chain)
+        revision = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, self._chain, scope)
         self.step = self.step or self.seq
         self.write([revision], applied=True, step=self.step)
         self.note_prefix(self.origin, self.seq, self._chain)
-        self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
         self.feed([revision], self.records.apply([revision]))
         return revision
 
@@ -174,19 +178,24 @@ class Log(Entries):
             ready = self._ready(queue)
             if not ready:
                 return
-            states = self.records.states({r.uid: r.table for r in ready if r.kind is not Kind.IMPORT})
-            homeless = self._homeless(ready, states)
+            homeless = self._homeless(ready)
             ready = [revision for revision in ready if revision.rid not in homeless]
-            scopes = self.records.apply(ready, states)
+            scopes = self.records.apply(ready)
             self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
             self.feed(ready, scopes)
             queue = self._released(ready)
 
-    def _homeless(self, ready: Sequence[Revision], states: Mapping[str, State]) -> set[int]:
+    def _homeless(self, ready: Sequence[Revision]) -> set[int]:
         """Return the edits of records that nothing made yet; they wait for the record."""
         made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
         edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
-        found = [(r.uid, r.rid) for r in edits if r.uid not in states]
+        tables = {r.uid: r.table for r in edits}
+        known: set[str] = set()
+        for part in parts(sorted(tables)):
+            marks = ",".join("?" * len(part))
+            known |= {row[0] for row in self._db.rows(f"SELECT uid FROM _rec WHERE uid IN ({marks})", part)}
+        known |= {uid for uid, table in tables.items() if uid not in known and self.state(uid, table) is not None}
+        found = [(r.uid, r.rid) for r in edits if r.uid not in known]
         self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
         return {rid for _uid, rid in found}
 

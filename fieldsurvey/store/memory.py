@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +52,34 @@ def open_memory(connection: MemoryConnection, clock: MillisClock, profile: Profi
     return Store(connection, read_only=False, clock=clock, profile=profile)
 
 
-def digest(store: Store) -> str:
-    """Return a hash of everything visible and of the heads behind it; equal for replicas with equal logs."""
+def digest(store: Store, only: Collection[str] | None = None) -> str:
+    """Return a hash of everything visible and of the heads behind it; equal for replicas with equal logs.
+
+    Args:
+        store: A replica.
+        only: The records that count; None: all.
+    """
     db = store._db  # noqa: SLF001 - the store is of this room
     found = hashlib.sha256()
     for name, table in sorted(store.tables().items()):
         listed = ", ".join(gpkg.quoted(column.name) for column in table.columns)
         place = ", geom" if table.geometry else ""
-        for row in db.rows(f"SELECT uid{place}, {listed} FROM {gpkg.quoted(name)} ORDER BY uid"):
-            found.update(repr(row).encode())
-    for row in db.rows("SELECT uid, field, heads FROM _conflict ORDER BY uid, field"):
-        found.update(repr(row).encode())
+        rows = db.rows(f"SELECT uid{place}, {listed} FROM {gpkg.quoted(name)} ORDER BY uid")
+        rows += db.rows("SELECT uid, field, heads FROM _conflict WHERE tbl = ? ORDER BY uid, field", (name,))
+        for row in rows:
+            if only is None or row[0] in only:
+                found.update(repr(row).encode())
     for uid, base, over, dels in db.rows("SELECT uid, base, over, dels FROM _rec ORDER BY uid"):
-        heads = {name: rids for name, rids in json.loads(over).items() if rids != json.loads(base)}
-        found.update(repr((uid, base, sorted(heads.items()), dels)).encode())
+        if only is None or uid in only:
+            heads = {name: rids for name, rids in json.loads(over).items() if rids != json.loads(base)}
+            found.update(repr((uid, base, sorted(heads.items()), dels)).encode())
     return found.hexdigest()
+
+
+def in_areas(store: Store, areas: Collection[int]) -> frozenset[str]:
+    """Return the edited records that belong to areas, or to none."""
+    rows = store._db.rows("SELECT uid, scope FROM _rec")  # noqa: SLF001 - the store is of this room
+    return frozenset(uid for uid, scope in rows if scope == 0 or scope in areas)
 
 
 def waiting(store: Store) -> list[tuple[str, int]]:

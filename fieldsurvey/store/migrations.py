@@ -56,7 +56,7 @@ CREATE TABLE _draft (key TEXT PRIMARY KEY, payload TEXT NOT NULL, at_ms INTEGER 
 
 @migrations()
 def m002_replication(db: Database) -> None:
-    """Links of the chain beyond a hole, signed heads, signed acknowledgements, keys of devices (SYNC section 5)."""
+    """Links of the chain beyond a hole; what hubs and devices signed last; keys of devices (SYNC section 5)."""
     for statement in _M002.split(";"):
         if statement.strip():
             db.execute(statement)
@@ -64,11 +64,8 @@ def m002_replication(db: Database) -> None:
 
 _M002 = """
 CREATE TABLE _gap (rid INTEGER PRIMARY KEY, prev BLOB NOT NULL);
-CREATE TABLE _head (origin INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL, alg TEXT NOT NULL,
-  key TEXT NOT NULL, sig TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (origin, seq)) WITHOUT ROWID;
-CREATE TABLE _ack (hub TEXT NOT NULL, origin INTEGER NOT NULL, upto INTEGER NOT NULL, chain BLOB NOT NULL,
-  epoch TEXT NOT NULL, alg TEXT NOT NULL, key TEXT NOT NULL, sig TEXT NOT NULL, at_ms INTEGER NOT NULL,
-  PRIMARY KEY (hub, origin)) WITHOUT ROWID;
+CREATE TABLE _statement (key TEXT PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL)
+  WITHOUT ROWID;
 CREATE TABLE _device (key TEXT PRIMARY KEY, alg TEXT NOT NULL, name TEXT NOT NULL, revoked INTEGER NOT NULL)
   WITHOUT ROWID
 """

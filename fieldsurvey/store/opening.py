@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fieldsurvey.errors import InputRefused, ProjectTooNew
+from fieldsurvey.geo import crs as geo_crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
@@ -21,7 +22,8 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
     """Write a new project file with the asset tables.
 
     Raises:
-        InputRefused: If the file exists, its folder does not, or the CRS is unknown.
+        InputRefused: If the file exists, its folder does not, or the CRS is unknown, in degrees, or of an old datum
+            (Xian 80, Beijing 54), which needs parameters that are secret.
     """
     if path.exists():
         raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
@@ -33,6 +35,12 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
         raise InputRefused(
             _("{crs} is no known coordinate system. Example: EPSG:4547 (CGCS2000, 114°E).").format(crs=crs)
         ) from error
+    if geo_crs.is_geographic(crs) or geo_crs.old_datum(crs):
+        raise InputRefused(
+            _("{crs} cannot be the system of a project: it must be plane, in metres. Example: EPSG:4547.").format(
+                crs=crs
+            )
+        )
     connection = Connection(path)
     try:
         fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})

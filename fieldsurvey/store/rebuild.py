@@ -104,13 +104,15 @@ class Rebuild:
 
     def _settle(self) -> None:
         """Find again which revisions are applied and which wait."""
-        everything = [r for r in self._log.everything() if self._is_usable(r)]
-        applied = {revision.rid for revision in causal(everything, lambda _rid: False)}
-        self._db.execute("DELETE FROM _wait")
+        held = {rid for rid, _why in self._log.quarantined()}
+        usable = [r for r in self._log.everything() if r.rid not in held and self._is_usable(r)]
+        applied = {revision.rid for revision in causal(usable, lambda _rid: False)}
+        marks = ",".join(map(str, held))
+        self._db.execute(f"DELETE FROM _wait WHERE rid NOT IN ({marks})")
         self._db.execute("UPDATE _rev SET st = 0 WHERE st != 0")
         self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(rid,) for rid in applied])
         for revision in self._log.everything():
-            if revision.rid not in applied:
+            if revision.rid not in applied and revision.rid not in held:
                 missing = [str(rid) for rid in merge.required(revision) - applied]
                 missing += [str(revision.fields()["dataset"])] if revision.kind is Kind.IMPORT else []
                 rows = [(name, revision.rid) for name in missing]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import scope_of
@@ -9,13 +10,12 @@ from fieldsurvey.model.merge import RULES, SCOPE, State, Status
 from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import Entries, ValueOf, parts
+from fieldsurvey.store.entries import Entries, ValueOf
 from fieldsurvey.store.rows import Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
-Pool = Mapping[int, Revision]
 _NOTHING: Mapping[str, Value] = {}
-_NO_POOL: Pool = {}
+_NO_REVISIONS: Mapping[int, Revision] = {}
 
 
 class Records:
@@ -31,43 +31,52 @@ class Records:
     def __init__(self, connection: Connection, rows: Rows, entries: Entries) -> None:
         self._db, self._rows, self._entries = connection, rows, entries
         self.touched: dict[str, str] = {}
+        self._states: dict[str, State] = {}  # of this transaction
+        self._conflicts: dict[str, int] = {}  # their numbers of open conflicts
         self.rules: Rules | None = None
         self.imported: Callable[[Revision, str], Mapping[str, Value]] = lambda _revision, _uid: _NOTHING
         self.areas: frozenset[int] | None = None
 
+    def forget(self) -> None:
+        """Drop what is kept for the length of a transaction."""
+        self._states.clear()
+        self._conflicts.clear()
+
     def state(self, uid: str, table: str = "") -> State | None:
         """Return where a record stands; an imported row that nobody edited stands on its import."""
-        row = self._db.one("SELECT tbl, scope, base, over, dels, appr FROM _rec WHERE uid = ?", (uid,))
+        if uid in self._states:
+            return self._states[uid]
+        row = self._db.one("SELECT tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid = ?", (uid,))
         if row is not None:
-            return merge.state_from_json(*row)
+            state = merge.state_from_json(*row[:6])
+            if self._db.in_transaction:
+                self._states[uid], self._conflicts[uid] = state, int(row[6])
+            return state
         found = self._rows.find(uid, table)
         if found is None or not found[1]:
             return None
         name, rev, community = found
         return State(name, scope_of(uid if name == "community" else community), (rev,))
 
-    def states(self, tables: Mapping[str, str]) -> dict[str, State]:
-        """Return where many records stand, given record -> table."""
-        found: dict[str, State] = {}
-        for part in parts(list(tables)):
-            marks = ",".join("?" * len(part))
-            sql = f"SELECT uid, tbl, scope, base, over, dels, appr FROM _rec WHERE uid IN ({marks})"
-            found |= {row[0]: merge.state_from_json(*row[1:]) for row in self._db.rows(sql, part)}
-        for uid in tables.keys() - found.keys():
-            state = self.state(uid, tables[uid])
-            if state is not None:
-                found[uid] = state
-        return found
-
-    def status(self, state: State, names: Iterable[str], pool: Pool = _NO_POOL) -> tuple[Status, ValueOf]:
+    def status(
+        self,
+        state: State,
+        names: Iterable[str],
+        fresh: Mapping[int, Revision] = _NO_REVISIONS,
+        *,
+        settled: bool = False,
+    ) -> tuple[Status, ValueOf]:
         """Return what to show of a record, and a reader for the values of its versions.
 
         Args:
-            state: Where the record stands.
+            state: The record.
             names: Fields of interest.
-            pool: Revisions that need not be read again.
+            fresh: Revisions at hand, which need not be read.
+            settled: The other fields are known to be without conflict.
         """
-        wanted = {*names, *(name for name, heads in state.over.items() if len(heads) > 1)}
+        wanted = set(names)
+        if not settled:
+            wanted.update(name for name, heads in state.over.items() if len(heads) > 1)
         needed = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
         if len(state.base) > 1:
             needed |= set(state.base)
@@ -75,21 +84,14 @@ class Records:
             wanted |= {name for r in base.values() if r.kind is not Kind.IMPORT for name in r.fields()}
             wanted |= set(self._columns(state.table))
         needed.update(rid for name in wanted for rid in state.heads(name))
-        known = {rid: pool[rid] for rid in needed if rid in pool}
-        known |= self._entries.revisions(needed - known.keys())
+        known = {rid: fresh[rid] for rid in needed if rid in fresh}
+        if len(known) < len(needed):
+            known |= self._entries.revisions(needed.difference(known))
         value_of = ValueOf(known)
         return merge.status(state, sorted(wanted), known, value_of), value_of
 
-    def apply(
-        self, revisions: Sequence[Revision], found: Mapping[str, State] | None = None
-    ) -> dict[str, tuple[int, int]]:
-        """Fold revisions, in causal order, into records: one write per record; return their areas before and after.
-
-        Args:
-            revisions: What takes effect.
-            found: Where their records stand, if that was read already.
-        """
-        had = self.states({r.uid: r.table for r in revisions if r.kind is not Kind.IMPORT}) if found is None else found
+    def apply(self, revisions: Sequence[Revision]) -> dict[str, tuple[int, int]]:
+        """Fold revisions, in causal order, into records: one write per record; return their areas before and after."""
         states: dict[str, State] = {}
         before: dict[str, int | None] = {}
         names: dict[str, set[str]] = {}
@@ -98,29 +100,34 @@ class Records:
             if revision.kind is Kind.IMPORT:
                 continue
             uid = revision.uid
-            state = states.get(uid) or had.get(uid)
+            state = states.get(uid) or self.state(uid, revision.table)
             before.setdefault(uid, None if state is None else state.scope)
             states[uid] = merge.apply(state, revision)
             names.setdefault(uid, set()).update(revision.fields())
             last[uid] = revision.rid
-        pool = self._pool(states, names, revisions)
         scopes: dict[str, tuple[int, int]] = {}
+        fresh = self._at_hand(states, names, revisions)
         for uid, state in states.items():
-            after = self.materialise(uid, state, names[uid], last[uid], pool).scope
-            place = before[uid]
-            scopes[uid] = (after if place is None else place, after)
+            after = self.materialise(uid, state, names[uid], last[uid], fresh).scope
+            had = before[uid]
+            scopes[uid] = (after if had is None else had, after)
         return scopes
 
-    def _pool(
+    def _at_hand(
         self, states: Mapping[str, State], names: Mapping[str, set[str]], revisions: Sequence[Revision]
     ) -> dict[int, Revision]:
-        """Read at once the revisions that the status of many records will ask for."""
-        pool = {revision.rid: revision for revision in revisions}
+        """Read at once the versions that the status of these records will ask for."""
+        found = {revision.rid: revision for revision in revisions}
         heads = {rid for uid, state in states.items() for name in names[uid] for rid in state.heads(name)}
-        return pool | self._entries.revisions(heads - pool.keys())
+        return found | self._entries.revisions(heads - found.keys())
 
     def materialise(
-        self, uid: str, state: State, names: Iterable[str], rev: int | None = None, pool: Pool = _NO_POOL
+        self,
+        uid: str,
+        state: State,
+        names: Iterable[str],
+        rev: int | None = None,
+        fresh: Mapping[int, Revision] = _NO_REVISIONS,
     ) -> Status:
         """Bring heads, conflicts and the visible row of a record in line with its state.
 
@@ -129,10 +136,10 @@ class Records:
             state: Where it stands.
             names: Fields whose heads have changed.
             rev: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
-            pool: Revisions that need not be read again.
+            fresh: Revisions at hand.
         """
-        status, value_of = self.status(state, names, pool)
-        values = {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
+        status, value_of = self.status(state, names, fresh, settled=self._conflicts.get(uid) == 0)
+        values = value_of.set_by(status.winners)
         if state.table not in self._rows.tables:  # a form that this version has not got yet: its rows come with it
             pass
         elif status.deleted:
@@ -160,9 +167,13 @@ class Records:
         base, over, deletes = merge.state_to_json(state)
         self._db.execute(
             "INSERT OR REPLACE INTO _rec VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (uid, state.table, status.scope, base, over, deletes, dump(list(state.approvals)), len(conflicts)),
+            (uid, state.table, status.scope, base, over, deletes, _list(state.approvals), len(conflicts)),
         )
-        self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
+        if self._conflicts.get(uid, 1):
+            self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
+        if self._db.in_transaction:
+            self._conflicts[uid] = len(conflicts)
+            self._states[uid] = state if state.scope == status.scope else replace(state, scope=status.scope)
         if conflicts:
             self._db.many(
                 "INSERT INTO _conflict VALUES (?, ?, ?, ?)",
@@ -191,7 +202,7 @@ class Records:
     def values(self, state: State) -> dict[str, Value]:
         """Return the values that the log gives to the visible fields of a record."""
         status, value_of = self.status(state, self._columns(state.table))
-        return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}
+        return value_of.set_by(status.winners)
 
     def base_values(self, uid: str, state: State) -> dict[str, Value]:
         """Return the values that imports gave to a record."""
@@ -235,3 +246,7 @@ class Records:
             return True
         self._db.execute("DELETE FROM _evicted WHERE uid = ?", (uid,))
         return False
+
+
+def _list(rids: Sequence[int]) -> str:
+    return dump(list(rids)) if rids else "[]"

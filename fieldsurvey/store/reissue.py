@@ -87,12 +87,14 @@ class Reissue:
         plan = Plan(cuts, {o: line for o, after in cuts.items() if (line := self._log.after(o, after, _ALL))})
         if not plan.lines:
             return None
+        self._log.records.forget()  # what it keeps of this transaction is about to change under it
         fresh = self._named(plan)
         bases = self._imported(plan)
         self._strike(plan)
         self._rename_imports(plan)
         for uid, state in bases.items():
             self._refold(uid, state, plan)
+        self._log.records.forget()
         self._write(fresh, plan)
         capture.forget(self._db, list(self._rows.tables))  # what was done to rows here are no edits of QGIS
         return Renamed(plan.names)
@@ -167,7 +169,6 @@ class Reissue:
             if upto > common:
                 chain = self._db.scalar("SELECT chain FROM _rev WHERE rid = ?", (origin << SEQ_BITS | common,))
                 self._db.execute("INSERT OR REPLACE INTO _vv VALUES (?, ?, ?)", (origin, common, chain or NO_CHAIN))
-            self._db.execute("DELETE FROM _head WHERE origin = ? AND seq > ?", (origin, common))
 
     def _is_applied(self, rid: int) -> bool:
         return bool(self._db.scalar("SELECT st FROM _rev WHERE rid = ?", (rid,)))

@@ -163,6 +163,26 @@ class Replication:
         with self._db.transaction():
             self._db.execute("INSERT OR REPLACE INTO _peer VALUES (?, ?, ?, ?, ?)", row)
 
+    def keep_statement(self, key: str, kind: str, text: str, at_ms: int) -> None:
+        """Keep what a hub or a device signed last about how far it knows the logs: a hub's is its acknowledgement."""
+        with self._db.transaction():
+            self._db.execute("INSERT OR REPLACE INTO _statement VALUES (?, ?, ?, ?)", (key, kind, text, at_ms))
+
+    def note_devices(self, devices: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Remember which devices the hub knows: (key, algorithm, name, revoked)."""
+        with self._db.transaction():
+            self._db.many("INSERT OR REPLACE INTO _device VALUES (?, ?, ?, ?)", list(devices))
+
+    def devices(self) -> list[tuple[str, str, str, bool]]:
+        """Return the devices that the hub knows: (key, algorithm, name, revoked)."""
+        rows = self._db.rows("SELECT key, alg, name, revoked FROM _device ORDER BY key")
+        return [(str(key), str(alg), str(name), bool(revoked)) for key, alg, name, revoked in rows]
+
+    def statements(self) -> list[tuple[str, str, str, int]]:
+        """Return (key, kind, text, ms) of what others signed last."""
+        rows = self._db.rows("SELECT key, kind, text, at_ms FROM _statement ORDER BY at_ms, key")
+        return [(str(key), str(kind), str(text), int(at)) for key, kind, text, at in rows]
+
     def owned(self) -> frozenset[int]:
         """Return every number that this file wrote under."""
         text = self._db.scalar("SELECT value FROM _meta WHERE key = 'owned'")

@@ -37,13 +37,14 @@ class Rows:
         self._db, self.srs = connection, srs
         self.tables: dict[str, Table] = {}
         self.groups: dict[str, Groups] = {}
+        self._find_one: dict[str, str] = {}
         self.reload()
 
     def reload(self) -> None:
         """Read the catalogue of tables again."""
         found = self._db.rows("SELECT name, definition FROM _table")
         self.tables = {name: table_from_json(text) for name, text in found}
-        self.groups = {name: table.groups() for name, table in self.tables.items()}
+        self._prepare()
 
     def add_table(self, table: Table) -> list[str]:
         """Make a table, or add the columns it has gained; return the names of those added to a table that was there."""
@@ -57,7 +58,8 @@ class Rows:
         self._db.execute("INSERT OR REPLACE INTO _table VALUES (?, ?)", (table.name, table_to_json(merged)))
         if table.kind is TableKind.REPEAT and have is None:
             self._db.execute(f'CREATE INDEX "{table.name}_parent" ON "{table.name}" (parent_uid)')
-        self.tables[table.name], self.groups[table.name] = merged, merged.groups()
+        self.tables[table.name] = merged
+        self._prepare()
         if have is None:
             for statement in triggers.create(table.name, self._all_columns(merged)):
                 self._db.execute(statement)
@@ -83,13 +85,18 @@ class Rows:
 
     def find(self, uid: str, table: str = "") -> tuple[str, int, str | None] | None:
         """Return table, revision and community of a visible row."""
-        for name in [table] if table in self.tables else list(self.tables):
-            has_community = any(column.name == "community_uid" for column in self.tables[name].columns)
-            community = "community_uid" if has_community else "NULL"
-            row = self._db.one(f"SELECT _rev, {community} FROM {gpkg.quoted(name)} WHERE uid = ?", (uid,))
-            if row is not None:
-                return name, int(row[0] or 0), row[1]
-        return None
+        sql = self._find_one.get(table, self._find_any)
+        row = self._db.one(sql, (uid,)) if sql else None
+        return None if row is None else (row[0], int(row[1] or 0), row[2])
+
+    def _prepare(self) -> None:
+        """Write the statements that are the same every time, so that SQLite compiles each, with its triggers, once."""
+        self.groups = {name: table.groups() for name, table in self.tables.items()}
+        self._find_one = {name: _find(table) for name, table in self.tables.items()}
+        self._find_any = " UNION ALL ".join(self._find_one.values()) + " LIMIT 1" if self.tables else ""
+        self._plain = {name: [c.name for c in table.columns] for name, table in self.tables.items()}
+        self._write_plain = {name: _update(name, names) for name, names in self._plain.items()}
+        self._write_all = {name: _update(name, [*names, "geom"]) for name, names in self._plain.items()}
 
     def read(self, table: str, uid: str) -> dict[str, Value] | None:
         """Return the values of a row."""
@@ -157,12 +164,18 @@ class Rows:
         self._db.execute(sql, (uid, rev, *packed))
 
     def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
-        """Change a row; return False if there is none."""
-        names = [name for name in self.columns(table) if name in values]
-        listed = "".join(f", {gpkg.quoted(name)} = ?" for name in names)
-        packed = [self._packed(name, values[name]) for name in names]
-        sql = f"UPDATE {gpkg.quoted(table)} SET _rev = ?{listed} WHERE uid = ?"
-        return bool(self._db.execute(sql, (rev, *packed, uid)).rowcount)
+        """Change a row; return False if there is none.
+
+        One statement per table names all columns but the geometry: with a list
+        of fields that is new each time, SQLite would compile the triggers at
+        every save, which costs more than all the rest.
+        """
+        bound = [_NULL if (value := values.get(name, _KEEP)) is None else value for name in self._plain[table]]
+        sql = self._write_plain[table]
+        if "geom" in values and self.tables[table].geometry:
+            sql = self._write_all[table]
+            bound.append(_NULL if (blob := self._packed("geom", values["geom"])) is None else blob)
+        return bool(self._db.execute(sql, (rev, uid, *bound)).rowcount)
 
     def delete(self, table: str, uid: str) -> None:
         """Remove a row."""
@@ -225,6 +238,27 @@ def fitting(wkb: bytes, wanted: GeometryType, label: str) -> bytes:
             )
         )
     return bytes(shapely.to_wkb(geometry, byte_order=1, include_srid=False))
+
+
+def _find(table: Table) -> str:
+    community = "community_uid" if any(column.name == "community_uid" for column in table.columns) else "NULL"
+    return f"SELECT '{table.name}', _rev, {community} FROM {gpkg.quoted(table.name)} WHERE uid = ?1"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(gpkg.quoted(name) for name in names)
+
+
+# What stands for "empty" and for "as it is" in such a statement: no text of a record is one of these, and
+# Python's SQLite module binds a text twenty times faster than None.
+_NULL, _KEEP = "\0", "\1keep"
+
+
+def _update(table: str, names: Sequence[str]) -> str:
+    """Return the statement that writes columns of a row: ?1 its `_rev`, ?2 its uid, then the columns."""
+    kept = "CASE ?{n} WHEN char(1) || 'keep' THEN {name} ELSE nullif(?{n}, char(0)) END"
+    listed = ", ".join(f"{gpkg.quoted(c)} = {kept.format(n=n, name=gpkg.quoted(c))}" for n, c in enumerate(names, 3))
+    return f"UPDATE {gpkg.quoted(table)} SET _rev = ?1{', ' if names else ''}{listed} WHERE uid = ?2"
 
 
 def _where(

@@ -114,6 +114,11 @@ class Store(Timeline, Areas, Journal, Replication, Office):
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    @property
+    def in_transaction(self) -> bool:
+        """True between the beginning and the commit of a step that is all or nothing."""
+        return self._db.in_transaction
+
     def copy_to(self, path: Path) -> None:
         """Write a complete, closed copy of the project file as it is now; photos are not copied.
 
@@ -274,6 +279,7 @@ class Store(Timeline, Areas, Journal, Replication, Office):
 
     def _announce(self) -> None:
         touched, self._log.records.touched = self._log.records.touched, {}
+        self._log.records.forget()
         tables, self._bulk_tables = self._bulk_tables, set()
         changes = Changes(frozenset(touched.values()) | frozenset(tables), frozenset(touched))
         if changes.tables:

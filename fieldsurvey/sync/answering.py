@@ -5,22 +5,52 @@ Requests and answers are JSON values and bytes; who carries them is not said her
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, StaleReplica, Store
-from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of
+from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of, signed
 from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel, encode, runs
 
 MAX_CHAINS = 5000  # hashes in one request
 
 
-class Answering:
-    """Answers for a store. Use it in the thread that owns the store."""
+class Replica(Protocol):
+    """Whoever answers, whatever keeps the data."""
 
-    def __init__(self, store: Store, kind: str = "hub") -> None:
-        self.store, self._kind = store, kind
+    def hello(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Take note of tables and persons; return the own state."""
+
+    def push(self, data: bytes) -> dict[str, Any]:
+        """Take a batch in."""
+
+    def pull(self, cursor: int, limit: int, areas: Sequence[int] | None = None) -> dict[str, Any]:
+        """Return batches that stand in the feed after a place, and the place reached."""
+
+    def chains(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the hashes at numbers of an origin."""
+
+    def announced(self, blobs: Sequence[Blob]) -> list[Blob]:
+        """Take note of files; return those that lack."""
+
+    def take_file(self, blob: Blob, path: Path) -> None:
+        """Keep a file."""
+
+    def files(self) -> list[Blob]:
+        """Return the files that are here."""
+
+    def place(self, sha256: str) -> Path | None:
+        """Return where a file is."""
+
+
+class Answering:
+    """Answers for a store (Replica). Use it in the thread that owns the store."""
+
+    def __init__(self, store: Store, kind: str = "hub", signer: Signer | None = None) -> None:
+        self.store, self._kind, self._signer = store, kind, signer
 
     def hello(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Take note of tables and persons; return the own state and where both lines differ.
@@ -35,7 +65,8 @@ class Answering:
         take_definitions(self.store, theirs)
         self.store.retry_waiting()  # a machine that stopped between file and rows goes on here
         self.store.remember_number()
-        return hello_of(self.store, self._kind, differing(self.store, theirs)).as_json()
+        mine = hello_of(self.store, self._kind, differing(self.store, theirs))
+        return (signed(mine, self._signer) if self._signer else mine).as_json()
 
     def push(self, data: bytes) -> dict[str, Any]:
         """Take a batch in; the answer is given after the commit.
@@ -55,6 +86,7 @@ class Answering:
     def pull(self, cursor: int, limit: int, areas: Sequence[int] | None = None) -> dict[str, Any]:
         """Return batches that stand in the feed after a place, and the place reached."""
         self.store.remember_number()
+        areas = None if areas is None else sorted({0, *areas})  # what belongs to no area concerns everyone
         revisions, reached = self.store.feed_after(cursor, limit, areas)
         while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
             revisions, reached = self.store.feed_after(cursor, len(revisions) // 2, areas)
@@ -62,7 +94,7 @@ class Answering:
         for run in runs(revisions):
             link = self.store.link_before(run[0].rid)
             if link is not None:
-                batches.append(base64.b64encode(encode(run, link)).decode())
+                batches.append(base64.b64encode(encode(run, link, self._signer)).decode())
         return {"cursor": reached, "batches": batches}
 
     def announced(self, blobs: Sequence[Blob]) -> list[Blob]:
@@ -73,6 +105,19 @@ class Answering:
                 if blob.sha256 not in known:
                     self.store.note_blob(blob, have=False)
         return [blob for blob in blobs if self.store.media.path(blob.sha256) is None]
+
+    def take_file(self, blob: Blob, path: Path) -> None:
+        """Keep a file, and go on with what waited for it."""
+        self.store.media.add_bytes(path.read_bytes(), blob.name, blob.mime)
+        self.store.retry_waiting()
+
+    def files(self) -> list[Blob]:
+        """Return the files that are here."""
+        return [blob for blob in self.store.blobs() if self.store.media.path(blob.sha256) is not None]
+
+    def place(self, sha256: str) -> Path | None:
+        """Return where a file is."""
+        return self.store.media.path(sha256)
 
     def chains(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the hashes at numbers of an origin.

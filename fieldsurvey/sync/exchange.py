@@ -6,7 +6,7 @@ it, ours is written anew (SYNC section 5, rules b to d).
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fieldsurvey.clock import now_millis
@@ -16,8 +16,11 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
 from fieldsurvey.sync.answering import differing, take_definitions
-from fieldsurvey.sync.peers import Carrier, Hello, hello_of
-from fieldsurvey.sync.wire import Parcel, encode, runs
+from fieldsurvey.sync.folder import FolderCarrier
+from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
+from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
+from fieldsurvey.sync.wire import Parcel, encode, grouped, runs
 
 BATCH = 400  # revisions
 _ASKED = 1000  # hashes asked for at once
@@ -49,8 +52,26 @@ class SyncResult:
 class Exchange:
     """One exchange of a store with whatever stands behind a carrier."""
 
-    def __init__(self, store: Store, carrier: Carrier, control: JobControl) -> None:
-        self._store, self._carrier, self._control = store, carrier, control
+    def __init__(
+        self,
+        store: Store,
+        carrier: Carrier,
+        control: JobControl,
+        signer: Signer | None = None,
+        kind: str = "laptop",
+    ) -> None:
+        """Prepare an exchange.
+
+        Args:
+            store: Ours.
+            carrier: The way to theirs.
+            control: Progress and cancel.
+            signer: Key of this computer; None: nothing is signed.
+            kind: What we are, as in Hello.
+        """
+        self._store, self._carrier, self._control, self._signer = store, carrier, control, signer
+        self._kind = kind
+        self._refused: list[str] = []
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
         self._shunned: dict[int, str] = {}
 
@@ -65,14 +86,24 @@ class Exchange:
         raise AssertionError
 
     def _run(self) -> SyncResult:
+        self._refused = believed(self._store, self._carrier) if isinstance(self._carrier, FolderCarrier) else []
         theirs = self._meet()
         peer = self._known(theirs)
-        self._send_blobs()
-        peer = self._push(theirs, peer)
-        peer = self._pull(theirs, peer)
-        self._fetch_blobs()
+        if theirs.kind == "files":  # what comes first is confirmed by what goes
+            peer = self._pull(theirs, peer)
+            self._fetch_blobs()
+            theirs = self._greeted()
+            self._send_blobs()
+            peer = self._push(theirs, peer)
+        else:
+            self._send_blobs()
+            peer = self._push(theirs, peer)
+            peer = self._pull(theirs, peer)
+            if theirs.is_signed and theirs.kind == "hub" and differing(self._store, theirs):
+                raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
+            self._fetch_blobs()
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
-        told = (*getattr(self._carrier, "damaged", ()), *self._shunned.values())
+        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values())
         conflicts = self._store.conflict_count()
         return SyncResult(self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told)
 
@@ -92,9 +123,11 @@ class Exchange:
 
     def _greeted(self) -> Hello:
         self._store.remember_number()
-        theirs = self._carrier.hello(hello_of(self._store))
+        mine = hello_of(self._store, self._kind)
+        theirs = self._carrier.hello(signed(mine, self._signer) if self._signer else mine)
         if theirs.project != self._store.project:
             raise SyncError(_("The hub holds another project: {name}.").format(name=theirs.name))
+        check_identity(self._store, theirs)
         take_definitions(self._store, theirs)
         return theirs
 
@@ -161,8 +194,12 @@ class Exchange:
                 )
                 raise SyncError(text.format(sent=self._sent, total=total), retryable=True) from error
             raise
-        peer = replace(peer, acked={**peer.acked, **confirmed})
-        self._store.save_peer(peer)
+        if theirs.kind == "hub":
+            said = self._greeted() if self._sent and theirs.is_signed else theirs
+            peer = replace(
+                peer, acked={**peer.acked, **(acknowledged(self._store, said) if said.is_signed else confirmed)}
+            )
+            self._store.save_peer(peer)
         return peer
 
     def _push_line(self, origin: int, after: int, total: int) -> int:
@@ -172,7 +209,7 @@ class Exchange:
             link = self._store.link_before(run[0].rid)
             if link is None:
                 continue
-            upto = self._carrier.push(encode(run, link), origin, run[-1].seq)
+            upto = self._carrier.push(encode(run, link, self._signer), origin, run[0].seq, run[-1].seq)
             if run[0].seq == after + 1 and upto < run[-1].seq:
                 raise SyncError(_("The hub did not take the edits of laptop {origin}.").format(origin=origin))
             self._sent += len(run)
@@ -191,18 +228,24 @@ class Exchange:
         for parcels, cursor in self._carrier.pull(peer.cursor, self._store.version_vector(), areas):
             self._control.step(self._received, None, _("Receiving edits"))
             following = replace(peer, cursor=cursor)
-            self._take(theirs, parcels, following)
+            try:
+                self._take(theirs, parcels, following)
+            except SyncError as error:
+                if theirs.kind != "files":
+                    raise
+                self._refused.append(str(error))
+                continue
             peer = following
         pulled = json.loads(self._store.setting(_PULLED, "{}"))
         if pulled.get(theirs.hub_id, 0) != areas:
             self._store.set_setting(_PULLED, dump({**pulled, theirs.hub_id: areas}))
         return peer
 
-    def _take(self, theirs: Hello, parcels: Sequence[Parcel], following: Peer) -> None:
+    def _take(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> None:
         """Take batches in and move the cursor, in one transaction; settle what stands against it, and try again."""
         for _round in range(_ROUNDS + len(parcels)):
             try:
-                self._received += self._taken(parcels, following)
+                self._received += self._taken(theirs, parcels, following)
             except StaleReplica:
                 self._store.renumber()
             except (Fork, Tampered) as error:
@@ -212,12 +255,15 @@ class Exchange:
                 return
         raise SyncError(_("The edits of the hub could not be taken. Sync again."), retryable=True)
 
-    def _taken(self, parcels: Sequence[Parcel], following: Peer) -> int:
+    def _taken(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
         new = 0
         with self._store.transaction():
-            for parcel in parcels:
-                if parcel.origin not in self._shunned:
-                    new += self._store.ingest(parcel.revisions, parcel.links).new
+            for group in grouped(parcels):
+                for parcel in group:
+                    check_sender(self._store, parcel, theirs)
+                taken = [parcel for parcel in group if parcel.origin not in self._shunned]
+                links = {rid: link for parcel in taken for rid, link in parcel.links.items()}
+                new += self._store.ingest([r for parcel in taken for r in parcel.revisions], links).new
             self._store.save_peer(following)
         return new
 
@@ -227,7 +273,12 @@ class Exchange:
         first = set(self._store.wanted_datasets())
         wanted.sort(key=lambda blob: blob.sha256 not in first)  # datasets first: rows wait for them
         for blob in self._control.steps(wanted, _("Receiving photos")):
-            self._fetch(blob)
+            try:
+                self._fetch(blob)
+            except (SyncError, InputRefused) as error:
+                if not isinstance(self._carrier, FolderCarrier):
+                    raise
+                self._refused.append(str(error))
         self._store.retry_waiting()
 
     def _fetch(self, blob: Blob) -> None:

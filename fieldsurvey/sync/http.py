@@ -1,7 +1,8 @@
 """The way to a hub over HTTP."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import ssl
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,23 @@ PULL_LIMIT = 2000
 class HttpCarrier:
     """Talks to a hub. Every request may be repeated without harm."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, certificate: Path | None = None) -> None:
+        """Prepare to talk; nothing is sent yet.
+
+        Args:
+            url: Address of the hub.
+            token: For every request; empty for an enrolment.
+            certificate: The only certificate that the hub may show; None: any that an authority vouches for.
+        """
+        trusted = ssl.create_default_context(cafile=str(certificate)) if certificate else True
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.Client(
-            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers=headers, trust_env=False, verify=trusted
         )
+
+    def enrol(self, request: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+        """Ask to be known to the hub, with a one-time code."""
+        return self._json("POST", "/v1/enroll", json={**request, "code": code})
 
     def close(self) -> None:
         """Close the connection."""
@@ -61,15 +75,15 @@ class HttpCarrier:
                 done = int(answer["have"])
                 source.seek(done)
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Send a batch; the hub answers after its commit."""
-        del origin, upto
+        del origin, first, upto
         return int(self._json("POST", "/v1/push", content=batch)["upto"])
 
     def finish_push(self) -> None:
         """Nothing: each push was answered after its commit."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the hub's feed after a place."""
         del heads
         scopes = {} if areas is None else {"scopes": ",".join(map(str, areas))}

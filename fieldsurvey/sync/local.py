@@ -1,11 +1,11 @@
 """The way to a replica that is open in the same process: laptop beside laptop, and tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from fieldsurvey.store import Blob
 from fieldsurvey.store.media import pieces
-from fieldsurvey.sync.answering import Answering, chains_of, parcels_of
+from fieldsurvey.sync.answering import Replica, chains_of, parcels_of
 from fieldsurvey.sync.peers import Heads, Hello, hello_from_json
 from fieldsurvey.sync.wire import Parcel
 
@@ -15,7 +15,7 @@ PULL_LIMIT = 2000  # revisions
 class LocalCarrier:
     """Asks an answering replica directly. Every request may be repeated without harm."""
 
-    def __init__(self, other: Answering) -> None:
+    def __init__(self, other: Replica) -> None:
         self._other = other
 
     def close(self) -> None:
@@ -25,15 +25,15 @@ class LocalCarrier:
         """Exchange states."""
         return hello_from_json(self._other.hello(mine.as_json()))
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Hand a batch over."""
-        del origin, upto
+        del origin, first, upto
         return int(self._other.push(batch)["upto"])
 
     def finish_push(self) -> None:
         """Nothing: each push was answered after its commit."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the other's feed after a place."""
         del heads
         while True:
@@ -53,17 +53,15 @@ class LocalCarrier:
 
     def send_blob(self, blob: Blob, path: Path) -> None:
         """Copy a file."""
-        self._other.store.media.add_bytes(path.read_bytes(), blob.name, blob.mime)
-        self._other.store.retry_waiting()
+        self._other.take_file(blob, path)
 
     def blobs(self) -> list[Blob]:
         """Return every file the other has."""
-        store = self._other.store
-        return [blob for blob in store.blobs() if store.media.path(blob.sha256) is not None]
+        return self._other.files()
 
     def fetch_blob(self, blob: Blob, part: Path) -> None:
         """Append to a partial file what is still lacking."""
-        path = self._other.store.media.path(blob.sha256)
+        path = self._other.place(blob.sha256)
         if path is not None:
             with part.open("ab") as out:
                 for piece in pieces(path, part.stat().st_size):

@@ -1,11 +1,14 @@
 """What two replicas tell each other before they exchange anything."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from fieldsurvey.clock import now_millis
 from fieldsurvey.store import Blob, Store
+from fieldsurvey.sync.keys import UNSIGNED, Signature, Signer
 from fieldsurvey.sync.wire import Parcel
 
 Heads = Mapping[int, tuple[int, bytes]]
@@ -26,6 +29,9 @@ class Hello:
         actors: Persons known.
         kind: "hub" where the numbers of all are complete and a fork is decided; "laptop"; "files".
         forks: Origins whose line here is another than the asker's.
+        at_ms: When this was said.
+        devices: Devices that the hub knows: (key, algorithm, name, revoked).
+        signature: Of whoever says it. That of a hub over its heads is the acknowledgement of all they cover.
     """
 
     project: str
@@ -38,6 +44,23 @@ class Hello:
     actors: Sequence[tuple[int, str, str]]
     kind: str = "laptop"
     forks: Sequence[int] = ()
+    at_ms: int = 0
+    signature: Signature = UNSIGNED
+    devices: Sequence[tuple[str, str, str, bool]] = ()
+
+    def said(self) -> bytes:
+        """Return what the signature covers."""
+        heads = "".join(f"{o}:{upto}:{chain.hex()};" for o, (upto, chain) in sorted(self.heads.items()))
+        devices = "".join(f"{key}:{int(revoked)};" for key, _alg, _name, revoked in self.devices)
+        digest = hashlib.sha256((heads + devices).encode()).hexdigest()
+        return (
+            f"fieldsurvey heads 1|{self.project}|{self.hub_id}|{self.epoch}|{self.kind}|{self.at_ms}|{digest}".encode()
+        )
+
+    @property
+    def is_signed(self) -> bool:
+        """True if it carries a valid signature."""
+        return self.signature.covers(self.said())
 
     def as_json(self) -> dict[str, Any]:
         """Return the state as JSON can hold it."""
@@ -45,7 +68,8 @@ class Hello:
             "project": self.project, "name": self.name, "crs": self.crs, "hub": self.hub_id, "epoch": self.epoch,
             "heads": {str(origin): [upto, chain.hex()] for origin, (upto, chain) in self.heads.items()},
             "tables": list(self.tables), "actors": [list(actor) for actor in self.actors],
-            "kind": self.kind, "forks": list(self.forks),
+            "kind": self.kind, "forks": list(self.forks), "at": self.at_ms, "alg": self.signature.alg,
+            "key": self.signature.key, "sig": self.signature.sig, "devices": [list(device) for device in self.devices],
         }  # fmt: skip
 
 
@@ -69,6 +93,9 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         actors,
         str(raw.get("kind", "hub")),
         [int(origin) for origin in raw.get("forks", [])],
+        int(raw.get("at", 0)),
+        Signature(str(raw.get("alg", "none")), str(raw.get("key", "")), str(raw.get("sig", ""))),
+        [(str(key), str(alg), str(name), bool(revoked)) for key, alg, name, revoked in raw.get("devices", [])],
     )
 
 
@@ -78,6 +105,12 @@ def hello_of(store: Store, kind: str = "laptop", forks: Sequence[int] = ()) -> H
         store.project, store.name, store.crs, f"{store.project}:{store.origin}", store.epoch, store.version_vector(),
         store.table_definitions(), store.actors(), kind, forks,
     )  # fmt: skip
+
+
+def signed(hello: Hello, signer: Signer) -> Hello:
+    """Return a hello signed now."""
+    said = replace(hello, at_ms=now_millis())
+    return replace(said, signature=signer.sign(said.said()))
 
 
 class Carrier(Protocol):
@@ -92,13 +125,13 @@ class Carrier(Protocol):
     def send_blob(self, blob: Blob, path: Path) -> None:
         """Send a file, going on where an earlier try stopped."""
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
-        """Send a batch; return how far the other side has this origin on its disk now."""
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
+        """Send a batch of an origin's revisions first … upto; return how far the other side's disk has this origin."""
 
     def finish_push(self) -> None:
         """Make sure that what was pushed is whole on the other side."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what the other side has of these areas (None: all) and we lack, with the place reached in its feed."""
 
     def chains(self, origin: int, seqs: Sequence[int]) -> list[bytes | None]:

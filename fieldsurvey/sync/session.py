@@ -7,9 +7,11 @@ from fieldsurvey.errors import SyncError, UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
+from fieldsurvey.sync.enrolment import credentials
 from fieldsurvey.sync.exchange import Exchange, SyncResult, present
 from fieldsurvey.sync.folder import FileCarrier, FolderCarrier
 from fieldsurvey.sync.http import HttpCarrier
+from fieldsurvey.sync.keys import device_signer
 from fieldsurvey.sync.package import SUFFIX
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of
 
@@ -34,9 +36,12 @@ def carrier_for(target: str, token: str | None) -> Carrier:
     if not target:
         raise UsageError(_("Name a hub: an address, a folder, or a file ending in .fsx."))
     if target.startswith(("http://", "https://")):
+        known = None if token else credentials(target)
+        if known is not None:
+            return HttpCarrier(target, known.token, known.certificate)
         return HttpCarrier(target, token or "")
-    path = Path(target)
-    return FileCarrier(path) if path.suffix == SUFFIX else FolderCarrier(path)
+    path, signer = Path(target), device_signer()
+    return FileCarrier(path, signer) if path.suffix == SUFFIX else FolderCarrier(path, signer)
 
 
 def sync(store: Store, target: str, *, token: str | None = None, control: JobControl | None = None) -> SyncResult:
@@ -48,7 +53,7 @@ def sync(store: Store, target: str, *, token: str | None = None, control: JobCon
     """
     carrier = carrier_for(target, token)
     try:
-        return Exchange(store, carrier, control or JobControl()).run()
+        return Exchange(store, carrier, control or JobControl(), device_signer()).run()
     finally:
         carrier.close()
 

@@ -1,15 +1,15 @@
 """A batch of revisions as bytes: one origin, contiguous, compressed lines of JSON that an auditor can read.
 
-Line 1: {"v", "origin", "from", "n", "prev", "head", "alg", "sig"}; then one
-array per revision. Number and hash are recomputed by the receiver, so neither
-can be forged. Signatures come with device keys; the fields are there already.
+Line 1: {"v", "origin", "from", "n", "prev", "head", "alg", "key", "sig"}; then
+one array per revision. Number and hash are recomputed by the receiver, so
+neither can be forged; the signature is that of whoever sends the batch.
 """
 
 import base64
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,16 @@ import zstandard
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
+from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
+from fieldsurvey.sync.keys import Signature, Signer
 
 VERSION = 1
 MAX_BATCH = 8 << 20  # bytes, unpacked
 MAX_REVISION = 1 << 20
 MAX_FIELDS = 400
 MAX_RUN = 2000  # revisions
+MAX_GROUP = 20_000  # revisions taken in at once
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ARRAY = 9
 _BROKEN = (
@@ -33,21 +36,25 @@ _BROKEN = (
     shapely.errors.ShapelyError,
 )  # fmt: skip
 _LEVEL = 9
+_SIGNED = ("origin", "from", "n", "prev", "head")
 _local = threading.local()  # a compressor serves one thread at a time, and is dear to make
 
 
-def encode(revisions: Sequence[Revision], previous: bytes) -> bytes:
+def encode(revisions: Sequence[Revision], previous: bytes, signer: Signer | None = None) -> bytes:
     """Return revisions of one origin, contiguous, as a batch.
 
     Args:
         revisions: At least one.
         previous: Chain value before the first.
+        signer: Whoever sends it; None: nobody vouches for it.
     """
     first = revisions[0]
     head = {
         "v": VERSION, "origin": first.origin, "from": first.seq, "n": len(revisions), "prev": previous.hex(),
-        "head": revisions[-1].chain.hex(), "alg": "none", "sig": "",
+        "head": revisions[-1].chain.hex(),
     }  # fmt: skip
+    signature = signer.sign(_vouched(head)) if signer else Signature()
+    head |= {"alg": signature.alg, "key": signature.key, "sig": signature.sig}
     lines = [dump(head)]
     lines += [dump([r.hlc, r.actor, r.fv, r.table, r.uid, str(r.kind), r.patch, r.par, r.scope]) for r in revisions]
     return _compressor().compress("\n".join(lines).encode())
@@ -60,10 +67,12 @@ class Parcel:
     Attributes:
         revisions: Of one origin, consecutive.
         previous: Hash before the first.
+        key: Key of whoever sent it and signed it; empty: nobody.
     """
 
     revisions: list[Revision]
     previous: bytes
+    key: str = ""
 
     @property
     def origin(self) -> int:
@@ -74,6 +83,11 @@ class Parcel:
     def links(self) -> dict[int, bytes]:
         """The hash before the first revision, as Store.ingest takes it."""
         return {self.revisions[0].rid: self.previous}
+
+
+def _vouched(head: Mapping[str, Any]) -> bytes:
+    """Return what the signature of a batch covers; `head` stands for every revision, through the chain."""
+    return b"fieldsurvey batch 1|" + "|".join(str(head[name]) for name in _SIGNED).encode()
 
 
 def _compressor() -> zstandard.ZstdCompressor:
@@ -98,11 +112,25 @@ def decode_parcel(data: bytes) -> Parcel:
         lines = _unpacked(data).decode().split("\n")
         head = json.loads(lines[0])
         revisions = _chained(head, [json.loads(line) for line in lines[1:]])
-        if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
-            raise ValueError("head")
+        signature = _checked(head, revisions)
+        previous = bytes.fromhex(head["prev"])
     except _BROKEN as error:
         raise _damaged() from error
-    return Parcel(revisions, bytes.fromhex(head["prev"]))
+    return Parcel(revisions, previous, signature.key if signature.alg != "none" else "")
+
+
+def _checked(head: dict[str, Any], revisions: Sequence[Revision]) -> Signature:
+    """Return the signature of a batch that is whole.
+
+    Raises:
+        ValueError: If it is cut short, or the signature does not cover it.
+    """
+    if len(revisions) != head["n"] or revisions[-1].chain.hex() != head["head"]:
+        raise ValueError("head")
+    signature = Signature(str(head["alg"]), str(head.get("key", "")), str(head["sig"]))
+    if signature.alg != "none" and not signature.covers(_vouched(head)):
+        raise ValueError("signature")
+    return signature
 
 
 def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
@@ -118,6 +146,21 @@ def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
         size += weight
     if run:
         yield run
+
+
+def grouped(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    """Yield batches in groups that are cheap to take in at once: a record edited in many of them is written once."""
+    group: list[Parcel] = []
+    count = size = 0
+    for parcel in parcels:
+        weight = sum(len(r.patch or "") + len(r.par or "") for r in parcel.revisions)
+        if group and (count + len(parcel.revisions) > MAX_GROUP or size + weight > MAX_BATCH):
+            yield group
+            group, count, size = [], 0, 0
+        group.append(parcel)
+        count, size = count + len(parcel.revisions), size + weight
+    if group:
+        yield group
 
 
 def _damaged() -> SyncError:
@@ -164,7 +207,7 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
         if kind in {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE, Kind.IMPORT}:
             raise ValueError("patch")
         return
-    fields = json.loads(patch, parse_constant=_refuse)
+    fields = _STRICT.decode(patch)
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
         raise ValueError("fields")
     if kind is Kind.IMPORT and not re.fullmatch(r"[0-9a-f]{64}", str(fields["dataset"])):
@@ -182,6 +225,8 @@ def _check_value(name: str, value: object) -> None:
         value = base64.b64decode(value["$b"], validate=True)
     if isinstance(value, list) or (isinstance(value, int) and abs(value) >= 1 << 63):
         raise ValueError("value")
+    if name == SCOPE and not (type(value) is int and 0 <= value < 1 << 53):
+        raise ValueError("area")
     if name == "geom" and value is not None and not (isinstance(value, bytes) and shapely.from_wkb(value) is not None):
         raise ValueError("geometry")
 
@@ -192,7 +237,7 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         if kind not in {Kind.CREATE, Kind.IMPORT}:
             raise ValueError("parents")
         return
-    raw = json.loads(par, parse_constant=_refuse)
+    raw = _STRICT.decode(par)
     if kind in {Kind.UPDATE, Kind.RESOLVE}:
         base, over = raw
         lists = [base, *over.values()]
@@ -204,3 +249,6 @@ def _check_parents(kind: Kind, par: str | None) -> None:
 
 def _refuse(text: str) -> None:
     raise ValueError(text)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)  # NaN and infinity are no JSON

@@ -17,6 +17,7 @@ from layers.io import clean, links
 from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY, LayerMapping
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
+from layers.io.same import already_there
 
 Row = dict[str, Value]
 
@@ -175,27 +176,14 @@ def _community_keys(row: Row) -> list[tuple[Value, ...]]:
 
 
 def _leave_out_known(plan: LayerPlan, rows: list[Row], context: Context, report: FileReport) -> None:
-    """Take the rows that are not in the project yet: the same geometry, or without one the same values, is the same."""
-    known = {_fingerprint(row) for row in context.existing(plan.table)}
-    for row in rows:
-        if not row:
-            continue
-        if _fingerprint(row) in known:
-            continue
-        plan.rows.append(row)
-    left = sum(bool(row) for row in rows) - len(plan.rows)
+    """Take the rows that are not in the project yet."""
+    present = [row for row in rows if row]
+    known = already_there(present, context.existing(plan.table))
+    plan.rows += [row for row, is_known in zip(present, known, strict=True) if not is_known]
+    left = sum(known)
     if left:
-        report.warn("already_there", _("{n} features are in the project already.").format(n=left))
-
-
-def _fingerprint(row: Row) -> tuple[object, ...]:
-    wkb = row.get("geom")
-    if isinstance(wkb, bytes):
-        middle = shapely.centroid(shapely.from_wkb(wkb))
-        return ("geom", len(wkb), round(middle.x, 2), round(middle.y, 2), row.get("name"), row.get("kind"))
-    return tuple(
-        sorted((name, str(value)) for name, value in row.items() if value is not None and name not in {"uid", "_rev"})
-    )
+        text = _("{layer}: {n} features are in the project already; they were not taken twice.")
+        report.warn("already_there", text.format(layer=plan.table.label, n=left))
 
 
 def _remember(plan: LayerPlan, context: Context) -> None:

@@ -5,7 +5,7 @@ Compiled once, an expression of an ordinary form rule takes a few microseconds.
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -14,12 +14,16 @@ from typing import TypeAlias
 
 from fieldsurvey.i18n import _
 from survey_forms.errors import ExpressionError
-from survey_forms.expression.nodes import Node, NodeKind, string_value
+from survey_forms.expression.axes import REVERSE, hits_of, in_order
+from survey_forms.expression.nodes import Node, string_value
 from survey_forms.expression.parser import Binary, Call, Expression, Negative, Number, Path, Step, Text, parse
-from survey_forms.expression.values import Value, to_boolean, to_number, to_text
+from survey_forms.expression.values import COLLECT, Profile, Reader, Value, to_boolean, to_number, to_text
 
 Function: TypeAlias = Callable[["Context", Sequence["Compiled"]], Value]
 Compiled: TypeAlias = Callable[["Context"], Value]
+
+
+LONG_LIST = 30  # items from which a list is looked up by index
 
 
 @dataclass(slots=True)
@@ -31,16 +35,24 @@ class World:
         random: Source of random numbers.
         instances: Secondary instances by id: their root element's parent.
         translate: Text of an itext id in the current language.
-        choice_name: Label of a choice for jr:choice-name(value, path of the question).
-        namespaces: Prefix -> URI, for namespace-uri().
+        seed: Seed of randomize() without one, so that an order stays while a form is open; None: none.
+        choice_name: Label of a choice for jr:choice-name(value, path of the question), seen from a node.
+        namespaces: Prefix -> URI of the expressions; None: names are compared without their namespace, as forms do.
+        profile: Whose reading of open points counts.
+        root: What absolute paths start from; None: the top of the tree of the context node.
+        index: Item of a list whose child (key) has a value: for pulldata() and long lists.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
     random: Random = field(default_factory=Random)
     instances: Mapping[str, Node] = field(default_factory=dict)
     translate: Callable[[str], str] = lambda text: text
-    choice_name: Callable[[str, str], str] = lambda value, _path: value
-    namespaces: Mapping[str, str] = field(default_factory=dict)
+    seed: float | None = None
+    choice_name: Callable[[str, str, Node], str] = lambda value, _path, _node: value
+    namespaces: Mapping[str, str] | None = None
+    profile: Profile = COLLECT
+    root: Node | None = None
+    index: Callable[[Node, str], Mapping[str, Sequence[Node]]] | None = None
 
 
 @dataclass(slots=True)
@@ -68,18 +80,21 @@ class Context:
         return Context(node, self.world, position, size, self.origin or self.node, self.root)
 
     def top(self) -> Node:
-        """Return what an absolute path starts from."""
-        return self.root or self.node.root()
+        """Return what an absolute path starts from; in a form always the instance, also amid the items of a list."""
+        return self.root or self.world.root or self.node.root()
 
 
 @lru_cache(maxsize=4096)
 def compiled(expression: str) -> Compiled:
     """Return the closure of an expression.
 
+    A function that does not exist, or takes other arguments, fails only when
+    it is reached: faults() tells the author beforehand.
+
     Raises:
-        ExpressionError: If it is no XPath, or calls a function that does not exist.
+        ExpressionError: If it is no XPath.
     """
-    return _compile(parse(expression))
+    return compile_tree(parse(expression))
 
 
 def evaluate(expression: str, node: Node, world: World | None = None) -> Value:
@@ -87,13 +102,14 @@ def evaluate(expression: str, node: Node, world: World | None = None) -> Value:
     return compiled(expression)(Context(node, world or World()))
 
 
-def _compile(tree: Expression) -> Compiled:
+def compile_tree(tree: Expression) -> Compiled:
+    """Return the closure of a tree."""
     if isinstance(tree, Number | Text):
         value: Value = tree.value
         return lambda _context: value
     if isinstance(tree, Negative):
-        inner = _compile(tree.operand)
-        return lambda context: -to_number(inner(context))
+        inner = compile_tree(tree.operand)
+        return lambda context: -to_number(inner(context), context.world.profile.number)
     if isinstance(tree, Binary):
         return _binary(tree)
     if isinstance(tree, Call):
@@ -104,22 +120,40 @@ def _compile(tree: Expression) -> Compiled:
 def _call(tree: Call) -> Compiled:
     from survey_forms.expression.functions import FUNCTIONS
 
+    fault = call_fault(tree)
+    if fault:
+        return _failing(fault)
+    function = FUNCTIONS[tree.name][2]
+    arguments = [compile_tree(argument) for argument in tree.arguments]
+    return lambda context: function(context, arguments)
+
+
+def _failing(message: str) -> Compiled:
+    def fail(_context: Context) -> Value:
+        raise ExpressionError(message)
+
+    return fail
+
+
+def call_fault(tree: Call) -> str:
+    """Return what is wrong with a call of a function, empty if nothing: it does not exist, or takes other arguments."""
+    from survey_forms.expression.functions import FUNCTIONS
+
     entry = FUNCTIONS.get(tree.name)
     if entry is None:
-        raise ExpressionError(_("There is no function {name}() in forms.").format(name=tree.name))
-    least, most, function = entry
+        return _("There is no function {name}() in forms.").format(name=tree.name)
+    least, most, _function = entry
     count = len(tree.arguments)
     if count < least or (most is not None and count > most):
-        raise ExpressionError(_("The function {name}() does not take {n} arguments.").format(name=tree.name, n=count))
-    arguments = [_compile(argument) for argument in tree.arguments]
-    return lambda context: function(context, arguments)
+        return _("The function {name}() does not take {n} arguments.").format(name=tree.name, n=count)
+    return ""
 
 
 # --- operators -------------------------------------------------------------------------------------------------------
 
 
 def _binary(tree: Binary) -> Compiled:
-    left, right = _compile(tree.left), _compile(tree.right)
+    left, right = compile_tree(tree.left), compile_tree(tree.right)
     if tree.operator == "or":
         return lambda context: to_boolean(left(context)) or to_boolean(right(context))
     if tree.operator == "and":
@@ -129,9 +163,16 @@ def _binary(tree: Binary) -> Compiled:
     if tree.operator in _COMPARISONS:
         compare = _COMPARISONS[tree.operator]
         equality = tree.operator in {"=", "!="}
-        return lambda context: _compared(left(context), right(context), compare, equality=equality)
+        return lambda context: _compared(
+            left(context), right(context), compare, context.world.profile.number, equality=equality
+        )
     arithmetic = _ARITHMETIC[tree.operator]
-    return lambda context: arithmetic(to_number(left(context)), to_number(right(context)))
+
+    def compute(context: Context) -> Value:
+        read = context.world.profile.number
+        return arithmetic(to_number(left(context), read), to_number(right(context), read))
+
+    return compute
 
 
 def _divided(a: float, b: float) -> float:
@@ -164,31 +205,38 @@ _COMPARISONS: dict[str, Callable[[object, object], bool]] = {
 }
 
 
-def _compared(left: Value, right: Value, compare: Callable[[object, object], bool], *, equality: bool) -> bool:
-    """Compare as XPath 3.4 says: sets of nodes by any pair, except that a set against a boolean counts as a boolean."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        if equality:
-            return compare(to_boolean(left), to_boolean(right))
-        return compare(to_number(_alone(left)), to_number(_alone(right)))
+_Compare: TypeAlias = Callable[[object, object], bool]
+
+
+def _compared(left: Value, right: Value, compare: _Compare, read: Reader, *, equality: bool) -> bool:
+    """Compare as XPath 3.4 says: sets of nodes by any pair.
+
+    A set against a boolean counts as a boolean for = and !=, but by its values
+    for < and the like, as both web engines do.
+    """
+    if equality and (isinstance(left, bool) or isinstance(right, bool)):
+        return compare(to_boolean(left), to_boolean(right))
     if isinstance(left, list) or isinstance(right, list):
-        return any(_pair(a, b, compare, equality=equality) for a in _each(left) for b in _each(right))
-    return _pair(left, right, compare, equality=equality)
+        return any(_pair(a, b, compare, read, equality=equality) for a in _each(left) for b in _each(right))
+    return _pair(left, right, compare, read, equality=equality)
 
 
-def _alone(value: Value) -> Value:
-    return to_boolean(value) if isinstance(value, list) and not value else value
-
-
-def _each(value: Value) -> list[str | float]:
+def _each(value: Value) -> list[str] | tuple[str | float]:
     if isinstance(value, list):
         return [string_value(node) for node in value]
-    return [value]
+    return (value,)
 
 
-def _pair(a: str | float, b: str | float, compare: Callable[[object, object], bool], *, equality: bool) -> bool:
+def _pair(a: str | float, b: str | float, compare: _Compare, read: Reader, *, equality: bool) -> bool:
     if equality and isinstance(a, str) and isinstance(b, str):
-        return compare(a, b)
-    return compare(to_number(a), to_number(b))
+        return compare(*_as_dates(a, b, read)) if a[4:5] == b[4:5] == "-" else compare(a, b)
+    return compare(to_number(a, read), to_number(b, read))
+
+
+def _as_dates(a: str, b: str, read: Reader) -> tuple[object, object]:
+    """Return two texts as moments when both are dates: the same moment may be written in several ways."""
+    left, right = read(a), read(b)
+    return (a, b) if math.isnan(left) or math.isnan(right) else (left, right)
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------
@@ -206,9 +254,9 @@ def nodes(value: Value) -> list[Node]:
 
 
 def _path(tree: Path) -> Compiled:
-    steps = [_step(step) for step in tree.steps]
-    filters = [_compile(expression) for expression in tree.filters]
-    start = None if tree.start in {None, "/"} or isinstance(tree.start, str) else _compile(tree.start)
+    steps = [_step(step, flat=flat) for step, flat in zip(tree.steps, _flatness(tree), strict=True)]
+    filters = [compile_tree(expression) for expression in tree.filters]
+    start = None if tree.start in {None, "/"} or isinstance(tree.start, str) else compile_tree(tree.start)
     absolute = tree.start == "/"
 
     def walk(context: Context) -> Value:
@@ -225,129 +273,114 @@ def _path(tree: Path) -> Compiled:
     return walk
 
 
-def _step(step: Step) -> Callable[[list[Node], Context], list[Node]]:
-    axis = _AXES[step.axis]
-    matches = _test(step)
-    conditions = [_compile(predicate) for predicate in step.predicates]
-    simple = step.axis in {"child", "attribute", "self", "parent"}
+def _flatness(tree: Path) -> Iterator[bool]:
+    """Yield for each step whether its results stand in document order without sorting."""
+    flat = tree.start is None or isinstance(tree.start, str | Call)
+    for step in tree.steps:
+        yield flat and step.axis in {"child", "attribute", "self"}
+        flat = flat and step.axis in {"child", "attribute", "self", "parent"}
+
+
+def _step(step: Step, *, flat: bool) -> Callable[[list[Node], Context], list[Node]]:
+    conditions = [_condition(part) for predicate in step.predicates for part in _conjuncts(predicate)]
+    hits = hits_of(step)
+    reverse = step.axis in REVERSE
 
     def go(start: list[Node], context: Context) -> list[Node]:
-        found: list[Node] = []
-        for node in start:
-            hits = [hit for hit in axis(node) if matches(hit)]
+        if len(start) == 1:
+            found = hits(start[0], context.world.namespaces)
             for condition in conditions:
-                hits = _filtered(hits, condition, context)
-            found += hits
-        return found if len(start) < 2 and simple else in_order(found, reverse=step.axis in _REVERSE)
+                found = condition(found, context)
+            return found[::-1] if reverse else found
+        found = []
+        for node in start:
+            own = hits(node, context.world.namespaces)
+            for condition in conditions:
+                own = condition(own, context)
+            found += own
+        return found if flat else in_order(found)
 
     return go
 
 
+def _conjuncts(predicate: Expression) -> Iterator[Expression]:
+    """Yield the parts of `a and b` as filters of their own, so that each may be looked up; positions forbid it."""
+    if isinstance(predicate, Binary) and predicate.operator == "and" and not _is_positional(predicate):
+        yield from _conjuncts(predicate.left)
+        yield Call("boolean", (predicate.right,))
+    else:
+        yield predicate
+
+
+def _is_positional(tree: Expression) -> bool:
+    if isinstance(tree, Call):
+        return tree.name in {"position", "last"} or any(_is_positional(argument) for argument in tree.arguments)
+    if isinstance(tree, Binary):
+        return _is_positional(tree.left) or _is_positional(tree.right)
+    return isinstance(tree, Number | Negative)
+
+
+def _condition(predicate: Expression) -> Callable[[list[Node], Context], list[Node]]:
+    """Return the filter of a predicate; equality with a child looks long lists up instead of searching them."""
+    condition = compile_tree(predicate)
+    lookup = _lookup(predicate)
+    if lookup is None:
+        return lambda found, context: _filtered(found, condition, context)
+    key, wanted = lookup
+
+    def choose(found: list[Node], context: Context) -> list[Node]:
+        index = context.world.index
+        parent = found[0].parent if len(found) >= LONG_LIST else None
+        if index is None or parent is None or len(parent.children) != len(found):
+            return _filtered(found, condition, context)
+        value = wanted(context.at(found[0]))
+        if not isinstance(value, str | list) or (isinstance(value, list) and len(value) > 1):
+            return _filtered(found, condition, context)
+        return [] if value == [] else list(index(parent, key).get(to_text(value), ()))
+
+    return choose
+
+
+def _lookup(predicate: Expression) -> tuple[str, Compiled] | None:
+    """Return (child, wanted value) of a predicate `child = value` whose value does not depend on the item."""
+    if not isinstance(predicate, Binary) or predicate.operator != "=":
+        return None
+    for key, wanted in ((predicate.left, predicate.right), (predicate.right, predicate.left)):
+        if _is_child(key) and is_fixed(wanted):
+            assert isinstance(key, Path)  # noqa: S101 - _is_child says so
+            return key.steps[0].test, compile_tree(wanted)
+    return None
+
+
+def _is_child(tree: Expression) -> bool:
+    if not isinstance(tree, Path) or tree.start is not None or len(tree.steps) != 1:
+        return False
+    step = tree.steps[0]
+    return step.axis == "child" and not step.predicates and not step.test.endswith((")", "*"))
+
+
+def is_fixed(tree: Expression) -> bool:
+    """Say whether a value is the same for every item: a text, or a path from current() or from the top."""
+    if isinstance(tree, Text):
+        return True
+    if not isinstance(tree, Path) or any(step.predicates for step in tree.steps):
+        return False
+    return tree.start == "/" or (isinstance(tree.start, Call) and tree.start.name == "current")
+
+
 def _filtered(found: list[Node], condition: Compiled, context: Context) -> list[Node]:
     kept: list[Node] = []
-    size = len(found)
+    here = context.at(context.node, 0, len(found))
     for position, node in enumerate(found, 1):
-        value = condition(context.at(node, position, size))
+        here.node, here.position = node, position
+        value = condition(here)
         is_number = isinstance(value, float | int) and not isinstance(value, bool)
         if (value == position) if is_number else to_boolean(value):
             kept.append(node)
     return kept
 
 
-def in_order(found: Iterable[Node], *, reverse: bool = False) -> list[Node]:
-    """Return nodes in document order, each once."""
-    unique = list(dict.fromkeys(found))
-    if len(unique) < 2:
-        return unique
-    if not reverse and all(node.parent is unique[0].parent for node in unique):
-        return unique
-    return sorted(unique, key=_place)
-
-
-def _place(node: Node) -> tuple[int, ...]:
-    """Return the place of a node in document order; attributes come before children."""
-    places: list[int] = []
-    while node.parent is not None:
-        if node.kind is NodeKind.ATTRIBUTE:
-            places.append(node.parent.attributes.index(node) - 1_000_000)
-        else:
-            places.append(next((i for i, child in enumerate(node.parent.children) if child is node), 0))
-        node = node.parent
-    return tuple(reversed(places))
-
-
-def _test(step: Step) -> Callable[[Node], bool]:
-    principal = NodeKind.ATTRIBUTE if step.axis == "attribute" else NodeKind.ELEMENT
-    name = step.test
-    if name.endswith(")"):
-        return _type_test(name)
-    if name == "*":
-        return lambda node: node.kind is principal
-    if name.endswith(":*"):
-        prefix = name[:-1]
-        return lambda node: node.kind is principal and node.name.startswith(prefix)
-    if ":" in name:
-        return lambda node: node.kind is principal and node.name == name
-    return lambda node: node.kind is principal and node.name.rpartition(":")[2] == name
-
-
-def _type_test(test: str) -> Callable[[Node], bool]:
-    kind, target = test[:-1].split("(", 1)
-    if kind == "node":
-        return lambda _node: True
-    wanted = {"text": NodeKind.TEXT, "comment": NodeKind.COMMENT}.get(kind, NodeKind.INSTRUCTION)
-    return lambda node: node.kind is wanted and (not target or node.name == target)
-
-
-def _child(node: Node) -> list[Node]:
-    if node.value and node.kind is NodeKind.ELEMENT and not node.children:
-        return [] if node.hidden else [Node(NodeKind.TEXT, value=node.value, parent=node)]
-    return node.children
-
-
-def _ancestors(node: Node) -> Iterator[Node]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
-
-
-def _siblings(node: Node, *, after: bool) -> list[Node]:
-    if node.parent is None or node.kind is NodeKind.ATTRIBUTE:
-        return []
-    family = node.parent.children
-    at = next(index for index, child in enumerate(family) if child is node)
-    return family[at + 1 :] if after else family[:at][::-1]
-
-
-def _following(node: Node) -> Iterator[Node]:
-    for here in (node, *_ancestors(node)):
-        for sibling in _siblings(here, after=True):
-            yield sibling
-            yield from sibling.descendants()
-
-
-def _preceding(node: Node) -> Iterator[Node]:
-    for here in (node, *_ancestors(node)):
-        for sibling in _siblings(here, after=False):
-            yield from reversed(list(sibling.descendants()))
-            yield sibling
-
-
-_AXES: dict[str, Callable[[Node], Iterable[Node]]] = {
-    "child": _child,
-    "self": lambda node: (node,),
-    "parent": lambda node: () if node.parent is None else (node.parent,),
-    "attribute": lambda node: [a for a in node.attributes if not a.name.startswith("xmlns")],
-    "descendant": lambda node: node.descendants(),
-    "descendant-or-self": lambda node: (node, *node.descendants()),
-    "ancestor": _ancestors,
-    "ancestor-or-self": lambda node: (node, *_ancestors(node)),
-    "following-sibling": lambda node: _siblings(node, after=True),
-    "preceding-sibling": lambda node: _siblings(node, after=False),
-    "following": _following,
-    "preceding": _preceding,
-    "namespace": lambda _node: (),
-}
-_REVERSE = {"ancestor", "ancestor-or-self", "preceding", "preceding-sibling"}
-
-__all__ = ["Compiled", "Context", "Function", "World", "compiled", "evaluate", "in_order", "nodes"]
+__all__ = [
+    "Compiled", "Context", "Function", "World", "call_fault", "compile_tree", "compiled", "evaluate", "in_order",
+    "nodes",
+]  # fmt: skip

@@ -9,7 +9,8 @@ from survey_forms.errors import ExpressionError
 from survey_forms.expression.lexer import Kind, Word, words
 
 MAX_LENGTH = 100_000  # characters; longer ones are an attack or a mistake
-_MAX_DEPTH = 200
+_MAX_DEPTH = 80  # parentheses in parentheses; real forms stay below 30
+_MAX_CHAIN = 250  # operators in a row
 
 AXES = frozenset({
     "ancestor", "ancestor-or-self", "attribute", "child", "descendant", "descendant-or-self", "following",
@@ -96,6 +97,7 @@ _LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"+", "-"}),
     frozenset({"*", "div", "mod"}),
 )
+_RANKS = {operator: rank for rank, level in enumerate(_LEVELS) for operator in level}
 _ANYWHERE = Step("descendant-or-self", "node()")
 
 
@@ -109,7 +111,7 @@ def parse(expression: str) -> Expression:
     if len(expression) > MAX_LENGTH:
         raise ExpressionError(_("An expression is longer than {n} characters.").format(n=MAX_LENGTH))
     parser = _Parser(expression)
-    tree = parser.level(0)
+    tree = parser.level()
     parser.expect_end()
     return tree
 
@@ -131,7 +133,8 @@ class _Parser:
         return word
 
     def _is(self, *texts: str) -> bool:
-        return self._now.text in texts and self._now.kind in {Kind.SYMBOL, Kind.OPERATOR}
+        word = self._words[self._at]
+        return word.text in texts and (word.kind is Kind.SYMBOL or word.kind is Kind.OPERATOR)
 
     def _expect(self, text: str) -> None:
         if not self._is(text):
@@ -150,23 +153,33 @@ class _Parser:
             )
         )
 
-    def level(self, index: int) -> Expression:
-        """Parse one level of operators, all left-associative."""
-        if index == len(_LEVELS):
-            return self._unary()
-        self._depth += 1
-        if self._depth > _MAX_DEPTH * len(_LEVELS):
-            raise ExpressionError(_("An expression is nested too deeply."))
-        left = self.level(index + 1)
-        while self._now.kind is Kind.OPERATOR and self._now.text in _LEVELS[index]:
+    def level(self, least: int = 0) -> Expression:
+        """Parse operators that bind at least so tightly, all left-associative."""
+        self._deepen()
+        left, chain = self._unary(), 0
+        while (rank := self._rank()) >= least:
+            chain += 1
+            if chain > _MAX_CHAIN:
+                raise ExpressionError(_("An expression is nested too deeply."))
             operator = self._next().text
-            left = Binary(operator, left, self.level(index + 1))
+            left = Binary(operator, left, self.level(rank + 1))
         self._depth -= 1
         return left
+
+    def _deepen(self) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH * 2:
+            raise ExpressionError(_("An expression is nested too deeply."))
+
+    def _rank(self) -> int:
+        """Return how tightly the operator that follows binds, -1 if none follows."""
+        word = self._words[self._at]
+        return _RANKS.get(word.text, -1) if word.kind is Kind.OPERATOR else -1
 
     def _unary(self) -> Expression:
         if self._is("-"):
             self._at += 1
+            self._deepen()
             return Negative(self._unary())
         left = self._path()
         while self._is("|"):
@@ -210,7 +223,7 @@ class _Parser:
         if word.kind is Kind.TEXT:
             return Text(word.text)
         if word.text == "(":
-            inner = self.level(0)
+            inner = self.level()
             self._expect(")")
             return inner
         if word.kind is not Kind.NAME:
@@ -222,10 +235,10 @@ class _Parser:
         self._expect("(")
         found: list[Expression] = []
         if not self._is(")"):
-            found.append(self.level(0))
+            found.append(self.level())
             while self._is(","):
                 self._at += 1
-                found.append(self.level(0))
+                found.append(self.level())
         self._expect(")")
         return tuple(found)
 
@@ -270,6 +283,6 @@ class _Parser:
         found: list[Expression] = []
         while self._is("["):
             self._at += 1
-            found.append(self.level(0))
+            found.append(self.level())
             self._expect("]")
         return tuple(found)

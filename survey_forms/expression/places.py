@@ -13,19 +13,34 @@ _Point = tuple[float, float]
 
 
 def _points(context: Context, arguments: Sequence[Compiled]) -> list[_Point]:
-    """Return (latitude, longitude) in degrees of all points in the arguments: geopoints, traces, sets of nodes."""
+    """Return (latitude, longitude) in degrees of all points in the arguments: geopoints, traces, sets of nodes.
+
+    Raises:
+        ValueError: If one is no point on earth.
+    """
     texts: list[str] = []
     for argument in arguments:
         value = argument(context)
         texts += [string_value(node) for node in value] if isinstance(value, list) else [to_text(value)]
-    pairs = [piece.split() for text in texts for piece in text.split(";") if piece.strip()]
-    return [(float(pair[0]), float(pair[1])) for pair in pairs if len(pair) >= 2]
+    return [_point(piece) for text in texts for piece in text.split(";") if piece.strip()]
+
+
+def _point(text: str) -> _Point:
+    numbers = text.split()
+    if len(numbers) < 2:
+        raise ValueError(text)
+    latitude, longitude = float(numbers[0]), float(numbers[1])
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise ValueError(text)
+    return latitude, longitude
 
 
 def _distance(context: Context, arguments: Sequence[Compiled]) -> Value:
     try:
         points = _points(context, arguments)
     except ValueError:
+        return math.nan
+    if not points:
         return math.nan
     return round(sum(_between(a, b) for a, b in pairwise(points)), 2)
 
@@ -45,14 +60,58 @@ def _area(context: Context, arguments: Sequence[Compiled]) -> Value:
     except ValueError:
         return math.nan
     if len(points) < 3:
-        return 0.0
+        return 0.0 if points else math.nan
     total = 0.0
     for (lat_a, lon_a), (lat_b, lon_b) in zip(points, [*points[1:], points[0]], strict=True):
         total += math.radians(lon_b - lon_a) * (2 + math.sin(math.radians(lat_a)) + math.sin(math.radians(lat_b)))
     return round(abs(total * RADIUS**2 / 2), 2)
 
 
+def _geofence(context: Context, arguments: Sequence[Compiled]) -> Value:
+    """Say whether a point lies inside a closed shape, on the plane of latitude and longitude."""
+    try:
+        point, shape = _points(context, arguments[:1]), _points(context, arguments[1:])
+    except ValueError:
+        return False
+    if len(point) != 1 or len(shape) < 4 or shape[0] != shape[-1]:
+        return False
+    (y, x), inside = point[0], False
+    for (y1, x1), (y2, x2) in pairwise(shape):
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            inside = not inside
+    return inside
+
+
+def _intersects(context: Context, arguments: Sequence[Compiled]) -> Value:
+    """Say whether the line of a trace or shape crosses itself."""
+    try:
+        points = _points(context, arguments)
+    except ValueError:
+        return False
+    lines = list(pairwise(points))
+    return any(
+        _cross(*lines[i], *lines[j])
+        for i in range(len(lines))
+        for j in range(i + 2, len(lines))
+        if not (i == 0 and j == len(lines) - 1 and points[0] == points[-1])
+    )
+
+
+def _cross(a: _Point, b: _Point, c: _Point, d: _Point) -> bool:
+    return _side(a, b, c) * _side(a, b, d) <= 0 and _side(c, d, a) * _side(c, d, b) <= 0 and _overlap(a, b, c, d)
+
+
+def _side(a: _Point, b: _Point, c: _Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _overlap(a: _Point, b: _Point, c: _Point, d: _Point) -> bool:
+    return all(min(a[k], b[k]) <= max(c[k], d[k]) and min(c[k], d[k]) <= max(a[k], b[k]) for k in (0, 1))
+
+
 FUNCTIONS: dict[str, tuple[int, int | None, Function]] = {
     "distance": (1, None, _distance),
     "area": (1, 1, _area),
+    "geofence": (2, 2, _geofence),
+    "intersects": (1, 1, _intersects),
 }

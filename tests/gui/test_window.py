@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
+from fieldsurvey.sync.session import sync
 from survey_forms.records import Subject
 from tests.builders import make_project
 from ui.app import build
@@ -179,3 +180,40 @@ def test_a_missing_project_is_told_on_the_start_page(qtbot: QtBot, tmp_path: Pat
 def test_the_totals_stand_beside_the_plan(window: MainWindow) -> None:
     assert "214" in window.communities.totals.text()
     assert "≠" in window.communities.totals.text()
+
+
+def test_edits_bear_the_name_that_was_given(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    window.start.person.setText("王工")
+    window.start.person.editingFinished.emit()
+    assert window.told["person"].text() == "王工"
+    with qtbot.waitSignal(window.project.changed, timeout=10_000):
+        window.plan.year_edited.emit(project[1], 2027)
+    window.close()
+    with Store.open(project[0]) as store:
+        assert store.history(project[1])[-1].actor == "王工"
+
+
+def test_a_project_is_received_from_a_stick(qtbot: QtBot, project: tuple[Path, str], tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with Store.open(project[0]) as store:
+        sync(store, str(stick))
+    window = build()
+    qtbot.addWidget(window)
+    window.show()
+    with qtbot.waitSignal(window.project.opened, timeout=20_000):
+        window.take_project(str(stick), "", tmp_path / "mine.gpkg")
+    assert window.communities.model.rowCount() == 2
+    window.close()
+
+
+def test_an_empty_stick_is_told_and_leaves_no_file(qtbot: QtBot, tmp_path: Path) -> None:
+    window = build()
+    qtbot.addWidget(window)
+    window.show()
+    (tmp_path / "stick").mkdir()
+    with qtbot.waitSignal(window.project.failed, timeout=20_000):
+        window.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
+    assert "还没有项目" in window.start.message.text()
+    assert not (tmp_path / "mine.gpkg").exists()
+    window.close()

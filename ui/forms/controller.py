@@ -72,7 +72,7 @@ class FormController(QObject):
             store = self._holder.store
             return open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._show)
         job.failed.connect(self._fail)
 
@@ -106,7 +106,7 @@ class FormController(QObject):
         def work(_control: JobControl) -> tuple[int, str]:
             return keep_draft(self._holder.store, opened, snapshot), snapshot
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._was_kept)
         job.failed.connect(self._fail)
 
@@ -144,7 +144,7 @@ class FormController(QObject):
             save_record(store, opened, status)
             return open_form(store, opened.subject, Context(username=store.actor[2], language=language()[:2]))
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(partial(self._was_saved, status))
         job.failed.connect(self._fail)
 
@@ -180,7 +180,7 @@ class FormController(QObject):
         def work(_control: JobControl) -> tuple[str, str]:
             return path, self._holder.store.media.add_file(Path(file))
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._has_photo)
         job.failed.connect(self._fail)
 
@@ -195,7 +195,7 @@ class FormController(QObject):
             place = self._holder.store.media.path(sha)
             return path, thumbnail(place) if place else QImage()
 
-        job = self._runner.start(work)
+        job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._show_thumbnail)
 
     @Slot(object)

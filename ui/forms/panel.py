@@ -136,7 +136,7 @@ class FormPanel(QWidget):
         self._rows, self._boxes, self._repeat_lists = {}, {}, {}
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 8, 0)
+        layout.setContentsMargins(10, 4, 12, 4)
         layout.setSpacing(0)
         self._add_children(layout, session.form.root, session.form.root.path)
         layout.addStretch(1)

@@ -61,6 +61,7 @@ class MapCanvas(QWidget):
         self._pressed: QPointF | None = None
         self._dragged_from: Viewport | None = None
         self._announced = False
+        self._has_view = False  # an empty project has no extent yet
         self._renderer = Renderer()
         self._renderer.drawn.connect(self._show_frame, Qt.ConnectionType.QueuedConnection)
         self._settled = QTimer(self, singleShot=True, interval=_SETTLE_MS)
@@ -86,15 +87,15 @@ class MapCanvas(QWidget):
     @Slot(object)
     def show_project(self, sidecar: Sidecar) -> None:
         """Show a project; the view stays if one is shown already."""
-        first = self._sidecar is None
         self._sidecar = sidecar
-        if first:
+        if not self._has_view:
             self.zoom_all()
         self._request()
 
     def clear_project(self) -> None:
         """Show nothing."""
         self._sidecar, self._frame, self._selected, self._announced = None, None, "", False
+        self._has_view = False
         self.update()
 
     def set_states(self, states: Mapping[str, str]) -> None:
@@ -151,6 +152,7 @@ class MapCanvas(QWidget):
         """Show all communities."""
         extent = self._sidecar.extent() if self._sidecar else None
         if extent is not None:
+            self._has_view = self.width() > 1
             self._move(fitted(extent, self.width(), self.height()))
 
     @Slot(str)

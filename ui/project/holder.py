@@ -28,6 +28,10 @@ class StoreHolder:
         """True while a project is open."""
         return self._store is not None
 
+    def may_pause(self) -> bool:
+        """Say whether a long job may be interrupted now: not in the middle of a transaction."""
+        return self._store is None or not self._store.in_transaction
+
     def put(self, store: Store) -> None:
         """Take a store, closing the one before."""
         self.close()

@@ -1,5 +1,6 @@
 """Import in the window: files, what was found and why, what is doubtful; nothing is written until 导入."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,17 +9,21 @@ from typing import cast
 import numpy as np
 import shapely
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
     QListWidget,
     QProgressBar,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -35,10 +40,13 @@ from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY
 from layers.io.report import FileReport, Status
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
+from ui.project.import_report import MARKS, ImportReport
 from ui.widgets import button
 
 FILTER = "*.shp *.gpkg *.geojson *.json *.kml *.dxf *.csv *.xlsx *.xls *.zip"
 _OWN = ""  # kept as a layer of its own
+_DOT = 2.0  # px
+_OPTION = re.compile(r"\s*\(--\w+\)")  # command line options that messages name: the window has fields for them
 
 
 class Sketch(QWidget):
@@ -66,7 +74,9 @@ class Sketch(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw to fit."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#F7F5F0"))
+        painter.fillRect(self.rect(), self.palette().base())
+        painter.setPen(self.palette().mid().color())
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         if self._box.isEmpty():
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -74,12 +84,12 @@ class Sketch(QWidget):
         painter.translate(self.width() / 2, self.height() / 2)
         painter.scale(scale, scale)
         painter.translate(-self._box.center())
-        pen = QPen(QColor("#7A6A55"), 1)
+        pen = QPen(self.palette().highlight().color(), 1)
         pen.setCosmetic(True)
         painter.setPen(pen)
         for line in self._lines:
             if line.size() == 1:
-                painter.drawEllipse(line.first(), 1.5 / scale, 1.5 / scale)
+                painter.drawEllipse(line.first(), _DOT / scale, _DOT / scale)
             else:
                 painter.drawPolyline(line)
 
@@ -89,9 +99,11 @@ class ImportPanel(QWidget):
 
     Signals:
         imported: (list of FileReport) files were taken in.
+        map_wanted: () the person wants to see the map.
     """
 
     imported = Signal(object)
+    map_wanted = Signal()
 
     def __init__(self, work: JobRunner, runner: JobRunner, holder: StoreHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +138,19 @@ class ImportPanel(QWidget):
         for widget in (self.add, hint, self.files, self.progress, self.go, self.stop):
             left.addWidget(widget, 1 if widget is self.files else 0)
         outer.addLayout(left, 2)
-        outer.addLayout(self._details(), 5)
+        self.report = ImportReport()
+        self.report.map_wanted.connect(self.map_wanted)
+        details = QScrollArea()
+        details.setObjectName("import_details")
+        details.setWidgetResizable(True)
+        details.setFrameShape(QFrame.Shape.NoFrame)
+        inside = QWidget()
+        inside.setLayout(self._details())
+        details.setWidget(inside)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(details)
+        self._pages.addWidget(self.report)
+        outer.addWidget(self._pages, 5)
 
     def _details(self) -> QVBoxLayout:
         right = QVBoxLayout()
@@ -156,16 +180,20 @@ class ImportPanel(QWidget):
         self.encoding.setPlaceholderText("GB18030, utf-8")
         self.encoding.editingFinished.connect(self._restate)
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for label, widget in (
             (_("Layer in the file"), self.layers), (_("Target layer"), self.target),
             (_("Coordinate system"), self.crs), (_("Encoding"), self.encoding),
         ):  # fmt: skip
+            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             form.addRow(label, widget)
         self.fields = QTableWidget(0, 3)
         self.fields.setObjectName("import_fields")
         self.fields.setHorizontalHeaderLabels([_("Field in the file"), _("First values"), _("Goes to")])
         self.fields.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.fields.verticalHeader().hide()
+        self.fields.verticalHeader().setDefaultSectionSize(44)
+        self.fields.setMinimumHeight(240)
         self.sketch = Sketch()
         right.addWidget(self.head)
         right.addWidget(self.notes)
@@ -213,14 +241,15 @@ class ImportPanel(QWidget):
         if found is None:
             return
         report = found.report
+        self._pages.setCurrentIndex(0)
         self.head.setText(_title(found))
         notes = [report.error] if report.error else []
         if report.crs:
             notes.append(_("Coordinate system {name}: {how}").format(name=crs.name_of(report.crs), how=report.crs_how))
         if report.encoding:
             notes.append(_("Encoding {name}: {how}").format(name=report.encoding, how=report.encoding_how))
-        notes += [f"⚠ {warning.message}" for warning in report.warnings]
-        self.notes.setText("<br>".join(notes))
+        notes += [f"⚠ {_OPTION.sub('', warning.message)}" for warning in report.warnings]
+        self.notes.setText("\n".join(notes))
         self.crs.setText(self._stated.get(str(report.file), ("", ""))[0])
         self.encoding.setText(self._stated.get(str(report.file), ("", ""))[1])
         self.layers.clear()
@@ -346,8 +375,10 @@ class ImportPanel(QWidget):
         self._busy(on=False)
         reports = cast("list[FileReport]", result)
         self.clear()
-        self.head.setText(_("Imported"))
-        self.notes.setText("<br>".join(report.as_text().replace("\n", "<br>") for report in reports))
+        self.head.setText(_("Files that departments hand over appear here with what was found in them."))
+        self.notes.clear()
+        self.report.show_reports(reports)
+        self._pages.setCurrentWidget(self.report)
         self.imported.emit(reports)
 
     def clear(self) -> None:
@@ -388,5 +419,4 @@ def _inspected(path: Path, _control: JobControl) -> Inspection:
 
 
 def _title(found: Inspection) -> str:
-    marks = {Status.IMPORTED: "✓", Status.WITH_WARNING: "⚠", Status.REFUSED: "✕"}
-    return f"{marks[found.report.status]} {found.report.file.name}"
+    return f"{MARKS[found.report.status]} {found.report.file.name}"

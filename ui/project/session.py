@@ -147,12 +147,18 @@ class ProjectSession(QObject):
         self.opened.emit(self.current)
         self._bring_map(self.current)
 
+    def is_map_current(self) -> bool:
+        """Say whether the map that was handed out is that of the newest state."""
+        return self.current is not None and self.current.map_counter == self._shown_counter
+
     @Slot()
     def refresh(self) -> None:
         """Read the project again."""
         if self.current is None:
             return
-        job = self._runner.start(lambda _control: overview(self._holder.store) if self._holder.is_open else None)
+        job = self._runner.start(
+            lambda _control: overview(self._holder.store) if self._holder.is_open else None, quick=True
+        )
         job.succeeded.connect(self._was_read)
 
     @Slot(object)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
 
@@ -14,13 +14,16 @@ class StartPage(QWidget):
     """What is seen before a project is open.
 
     Signals:
-        new_wanted, open_wanted, sample_wanted: () a button was pressed.
+        new_wanted, open_wanted, sample_wanted, receive_wanted: () a button was pressed.
+        person_named: (name) who works on this laptop.
         recent_wanted: (path) a recent project was chosen.
     """
 
     new_wanted = Signal()
     open_wanted = Signal()
     sample_wanted = Signal()
+    receive_wanted = Signal()
+    person_named = Signal(str)
     recent_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,10 +39,18 @@ class StartPage(QWidget):
         column.addWidget(name)
         column.addWidget(QLabel(_("Old residential communities: map, survey, sync, assessment sheets")))
         column.addSpacing(16)
+        self.person = QLineEdit()
+        self.person.setObjectName("start_person")
+        self.person.setAccessibleName(_("Your name"))
+        self.person.setPlaceholderText(_("Your name, as it stands on the sheets"))
+        self.person.setMinimumHeight(40)
+        self.person.editingFinished.connect(self._name_person)
+        column.addWidget(self.person)
         for key, text, signal in (
             ("start_sample", _("Open the sample project"), self.sample_wanted),
             ("start_new", _("New project …"), self.new_wanted),
             ("start_open", _("Open project …"), self.open_wanted),
+            ("start_receive", _("Receive a project from the office or a USB stick …"), self.receive_wanted),
         ):
             button = QPushButton(text)
             button.setObjectName(key)
@@ -60,6 +71,10 @@ class StartPage(QWidget):
         column.addStretch(2)
         outer.addLayout(column)
         outer.addStretch(1)
+
+    @Slot()
+    def _name_person(self) -> None:
+        self.person_named.emit(self.person.text().strip())
 
     def show_recent(self, paths: Sequence[str]) -> None:
         """Show the projects that were open last and are still there."""

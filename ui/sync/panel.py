@@ -1,34 +1,29 @@
 """Sync in the window: where to, what will go and come, one button; and the conflicts that wait for a person."""
 
 from datetime import datetime
-from functools import partial
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
-from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.model.merge import DELETED
-from fieldsurvey.model.schema import Value
+from fieldsurvey.jobs import Progress
 from fieldsurvey.settings import Settings
-from fieldsurvey.store import Conflict, Store, Version
 from fieldsurvey.sync.session import Preview, SyncResult, preview, sync
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
+from ui.sync.conflicts import ConflictDesk
 from ui.widgets import button, titled
 
 
@@ -38,10 +33,12 @@ class SyncPanel(QWidget):
     Signals:
         synced: () an exchange ended well, or a conflict was decided.
         target_changed: (target, token) to be remembered.
+        form_wanted: (Subject) a form is to be opened, to put right what breaks its rules.
     """
 
     synced = Signal()
     target_changed = Signal(str, str)
+    form_wanted = Signal(object)
 
     def __init__(
         self, runner: JobRunner, holder: StoreHolder, remembered: Settings, parent: QWidget | None = None
@@ -52,7 +49,10 @@ class SyncPanel(QWidget):
         self._job: Job | None = None
         outer = QHBoxLayout(self)
         outer.addLayout(self._left(remembered), 2)
-        outer.addLayout(self._right(), 3)
+        self.desk = ConflictDesk(runner, holder)
+        self.desk.decided.connect(self.synced)
+        self.desk.form_wanted.connect(self.form_wanted)
+        outer.addWidget(self.desk, 3)
 
     def _left(self, remembered: Settings) -> QVBoxLayout:
         left = QVBoxLayout()
@@ -83,17 +83,6 @@ class SyncPanel(QWidget):
             left.addWidget(widget)
         left.addStretch(1)
         return left
-
-    def _right(self) -> QVBoxLayout:
-        right = QVBoxLayout()
-        self.conflict_title = titled(_("Conflicts"))
-        hint = titled(_("Two people changed the same field. Both values are kept until you choose."), "hint")
-        self._area = QScrollArea()
-        self._area.setObjectName("conflicts")
-        self._area.setWidgetResizable(True)
-        for widget in (self.conflict_title, hint, self._area):
-            right.addWidget(widget, 1 if widget is self._area else 0)
-        return right
 
     # --- exchange ------------------------------------------------------------------------------------------------
 
@@ -187,76 +176,6 @@ class SyncPanel(QWidget):
         self.stop.hide()
         self.go.setEnabled(True)
 
-    # --- conflicts -----------------------------------------------------------------------------------------------
-
     def show_project(self, now: Overview) -> None:
         """Show the conflicts of a project."""
-        self.conflict_title.setText(_("Conflicts ({n})").format(n=now.conflicts))
-        job = self._runner.start(lambda _control: described_conflicts(self._holder.store))
-        job.succeeded.connect(self._show_conflicts)
-
-    @Slot(object)
-    def _show_conflicts(self, result: object) -> None:
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        for conflict, where, label in cast("list[tuple[Conflict, str, str]]", result):
-            layout.addWidget(self._card(conflict, where, label))
-        layout.addStretch(1)
-        self._area.setWidget(page)
-
-    def _card(self, conflict: Conflict, where: str, label: str) -> QFrame:
-        card = QFrame()
-        card.setObjectName(f"conflict_{conflict.field}")
-        card.setFrameShape(QFrame.Shape.StyledPanel)
-        column = QVBoxLayout(card)
-        column.addWidget(titled(f"{where} · {label}", "heading"))
-        for number, version in enumerate(conflict.versions):
-            line = QHBoxLayout()
-            line.addWidget(QLabel(_described(version)), 1)
-            keep = button(f"keep_{conflict.field}_{number}", _("Keep this"))
-            keep.clicked.connect(partial(self._keep, conflict, version))
-            keep.setEnabled(conflict.field != DELETED)
-            line.addWidget(keep)
-            column.addLayout(line)
-        return card
-
-    def _keep(self, conflict: Conflict, version: Version) -> None:
-        def work(_control: JobControl) -> None:
-            self._holder.store.resolve(conflict.uid, {conflict.field: version.value})
-
-        job = self._runner.start(work)
-        job.succeeded.connect(self._kept)
-        job.failed.connect(self._failed)
-
-    @Slot()
-    def _kept(self) -> None:
-        self.synced.emit()
-
-
-def described_conflicts(store: Store) -> list[tuple[Conflict, str, str]]:
-    """Return conflicts with the name of the place and the label of the field. Runs in the store thread."""
-    found = []
-    for conflict in store.conflicts():
-        table = store.tables()[conflict.table]
-        row = store.get(conflict.uid)
-        values = row.values if row else {}
-        community = store.get(str(values.get("community_uid"))) if values.get("community_uid") else row
-        name = str(community.values.get("name") or "") if community else ""
-        known = {column.name: column.label for column in table.columns}
-        label = known.get(
-            conflict.field, _("deleted by one, changed by the other") if conflict.field == DELETED else conflict.field
-        )
-        found.append((conflict, f"{name} · {table.label}", label))
-    return found
-
-
-def _described(version: Version) -> str:
-    at = datetime.fromtimestamp(version.at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
-    who = version.actor or _("laptop {n}").format(n=version.origin)
-    return f"{_shown(version.value)}\n{who}, {at}"
-
-
-def _shown(value: Value) -> str:
-    if value is None:
-        return _("(blank)")
-    return _("(geometry)") if isinstance(value, bytes) else str(value)
+        self.desk.show_project(now)

@@ -20,6 +20,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
+from survey_forms.sample import street_scene
 from ui.tour.hand import LAST_WORDS, WRONG, TourError
 
 _STAGE_SECONDS = 300
@@ -139,7 +140,10 @@ class _Guide:
             shutil.copytree(media_folder(self._project), media_folder(other))
         with _hub(self._folder / "hub") as (url, token):
             common = {"url": url, "token": token}
-            self._run("sync", login="li", name="李工", diameter="150", other="leaks_12m", picture="11-sync-a", **common)
+            photo = self._folder / "主管.jpg"
+            photo.write_bytes(street_scene(1))
+            first = {"diameter": "150", "other": "leaks_12m", "photo": str(photo), "picture": "11-sync-a", **common}
+            self._run("sync", login="li", name="李工", **first)
             home, path = str(self._folder / "home-b"), str(other)
             more = {"project": path, "home": home, "login": "zhao", "name": "赵工", **common}
             self._run("sync", diameter="200", other="hydrant_on_main", picture="12-conflict-on-laptop-b", **more)
@@ -151,6 +155,8 @@ class _Guide:
                 _need({version.value for version in conflicts[0].versions} == {150, 200}, "both values are kept")
                 (row,) = store.select("f04_water", ["leaks_12m", "hydrant_on_main"])
                 _need((row["leaks_12m"], row["hydrant_on_main"]) == (3, 3), "edits of other fields merged")
+                (picture,) = store.select("f04_water__photos", ["photo"])
+                _need(store.media.path(str(picture["photo"])), f"{laptop}: the photo did not arrive")
 
     def _sheet(self) -> None:
         import exports

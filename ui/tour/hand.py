@@ -19,7 +19,7 @@ from ui.main_window import MainWindow
 
 WRONG = "12.."
 LAST_WORDS = "写到一半停电"
-_PATIENCE_MS = 120_000
+_PATIENCE_MS = 60_000
 _STEP_MS = 20
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 
@@ -153,6 +153,18 @@ class Hand:
                 button = row.findChild(kind, code)
                 if button is not None and not button.isChecked():
                     button.click()
+
+    def add_photo(self, file: Path) -> None:
+        """Add a photo to the form, with its kind."""
+        self.click("add_photos")
+        row = self.row("photo")
+        self.window.form.add_photo(row.path, str(file))
+        self.wait("photo in the project", lambda: self._value(row))
+        self.answer(self.row("photo_kind"), "")
+
+    def _value(self, row: Row) -> str:
+        session = self.window.form_panel.session
+        return session.value(row.path) if session else ""
 
     def complete(self) -> None:
         """Complete the form and go back to the list."""

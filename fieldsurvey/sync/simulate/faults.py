@@ -3,15 +3,17 @@
 Each takes a part out of the real code for the time of a `with`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State, Status
 from fieldsurvey.model.revision import Kind, Revision
 from fieldsurvey.store import Peer, Store, Token, reissue
+from fieldsurvey.store.entries import Entries
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.reissue import Reissue
 from fieldsurvey.sync import answering, exchange
@@ -33,6 +35,10 @@ def _in_place_of(changes: Iterable[_Change]) -> Iterator[None]:
     finally:
         for owner, name, old in reversed(kept):
             setattr(owner, name, old)
+
+
+def _planted(make: Callable[[], Iterable[_Change]]) -> AbstractContextManager[None]:
+    return _in_place_of(make())
 
 
 def _parents_at_save_time() -> Iterable[_Change]:
@@ -66,7 +72,7 @@ def _last_writer_wins() -> Iterable[_Change]:
 
 
 def _cursor_before_data() -> Iterable[_Change]:
-    def taken(self: Exchange, parcels: Sequence[Parcel], following: Peer) -> int:
+    def taken(self: Exchange, _theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
         store = self._store
         store.save_peer(following)
         return sum(store.ingest(parcel.revisions, parcel.links).new for parcel in parcels)
@@ -165,6 +171,14 @@ def _drafts_keep_old_names() -> Iterable[_Change]:
     return [(Store, "current", current)]
 
 
+def _moved_is_not_fed_again() -> Iterable[_Change]:
+    def feed(self: Entries, revisions: Sequence[Revision], scopes: Mapping[str, tuple[int, int]]) -> None:
+        real(self, revisions, {uid: (before, before) for uid, (before, _after) in scopes.items()})
+
+    real = Entries.feed
+    return [(Entries, "feed", feed)]
+
+
 _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
     "built-on-a-fork-stays": _built_on_a_fork_stays,
     "cursor-before-data": _cursor_before_data,
@@ -172,6 +186,7 @@ _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
     "drafts-keep-old-names": _drafts_keep_old_names,
     "edit-supersedes-rivals": _edit_supersedes_rivals,
     "fork-unnoticed": _fork_unnoticed,
+    "moved-is-not-fed-again": _moved_is_not_fed_again,
     "last-writer-wins": _last_writer_wins,
     "no-atomic-batch": _no_atomic_batch,
     "no-causal-wait": _no_causal_wait,
@@ -185,5 +200,5 @@ _PLANTED: Mapping[str, Callable[[], Iterable[_Change]]] = {
 }
 
 FAULTS: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
-    name: (lambda make=make: _in_place_of(make())) for name, make in _PLANTED.items()
+    name: partial(_planted, make) for name, make in _PLANTED.items()
 }

@@ -1,7 +1,7 @@
 """What people do at a machine: make, open, save, delete, bring back, decide."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import shapely
 
@@ -10,7 +10,7 @@ from fieldsurvey.model.merge import DELETED
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store
 from fieldsurvey.sync.simulate.ledger import Ledger, shown
-from fieldsurvey.sync.simulate.sites import FIELDS, PLACE, Crash, Site
+from fieldsurvey.sync.simulate.sites import COMMUNITIES, FIELDS, PLACE, Crash, Site
 
 SHARED = tuple(f"{number:032x}" for number in (1, 2, 3))  # records that more than one person makes under one name
 
@@ -60,6 +60,8 @@ class People:
                 return
         changes = self._values(0)
         values: dict[str, Value] = {**changes, "geom": self._geometry()}
+        if self._rng.random() < 0.7:
+            values["community_uid"] = self._rng.choice(COMMUNITIES)
         self._doing(
             site,
             lambda store: store.create_record(PLACE.name, values, uid=uid),
@@ -93,7 +95,11 @@ class People:
             return
         row, _listed = form
         changes = self._values(1)
-        values: Mapping[str, Value] = {**changes, **({"geom": self._geometry()} if self._rng.random() < 0.1 else {})}
+        values: dict[str, Value] = dict(changes)
+        if self._rng.random() < 0.1:
+            values["geom"] = self._geometry()
+        if self._rng.random() < 0.15:
+            values["community_uid"] = self._rng.choice(COMMUNITIES)  # the record moves to another area
 
         def note() -> None:
             self._ledger.wrote(row.uid, changes)
@@ -129,9 +135,9 @@ class People:
         if conflict.field == DELETED:
             self._decide_deletion(site, conflict.uid)
             return
-        if conflict.field == "geom":
-            place = {"geom": self._rng.choice(conflict.versions).value}
-            self._doing(site, lambda store: store.resolve(conflict.uid, place), lambda: None)
+        if conflict.field not in FIELDS:
+            choice = {conflict.field: self._rng.choice(conflict.versions).value}
+            self._doing(site, lambda store: store.resolve(conflict.uid, choice), lambda: None)
             return
         listed = {v.value for v in conflict.versions if isinstance(v.value, str)}
         value = self._rng.choice([*sorted(listed), self._value()])

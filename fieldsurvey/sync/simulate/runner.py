@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from fieldsurvey.errors import UsageError
+from fieldsurvey.sync.simulate.engines import Engine, engine_named
 from fieldsurvey.sync.simulate.faults import FAULTS
 from fieldsurvey.sync.simulate.world import Failure, World
 
@@ -35,17 +37,18 @@ class Outcome:
         return f"{self.histories} histories, " + ", ".join(f"{found[kind]} {kind}" for kind in KINDS)
 
 
-def run(seeds: Sequence[int], *, stop_at: int | None = None) -> Outcome:
+def run(seeds: Sequence[int], *, stop_at: int | None = None, engine: Engine | None = None) -> Outcome:
     """Run one history per seed.
 
     Args:
         seeds: The histories.
         stop_at: Stop after so many failures.
+        engine: Makes the hub, if it is another than the one on SQLite.
     """
     outcome = Outcome()
     for seed in seeds:
         outcome.histories += 1
-        failure, stats = history(seed)
+        failure, stats = history(seed, engine)
         outcome.stats += stats
         if failure is not None:
             outcome.failures[seed] = failure
@@ -54,9 +57,9 @@ def run(seeds: Sequence[int], *, stop_at: int | None = None) -> Outcome:
     return outcome
 
 
-def history(seed: int) -> tuple[tuple[str, str] | None, Counter[str]]:
+def history(seed: int, engine: Engine | None = None) -> tuple[tuple[str, str] | None, Counter[str]]:
     """Run one history; return what went wrong, if anything, and what happened."""
-    with World(seed) as world:
+    with World(seed, engine) as world:
         try:
             world.run()
         except Failure as failure:
@@ -76,9 +79,14 @@ def first_caught(fault: str, seeds: Sequence[int]) -> int | None:
 def main(arguments: Sequence[str]) -> int:
     """Run histories as the command line says; return 0 only if all went well."""
     options = _parser().parse_args(arguments)
+    try:
+        engine = engine_named(options.engine)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return UsageError.exit_code
     begun = time.process_time()
     with FAULTS[options.fault]() if options.fault else nullcontext():
-        outcome = run(range(options.seed, options.seed + options.histories))
+        outcome = run(range(options.seed, options.seed + options.histories), engine=engine)
     for line in _report(outcome, time.process_time() - begun):
         sys.stdout.write(line + "\n")
     return 1 if outcome.failures else 0
@@ -88,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("fieldsurvey.sync.simulate", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--histories", type=int, default=100)
+    parser.add_argument("--engine", default="sqlite", help="what keeps the hub's data: sqlite or postgresql")
     parser.add_argument("--fault", choices=sorted(FAULTS), help="plant a fault, to see it caught")
     return parser
 

@@ -11,15 +11,17 @@ from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, Ta
 from fieldsurvey.store import Row, Store
 from fieldsurvey.store.memory import MemoryConnection, blank, open_memory
 from fieldsurvey.store.replica import MAX_ORIGIN, Profile
+from fieldsurvey.sync.answering import Answering, Replica
 
 FIELDS = ("a", "b", "c", "d")
 PROJECT = "5" * 32
+COMMUNITIES = tuple(f"{number:x}" * 32 for number in (10, 11, 12))
 PLACE = Table(
     "place",
     TableKind.ASSET,
     "地点",
     "Place",
-    tuple(Column(name, ColumnType.TEXT, name, name) for name in FIELDS),
+    tuple(Column(name, ColumnType.TEXT, name, name) for name in (*FIELDS, "community_uid")),
     GeometryType.POINT,
 )
 _blank: list[MemoryConnection] = []
@@ -131,6 +133,10 @@ class Site:
 
     def __post_init__(self) -> None:
         self.reopen()
+
+    def answering(self) -> Replica:
+        """Return whoever answers here when another machine asks."""
+        return Answering(self.store, self.kind)
 
     def reopen(self) -> None:
         """Start the program again on the file."""

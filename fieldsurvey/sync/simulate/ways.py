@@ -1,13 +1,13 @@
 """The ways between machines: they lose, repeat, delay, and let others act in between."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from fieldsurvey.errors import FieldSurveyError, SyncError
 from fieldsurvey.store import Blob
-from fieldsurvey.sync.answering import Answering
+from fieldsurvey.sync.answering import Replica
 from fieldsurvey.sync.local import LocalCarrier
 from fieldsurvey.sync.peers import Heads, Hello
 from fieldsurvey.sync.simulate.sites import Crash, Site
@@ -35,7 +35,7 @@ class Post:
         for site in sites:
             if site.path == path:
                 try:
-                    Answering(site.store, site.kind).push(batch)
+                    site.answering().push(batch)
                 except FieldSurveyError:
                     return
 
@@ -43,8 +43,18 @@ class Post:
 class Way:
     """A carrier to a machine over which everything goes wrong now and then."""
 
-    def __init__(self, to: Site, rng: random.Random, post: Post, meanwhile: Callable[[], None], *, safe: bool) -> None:
+    def __init__(
+        self,
+        to: Site,
+        rng: random.Random,
+        post: Post,
+        meanwhile: Callable[[], None],
+        *,
+        safe: bool,
+        asks: Callable[[Site], Replica] = Site.answering,
+    ) -> None:
         self._to, self._rng, self._post, self._meanwhile, self._safe = to, rng, post, meanwhile, safe
+        self._asks = asks
 
     def _over(self, ask: Callable[[LocalCarrier], T]) -> T:
         """Carry one request and its answer."""
@@ -71,25 +81,25 @@ class Way:
             raise _broken() from crash
 
     def _other(self) -> LocalCarrier:
-        return LocalCarrier(Answering(self._to.store, self._to.kind))
+        return LocalCarrier(self._asks(self._to))
 
     def hello(self, mine: Hello) -> Hello:
         """Exchange states."""
         return self._over(lambda other: other.hello(mine))
 
-    def push(self, batch: bytes, origin: int, upto: int) -> int:
+    def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Send a batch; it may arrive a second time much later."""
         if self._rng.random() < _LATE:
             self._post.keep(self._to, batch)
-        return self._over(lambda other: other.push(batch, origin, upto))
+        return self._over(lambda other: other.push(batch, origin, first, upto))
 
     def finish_push(self) -> None:
         """Nothing."""
 
-    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[list[Parcel], int]]:
+    def pull(self, cursor: int, heads: Heads, areas: Sequence[int] | None) -> Iterator[tuple[Collection[Parcel], int]]:
         """Yield what stands in the other's feed, in small answers."""
 
-        def after(place: int) -> tuple[list[Parcel], int] | None:
+        def after(place: int) -> tuple[Collection[Parcel], int] | None:
             return self._over(lambda other: next(iter(other.pull(place, heads, areas)), None))
 
         while found := after(cursor):

@@ -13,12 +13,15 @@ from typing import Self
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.store.memory import digest, waiting
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.store.memory import digest, in_areas, waiting
+from fieldsurvey.sync.answering import Replica
 from fieldsurvey.sync.exchange import Exchange
 from fieldsurvey.sync.folder import FileCarrier
+from fieldsurvey.sync.simulate.engines import Engine
 from fieldsurvey.sync.simulate.ledger import Ledger
 from fieldsurvey.sync.simulate.people import People
-from fieldsurvey.sync.simulate.sites import Copy, Crash, FusedConnection, Site, new_site
+from fieldsurvey.sync.simulate.sites import COMMUNITIES, Copy, Crash, FusedConnection, Site, new_site
 from fieldsurvey.sync.simulate.ways import Post, Way
 
 _START = 1_700_000_000_000  # ms
@@ -56,7 +59,14 @@ class World:
     an edit built on a forked one names its parent by number alone.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, engine: Engine | None = None) -> None:
+        """Begin a history.
+
+        Args:
+            seed: Which.
+            engine: Makes the hub, if it is another than the one on SQLite; then what happens to a hub's disk, and
+                areas, are left out, and `hub` is a replica that only reads along.
+        """
         self.rng = rng = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self.stats: Counter[str] = Counter()
         self._amnesia = seed % 2 == 1
@@ -67,6 +77,7 @@ class World:
         shm = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
         self._folder = Path(tempfile.mkdtemp(prefix="fieldsurvey-", dir=shm if shm.is_dir() else None))
         self.hub = new_site(self._path("hub"), "hub", self._clock(0), rng)
+        self._office = engine(self._folder) if engine else None
         self.laptops = [self._laptop(number) for number in range(rng.randint(2, 4))]
         self._sticks: list[Stick] = []
 
@@ -76,6 +87,8 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._office is not None:
+            self._office.close()
         for site in self._sites():
             site.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -120,8 +133,12 @@ class World:
             (self._put_back_laptop, 2),
             (self._put_back_hub, 2),
             (self._clone, 1),
+            (self._choose_areas, 1),
+            (self._put_away, 1),
         )
         act = self.rng.choices([work for work, _weight in does], [weight for _work, weight in does])[0]
+        if self._office is not None and act in {self._late_post, self._put_back_hub, self._choose_areas}:
+            act = self._work
         site = self.rng.choice(laptops)
         try:
             if self.rng.random() < 0.08:
@@ -139,7 +156,7 @@ class World:
                 site.reopen()
 
     def _work(self, site: Site) -> None:
-        self._people.act(self.hub if self.rng.random() < 0.15 else site)
+        self._people.act(self.hub if self.rng.random() < 0.15 and self._office is None else site)
 
     def _sync(self, site: Site) -> None:
         self._exchange(site, self.hub)
@@ -151,7 +168,9 @@ class World:
             self._exchange(site, self.rng.choice(others))
 
     def _exchange(self, site: Site, other: Site, *, safe: bool = False) -> None:
-        way = Way(other, self.rng, self._post, partial(self._meanwhile, site, other), safe=safe)
+        way = Way(
+            other, self.rng, self._post, partial(self._meanwhile, site, other), safe=safe, asks=self._answering
+        )  # fmt: skip
         if not safe and self.rng.random() < 0.04:
             other.connection.fuse, other.connection.after = self.rng.randint(1, 40), self.rng.random() < 0.5
         try:
@@ -163,11 +182,16 @@ class World:
         finally:
             other.connection.fuse = -1
 
+    def _answering(self, site: Site) -> Replica:
+        return self._office if site is self.hub and self._office is not None else site.answering()
+
     def _meanwhile(self, site: Site, other: Site) -> None:
         """Let something happen elsewhere while a request is on its way."""
         elsewhere = [laptop for laptop in self.laptops if laptop is not site and laptop is not other]
-        if self.rng.random() < 0.5 or not elsewhere:
+        if (self.rng.random() < 0.5 or not elsewhere) and not (other is self.hub and self._office):
             self._people.act(other)
+        elif not elsewhere:
+            return
         else:
             self._people.act(self.rng.choice(elsewhere))
 
@@ -182,7 +206,10 @@ class World:
     def _read_stick(self, site: Site) -> None:
         """Put in any stick, new or old, perhaps once more."""
         if self._sticks:
-            receiver = self.hub if self._amnesia or self.rng.random() < 0.4 else site
+            is_hub = self._amnesia or self.rng.random() < 0.4
+            if is_hub and self._office is not None:
+                return
+            receiver = self.hub if is_hub else site
             self._use_stick(receiver, self.rng.choice(self._sticks).file, new=False)
 
     def _use_stick(self, site: Site, file: Path, *, new: bool) -> None:
@@ -198,7 +225,7 @@ class World:
     # --- disks ---------------------------------------------------------------------------------------------------
 
     def _back_up(self, site: Site) -> None:
-        (self.hub if self.rng.random() < 0.4 else site).back_up()
+        (self.hub if self.rng.random() < 0.4 and self._office is None else site).back_up()
 
     def _put_back_laptop(self, site: Site) -> None:
         if site.copies:
@@ -227,41 +254,71 @@ class World:
         self.laptops.append(twin)
         self.stats["clones"] += 1
 
+    def _choose_areas(self, site: Site) -> None:
+        """Let a laptop keep some areas only, or all again."""
+        some = self.rng.sample([scope_of(uid) for uid in COMMUNITIES], self.rng.randint(1, 2))
+        site.store.set_areas(some if self.rng.random() < 0.7 else None)
+        self.stats["areas chosen"] += 1
+
+    def _put_away(self, site: Site) -> None:
+        self.stats["rows put away"] += site.store.evict()
+
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Let everybody sync over good lines until nothing changes any more."""
         last: Sequence[object] = ()
         for _round in range(_ROUNDS):
-            for site in self.laptops:
-                if not self._at_rest(site):
+            for site in self.laptops if self._office is None else [*self.laptops, self.hub]:
+                if self._office is not None or not self._at_rest(site):
                     self._exchange(site, self.hub, safe=True)
             now = [(site.store.change_counter(), site.store.version_vector()) for site in self._sites()]
-            if now == last or all(self._at_rest(site) for site in self.laptops):
+            if now == last or (self._office is None and all(self._at_rest(site) for site in self.laptops)):
                 return
             last = now
         raise Failure("unsettled", f"still moving after {_ROUNDS} rounds")
 
     def _at_rest(self, site: Site) -> bool:
-        """Say whether a laptop has what the hub has, and nothing else."""
+        """Say whether a laptop has what the hub has of its areas, and the hub everything of it."""
         store, hub = site.store, self.hub.store
         peer = store.peer(f"{hub.project}:{hub.origin}")
-        reached = peer is not None and peer.epoch == hub.epoch and peer.cursor == hub.change_counter()
-        return reached and store.version_vector() == hub.version_vector() and not waiting(store)
+        if peer is None or peer.epoch != hub.epoch:
+            return False
+        areas = store.areas()
+        known = hub.version_vector()
+        if areas is None:
+            reached = peer.cursor == hub.change_counter() and not waiting(store)
+            return reached and store.version_vector() == known
+        ahead, _place = hub.feed_after(peer.cursor, 1, sorted({0, *areas}))
+        return not ahead and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
 
     def _check(self) -> None:
-        marks = {site.path.stem: digest(site.store) for site in self._sites()}
+        whole = [site for site in self._sites() if site.store.areas() is None]
+        marks = {site.path.stem: digest(site.store) for site in whole}
         if len(set(marks.values())) > 1:
             raise Failure("diverged", str({name: mark[:8] for name, mark in marks.items()}))
-        if left := [(site.path.stem, waiting(site.store)) for site in self._sites() if waiting(site.store)]:
+        self._check_areas()
+        if left := [(site.path.stem, waiting(site.store)) for site in whole if waiting(site.store)]:
             raise Failure("unsettled", f"waiting: {left}"[:300])
         if lost := self._ledger.lost(self.hub.store):
             raise Failure("lost", "; ".join(lost[:3]))
         if not all(site.connection.is_sound() for site in self.rng.sample(self._sites(), 2)):
             raise Failure("diverged", "a database is damaged")
+        if self._office is not None and (text := self._office.differs_from(self.hub.store)):
+            raise Failure("diverged", text)
         if self._replayed() != marks["hub"]:
             raise Failure("diverged", "a replay in random order ends otherwise")
         self.stats["conflicts at the end"] += self.hub.store.conflict_count()
+
+    def _check_areas(self) -> None:
+        """Compare the records in the areas of a laptop that keeps some only."""
+        for site in self.laptops:
+            areas = site.store.areas()
+            if areas is not None:
+                records = in_areas(self.hub.store, areas)
+                self.stats["records in areas compared"] += len(records)
+                if digest(site.store, records) != digest(self.hub.store, records):
+                    raise Failure("diverged", f"{site.path.stem} in its areas")
 
     def _replayed(self) -> str:
         """Return the digest of a new replica that takes everything in, in random order and pieces."""

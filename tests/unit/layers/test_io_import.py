@@ -178,3 +178,12 @@ def test_a_ledger_row_for_a_known_community_keeps_what_differs(store: Store, tmp
     assert row is not None
     assert "differs" in codes
     assert (row.values["household_count"], row.values["building_count"]) == (100, 5)
+
+
+def test_the_city_on_top_of_the_handover_counts_nothing_twice(store: Store, handover: Path) -> None:
+    names = ("小区边界_38带/小区边界.shp", "楼栋/楼栋面.shp", "单元门_百度BD09.geojson", "消防栓_模拟_GBK.csv")
+    run(store, [*(handover / name for name in names), samples.city()])
+    with make_project(store.path.with_name("city.gpkg")) as alone:
+        run(alone, [samples.city()])
+        for table in ("community", "building", "stairwell", "hydrant"):
+            assert store.count(table) == alone.count(table), table

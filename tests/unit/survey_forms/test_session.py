@@ -12,7 +12,7 @@ from survey_forms import Context, FormError, Kind, Session, default_forms, form_
 from survey_forms.check import check, fill_randomly
 from survey_forms.compile import xform
 from survey_forms.export import export_xlsx
-from survey_forms.form import parse_form
+from survey_forms.reading import parse_form
 
 FORMS = list(default_forms())
 

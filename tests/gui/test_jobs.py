@@ -1,0 +1,74 @@
+"""Jobs beside the window: long ones let quick ones in, but never into a transaction; all end before the window does."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.jobs import JobControl
+from ui.jobs import JobRunner
+
+
+class _Scene:
+    """A runner on which a long job goes from step to step as the test says."""
+
+    def __init__(self) -> None:
+        self.in_transaction = False
+        self.done: list[str] = []
+        self.runner = JobRunner(name="scene", may_pause=lambda: not self.in_transaction)
+        self.go, self.at_step = threading.Semaphore(0), threading.Semaphore(0)
+
+    def long(self, control: JobControl) -> None:
+        for number in range(3):
+            self.at_step.release()
+            assert self.go.acquire(timeout=10)
+            control.step(number, 3, "")
+            self.done.append(f"step {number}")
+
+    def quick(self, _control: JobControl) -> None:
+        self.done.append("quick")
+
+
+@pytest.fixture
+def scene(qtbot: QtBot) -> Iterator[_Scene]:
+    found = _Scene()
+    yield found
+    found.go.release(10)
+    found.runner.close()
+
+
+def test_a_quick_job_runs_at_the_next_step_of_a_long_one(qtbot: QtBot, scene: _Scene) -> None:
+    job = scene.runner.start(scene.long)
+    assert scene.at_step.acquire(timeout=10)
+    with qtbot.waitSignal(job.succeeded, timeout=10_000):
+        with qtbot.waitSignal(scene.runner.start(scene.quick, quick=True).succeeded, timeout=10_000):
+            scene.go.release()
+        assert scene.done[0] == "quick"
+        scene.go.release(2)
+    assert scene.done == ["quick", "step 0", "step 1", "step 2"]
+
+
+def test_a_quick_job_waits_for_the_end_of_a_transaction(qtbot: QtBot, scene: _Scene) -> None:
+    scene.in_transaction = True
+    scene.runner.start(scene.long)
+    with qtbot.waitSignal(scene.runner.start(scene.quick, quick=True).succeeded, timeout=10_000):
+        scene.go.release(3)
+    assert scene.done[-1] == "quick"
+
+
+def test_an_ordinary_job_waits_for_the_one_before(qtbot: QtBot, scene: _Scene) -> None:
+    scene.runner.start(scene.long)
+    with qtbot.waitSignal(scene.runner.start(scene.quick).succeeded, timeout=10_000):
+        scene.go.release(3)
+    assert scene.done[-1] == "quick"
+
+
+def test_finishing_stops_a_long_job_but_does_the_quick_one(qtbot: QtBot, scene: _Scene) -> None:
+    job = scene.runner.start(scene.long)
+    assert scene.at_step.acquire(timeout=10)
+    scene.runner.start(scene.quick, quick=True)
+    threading.Timer(0.2, scene.go.release).start()
+    with qtbot.waitSignal(job.cancelled, timeout=10_000):
+        scene.runner.finish()
+    assert scene.done == ["quick"]

@@ -1,0 +1,52 @@
+"""The menus of the main window: every action by name and by key."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+
+from fieldsurvey.i18n import LANGUAGES, _
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
+
+
+def make_menus(window: "MainWindow") -> None:
+    """Fill the menu bar."""
+    _file_menu(window)
+    _view_menu(window)
+
+
+def _file_menu(window: "MainWindow") -> None:
+    file = window.menuBar().addMenu(_("File"))
+    for name, text, keys, slot in (
+        ("new", _("New project …"), "Ctrl+N", window.new_project),
+        ("open", _("Open project …"), "Ctrl+O", window.choose_project),
+        ("receive", _("Receive a project from the office or a USB stick …"), "", window.receive_project),
+        ("sample", _("Open the sample project"), "", window.open_sample),
+        ("import", _("Import …"), "Ctrl+I", partial(window.show_workspace, "import")),
+        ("person", _("My name …"), "", window.ask_person),
+        ("quit", _("Quit"), "Ctrl+Q", window.close),
+    ):
+        action = QAction(text, window)
+        action.setObjectName(f"action_{name}")
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(slot)
+        file.addAction(action)
+
+
+def _view_menu(window: "MainWindow") -> None:
+    view = window.menuBar().addMenu(_("View"))
+    group = QActionGroup(window)
+    for name, text in (("light", _("Light")), ("dark", _("Dark")), ("sun", _("Sunlight"))):
+        action = QAction(text, window)
+        action.setCheckable(True)
+        action.setChecked(name == window.settings.theme)
+        action.triggered.connect(partial(window.set_theme, name))
+        group.addAction(action)
+        view.addAction(action)
+    view.addSeparator()
+    for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
+        action = QAction(text, window)
+        action.triggered.connect(partial(window.set_language, language))
+        view.addAction(action)

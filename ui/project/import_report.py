@@ -1,0 +1,64 @@
+"""What an import did, for reading: per file the layers in the user's words, and what a person should know."""
+
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+
+from fieldsurvey.i18n import _
+from fieldsurvey.model.assets import ASSET_BY_NAME
+from layers.io.report import FileReport, Status
+from ui.widgets import button, titled
+
+MARKS = {Status.IMPORTED: "✓", Status.WITH_WARNING: "⚠", Status.REFUSED: "✕"}
+_COLUMNS = 3  # layers side by side, so that a whole city fits without scrolling
+
+
+class ImportReport(QWidget):
+    """The result page of the import workspace.
+
+    Signals:
+        map_wanted: () the person wants to see it on the map.
+    """
+
+    map_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("import_report")
+        self.title = titled("")
+        self.text = QTextBrowser()
+        self.text.setObjectName("import_report_text")
+        self.text.setAccessibleName(_("What was imported"))
+        self.show_map = button("import_show_map", _("Show on the map"), self.map_wanted)
+        self.show_map.setProperty("role", "primary")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.title)
+        layout.addWidget(self.text, 1)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self.show_map)
+        layout.addLayout(foot)
+
+    def show_reports(self, reports: Sequence[FileReport]) -> None:
+        """Show the reports of an import."""
+        rows = sum(sum(report.layers.values()) for report in reports)
+        self.title.setText(_("Imported: {files} files, {rows} features").format(files=len(reports), rows=f"{rows:,}"))
+        self.text.setHtml("".join(_file(report) for report in reports))
+
+
+def _file(report: FileReport) -> str:
+    cells = [f"<td>{escape(_label(name))}</td><td align=right><b>{n:,}</b></td>" for name, n in report.layers.items()]
+    lines = [cells[start : start + _COLUMNS] for start in range(0, len(cells), _COLUMNS)]
+    table = "".join(f"<tr>{'<td width=24></td>'.join(line)}</tr>" for line in lines)
+    notes = "".join(f"<p style='margin:2px 0 2px 16px'>⚠ {escape(warning.message)}</p>" for warning in report.warnings)
+    error = f"<p style='margin-left:16px'>✕ {escape(report.error)}</p>" if report.error else ""
+    head = f"<p style='margin-top:10px'><b>{MARKS[report.status]} {escape(report.file.name)}</b></p>"
+    return f"{head}<table cellpadding=3 style='margin-left:16px'>{table}</table>{notes}{error}"
+
+
+def _label(name: str) -> str:
+    table = ASSET_BY_NAME.get(name)
+    return table.label if table else name
