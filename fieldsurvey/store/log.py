@@ -10,10 +10,11 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import COLUMNS, Entries, ValueOf, parts, revision_of
+from fieldsurvey.store.entries import Entries, ValueOf, parts
 from fieldsurvey.store.records import Records
 from fieldsurvey.store.rows import Rows
 
+_NONE: Mapping[int, Revision] = MappingProxyType({})
 NONE_WITHHELD: Mapping[int, str] = MappingProxyType({})
 _MAX_AHEAD_MS = 24 * 3600 * 1000  # a clock further ahead than a day does not pull ours along
 
@@ -135,7 +136,7 @@ class Log(Entries):
             return 0
         self.write(list(fresh.values()), applied=False)
         for origin in sorted({revision.origin for revision in fresh.values()}):
-            self._advance(origin)
+            self._advance(origin, fresh)
         for revision in fresh.values():
             if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
                 self._hlc = max(self._hlc, revision.hlc)
@@ -220,15 +221,15 @@ class Log(Entries):
             )
         return fresh
 
-    def _advance(self, origin: int) -> None:
-        """Lengthen the known prefix of an origin, checking each link of its chain."""
+    def _advance(self, origin: int, fresh: Mapping[int, Revision] = _NONE) -> None:
+        """Lengthen the known prefix of an origin, checking each link of its chain; `fresh` need not be read again."""
         upto, chain = self.prefix(origin)
         first = upto
         while True:
-            row = self._db.one(f"SELECT {COLUMNS} FROM _rev WHERE rid = ?", (origin << SEQ_BITS | (upto + 1),))
-            if row is None:
+            rid = origin << SEQ_BITS | (upto + 1)
+            revision = fresh.get(rid) or self.revisions([rid]).get(rid)
+            if revision is None:
                 break
-            revision = revision_of(row)
             if chain_of(chain, revision) != revision.chain:
                 raise Tampered(
                     _(

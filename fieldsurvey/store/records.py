@@ -106,12 +106,20 @@ class Records:
             names.setdefault(uid, set()).update(revision.fields())
             last[uid] = revision.rid
         scopes: dict[str, tuple[int, int]] = {}
-        fresh = {revision.rid: revision for revision in revisions}
+        fresh = self._at_hand(states, names, revisions)
         for uid, state in states.items():
             after = self.materialise(uid, state, names[uid], last[uid], fresh).scope
             had = before[uid]
             scopes[uid] = (after if had is None else had, after)
         return scopes
+
+    def _at_hand(
+        self, states: Mapping[str, State], names: Mapping[str, set[str]], revisions: Sequence[Revision]
+    ) -> dict[int, Revision]:
+        """Read at once the versions that the status of these records will ask for."""
+        found = {revision.rid: revision for revision in revisions}
+        heads = {rid for uid, state in states.items() for name in names[uid] for rid in state.heads(name)}
+        return found | self._entries.revisions(heads - found.keys())
 
     def materialise(
         self,
