@@ -136,6 +136,8 @@ def volatile(form: Form) -> set[str]:
         for path, _column, expression in expressions(form)
         if any(call.name in _CHANCE for call in calls(parse(expression)))
     }
+    # A calculation that reads itself, such as coalesce(own, other), keeps what was there: it may depend on the order.
+    found |= {rule.place.path for rule in graph.rules if any(need.path == rule.place.names for need in rule.needs)}
     reach, before = Reach(graph.places), -1
     while len(found) != before:
         before = len(found)
