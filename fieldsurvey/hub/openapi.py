@@ -6,7 +6,6 @@ Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
-_ANY: Schema = {"type": "object"}
 _SHA: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _SHA_IN_PATH: Schema = {"name": "sha", "in": "path", "required": True, "schema": _SHA}
 
@@ -103,7 +102,6 @@ def document() -> Schema:
                     parameters=[_query("cursor"), _query("limit")],
                 )
             },
-            "/v1/enroll": {"post": _operation("Enrol a device", _ANY, body=_ANY, is_open=True)},
             "/v1/chains": {
                 "post": _operation(
                     "Hashes at numbers of an origin", _object("chains", chains=_list({"type": ["string", "null"]})),
