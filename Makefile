@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup setup-dev system demo test lint bench translations lock clean
+.PHONY: setup setup-dev system demo test lint bench soak translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
 SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 \
@@ -43,6 +43,14 @@ lint: setup-dev
 
 bench: setup-dev
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; QT_QPA_PLATFORM=offscreen $(BIN)/python $$file || exit 1; done
+
+# Hours: every history, kill and mutated package that the releases are judged by.
+soak: setup-dev
+	$(BIN)/python -m fieldsurvey.sync.simulate --seed 1 --histories 100000
+	$(BIN)/python -m tests.faults.killing saves 400
+	$(BIN)/python -m tests.faults.killing imports 100
+	FIELDSURVEY_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -p no:xdist --timeout 7200 tests/faults \
+	  tests/unit/fieldsurvey/test_sync_simulation.py tests/unit/fieldsurvey/test_sync_package.py
 
 translations: setup-dev
 	$(BIN)/python -m tests.architecture.catalogues

@@ -135,6 +135,15 @@ def check(
     return 0 if report.is_whole else 1
 
 
+@app.command()
+def restore(project: ProjectFile, backup: Annotated[Path, typer.Argument(help="备份文件 .gpkg / backup file")]) -> None:
+    """从备份恢复, 现有文件移到一旁 / put a backup in the place of a project, which is kept aside."""
+    from fieldsurvey.store.backup import restore as put_back
+
+    aside = put_back(backup, project)
+    put(str(aside) if aside else str(project))
+
+
 @forms_app.command("check")
 def forms_check(
     file: Path,

@@ -29,7 +29,8 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
-from fieldsurvey.store import Store
+from fieldsurvey.store import Store, backup
+from fieldsurvey.store.backup import Backup
 from layers.style import CONDITIONS, STATES
 from survey_forms.records import Subject
 from ui import theme
@@ -50,6 +51,7 @@ from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
 from ui.sync.panel import SyncPanel
 
+_TROUBLE_MS = 15_000
 WORKSPACES = ("map", "import", "plan", "sync", "export")
 
 
@@ -162,6 +164,8 @@ class MainWindow(QMainWindow):
         self.project.changed.connect(self._show)
         self.project.failed.connect(self._open_failed)
         self.project.map_ready.connect(self.canvas.show_project)
+        self.project.backed_up.connect(self._verify_backup)
+        self.project.backup_failed.connect(self._tell_trouble)
         self.start.new_wanted.connect(self.new_project)
         self.start.open_wanted.connect(self.choose_project)
         self.start.sample_wanted.connect(self.open_sample)
@@ -307,6 +311,20 @@ class MainWindow(QMainWindow):
 
         self.store_runner.start(work)
         self.told["person"].setText(name or _("Name not given"))
+
+    @Slot(object)
+    def _verify_backup(self, made: Backup) -> None:
+        """Check the copy, and put older ones away, beside the work."""
+        if (now := self.project.current) is not None:
+            job = self.work_runner.start(lambda _control: backup.verify(made, now.path))
+            job.failed.connect(self._tell_trouble)
+
+    @Slot(object)
+    def _tell_trouble(self, error: Exception) -> None:
+        """Tell what went wrong beside the work, without stopping it."""
+        if not isinstance(error, FieldSurveyError):
+            raise error
+        self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
 
     @Slot(object)
     def _open_failed(self, error: Exception) -> None:

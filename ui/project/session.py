@@ -1,5 +1,6 @@
 """The open project as the window sees it: everything about it is asked and told here."""
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,13 +10,16 @@ from typing import cast
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from fieldsurvey.assess import CommunityProgress, Totals, community_progress, totals
+from fieldsurvey.errors import StoreError
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import Changes, Store
+from fieldsurvey.store import Changes, Store, backup
+from fieldsurvey.store.backup import Backup
 from layers import sidecar
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 
+_log = logging.getLogger(__name__)
 _IDLE_MS = 500  # after so long without a save the write-ahead log is folded into the file
 
 
@@ -80,6 +84,8 @@ class ProjectSession(QObject):
         map_ready: (Sidecar) the map of the newest state.
         closed: () no project is open.
         failed: (Exception) it could not be opened.
+        backed_up: (Backup) a copy was made that has not been verified yet.
+        backup_failed: (Exception) it could not be made.
     """
 
     opened = Signal(object)
@@ -87,6 +93,8 @@ class ProjectSession(QObject):
     map_ready = Signal(object)
     closed = Signal()
     failed = Signal(object)
+    backed_up = Signal(object)
+    backup_failed = Signal(object)
     _committed = Signal()
 
     def __init__(self, runner: JobRunner, holder: StoreHolder, parent: QObject | None = None) -> None:
@@ -172,11 +180,20 @@ class ProjectSession(QObject):
 
     @Slot()
     def _checkpoint(self) -> None:
-        def work(_control: JobControl) -> None:
-            if self._holder.is_open:
-                self._holder.store.checkpoint()
+        def work(_control: JobControl) -> Backup | None:
+            if not self._holder.is_open:
+                return None
+            self._holder.store.checkpoint()
+            return backup.when_due(self._holder.store)
 
-        self._runner.start(work)
+        job = self._runner.start(work)
+        job.succeeded.connect(self._was_backed_up)
+        job.failed.connect(self.backup_failed)
+
+    @Slot(object)
+    def _was_backed_up(self, made: object) -> None:
+        if made is not None and self.current is not None:
+            self.backed_up.emit(made)
 
     # --- the map -------------------------------------------------------------------------------------------------
 
@@ -214,5 +231,14 @@ class ProjectSession(QObject):
             self._builder.waitForFinished(2000)
             self._builder = None
         self.current, self._is_closed = None, True
-        self._runner.start(lambda _control: self._holder.close())
+        self._runner.start(lambda _control: self._close_store())
         self.closed.emit()
+
+    def _close_store(self) -> None:
+        """Close the file, a copy of its last state beside it. Runs in the store thread."""
+        try:
+            if self._holder.is_open:
+                backup.when_due(self._holder.store, every_ms=0)
+        except StoreError as error:  # a full disk must not keep the project from being closed
+            _log.warning("no backup at close: %s", error)
+        self._holder.close()
