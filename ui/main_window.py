@@ -43,6 +43,7 @@ from ui.forms.panel import FormPanel
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.legend import LegendPanel
+from ui.map.picking import MapPicker
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form.use_map(MapPicker(self.canvas))
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()
         self.sync = SyncPanel(self.store_runner, self.holder, self.settings)

@@ -1,24 +1,29 @@
 """Between the form panel and the store: opening, journal, saving, photos."""
 
+import mimetypes
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QImageReader
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
 
 from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.store.photos import inspect, small
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
 from ui.forms.panel import FormPanel
 from ui.jobs import JobRunner
+from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
 
 JOURNAL_MS = 300  # at most so long a typed answer is only in memory
-_THUMBNAIL = QSize(220, 160)
+_THUMBNAIL = (220, 160)  # px
 
 
 class FormController(QObject):
@@ -43,6 +48,7 @@ class FormController(QObject):
         self._panel, self._runner, self._holder = panel, runner, holder
         self._opened: Opened | None = None
         self._dirty = False
+        self._place_path = ""
         self._journal = QTimer(self)
         self._journal.setObjectName("form_journal")
         self._journal.setSingleShot(True)
@@ -53,6 +59,8 @@ class FormController(QObject):
         panel.complete_clicked.connect(self._complete)
         panel.close_clicked.connect(self.close)
         panel.photo_chosen.connect(self.add_photo)
+        panel.file_chosen.connect(self.add_file)
+        panel.photo_shown.connect(self._load_thumbnail)
 
     @property
     def current(self) -> Subject | None:
@@ -84,8 +92,6 @@ class FormController(QObject):
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
         elif opened.record is not None and opened.record.conflicts:
             self._panel.say(_("{n} fields have two values; see Conflicts.").format(n=len(opened.record.conflicts)))
-        for path, sha in self._panel.photos().items():
-            self._load_thumbnail(path, sha)
         self.opened.emit()
 
     # --- journal -------------------------------------------------------------------------------------------------
@@ -171,23 +177,66 @@ class FormController(QObject):
         self._opened = None
         self.closed.emit()
 
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def use_map(self, picker: MapPicker) -> None:
+        """Let places be picked on a map."""
+        self._panel.place_wanted.connect(partial(self._pick_place, picker))
+        picker.picked.connect(self._has_place)
+
+    def _pick_place(self, picker: MapPicker, path: str, kind: str) -> None:
+        self._place_path = path
+        picker.start({"geotrace": "line", "geoshape": "area"}.get(kind, "point"))
+
+    @Slot(object)
+    def _has_place(self, corners: list[World]) -> None:
+        if self._opened is None:
+            return
+        code = self._holder.store.crs
+        east, north = np.array(corners, dtype=float).T
+        longitude, latitude = crs.transform(east, north, code, crs.CGCS2000)
+        self._panel.put_place(self._place_path, list(zip(longitude.tolist(), latitude.tolist(), strict=True)))
+
     # --- photos --------------------------------------------------------------------------------------------------
 
     @Slot(str, str)
     def add_photo(self, path: str, file: str) -> None:
         """Take a photo file into the project as the answer of a question."""
 
-        def work(_control: JobControl) -> tuple[str, str]:
-            return path, self._holder.store.media.add_file(Path(file))
+        def work(_control: JobControl) -> tuple[str, str, str]:
+            place = Path(file)
+            found = inspect(place)
+            sha = self._holder.store.media.add_file(place, found.mime)
+            return path, sha, found.summary()
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._has_photo)
         job.failed.connect(self._fail)
 
+    @Slot(str, str)
+    def add_file(self, path: str, file: str) -> None:
+        """Take a sound, film or other file into the project as the answer of a question."""
+        mime = mimetypes.guess_type(file)[0] or "application/octet-stream"
+
+        def work(_control: JobControl) -> tuple[str, str]:
+            return path, self._holder.store.media.add_file(Path(file), mime)
+
+        job = self._runner.start(work, quick=True)
+        job.succeeded.connect(self._has_file)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _has_file(self, result: object) -> None:
+        self._panel.set_photo(*cast("tuple[str, str]", result))
+
     @Slot(object)
     def _has_photo(self, result: object) -> None:
-        path, sha = cast("tuple[str, str]", result)
+        path, sha, facts = cast("tuple[str, str, str]", result)
+        if sha in self._panel.photos().values():
+            self._panel.say(_("This photo is in the form already."))
+            return
         self._panel.set_photo(path, sha)
+        self._panel.say(facts)
         self._load_thumbnail(path, sha)
 
     def _load_thumbnail(self, path: str, sha: str) -> None:
@@ -206,9 +255,7 @@ class FormController(QObject):
 
 def thumbnail(place: Path) -> QImage:
     """Return a small upright picture of a photo; decoding at reduced size keeps large photos cheap."""
-    reader = QImageReader(str(place))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if size.isValid():
-        reader.setScaledSize(size.scaled(_THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio))
-    return reader.read()
+    try:
+        return QImage.fromData(small(place, _THUMBNAIL))
+    except FieldSurveyError:
+        return QImage()
