@@ -364,7 +364,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _form_opened(self) -> None:
         self.right.setCurrentWidget(self.form_panel)
-        self.form_panel.next_row()
+        if not self.form_panel.current:
+            self.form_panel.next_row()
 
     @Slot()
     def _form_closed(self) -> None:

@@ -1,5 +1,6 @@
 """Between the form panel and the store: opening, journal, saving, photos."""
 
+import json
 import mimetypes
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from fieldsurvey.store.photos import inspect, small
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
 from ui.forms.panel import FormPanel
+from ui.forms.places import Position
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
@@ -76,13 +78,22 @@ class FormController(QObject):
         self.flush()
         context = Context(now=datetime.now().astimezone(), language=language()[:2])
 
-        def work(_control: JobControl) -> Opened:
+        def work(_control: JobControl) -> tuple[Opened, str]:
             store = self._holder.store
-            return open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
+            kept = store.draft(subject.draft_key)
+            opened = open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
+            return opened, place_of(kept[0]) if kept else ""
 
         job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._show)
+        job.succeeded.connect(self._show_at)
         job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _show_at(self, result: object) -> None:
+        opened, place = cast("tuple[Opened, str]", result)
+        self._show(opened)
+        if place:
+            self._panel.go_to(place)
 
     @Slot(object)
     def _show(self, opened: Opened) -> None:
@@ -108,9 +119,10 @@ class FormController(QObject):
         if opened is None or not self._dirty:
             return
         snapshot = opened.session.snapshot()
+        with_place = marked(snapshot, self._panel.current)
 
         def work(_control: JobControl) -> tuple[int, str]:
-            return keep_draft(self._holder.store, opened, snapshot), snapshot
+            return keep_draft(self._holder.store, opened, with_place), snapshot
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._was_kept)
@@ -156,7 +168,10 @@ class FormController(QObject):
 
     def _was_saved(self, status: str, opened: object) -> None:
         self._panel.setEnabled(True)
+        place = self._panel.current
         self._show(cast("Opened", opened))
+        if place:
+            self._panel.go_to(place)
         words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
         self._panel.say(words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S")))
         if self._opened is not None:
@@ -192,10 +207,15 @@ class FormController(QObject):
     def _has_place(self, corners: list[World]) -> None:
         if self._opened is None:
             return
-        code = self._holder.store.crs
-        east, north = np.array(corners, dtype=float).T
-        longitude, latitude = crs.transform(east, north, code, crs.CGCS2000)
-        self._panel.put_place(self._place_path, list(zip(longitude.tolist(), latitude.tolist(), strict=True)))
+
+        def work(_control: JobControl) -> list[Position]:
+            east, north = np.array(corners, dtype=float).T
+            longitude, latitude = crs.transform(east, north, self._holder.store.crs, crs.CGCS2000)
+            return list(zip(longitude.tolist(), latitude.tolist(), strict=True))
+
+        job = self._runner.start(work, quick=True)
+        job.succeeded.connect(partial(self._panel.put_place, self._place_path))
+        job.failed.connect(self._fail)
 
     # --- photos --------------------------------------------------------------------------------------------------
 
@@ -227,7 +247,7 @@ class FormController(QObject):
 
     @Slot(object)
     def _has_file(self, result: object) -> None:
-        self._panel.set_photo(*cast("tuple[str, str]", result))
+        self._panel.set_answer(*cast("tuple[str, str]", result))
 
     @Slot(object)
     def _has_photo(self, result: object) -> None:
@@ -235,7 +255,7 @@ class FormController(QObject):
         if sha in self._panel.photos().values():
             self._panel.say(_("This photo is in the form already."))
             return
-        self._panel.set_photo(path, sha)
+        self._panel.set_answer(path, sha)
         self._panel.say(facts)
         self._load_thumbnail(path, sha)
 
@@ -259,3 +279,16 @@ def thumbnail(place: Path) -> QImage:
         return QImage.fromData(small(place, _THUMBNAIL))
     except FieldSurveyError:
         return QImage()
+
+
+def marked(snapshot: str, place: str) -> str:
+    """Return a snapshot that also says in which question the person was."""
+    return json.dumps({**json.loads(snapshot), "at": place}, ensure_ascii=False)
+
+
+def place_of(draft: str) -> str:
+    """Return the question in which the person was when a draft was kept; empty if it does not say."""
+    try:
+        return str(json.loads(json.loads(draft)["session"]).get("at", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

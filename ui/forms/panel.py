@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import QHideEvent, QImage, QKeyEvent, QKeySequence, QPixmap, QShortcut
@@ -155,7 +156,6 @@ class FormPanel(QWidget):
         self.problems.setObjectName("form_problems")
         self.problems.setMinimumHeight(36)
         self.problems.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.problems.setToolTip(_("Next question that is unanswered or wrong (F8)"))
         self.problems.setText(_("Next problem (F8)"))
         self.problems.clicked.connect(self.next_problem)
         line.addWidget(self.pages, 1)
@@ -217,7 +217,7 @@ class FormPanel(QWidget):
     def show_page(self, number: int) -> None:
         """Show a page, building it the first time."""
         session = self._need()
-        old = self._area.takeWidget()
+        old = cast("QWidget | None", self._area.takeWidget())  # none at first, whatever the stubs say
         if old is not None and old not in self._built.values():
             old.deleteLater()
         self._at = number
@@ -234,6 +234,10 @@ class FormPanel(QWidget):
         self._built[number].show()
         self._area.verticalScrollBar().setValue(0)
         self.pages.setCurrentIndex(number)
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the page that is shown."""
+        return self._page().rows()
 
     def _page(self) -> Rows:
         return self._built[self._at]
@@ -331,7 +335,7 @@ class FormPanel(QWidget):
         super().hideEvent(event)
 
     def _switch_language(self) -> None:
-        self._language = "en" if self._language == "zh" else "zh"
+        self._language = {"zh": "en"}.get(self._language, "zh")
         self._rebuild(self._at)
 
     def show_problems(self) -> int:
@@ -372,9 +376,9 @@ class FormPanel(QWidget):
         if file:
             chosen.emit(path, file)
 
-    def set_photo(self, path: str, sha256: str) -> None:
-        """Take a photo or file that is in the project now as the answer."""
-        self._answered(path, sha256)
+    def set_answer(self, path: str, text: str) -> None:
+        """Take an answer that comes from elsewhere, such as the hash of a photo that is in the project now."""
+        self._answered(path, text)
 
     def put_place(self, path: str, positions: list[Position]) -> None:
         """Take a place that was picked on the map as the answer."""

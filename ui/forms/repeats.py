@@ -125,7 +125,7 @@ class RepeatView(QGroupBox):
         line.addWidget(self.add, 1)
         self._tools: list[QToolButton] = []
         for key, mark, words, slot in (
-            ("copy", "⧉", _("Duplicate"), self.duplicate),
+            ("copy", _("Duplicate"), _("Duplicate"), self.duplicate),
             ("up", "↑", _("Move up"), lambda: self.move_by(-1)),
             ("down", "↓", _("Move down"), lambda: self.move_by(1)),
             ("remove", "✕", _("Remove"), self.remove),

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.model.merge import DELETED
+from fieldsurvey.model.merge import DELETED, RULES
 from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import Conflict, Store, Version
@@ -212,10 +212,10 @@ class SyncPanel(QWidget):
         column.addWidget(titled(f"{where} · {label}", "heading"))
         for number, version in enumerate(conflict.versions):
             line = QHBoxLayout()
-            line.addWidget(QLabel(_described(version)), 1)
+            line.addWidget(QLabel(_described(version, conflict.field)), 1)
             keep = button(f"keep_{conflict.field}_{number}", _("Keep this"))
             keep.clicked.connect(partial(self._keep, conflict, version))
-            keep.setEnabled(conflict.field != DELETED)
+            keep.setEnabled(conflict.field not in {DELETED, RULES})
             line.addWidget(keep)
             column.addLayout(line)
         return card
@@ -243,17 +243,17 @@ def described_conflicts(store: Store) -> list[tuple[Conflict, str, str]]:
         community = store.get(str(values.get("community_uid"))) if values.get("community_uid") else row
         name = str(community.values.get("name") or "") if community else ""
         known = {column.name: column.label for column in table.columns}
-        label = known.get(
-            conflict.field, _("deleted by one, changed by the other") if conflict.field == DELETED else conflict.field
-        )
+        known[DELETED] = _("deleted by one, changed by the other")
+        known[RULES] = " ".join(conflict.sentences) or _("the edits of two people together break a rule of the form")
+        label = known.get(conflict.field, conflict.field)
         found.append((conflict, f"{name} · {table.label}", label))
     return found
 
 
-def _described(version: Version) -> str:
+def _described(version: Version, field: str) -> str:
     at = datetime.fromtimestamp(version.at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
     who = version.actor or _("laptop {n}").format(n=version.origin)
-    return f"{_shown(version.value)}\n{who}, {at}"
+    return f"{who}, {at}" if field == RULES else f"{_shown(version.value)}\n{who}, {at}"
 
 
 def _shown(value: Value) -> str:
