@@ -58,7 +58,7 @@ class Finding:
         return f"{self.where} ({place}): {self.message}"
 
 
-def check(source: Path, seed: int = 0) -> list[Finding]:
+def check(source: Path, seed: int = 0, edits: int = _EDITS) -> list[Finding]:
     """Return what is wrong with a form: it does not load, a rule fails, or filling in at random breaks it."""
     try:
         form = load_form(source)
@@ -66,7 +66,7 @@ def check(source: Path, seed: int = 0) -> list[Finding]:
         return [_refused(source, str(error))]
     found = list(_faults(form))
     if not any(finding.fatal for finding in found):
-        found += _trial(form, source, seed)
+        found += _trial(form, source, seed, edits)
     found += [Finding(source.name, note, fatal=False) for note in form.notes]
     found += [*_missing_lists(form), *_strays(form), *_labels(form)]
     return _located(source, found)
@@ -101,11 +101,11 @@ def _faults(form: Form) -> Iterator[Finding]:
             yield Finding(f"{name}|calculation" if name in str(error) else form.id, str(error))
 
 
-def _trial(form: Form, source: Path, seed: int) -> list[Finding]:
+def _trial(form: Form, source: Path, seed: int, edits: int) -> list[Finding]:
     """Fill a form in at random; what rules made step by step must be what they make from scratch."""
     try:
         session = Session(form)
-        fill_randomly(session, random.Random(seed))  # noqa: S311 - repeatable trial, no secrets
+        fill_randomly(session, random.Random(seed), edits)  # noqa: S311 - repeatable trial, no secrets
         again = Session.restore(form, session.snapshot())
     except FormError as error:
         return [Finding(source.name, str(error))]
@@ -136,6 +136,8 @@ def volatile(form: Form) -> set[str]:
         for path, _column, expression in expressions(form)
         if any(call.name in _CHANCE for call in calls(parse(expression)))
     }
+    # A calculation that reads itself, such as coalesce(own, other), keeps what was there: it may depend on the order.
+    found |= {rule.place.path for rule in graph.rules if any(need.path == rule.place.names for need in rule.needs)}
     reach, before = Reach(graph.places), -1
     while len(found) != before:
         before = len(found)

@@ -1,5 +1,6 @@
 """From a form's source to XForm XML, once; kept in the cache by content and compiler version."""
 
+import contextlib
 import hashlib
 import io
 import re
@@ -26,6 +27,14 @@ _BROKEN = (
     ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, ArithmeticError, RecursionError, SyntaxError,
     AssertionError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
+
+
+class _Nowhere(io.TextIOBase):
+    """Swallows what a library would print among our data."""
+
+    def write(self, text: str) -> int:
+        """Drop a text."""
+        return len(text)
 
 
 def xform(source: Path) -> str:
@@ -74,7 +83,8 @@ def _decoded(data: bytes, source: Path) -> str:
 
 
 def _compiled(source: Path, data: bytes) -> str:
-    import xlrd
+    with contextlib.redirect_stdout(_Nowhere()):  # it keeps, as its log, what standard output is when it is imported
+        import xlrd
     from pyxform.errors import PyXFormError
     from pyxform.xls2xform import convert
 

@@ -15,7 +15,9 @@ SUFFIXES = {".xml", ".xlsx", ".xls", ".xlsm", ".csv", ".md"}
 FORMS = sorted(
     path
     for path in FOLDER.rglob("*")
-    if path.suffix.lower() in SUFFIXES and not path.name.startswith(("README", "LICENSE", "bench1000"))
+    if path.suffix.lower() in SUFFIXES
+    and not path.name.startswith(("README", "LICENSE", "bench1000", "bench300.xlsx"))
+    and path.stat().st_size < 1 << 20  # the two larger ones are the same questions as a workbook, and a list
 )
 REFUSED = {  # lists of choices and broken forms among them, and what the sentence must speak of
     "simple-dag-cycle.xml": "a → a", "bad_calc.xlsx": "badcalc", "group_name_test.xls": "3", "gps.csv": "location",
@@ -25,7 +27,7 @@ REFUSED = {  # lists of choices and broken forms among them, and what the senten
     "external-secondary-comma-complex.csv": "survey", "external-secondary-csv-bom.csv": "survey",
     "external-secondary-semicolon-complex.csv": "survey", "external-data.csv": "survey", "header_only.csv": "survey",
     "fruits.csv": "survey", "beneficiaries.csv": "survey", "geodataCsv.csv": "survey", "csv-attachment.csv": "survey",
-    "lgas.xml": "XML", "external-data.xml": "XML", "issue_449_last_saved.xml": "XML", "wards.xml": "XML",
+    "lgas.xml": "XML", "external-data.xml": "XML", "issue_449_last_saved.xml": "XML",
     "xml-attachment.xml": "XML",
 }  # fmt: skip
 
@@ -35,7 +37,7 @@ pytestmark = pytest.mark.skipif(not FORMS, reason="the shared forms are not on t
 @pytest.mark.parametrize("part", range(8))
 def test_every_form_loads_and_survives_or_is_refused_in_one_sentence(part: int) -> None:
     for path in FORMS[part::8]:
-        findings = check(path, seed=part)
+        findings = check(path, seed=part, edits=60)
         told = [str(finding) for finding in findings if finding.fatal]
         assert all("\n" not in text and len(text) < 600 for text in told), (path.name, told)
         assert bool(told) == (path.name in REFUSED), (path.name, told)
