@@ -148,6 +148,18 @@ def restore(session: "Session", text: str) -> None:
     session.engine.settle_all()
 
 
+def rewind(session: "Session", text: str) -> None:
+    """Bring a session, whatever its state, into that of a snapshot: how undo takes back a change of a repeat.
+
+    Raises:
+        InputRefused: If the text is no snapshot.
+    """
+    for path in session.engine.repeats:
+        if not any(path.startswith(other + "/") for other in session.engine.repeats):
+            grow(session, path, 0)
+    restore(session, text)
+
+
 def _put_back(session: "Session", values: dict[str, str]) -> None:
     for path, node in session.engine.walk():
         if not node.children:

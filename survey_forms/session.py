@@ -297,6 +297,14 @@ class Session:
         """Return everything typed, malformed and irrelevant included, as JSON."""
         return keeping.snapshot(self)
 
+    def rewind(self, snapshot: str) -> None:
+        """Bring this filling-in into the state of a snapshot of it.
+
+        Raises:
+            InputRefused: If the text is no snapshot.
+        """
+        keeping.rewind(self, snapshot)
+
     @classmethod
     def restore(cls, form: Form, snapshot: str, context: Context | None = None) -> "Session":
         """Return a session in the state of a snapshot; what the form no longer asks is left out.

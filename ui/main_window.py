@@ -44,6 +44,7 @@ from ui.forms.panel import FormPanel
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.legend import LegendPanel
+from ui.map.picking import MapPicker
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form.use_map(MapPicker(self.canvas))
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()
         self.sync = SyncPanel(self.store_runner, self.holder, self.settings)
@@ -387,7 +389,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _form_opened(self) -> None:
         self.right.setCurrentWidget(self.form_panel)
-        self.form_panel.next_row()
+        if not self.form_panel.current:
+            self.form_panel.next_row()
 
     @Slot()
     def _form_closed(self) -> None:

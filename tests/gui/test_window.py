@@ -128,11 +128,13 @@ def test_a_draft_is_restored_when_the_form_is_opened_again(
     qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
 ) -> None:
     _open(qtbot, window, "f04_water", project[1])
+    window.form_panel.go_to("/data/main_dn")
     qtbot.keyClicks(_line(window, "main_dn"), "1x")
     with qtbot.waitSignal(window.form.closed):
         qtbot.keyClick(window.form_panel, Qt.Key.Key_Escape)
     _open(qtbot, window, "f04_water", project[1])
     assert _line(window, "main_dn").text() == "1x"
+    qtbot.waitUntil(lambda: window.form_panel.current == "/data/main_dn", timeout=5_000)
     assert "已恢复" in window.form_panel.status.text()
 
 

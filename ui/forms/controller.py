@@ -1,24 +1,31 @@
 """Between the form panel and the store: opening, journal, saving, photos."""
 
+import json
+import mimetypes
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QImageReader
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
 
 from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.store.photos import inspect, small
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
 from ui.forms.panel import FormPanel
+from ui.forms.places import Position
 from ui.jobs import JobRunner
+from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
 
 JOURNAL_MS = 300  # at most so long a typed answer is only in memory
-_THUMBNAIL = QSize(220, 160)
+_THUMBNAIL = (220, 160)  # px
 
 
 class FormController(QObject):
@@ -43,6 +50,7 @@ class FormController(QObject):
         self._panel, self._runner, self._holder = panel, runner, holder
         self._opened: Opened | None = None
         self._dirty = False
+        self._place_path = ""
         self._journal = QTimer(self)
         self._journal.setObjectName("form_journal")
         self._journal.setSingleShot(True)
@@ -53,6 +61,8 @@ class FormController(QObject):
         panel.complete_clicked.connect(self._complete)
         panel.close_clicked.connect(self.close)
         panel.photo_chosen.connect(self.add_photo)
+        panel.file_chosen.connect(self.add_file)
+        panel.photo_shown.connect(self._load_thumbnail)
 
     @property
     def current(self) -> Subject | None:
@@ -68,13 +78,22 @@ class FormController(QObject):
         self.flush()
         context = Context(now=datetime.now().astimezone(), language=language()[:2])
 
-        def work(_control: JobControl) -> Opened:
+        def work(_control: JobControl) -> tuple[Opened, str]:
             store = self._holder.store
-            return open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
+            kept = store.draft(subject.draft_key)
+            opened = open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
+            return opened, place_of(kept[0]) if kept else ""
 
         job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._show)
+        job.succeeded.connect(self._show_at)
         job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _show_at(self, result: object) -> None:
+        opened, place = cast("tuple[Opened, str]", result)
+        self._show(opened)
+        if place:
+            self._panel.go_to(place)
 
     @Slot(object)
     def _show(self, opened: Opened) -> None:
@@ -84,8 +103,6 @@ class FormController(QObject):
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
         elif opened.record is not None and opened.record.conflicts:
             self._panel.say(_("{n} fields have two values; see Conflicts.").format(n=len(opened.record.conflicts)))
-        for path, sha in self._panel.photos().items():
-            self._load_thumbnail(path, sha)
         self.opened.emit()
 
     # --- journal -------------------------------------------------------------------------------------------------
@@ -102,9 +119,10 @@ class FormController(QObject):
         if opened is None or not self._dirty:
             return
         snapshot = opened.session.snapshot()
+        with_place = marked(snapshot, self._panel.current)
 
         def work(_control: JobControl) -> tuple[int, str]:
-            return keep_draft(self._holder.store, opened, snapshot), snapshot
+            return keep_draft(self._holder.store, opened, with_place), snapshot
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._was_kept)
@@ -150,7 +168,10 @@ class FormController(QObject):
 
     def _was_saved(self, status: str, opened: object) -> None:
         self._panel.setEnabled(True)
+        place = self._panel.current
         self._show(cast("Opened", opened))
+        if place:
+            self._panel.go_to(place)
         words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
         self._panel.say(words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S")))
         if self._opened is not None:
@@ -171,23 +192,71 @@ class FormController(QObject):
         self._opened = None
         self.closed.emit()
 
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def use_map(self, picker: MapPicker) -> None:
+        """Let places be picked on a map."""
+        self._panel.place_wanted.connect(partial(self._pick_place, picker))
+        picker.picked.connect(self._has_place)
+
+    def _pick_place(self, picker: MapPicker, path: str, kind: str) -> None:
+        self._place_path = path
+        picker.start({"geotrace": "line", "geoshape": "area"}.get(kind, "point"))
+
+    @Slot(object)
+    def _has_place(self, corners: list[World]) -> None:
+        if self._opened is None:
+            return
+
+        def work(_control: JobControl) -> list[Position]:
+            east, north = np.array(corners, dtype=float).T
+            longitude, latitude = crs.transform(east, north, self._holder.store.crs, crs.CGCS2000)
+            return list(zip(longitude.tolist(), latitude.tolist(), strict=True))
+
+        job = self._runner.start(work, quick=True)
+        job.succeeded.connect(partial(self._panel.put_place, self._place_path))
+        job.failed.connect(self._fail)
+
     # --- photos --------------------------------------------------------------------------------------------------
 
     @Slot(str, str)
     def add_photo(self, path: str, file: str) -> None:
         """Take a photo file into the project as the answer of a question."""
 
-        def work(_control: JobControl) -> tuple[str, str]:
-            return path, self._holder.store.media.add_file(Path(file))
+        def work(_control: JobControl) -> tuple[str, str, str]:
+            place = Path(file)
+            found = inspect(place)
+            sha = self._holder.store.media.add_file(place, found.mime)
+            return path, sha, found.summary()
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._has_photo)
         job.failed.connect(self._fail)
 
+    @Slot(str, str)
+    def add_file(self, path: str, file: str) -> None:
+        """Take a sound, film or other file into the project as the answer of a question."""
+        mime = mimetypes.guess_type(file)[0] or "application/octet-stream"
+
+        def work(_control: JobControl) -> tuple[str, str]:
+            return path, self._holder.store.media.add_file(Path(file), mime)
+
+        job = self._runner.start(work, quick=True)
+        job.succeeded.connect(self._has_file)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _has_file(self, result: object) -> None:
+        self._panel.set_answer(*cast("tuple[str, str]", result))
+
     @Slot(object)
     def _has_photo(self, result: object) -> None:
-        path, sha = cast("tuple[str, str]", result)
-        self._panel.set_photo(path, sha)
+        path, sha, facts = cast("tuple[str, str, str]", result)
+        if sha in self._panel.photos().values():
+            self._panel.say(_("This photo is in the form already."))
+            return
+        self._panel.set_answer(path, sha)
+        self._panel.say(facts)
         self._load_thumbnail(path, sha)
 
     def _load_thumbnail(self, path: str, sha: str) -> None:
@@ -206,9 +275,20 @@ class FormController(QObject):
 
 def thumbnail(place: Path) -> QImage:
     """Return a small upright picture of a photo; decoding at reduced size keeps large photos cheap."""
-    reader = QImageReader(str(place))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if size.isValid():
-        reader.setScaledSize(size.scaled(_THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio))
-    return reader.read()
+    try:
+        return QImage.fromData(small(place, _THUMBNAIL))
+    except FieldSurveyError:
+        return QImage()
+
+
+def marked(snapshot: str, place: str) -> str:
+    """Return a snapshot that also says in which question the person was."""
+    return json.dumps({**json.loads(snapshot), "at": place}, ensure_ascii=False)
+
+
+def place_of(draft: str) -> str:
+    """Return the question in which the person was when a draft was kept; empty if it does not say."""
+    try:
+        return str(json.loads(json.loads(draft)["session"]).get("at", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QPixmap, QShortcut
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtGui import QHideEvent, QImage, QKeyEvent, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
     QFileDialog,
     QFrame,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -19,10 +21,19 @@ from PySide6.QtWidgets import (
 )
 
 from fieldsurvey.i18n import _
-from survey_forms import Group, Kind, Question, Repeat, Session
-from ui.forms.editors import PhotoEditor, Words
+from survey_forms import Kind, Session
+from survey_forms.form import Element
+from survey_forms.instance import generic
+from ui.forms.base import NoWheel
+from ui.forms.editors import FileEditor, PhotoEditor
+from ui.forms.history import History, sets_others
+from ui.forms.page import Rows, pages_of
+from ui.forms.places import LinesEditor, PointEditor, Position
 from ui.forms.row import Row
 from ui.widgets import button
+
+_PHOTOS = "JPEG, PNG, HEIC (*.jpg *.jpeg *.png *.heic *.heif)"
+_PROGRESS_MS = 120  # counting all answers of a long form must not hold up a keystroke
 
 
 class FormPanel(QWidget):
@@ -35,6 +46,9 @@ class FormPanel(QWidget):
         close_clicked: () go back; nothing is lost.
         wide_clicked: () full width and back.
         photo_chosen: (path of the question, file).
+        file_chosen: (path of the question, file) a sound, film or other file.
+        photo_shown: (path of the question, hash) a picture is to be shown.
+        place_wanted: (path of the question, kind) a place is to be picked on the map.
     """
 
     edited = Signal()
@@ -43,19 +57,42 @@ class FormPanel(QWidget):
     close_clicked = Signal()
     wide_clicked = Signal()
     photo_chosen = Signal(str, str)
+    file_chosen = Signal(str, str)
+    photo_shown = Signal(str, str)
+    place_wanted = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("form_panel")
         self._session: Session | None = None
         self._language = "zh"
-        self._rows: dict[str, Row] = {}
-        self._boxes: dict[str, QWidget] = {}
-        self._repeat_lists: dict[str, QVBoxLayout] = {}
+        self._pages: list[list[Element]] = []
+        self._built: dict[int, Rows] = {}
+        self._at = 0
+        self._history: History | None = None
         self._current = ""
+        self._counting = QTimer(self, singleShot=True, interval=_PROGRESS_MS)
+        self._counting.setObjectName("form_counting")
+        self._counting.timeout.connect(self._show_progress)
         self._lay_out()
-        slots = (("Ctrl+Down", self.next_row), ("Ctrl+Up", self.previous_row), ("F11", self.wide_clicked.emit))
-        for keys, slot in slots:
+        self._make_shortcuts()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    def _make_shortcuts(self) -> None:
+        for keys, slot in (
+            ("Ctrl+Down", self.next_row),
+            ("Ctrl+Up", self.previous_row),
+            ("Ctrl+Return", self.next_page),
+            ("Ctrl+Enter", self.next_page),
+            ("Ctrl+Shift+Return", self.previous_page),
+            ("F8", self.next_problem),
+            ("Ctrl+Z", self.undo),
+            ("Ctrl+Y", self.redo),
+            ("Ctrl+Shift+Z", self.redo),
+            ("F11", self.wide_clicked.emit),
+        ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
@@ -64,6 +101,7 @@ class FormPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.addLayout(self._head())
+        layout.addLayout(self._page_line())
         self.status = QLabel()
         self.status.setObjectName("form_status")
         self.status.setWordWrap(True)
@@ -106,6 +144,24 @@ class FormPanel(QWidget):
         head.addWidget(self.progress)
         return head
 
+    def _page_line(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        self.pages = QComboBox()
+        self.pages.setObjectName("form_pages")
+        self.pages.setAccessibleName(_("Page of the form"))
+        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pages.installEventFilter(NoWheel(self.pages))
+        self.pages.activated.connect(self.show_page)
+        self.problems = QToolButton()
+        self.problems.setObjectName("form_problems")
+        self.problems.setMinimumHeight(36)
+        self.problems.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.problems.setText(_("Next problem (F8)"))
+        self.problems.clicked.connect(self.next_problem)
+        line.addWidget(self.pages, 1)
+        line.addWidget(self.problems)
+        return line
+
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
         self.previous = button("form_previous", _("Previous"), self.previous_row)
@@ -124,113 +180,91 @@ class FormPanel(QWidget):
         """The session that is shown."""
         return self._session
 
+    @property
+    def current(self) -> str:
+        """The path of the question the cursor is in."""
+        return self._current
+
     def show_session(self, session: Session, subject: str, language: str = "zh") -> None:
-        """Show a form with its answers.
-
-        Args:
-            session: The filling-in.
-            subject: What it is about, for the title.
-            language: zh or en.
-        """
+        """Show a form with its answers; `subject` is what it is about, for the title, and the language zh or en."""
         self._session, self._language, self._subject = session, language, subject
-        self._rows, self._boxes, self._repeat_lists = {}, {}, {}
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(10, 4, 12, 4)
-        layout.setSpacing(0)
-        self._add_children(layout, session.form.root, session.form.root.path)
-        layout.addStretch(1)
-        self._area.setWidget(page)
+        self._history = History(session)
+        self._current = ""
+        self._pages = pages_of(session)
         self.status.clear()
-        self._refresh_all()
+        self._rebuild(0)
 
-    def _add_children(self, layout: QVBoxLayout, group: Group, base: str) -> None:
-        for child in group.children:
-            path = base + child.path[len(group.path) :]
-            if isinstance(child, Repeat):
-                self._add_repeat(layout, child)
-            elif isinstance(child, Group):
-                self._add_group(layout, child, path)
-            elif child.kind is not Kind.CALCULATE:
-                self._add_row(layout, child, path)
+    def _rebuild(self, page: int) -> None:
+        """Forget all pages that were built, and show one."""
+        for rows in self._built.values():
+            if rows is not self._area.widget():
+                rows.deleteLater()
+        self._built = {}
+        self._name_pages()
+        self.show_page(page)
+        self._show_progress()
 
-    def _add_group(self, layout: QVBoxLayout, group: Group, path: str) -> None:
-        box = QGroupBox(group.label(self._language))
-        inner = QVBoxLayout(box)
-        self._boxes[path] = box
-        layout.addWidget(box)
-        self._add_children(inner, group, path)
-
-    def _add_repeat(self, layout: QVBoxLayout, repeat: Repeat) -> None:
-        box = QGroupBox(repeat.label(self._language))
-        box.setObjectName(f"repeat_{repeat.name}")
-        inner = QVBoxLayout(box)
-        instances = QVBoxLayout()
-        inner.addLayout(instances)
-        self._repeat_lists[repeat.path] = instances
-        if not repeat.count:
-            add = button(f"add_{repeat.name}", _("Add one: {name}").format(name=repeat.label(self._language)), None)
-            add.clicked.connect(partial(self._add_instance, repeat))
-            inner.addWidget(add)
-        layout.addWidget(box)
-        self._boxes[repeat.path] = box
-        self._fill_repeat(repeat)
-
-    def _fill_repeat(self, repeat: Repeat) -> None:
-        """Show the instances of a repeat, each with a button to remove it."""
-        layout = self._repeat_lists[repeat.path]
-        while (item := layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        self._rows = {path: row for path, row in self._rows.items() if not path.startswith(repeat.path + "[")}
-        for number, instance in enumerate(self._need().instances(repeat.path), 1):
-            frame = QFrame()
-            frame.setFrameShape(QFrame.Shape.StyledPanel)
-            inner = QVBoxLayout(frame)
-            line = QHBoxLayout()
-            line.addWidget(QLabel(f"{repeat.label(self._language)} {number}"), 1)
-            remove = QToolButton()
-            remove.setText("✕")
-            remove.setMinimumSize(32, 32)
-            remove.setAccessibleName(_("Remove {name} {n}").format(name=repeat.label(self._language), n=number))
-            remove.clicked.connect(partial(self._remove_instance, repeat, instance))
-            line.addWidget(remove)
-            inner.addLayout(line)
-            self._add_children(inner, repeat, instance)
-            layout.addWidget(frame)
-
-    def _add_instance(self, repeat: Repeat) -> None:
-        instance = self._need().add_repeat(repeat.path)
-        self._fill_repeat(repeat)
-        self._refresh_all()
-        self.edited.emit()
-        first = next((path for path in self._rows if path.startswith(instance + "/")), "")
-        if first:
-            self.go_to(first)
-
-    def _remove_instance(self, repeat: Repeat, instance: str) -> None:
-        self._need().remove_repeat(instance)
-        self._fill_repeat(repeat)
-        self._refresh_all()
-        self.edited.emit()
-
-    def _add_row(self, layout: QVBoxLayout, question: Question, path: str) -> None:
-        row = Row(path, question, self._words(path))
-        row.editor.show_text(self._need().value(path))
-        row.edited.connect(self._answered)
-        row.entered.connect(self._entered)
-        if isinstance(row.editor, PhotoEditor):
-            row.editor.wanted.connect(partial(self._choose_photo, path))
-        layout.addWidget(row)
-        self._rows[path] = row
-
-    def _words(self, path: str) -> Words:
+    def _name_pages(self) -> None:
         session = self._need()
-        return Words(
-            session.label(path, self._language),
-            session.hint(path, self._language),
-            session.choices(path, self._language),
-        )
+        self.title.setText(f"{session.form.title(self._language)}\n{self._subject}")
+        self.pages.clear()
+        for number, elements in enumerate(self._pages, 1):
+            name = session.label(elements[0].path, self._language) if elements else ""
+            self.pages.addItem(_("{n}/{total}  {name}").format(n=number, total=len(self._pages), name=name))
+        self.pages.setVisible(len(self._pages) > 1)
+
+    @Slot(int)
+    def show_page(self, number: int) -> None:
+        """Show a page, building it the first time."""
+        session = self._need()
+        old = cast("QWidget | None", self._area.takeWidget())  # none at first, whatever the stubs say
+        if old is not None and old not in self._built.values():
+            old.deleteLater()
+        self._at = number
+        if number not in self._built:
+            rows = Rows(session, lambda: self._language)
+            rows.edited.connect(self._answered)
+            rows.reshaped.connect(self._reshaped)
+            rows.made.connect(self._made)
+            self._built[number] = rows
+            rows.fill(self._pages[number], session.form.root.path, session.form.root.path)
+        else:
+            self._built[number].refresh()
+        self._area.setWidget(self._built[number])
+        self._built[number].show()
+        self._area.verticalScrollBar().setValue(0)
+        self.pages.setCurrentIndex(number)
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the page that is shown."""
+        return self._page().rows()
+
+    def _page(self) -> Rows:
+        return self._built[self._at]
+
+    @Slot(object)
+    def _made(self, row: Row) -> None:
+        """Connect what a new row needs from outside."""
+        editor, path = row.editor, row.path
+        if isinstance(editor, PhotoEditor):
+            editor.wanted.connect(partial(self._choose, path, self.photo_chosen, _PHOTOS))
+            if sha := self._need().value(path):
+                self.photo_shown.emit(path, sha)
+        elif isinstance(editor, FileEditor):
+            editor.wanted.connect(partial(self._choose, path, self.file_chosen))
+        elif isinstance(editor, PointEditor | LinesEditor):
+            editor.wanted.connect(partial(self.place_wanted.emit, path, str(row.question.kind)))
+        for widget in {editor.focus, *editor.widget.findChildren(QWidget)}:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Let Ctrl+Z and Ctrl+Y take back answers, not only letters of one line."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            is_ours = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
+            if is_ours:
+                event.ignore()
+                return True
+        return False
 
     def _need(self) -> Session:
         if self._session is None:
@@ -241,133 +275,226 @@ class FormPanel(QWidget):
 
     @Slot(str, str)
     def _answered(self, path: str, text: str) -> None:
-        changed = self._need().answer(path, text)
-        for other, row in self._rows.items():
-            if row.question.path in changed:
-                self._refresh(other, row)
-        for group, box in self._boxes.items():
-            if group in changed:
-                box.setVisible(self._need().relevant(group))
-        self._show_progress()
-        if changed:
-            self.edited.emit()
-
-    def _refresh(self, path: str, row: Row) -> None:
         session = self._need()
-        row.setVisible(session.relevant(path))
-        row.set_words(self._words(path), required=session.required(path))
-        row.editor.set_readonly(session.readonly(path))
-        if path != self._current or session.value(path) != "":
-            row.editor.show_text(session.value(path))
-        row.set_error(session.error(path) if session.value(path) else "")
+        before = session.value(path)
+        shape = session.snapshot() if sets_others(session, path) else ""
+        changed = session.answer(path, text)
+        if not changed:
+            return
+        if self._history is not None:
+            step = ("", shape, session.snapshot()) if shape else (path, before, session.value(path))
+            self._history.note(*step)
+        self._page().refresh(changed, self._current)
+        self._counting.start()
+        self.edited.emit()
 
-    def _refresh_all(self) -> None:
-        session = self._need()
-        self.title.setText(f"{session.form.title(self._language)}\n{self._subject}")
-        for path, row in self._rows.items():
-            self._refresh(path, row)
-        for group, box in self._boxes.items():
-            if "[" not in group:
-                box.setVisible(not session.form.binds.get(group) or session.relevant(group))
-        self._show_progress()
+    @Slot(str)
+    def _reshaped(self, before: str) -> None:
+        if self._history is not None:
+            self._history.note("", before, self._need().snapshot())
+        self._page().refresh()
+        self._counting.start()
+        self.edited.emit()
 
+    @Slot()
+    def undo(self) -> None:
+        """Take the last change of an answer or repeat back."""
+        if self._history is not None:
+            self._after_move(self._history.undo())
+
+    @Slot()
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self._history is not None:
+            self._after_move(self._history.redo())
+
+    def _after_move(self, path: str | None) -> None:
+        if path is None:
+            return
+        if path:
+            self._page().refresh()
+            self.go_to(path)
+        else:
+            self._rebuild(self._at)
+        self._counting.start()
+        self.edited.emit()
+
+    @Slot()
     def _show_progress(self) -> None:
-        answered, asked = self._need().progress()
+        if self._session is None:
+            return
+        answered, asked = self._session.progress()
         self.progress.setMaximum(max(asked, 1))
         self.progress.setValue(answered)
         percent = round(100 * answered / max(asked, 1))
         self.progress.setFormat(_("{percent} % answered").format(percent=percent))
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Count no more while nobody looks."""
+        self._counting.stop()
+        super().hideEvent(event)
+
     def _switch_language(self) -> None:
-        self._language = "en" if self._language == "zh" else "zh"
-        self._refresh_all()
+        self._language = {"zh": "en"}.get(self._language, "zh")
+        self._rebuild(self._at)
 
     def show_problems(self) -> int:
-        """Show everything that stands against completing; go to the first; return how many."""
+        """Show everything that stands against completing the form; go to the first; return how many."""
         problems = self._need().problems()
-        wrong = {problem.path: problem.message for problem in problems}
-        for path, row in self._rows.items():
-            row.set_error(wrong.get(path, ""))
         if problems:
             self.go_to(problems[0].path)
+        wrong = {problem.path: problem.message for problem in problems}
+        for row in self._page().rows():
+            row.set_error(wrong.get(row.path, ""))
         return len(problems)
+
+    @Slot()
+    def next_problem(self) -> None:
+        """Go to the next question that is wrong or must be answered; after the last, to the first."""
+        session = self._need()
+        problems = [problem.path for problem in session.problems()]
+        if not problems:
+            self.say(_("Nothing is missing and nothing is wrong."))
+            return
+        order = {path: at for at, path in enumerate(session.asked())}
+        here = order.get(self._current, -1)
+        path = next((path for path in problems if order.get(path, 0) > here), problems[0])
+        self.say(_("{n} questions need a look.").format(n=len(problems)))
+        self.go_to(path)
+        row = self._page().show_path(path)
+        if row is not None:
+            row.set_error(session.error(path))
 
     def say(self, text: str) -> None:
         """Show a sentence about the form."""
         self.status.setText(text)
 
-    # --- photos --------------------------------------------------------------------------------------------------
+    # --- photos, files, places -------------------------------------------------------------------------------------
 
-    def _choose_photo(self, path: str) -> None:
-        file, _filter = QFileDialog.getOpenFileName(self, _("Choose photo …"), "", "JPEG, PNG (*.jpg *.jpeg *.png)")
+    def _choose(self, path: str, chosen: SignalInstance, kinds: str = "") -> None:
+        file, _filter = QFileDialog.getOpenFileName(self, _("Choose file …"), "", kinds)
         if file:
-            self.photo_chosen.emit(path, file)
+            chosen.emit(path, file)
 
-    def set_photo(self, path: str, sha256: str) -> None:
-        """Take a photo that is in the project now as the answer."""
-        if path in self._rows:
-            self._answered(path, sha256)
+    def set_answer(self, path: str, text: str) -> None:
+        """Take an answer that comes from elsewhere, such as the hash of a photo that is in the project now."""
+        self._answered(path, text)
+
+    def put_place(self, path: str, positions: list[Position]) -> None:
+        """Take a place that was picked on the map as the answer."""
+        self.go_to(path)
+        row = self._page().show_path(path)
+        if row is not None and isinstance(row.editor, PointEditor | LinesEditor):
+            row.editor.put(positions)
 
     def show_thumbnail(self, path: str, image: QImage) -> None:
         """Show a photo small in its row."""
-        row = self._rows.get(path)
+        row = next((row for row in self._page().rows() if row.path == path), None)
         if row is not None and isinstance(row.editor, PhotoEditor):
             row.editor.picture.setPixmap(QPixmap.fromImage(image))
 
     def photos(self) -> Mapping[str, str]:
-        """Return path -> hash of the photos in the form."""
+        """Return path -> hash of all photos in the form."""
         session = self._need()
-        return {
-            p: session.value(p) for p, row in self._rows.items() if row.question.kind is Kind.IMAGE and session.value(p)
-        }
+        asked = (path for path in session.asked() if session.question(path).kind is Kind.IMAGE)
+        return {path: session.value(path) for path in asked if session.value(path)}
 
     # --- moving --------------------------------------------------------------------------------------------------
 
     def row(self, name: str) -> Row:
-        """Return the row of a question by its name.
+        """Return the row of a question by its name; its page is shown for it.
 
         Raises:
             KeyError: If it is not shown.
         """
-        for row in self._rows.values():
-            if row.question.name == name:
-                return row
+        for number in [self._at, *(n for n in range(len(self._pages)) if n != self._at)]:
+            if number != self._at:
+                self.show_page(number)
+            for row in self._page().rows():
+                if row.question.name == name:
+                    return row
         raise KeyError(name)
 
+    def _page_of(self, path: str) -> int:
+        plain = generic(path)
+        for number, elements in enumerate(self._pages):
+            if any(plain == element.path or plain.startswith(element.path + "/") for element in elements):
+                return number
+        return self._at
+
     def go_to(self, path: str) -> None:
-        """Put the cursor into a question and show it."""
-        row = self._rows.get(path)
+        """Put the cursor into a question and show it, with its page and instance."""
+        if (number := self._page_of(path)) != self._at:
+            self.show_page(number)
+        row = self._page().show_path(path)
         if row is not None:
             row.focus()
             self._area.ensureWidgetVisible(row, 0, 60)
 
-    @Slot(str)
-    def _entered(self, path: str) -> None:
-        self._current = path
-        self._area.ensureWidgetVisible(self._rows[path], 0, 40)
+    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        widget = now
+        while widget is not None and not isinstance(widget, Row):
+            widget = widget.parentWidget()
+        if widget is None or not self.isAncestorOf(widget):
+            return
+        if widget.path != self._current and self._history is not None:
+            self._history.seal()
+        self._current = widget.path
+        self._area.ensureWidgetVisible(widget, 0, 40)
 
     @Slot()
     def next_row(self) -> None:
-        """Go to the next question."""
-        self._step(1)
+        """Go to the next question; after the last of a page, to the next page."""
+        if not self._step(1):
+            self.next_page()
 
     @Slot()
     def previous_row(self) -> None:
         """Go to the question before."""
         self._step(-1)
 
-    def _step(self, by: int) -> None:
-        paths = [path for path, row in self._rows.items() if row.takes_focus()]
-        if not paths:
-            return
+    @Slot()
+    def next_page(self) -> None:
+        """Go to the next page and its first question."""
+        self._turn(self._at + 1)
+
+    @Slot()
+    def previous_page(self) -> None:
+        """Go to the page before."""
+        self._turn(self._at - 1)
+
+    def _turn(self, number: int) -> None:
+        if 0 <= number < len(self._pages):
+            self._current = ""
+            self.show_page(number)
+            self._step(1)
+
+    def _step(self, by: int) -> bool:
+        rows = [row for row in self._page().rows() if row.stops()]
+        paths = [row.path for row in rows]
         at = paths.index(self._current) + by if self._current in paths else 0
-        self.go_to(paths[max(0, min(at, len(paths) - 1))])
+        if not 0 <= at < len(rows):
+            return False
+        rows[at].focus()
+        self._current = paths[at]
+        return True
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - Qt's name
+        """Let Tab go from question to question as on paper, and leave the form after the last."""
+        inside = self._at in self._built and self._page().isAncestorOf(QApplication.focusWidget() or self)
+        if inside and self._step(1 if forward else -1):
+            return True
+        return super().focusNextPrevChild(forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes on, Esc goes back."""
+        """Enter goes on, a digit chooses, Esc goes back."""
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.next_row()
         elif event.key() == Qt.Key.Key_Escape:
             self.close_clicked.emit()
-        else:
+        elif not (event.text() in set("123456789") and self._pick(int(event.text()))):
             super().keyPressEvent(event)
+
+    def _pick(self, number: int) -> bool:
+        row = self._page().show_path(self._current) if self._session is not None else None
+        return row is not None and row.editor.pick(number)

@@ -1,10 +1,12 @@
 """One row of a form: label, editor, unit, hint, and what is wrong."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
-from ui.forms.editors import Editor, NoteEditor, Words, build_editor
+from ui.forms.base import Editor, Words
+from ui.forms.editors import NoteEditor, build_editor
 
 
 class Row(QWidget):
@@ -12,11 +14,9 @@ class Row(QWidget):
 
     Signals:
         edited: (path, text) the person changed the answer.
-        entered: (path) the cursor came into the row.
     """
 
     edited = Signal(str, str)
-    entered = Signal(str)
 
     def __init__(self, path: str, question: Question, words: Words) -> None:
         super().__init__()
@@ -27,6 +27,17 @@ class Row(QWidget):
         self.hint = QLabel(words.hint)
         self.hint.setWordWrap(True)
         self.hint.setProperty("role", "hint")
+        self.guidance = QLabel()
+        self.guidance.setWordWrap(True)
+        self.guidance.setProperty("role", "hint")
+        self.guidance.hide()
+        self.more = QToolButton()
+        self.more.setText("?")
+        self.more.setCheckable(True)
+        self.more.setToolTip(_("More about this question"))
+        self.more.setAccessibleName(_("More about this question"))
+        self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.more.toggled.connect(self.guidance.setVisible)
         self.error = QLabel()
         self.error.setObjectName(f"error_{question.name}")
         self.error.setWordWrap(True)
@@ -36,14 +47,16 @@ class Row(QWidget):
         self._lay_out()
         self.set_words(words, required=False)
         self.set_error("")
-        self._watch(self.editor.focus)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 8)
         layout.setSpacing(3)
-        if not isinstance(self.editor, NoteEditor):
-            layout.addWidget(self.label)
+        head = QHBoxLayout()
+        head.addWidget(self.label, 1)
+        head.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(head)
+        self.label.setHidden(isinstance(self.editor, NoteEditor))
         line = QHBoxLayout()
         line.setSpacing(6)
         line.addWidget(self.editor.widget, 1)
@@ -53,17 +66,9 @@ class Row(QWidget):
             line.addWidget(unit)
         layout.addLayout(line)
         layout.addWidget(self.hint)
+        layout.addWidget(self.guidance)
         layout.addWidget(self.error)
         self.label.setBuddy(self.editor.focus)
-
-    def _watch(self, widget: QWidget) -> None:
-        widget.installEventFilter(self)
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Tell when the cursor comes in."""
-        if event.type() is QEvent.Type.FocusIn:
-            self.entered.emit(self.path)
-        return False
 
     def _edited(self, text: str) -> None:
         self.edited.emit(self.path, text)
@@ -75,6 +80,8 @@ class Row(QWidget):
         self.label.setTextFormat(Qt.TextFormat.RichText)
         self.hint.setText(words.hint)
         self.hint.setVisible(bool(words.hint))
+        self.more.setVisible(bool(words.guidance))
+        self.guidance.setText(words.guidance)
         self.editor.set_choices(words.choices)
         if isinstance(self.editor, NoteEditor):
             self.editor.label.setText(words.label)
@@ -83,6 +90,11 @@ class Row(QWidget):
         """Show what is wrong, or nothing."""
         self.error.setText(f"⚠ {text}" if text else "")
         self.error.setVisible(bool(text))
+
+    def stops(self) -> list[QWidget]:
+        """Return where Tab stops in this row: once for choices, which arrows and digits then choose among."""
+        focus = self.editor.focus
+        return [focus] if focus.isEnabled() and self.takes_focus() else []
 
     def focus(self) -> None:
         """Put the cursor into the editor."""

@@ -13,8 +13,10 @@ from fieldsurvey.model.schema import Value
 from survey_forms import Kind
 from survey_forms.sample import PICKS
 from ui.app import build
-from ui.forms.editors import ComboEditor, DateEditor, LineEditor, TextEditor
+from ui.forms.choosing import ComboEditor
+from ui.forms.editors import LineEditor, TextEditor
 from ui.forms.row import Row
+from ui.forms.times import DateEditor
 from ui.main_window import MainWindow
 
 WRONG = "12.."

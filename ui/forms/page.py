@@ -1,0 +1,162 @@
+"""One page of a form: its rows in their groups. Pages are built when they are first shown."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
+
+from survey_forms import Group, Kind, Question, Repeat, Session
+from survey_forms.form import Element
+from survey_forms.markdown import to_html
+from ui.forms.base import Words
+from ui.forms.reasons import reason
+from ui.forms.repeats import RepeatView
+from ui.forms.row import Row
+
+MOST_ROWS = 60  # loose questions on one page; more are divided
+_PART = 30
+
+
+def pages_of(session: Session) -> list[list[Element]]:
+    """Return what stands on each page: a top-level group each, and the loose questions between them.
+
+    A form without groups is one page, unless it is long.
+    """
+    pages: list[list[Element]] = []
+    loose: list[Element] = []
+    for element in session.form.root.children:
+        if isinstance(element, Question) and element.kind is Kind.CALCULATE:
+            continue
+        if isinstance(element, Group) and not isinstance(element, Repeat):
+            pages += [*_parts(loose), [element]]
+            loose = []
+        else:
+            loose.append(element)
+    return [*pages, *_parts(loose)] or [[]]
+
+
+def _parts(loose: list[Element]) -> list[list[Element]]:
+    size = _PART if len(loose) > MOST_ROWS else max(len(loose), 1)
+    return [loose[at : at + size] for at in range(0, len(loose), size)]
+
+
+class Rows(QWidget):
+    """Rows and groups below one path: a page, or one instance of a repeat.
+
+    Signals:
+        edited: (path, text) the person changed an answer.
+        reshaped: (snapshot before) a repeat gained, lost or moved an instance.
+        made: (Row) a row came into being.
+    """
+
+    edited = Signal(str, str)
+    reshaped = Signal(str)
+    made = Signal(object)
+
+    def __init__(self, session: Session, language: Callable[[], str]) -> None:
+        super().__init__()
+        self._session, self._language = session, language
+        self._rows: dict[str, Row] = {}
+        self._boxes: dict[str, QGroupBox] = {}
+        self._repeats: dict[str, RepeatView] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(10, 4, 12, 4)
+        self._column.setSpacing(0)
+
+    def fill(self, elements: Sequence[Element], parent: str, base: str) -> None:
+        """Build the rows; `base` is the path of the parent with instance numbers."""
+        self._add(self._column, elements, parent, base)
+        self._column.addStretch(1)
+        self.refresh()
+
+    def _add(self, layout: QVBoxLayout, elements: Sequence[Element], parent: str, base: str) -> None:
+        for element in elements:
+            path = base + element.path[len(parent) :]
+            if isinstance(element, Repeat):
+                self._add_repeat(layout, element, path)
+            elif isinstance(element, Group):
+                self._boxes[path] = box = QGroupBox()
+                inner = QVBoxLayout(box)
+                inner.setSpacing(0)
+                layout.addWidget(box)
+                self._add(inner, element.children, element.path, path)
+            elif element.kind is not Kind.CALCULATE and "hidden" not in element.appearance.split():
+                self._add_row(layout, element, path)
+
+    def _add_repeat(self, layout: QVBoxLayout, repeat: Repeat, path: str) -> None:
+        view = RepeatView(self._session, repeat, path, self._language, self._inner)
+        view.reshaped.connect(self.reshaped)
+        self._repeats[path] = view
+        layout.addWidget(view)
+        view.refresh()
+
+    def _inner(self, repeat: Repeat, instance: str) -> "Rows":
+        inner = Rows(self._session, self._language)
+        inner.edited.connect(self.edited)
+        inner.reshaped.connect(self.reshaped)
+        inner.made.connect(self.made)
+        inner.fill(repeat.children, repeat.path, instance)
+        return inner
+
+    def _add_row(self, layout: QVBoxLayout, question: Question, path: str) -> None:
+        row = Row(path, question, self._words(path))
+        row.edited.connect(self.edited)
+        layout.addWidget(row)
+        self._rows[path] = row
+        self.made.emit(row)
+
+    def _words(self, path: str) -> Words:
+        session, language = self._session, self._language()
+        return Words(
+            to_html(session.label(path, language)),
+            session.hint(path, language),
+            session.choices(path, language),
+            session.guidance(path, language),
+        )
+
+    # --- looking up ----------------------------------------------------------------------------------------------
+
+    def rows(self) -> list[Row]:
+        """Return the rows from top to bottom, those of the shown instances included."""
+        inner = [row for view in self._repeats.values() for row in view.rows()]
+        ordered = [*self._rows.values(), *inner]
+        return sorted(ordered, key=lambda row: self._order(row.question.path)) if inner else ordered
+
+    def _order(self, path: str) -> int:
+        return next((at for at, other in enumerate(self._session.form.questions()) if other.path == path), 0)
+
+    def show_path(self, path: str) -> Row | None:
+        """Return the row of a path; the instance it lies in is shown for it."""
+        if path in self._rows:
+            return self._rows[path]
+        for view in self._repeats.values():
+            if (row := view.show_path(path)) is not None:
+                return row
+        return None
+
+    def repeat_views(self) -> list[RepeatView]:
+        """Return the repeats on this page, inner ones not included."""
+        return list(self._repeats.values())
+
+    # --- refreshing ----------------------------------------------------------------------------------------------
+
+    def refresh(self, changed: frozenset[str] | None = None, current: str = "") -> None:
+        """Show the state of the session, of what changed only if that is known."""
+        for path, row in self._rows.items():
+            if changed is None or row.question.path in changed:
+                self._refresh_row(path, row, is_current=path == current)
+        for path, box in self._boxes.items():
+            if changed is None or self._session.element(path).path in changed:
+                box.setTitle(self._session.label(path, self._language()))
+                box.setVisible(self._session.relevant(path))
+        for view in self._repeats.values():
+            view.refresh(changed, current)
+
+    def _refresh_row(self, path: str, row: Row, *, is_current: bool) -> None:
+        session = self._session
+        row.setVisible(session.relevant(path))
+        row.set_words(self._words(path), required=session.required(path))
+        row.editor.set_readonly(session.readonly(path))
+        if not is_current or session.value(path) != "":
+            row.editor.show_text(session.value(path))
+        row.set_error(reason(session, path) if session.value(path) else "")

@@ -1,0 +1,183 @@
+"""A number out of a range: slider, list or stars; no answer until it is touched. And a counter."""
+
+from decimal import Decimal, InvalidOperation
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QToolButton, QWidget
+
+from fieldsurvey.i18n import _
+from survey_forms import Question
+from ui.forms.base import Editor, NoWheel
+
+_MOST_STEPS = 1000
+_MOST_STARS = 10
+
+
+def steps(question: Question) -> list[str]:
+    """Return the values a range offers, from its start to its end; empty if the form does not say them well.
+
+    Source: XLSForm reference, "range": start, end and step with the defaults 0, 10 and 1.
+    """
+    given = question.parameters
+    try:
+        start, end, step = (Decimal(given.get(key, or_)) for key, or_ in (("start", "0"), ("end", "10"), ("step", "1")))
+        count = int((end - start) / step) if step else -1
+    except (InvalidOperation, ValueError, OverflowError):
+        return []
+    if not 0 < count <= _MOST_STEPS:
+        return []
+    return [format((start + step * index).normalize(), "f") for index in range(count + 1)]
+
+
+class SliderEditor(Editor):
+    """A slider with its value beside it; dim until there is an answer."""
+
+    def __init__(self, question: Question) -> None:
+        box = QWidget()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        super().__init__(box, self.slider)
+        self._steps = steps(question)
+        self.slider.setRange(0, len(self._steps) - 1)
+        self.slider.setMinimumHeight(36)
+        if "no-ticks" not in question.appearance:
+            self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
+            self.slider.setTickInterval(max(1, len(self._steps) // 20))
+        self.slider.installEventFilter(NoWheel(self.slider))
+        self.slider.valueChanged.connect(self._moved)
+        self.slider.sliderPressed.connect(self._moved)
+        self.value = QLabel("—")
+        self.value.setMinimumWidth(56)
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout = QHBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel(self._steps[0]))
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(QLabel(self._steps[-1]))
+        layout.addWidget(self.value)
+        layout.addWidget(_clear_button(self))
+
+    def _moved(self) -> None:
+        text = self._steps[self.slider.value()]
+        self.value.setText(text)
+        self.edited.emit(text)
+
+    def clear(self) -> None:
+        """Take the answer away."""
+        self.show_text("")
+        self.edited.emit("")
+
+    def show_text(self, text: str) -> None:
+        """Show an answer; a dash if there is none."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(self._steps.index(text) if text in self._steps else 0)
+        self.slider.blockSignals(False)
+        self.value.setText(text or "—")
+
+
+class PickerEditor(Editor):
+    """The values of a range as a list."""
+
+    def __init__(self, question: Question) -> None:
+        self.box = QComboBox()
+        super().__init__(self.box, self.box)
+        self.box.addItems(["", *steps(question)])
+        self.box.installEventFilter(NoWheel(self.box))
+        self.box.textActivated.connect(self.edited)
+
+    def show_text(self, text: str) -> None:
+        """Show an answer."""
+        self.box.setCurrentIndex(max(self.box.findText(text), 0))
+
+
+class StarsEditor(Editor):
+    """A rating by stars; the last star again clears it."""
+
+    def __init__(self, question: Question) -> None:
+        box = QWidget()
+        self._steps = steps(question)[-_MOST_STARS:]
+        self._stars: list[QToolButton] = []
+        layout = QHBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for number, text in enumerate(self._steps, 1):
+            star = QToolButton(box)
+            star.setObjectName(f"star_{text}")
+            star.setText("☆")
+            star.setMinimumSize(40, 40)
+            star.setAccessibleName(_("{n} of {total}").format(n=text, total=self._steps[-1]))
+            star.clicked.connect(partial(self.pick, number))
+            layout.addWidget(star)
+            self._stars.append(star)
+        layout.addStretch(1)
+        super().__init__(box, self._stars[0])
+        self._value = ""
+
+    def pick(self, number: int, _checked: bool = False) -> bool:
+        """Rate with a star, from 1."""
+        if not 0 < number <= len(self._steps):
+            return False
+        text = self._steps[number - 1]
+        self.show_text("" if text == self._value else text)
+        self.edited.emit(self._value)
+        return True
+
+    def show_text(self, text: str) -> None:
+        """Fill as many stars as the answer says."""
+        self._value = text
+        filled = self._steps.index(text) + 1 if text in self._steps else 0
+        for number, star in enumerate(self._stars):
+            star.setText("★" if number < filled else "☆")
+
+    def set_readonly(self, readonly: bool) -> None:
+        """Allow or forbid rating."""
+        self.widget.setEnabled(not readonly)
+
+
+class CounterEditor(Editor):
+    """A whole number with a button for one less and one more."""
+
+    def __init__(self, _question: Question) -> None:
+        box = QWidget()
+        self.line = QLineEdit()
+        super().__init__(box, self.line)
+        layout = QHBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._button("−", -1, _("One less")))
+        layout.addWidget(self.line, 1)
+        layout.addWidget(self._button("+", 1, _("One more")))
+        self.line.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.line.textEdited.connect(self.edited)
+
+    def _button(self, mark: str, by: int, words: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(mark)
+        button.setMinimumSize(44, 36)
+        button.setAccessibleName(words)
+        button.clicked.connect(partial(self.count, by))
+        return button
+
+    def count(self, by: int, _checked: bool = False) -> None:
+        """Add to the number; an answer that is none counts as 0."""
+        text = self.line.text().strip()
+        number = int(text) if text.lstrip("-").isdecimal() else 0
+        self.line.setText(str(number + by))
+        self.edited.emit(self.line.text())
+
+    def show_text(self, text: str) -> None:
+        """Show an answer."""
+        if self.line.text() != text:
+            self.line.setText(text)
+
+    def set_readonly(self, readonly: bool) -> None:
+        """Allow or forbid counting."""
+        self.widget.setEnabled(not readonly)
+
+
+def _clear_button(editor: SliderEditor) -> QToolButton:
+    button = QToolButton()
+    button.setText("✕")
+    button.setMinimumSize(36, 36)
+    button.setAccessibleName(_("Clear the answer"))
+    button.setToolTip(_("Clear the answer"))
+    button.clicked.connect(editor.clear)
+    return button
