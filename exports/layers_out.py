@@ -64,12 +64,14 @@ def layer_files(
         control: Progress and cancel.
 
     Raises:
-        UsageError: If a layer, the format or the encoding is unknown.
+        UsageError: If a layer, the format or the encoding is unknown, or the target is the project itself.
         JobCancelled: If stopped; nothing was changed then.
     """
     tables = _wanted(store, layers)
     if kind not in DRIVERS or encoding.upper() not in {"UTF-8", "GBK"}:
         raise UsageError(_("Formats: {all}; encodings: UTF-8, GBK.").format(all=", ".join(DRIVERS)))
+    if out.resolve() == store.path.resolve():
+        raise UsageError(_("{file} is the open project itself; choose another file.").format(file=out.name))
     target = _WGS84 if kind == "kml" else crs or store.crs
     crs_.parsed(target)
     out.parent.mkdir(parents=True, exist_ok=True)

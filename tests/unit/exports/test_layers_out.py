@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from exports.layers_out import layer_files
-from fieldsurvey.errors import JobCancelled
+from fieldsurvey.errors import JobCancelled, UsageError
 from fieldsurvey.jobs import JobControl
 from layers.io import vector
 from layers.io.report import FileReport
@@ -52,3 +52,11 @@ def test_a_stopped_export_leaves_the_old_file(tmp_path: Path) -> None:
             layer_files(store, "gpkg", old, control=control)
     assert old.read_bytes() == b"old"
     assert not list(tmp_path.glob(".fieldsurvey-*"))
+
+
+def test_the_project_itself_is_never_written_over(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p.gpkg") as store:
+        add_community(store)
+        with pytest.raises(UsageError):
+            layer_files(store, "gpkg", tmp_path / "p.gpkg")
+        assert store.count("community") == 1
