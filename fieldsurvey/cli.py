@@ -307,6 +307,56 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     put(str(out))
 
 
+LayersOut = Annotated[Path, typer.Option(help="gpkg: 文件 / file; 其他: 文件夹 / others: folder")]
+LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
+OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
+
+
+def _export_layers(
+    project: Path, kind: str, out: Path, layer: list[str] | None, crs: str | None, encoding: str = "UTF-8"
+) -> None:
+    from exports.layers_out import layer_files
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        written, warning = layer_files(
+            store, kind, out, layers=layer or (), crs=crs, encoding=encoding, control=terminal_control()
+        )
+    put("\n".join(map(str, written)))
+    if warning:
+        say(warning)
+
+
+@export_app.command("gpkg")
+def export_gpkg(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 GeoPackage / layers as one GeoPackage."""
+    _export_layers(project, "gpkg", out, layer, crs)
+
+
+@export_app.command("shp")
+def export_shp(
+    project: ProjectFile,
+    out: LayersOut,
+    layer: LayerNames = None,
+    crs: OutCrs = None,
+    encoding: Annotated[str, typer.Option(help="UTF-8 | GBK")] = "UTF-8",
+) -> None:
+    """图层导出为 Shapefile / layers as shapefiles."""
+    _export_layers(project, "shp", out, layer, crs, encoding)
+
+
+@export_app.command("geojson")
+def export_geojson(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 GeoJSON / layers as GeoJSON."""
+    _export_layers(project, "geojson", out, layer, crs)
+
+
+@export_app.command("kml")
+def export_kml(project: ProjectFile, out: LayersOut, layer: LayerNames = None) -> None:
+    """图层导出为 KML / layers as KML, in WGS 84."""
+    _export_layers(project, "kml", out, layer, None)
+
+
 @app.command()
 def verify(file: Annotated[Path, typer.Argument(help="评估表 .pdf / assessment sheet")]) -> int:
     """核对评估表是否被改动 / tell whether a sheet was changed."""

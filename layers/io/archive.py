@@ -12,8 +12,10 @@ _MAX_RATIO = 200  # unpacked / packed: more is a bomb
 _UTF8_FLAG = 0x800
 
 
-def unpack(path: Path, folder: Path, report: FileReport) -> list[Path]:
+def unpack(path: Path, folder: Path, report: FileReport, *, inner: bool = False) -> list[Path]:
     """Write the members of an archive into the folder, flat by sub-folder; return them.
+
+    An archive inside the archive is opened too, told; one inside that is not.
 
     Names without the UTF-8 flag are read as GB18030, as Windows writes them in China.
 
@@ -24,10 +26,18 @@ def unpack(path: Path, folder: Path, report: FileReport) -> list[Path]:
         with zipfile.ZipFile(path) as archive:
             items = [item for item in archive.infolist() if not item.is_dir()]
             _check(path, items)
-            written = [_write(archive, item, folder, report) for item in items]
+            written = [_write(archive, item, folder, report, inner=inner) for item in items]
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
         raise InputRefused(_("{file} is no readable ZIP archive.").format(file=path.name)) from error
-    return [found for found in written if found is not None]
+    found = [place for place in written if place is not None]
+    return found if inner else [member for place in found for member in _opened(place, report)]
+
+
+def _opened(place: Path, report: FileReport) -> list[Path]:
+    if place.suffix.lower() != ".zip":
+        return [place]
+    report.warn("zip_in_zip", _("{name} is an archive inside the archive; it was opened too.").format(name=place.name))
+    return unpack(place, place.with_suffix(""), report, inner=True)
 
 
 def _check(path: Path, items: list[zipfile.ZipInfo]) -> None:
@@ -57,9 +67,11 @@ def _name(item: zipfile.ZipInfo) -> str:
     return item.filename
 
 
-def _write(archive: zipfile.ZipFile, item: zipfile.ZipInfo, folder: Path, report: FileReport) -> Path | None:
+def _write(
+    archive: zipfile.ZipFile, item: zipfile.ZipInfo, folder: Path, report: FileReport, *, inner: bool
+) -> Path | None:
     place = PurePosixPath(_name(item))
-    if place.suffix.lower() == ".zip":
+    if inner and place.suffix.lower() == ".zip":
         report.warn("zip_in_zip", _("The archive inside the archive, {name}, was not opened.").format(name=place.name))
         return None
     if place.parts[0] == "__MACOSX":

@@ -166,6 +166,18 @@ def _import_file(store: Store, file: Path, report: FileReport, options: _Options
         report.warn("empty", _("{file} holds no features.").format(file=file.name))
     if not options.dry_run:
         _write(store, plans, file.name, control)
+    _count(prepared, plans, report)
+
+
+def _count(
+    prepared: Sequence[tuple[RawLayer, LayerMapping, GeometryType | None]],
+    plans: Iterable[LayerPlan],
+    report: FileReport,
+) -> None:
+    """Write into the report how many rows each layer gave; an empty layer is listed with none."""
+    for raw, mapping, _kind in prepared:
+        if not len(raw):
+            report.layers.setdefault(mapping.table or raw.name, 0)
     for plan in plans:
         report.layers[plan.table.name] = report.layers.get(plan.table.name, 0) + len(plan.rows) + len(plan.updates)
 

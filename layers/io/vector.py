@@ -21,6 +21,7 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
+from layers.io import audit
 from layers.io.encodings import Encoding, of_bytes, of_dbf
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
@@ -32,7 +33,12 @@ SUFFIXES = frozenset({
 _SQLITE = {".gpkg", ".sqlite", ".db"}
 _XML = {".kml", ".gml", ".gpx"}
 _JSON = {".geojson", ".json", ".topojson"}
-_GDAL_OPTIONS = {"OGR_GEOJSON_MAX_OBJ_SIZE": "0", "GDAL_PAM_ENABLED": "NO"}
+_GDAL_OPTIONS = {
+    "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
+    "GDAL_PAM_ENABLED": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # nothing is ever fetched from the network
+    "GML_DOWNLOAD_SCHEMA": "NO",
+}
 _MAX_BYTES = 4 << 30
 _NAN = re.compile(r"-?\b(?:NaN|Infinity)\b")
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding=)["'][^"']+["']""", re.IGNORECASE)
@@ -62,6 +68,8 @@ def _check_size(path: Path) -> None:
 
 def _check_content(path: Path, report: FileReport) -> None:
     suffix = path.suffix.lower()
+    if path.is_file():
+        _check_reference(path)
     if suffix in _SQLITE:
         _check_sqlite(path)
     elif suffix in _XML:
@@ -70,6 +78,20 @@ def _check_content(path: Path, report: FileReport) -> None:
         _check_dxf(path)
     elif suffix == ".shp":
         _check_shapefile(path, report)
+
+
+def _check_reference(path: Path) -> None:
+    """Refuse files that only point to others, under whatever name: GDAL goes by content, not by suffix."""
+    with path.open("rb") as source:
+        head = source.read(1 << 12)
+    if any(mark in head for mark in (b"<OGRVRT", b"<VRTDataset", b"<GDAL_WMS", b"<WFS_Capabilities", b"<OGRWFS")):
+        raise InputRefused(
+            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
+        )
+    if re.match(rb"\s*[\"']?(?:https?:|ftp:|/vsi)", head, re.IGNORECASE):
+        raise InputRefused(
+            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
+        )
 
 
 def _check_sqlite(path: Path) -> None:
@@ -133,6 +155,7 @@ def _check_shapefile(path: Path, report: FileReport) -> None:
             ))  # fmt: skip
     if dbf is not None:
         _check_dbf(dbf, report)
+    audit.check_records(path, dbf, _sibling(path, ".shx"), report)
 
 
 def _check_dbf(dbf: Path, report: FileReport) -> None:
@@ -165,6 +188,7 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
         elif suffix == ".kml" and encoding is None:
+            audit.check_kml(path, report)
             yield _kml_copy(path, Path(folder), report), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
@@ -246,24 +270,38 @@ def _kml_copy(path: Path, folder: Path, report: FileReport) -> Path:
 
 def _layers(source: Path, path: Path, options: dict[str, Any], report: FileReport) -> list[RawLayer]:
     import pyogrio
-    from pyogrio.errors import DataLayerError, DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 
     lost_index = source.suffix == ".shp" and not source.with_suffix(".shx").exists()
     pyogrio.set_gdal_config_options({**_GDAL_OPTIONS, "SHAPE_RESTORE_SHX": "YES" if lost_index else "NO"})
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            listed = pyogrio.list_layers(source)
+            names = _names(source)
         found = [
-            layer for name, _kind in listed if (layer := _tried(source, str(name), path, options, report, len(listed)))
+            layer for name in names if (layer := _tried(source, name, path, options, report, len(names))) is not None
         ]
-    except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
+    except (DataSourceError, DataLayerError, GeometryError, RuntimeError, ValueError, OSError) as error:
         raise InputRefused(
             _("{file} cannot be read: {why}").format(file=path.name, why=_first_line(error, source))
         ) from error
     if not found:
         raise InputRefused(_("{file} holds no layer.").format(file=path.name))
     return found
+
+
+def _names(source: Path) -> list[str]:
+    """Return the names of the layers; one layer of a kind unknown to the reader does not hide the others."""
+    import pyogrio
+    from pyogrio.errors import GeometryError
+
+    try:
+        return [str(name) for name, _kind in pyogrio.list_layers(source)]
+    except (GeometryError, ValueError):
+        if source.suffix not in _SQLITE:
+            raise
+        sql = "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
+        return [str(name) for name in pyogrio.raw.read(source, sql=sql, read_geometry=False)[3][0]]
 
 
 def _tried(
@@ -273,7 +311,7 @@ def _tried(
     from pyogrio.errors import DataLayerError, GeometryError
 
     try:
-        return _layer(source, name, path, options, report)
+        return _read_layer(source, name, path, options, report)
     except (DataLayerError, GeometryError, NotImplementedError, shapely.errors.GEOSException) as error:
         if layers == 1:
             raise RuntimeError(str(error)) from error
@@ -293,10 +331,46 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
-        report.warn("curves", _("Arcs in {name} were turned into short straight lines.").format(name=name))
+        audit.tell_linearised(name, report)
+    elif source.suffix in _SQLITE | {".gml"} | {".fgb"}:
+        audit.tell_arcs(source, name, report)
     geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
+    if geometries is not None and source.suffix in _SQLITE and len(geometries) and shapely.is_missing(geometries).all():
+        geometries = None  # a table of attributes that kept its geometry column
     stem = path.stem if name in {"data", source.stem} else name
     return RawLayer(stem, fields, geometries, str(meta["crs"] or ""))
+
+
+def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], report: FileReport) -> RawLayer:
+    from pyogrio.errors import GeometryError
+
+    try:
+        return _layer(source, name, path, options, report)
+    except GeometryError:
+        if source.suffix not in _SQLITE:
+            raise
+        return _layer_by_text(source, name, report)
+
+
+def _layer_by_text(source: Path, name: str, report: FileReport) -> RawLayer:
+    """Read a GeoPackage layer of mixed or unknown kind by its texts of geometry, which any kind has."""
+    from pyogrio import raw
+
+    text = "'" + name.replace("'", "''") + "'"
+    sql = f"SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = {text}"
+    columns = raw.read(source, sql=sql, read_geometry=False)[3]
+    column, code = str(columns[0][0]), int(columns[1][0])
+    listed = raw.read(source, sql=f"SELECT name FROM pragma_table_info({text})", read_geometry=False)[3][0]
+    wanted = [_quoted(str(field)) for field in listed if field != column]
+    sql = f"SELECT {', '.join([*wanted, f'ST_AsText({_quoted(column)}) AS fs_wkt'])} FROM {_quoted(name)}"
+    meta, _fids, _wkb, data = raw.read(source, sql=sql, read_geometry=False, datetime_as_string=True)
+    fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
+    geometries = audit.from_texts(fields.pop("fs_wkt"), name, report)
+    return RawLayer(name, fields, geometries, f"EPSG:{code}" if code > 0 else "")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _tell_gdal_warning(text: str, report: FileReport) -> None:

@@ -12,25 +12,14 @@ from tests.conftest import SHARED
 CASES = SHARED / "cases" / "importers"
 _STATUS = {"import": "imported", "import_with_warning": "imported_with_warning", "refuse": "refused"}
 _NO_CRS = "DXF without a reference system: we ask, the case expects silence"
-_SILENT = "imported without telling that arcs, times or extra coordinates were changed"
-_REFUSED = "refused whole, because one layer has a geometry type that the reader does not support"
 DEVIATIONS = {
     "dxf-lwpolyline-closed": _NO_CRS,
     "dxf-blocks": _NO_CRS,
     "dxf-arrayed": _NO_CRS,
     "dxf-unicode": "refused: its only entities are texts that GDAL does not list as a layer",
     "dxf-bin-r12": "refused in one sentence, which the case allows in its note",
-    "shp-corrupt-518": "imported without a warning; whether records are lost was not verified",
-    "gpkg-data-only": "tables whose geometry column is empty are told",
-    "gpkg-curve": _SILENT,
-    "gpkg-curvepolygon": _SILENT,
-    "gpkg-all-geoms": _REFUSED,
-    "gpkg-view": _REFUSED,
-    "gpkg-5208": "imported without a warning; not compared record by record",
-    "zip-in-zip": "the inner archive is not opened, so nothing is left to import",
-    "kml-gxtrack": _SILENT,
-    "kml-extra-coords": _SILENT,
-    "fgb-empty": "refused in one sentence; the case expects an empty layer",
+    "gpkg-view": "the view is read; the file also holds empty and mixed geometries, which are told",
+    "gpkg-5208": "all 6 features are sound points with texts: there is nothing to warn of",
 }
 
 

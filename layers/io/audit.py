@@ -1,0 +1,109 @@
+"""What GDAL changes in silence: arcs, measures, odd record numbers, times of tracks, surplus coordinates.
+
+Each check reads the source itself and puts one sentence into the report.
+"""
+
+import re
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from fieldsurvey.i18n import _
+from layers.io.report import FileReport
+
+_ARCS = ("CIRCULARSTRING", "COMPOUNDCURVE", "CURVEPOLYGON", "MULTICURVE", "MULTISURFACE")
+_COORDINATES = re.compile(r"<(?:\w+:)?coordinates>([^<]*)<", re.IGNORECASE)
+_MAX_RECORDS = 5_000_000
+
+
+def tell_arcs(source: Path, layer: str, report: FileReport) -> None:
+    """Tell when a layer holds arcs, which the reader turns into short straight lines of four degrees each."""
+    from pyogrio import raw
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    sql = f'SELECT OGR_GEOMETRY FROM "{layer.replace(chr(34), "")}"'
+    try:
+        data = raw.read(source, sql=sql, sql_dialect="OGRSQL", read_geometry=False)[3]
+    except (DataLayerError, DataSourceError, RuntimeError, ValueError):
+        return  # the layer itself is read, and refused if need be, by the caller
+    kinds = {str(kind).upper() for kind in data[0]} if len(data) else set()
+    if any(kind.startswith(_ARCS) for kind in kinds):
+        tell_linearised(layer, report)
+
+
+def tell_linearised(layer: str, report: FileReport) -> None:
+    """Put the sentence on arcs into the report."""
+    text = _("Arcs in {name} were turned into short straight lines, at most 4 degrees of arc each.")
+    report.warn("curves", text.format(name=layer))
+
+
+def check_kml(path: Path, report: FileReport) -> None:
+    """Tell times of tracks and surplus numbers, which the reader leaves out."""
+    text = path.read_bytes().decode("utf-8", "replace")
+    if "<gx:Track" in text or "<gx:MultiTrack" in text:
+        report.warn("times_dropped", _("{file} holds tracks with times; the line was kept, the times were not.").format(
+            file=path.name
+        ))  # fmt: skip
+    surplus = sum(any(item.count(",") > 2 for item in found.split()) for found in _COORDINATES.findall(text))
+    if surplus:
+        told = _("{n} places of {file} have more than three numbers in a coordinate; the surplus was left out.")
+        report.warn("extra_coordinates", told.format(n=surplus, file=path.name))
+
+
+def check_records(shp: Path, dbf: Path | None, shx: Path | None, report: FileReport) -> None:
+    """Compare a shapefile's records with their numbers, its index and its attribute table."""
+    numbers = _record_numbers(shp)
+    count = len(numbers)
+    if any(after > before + 1 for before, after in zip([0, *numbers], numbers, strict=False)):
+        text = _("The record numbers of {file} leave some out: it was cut out of another file, or records are lost.")
+        report.warn("record_numbers", text.format(file=shp.name))
+    others = [(dbf, _dbf_count(dbf)), (shx, _shx_count(shx))]
+    for part, other in others:
+        if part is not None and other is not None and other != count:
+            text = _("{file} holds {n} records, {part} {other}; what belongs together is uncertain.")
+            report.warn("counts_differ", text.format(file=shp.name, n=count, part=part.name, other=other))
+
+
+def _record_numbers(shp: Path) -> list[int]:
+    numbers: list[int] = []
+    size = shp.stat().st_size
+    with shp.open("rb") as source:
+        at = 100
+        while at + 12 <= size and len(numbers) < _MAX_RECORDS:
+            source.seek(at)
+            number, words = struct.unpack(">ii", source.read(8))
+            if words < 2 or at + 8 + words * 2 > size:
+                break
+            numbers.append(number)
+            at += 8 + words * 2
+    return numbers
+
+
+def _dbf_count(dbf: Path | None) -> int | None:
+    if dbf is None or dbf.stat().st_size < 32:
+        return None
+    with dbf.open("rb") as source:
+        return int.from_bytes(source.read(8)[4:], "little")
+
+
+def _shx_count(shx: Path | None) -> int | None:
+    return None if shx is None else max(shx.stat().st_size - 100, 0) // 8
+
+
+def from_texts(texts: Sequence[Any], layer: str, report: FileReport) -> Any:  # noqa: ANN401 - numpy array
+    """Return geometries from WKT; what has no counterpart among points, lines and areas is told and left out."""
+    found = np.full(len(texts), None, object)
+    lost = 0
+    for index, text in enumerate(texts):
+        try:
+            found[index] = shapely.from_wkt(str(text)) if text else None
+        except (shapely.errors.GEOSException, NotImplementedError):
+            lost += 1
+    if lost:
+        told = _("{n} geometries of {name} are of a kind that cannot be read and were left out.")
+        report.warn("unreadable_geometry", told.format(n=lost, name=layer))
+    return found

@@ -1,0 +1,70 @@
+"""Files that point elsewhere, archives in archives, and shapefiles whose parts do not belong together."""
+
+import shutil
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldsurvey.store import Store
+from layers.io.importer import run
+from tests.builders import make_project
+from tests.conftest import SHARED
+
+CASES = SHARED / "cases" / "importers"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with make_project(tmp_path / "p.gpkg") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>'),
+        ("x.geojson", "https://example.invalid/arcgis/rest/services/a/FeatureServer/0/query?f=json"),
+        ("x.gml", "<GDAL_WMS><Service name='WMS'/></GDAL_WMS>"),
+        ("x.kml", "/vsicurl/http://example.invalid/a.kml"),
+    ],
+)
+def test_a_file_that_only_points_elsewhere_is_refused(store: Store, tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    (report,) = run(store, [file])
+    assert report.status == "refused"
+    assert "example.invalid" not in report.error
+
+
+def test_a_third_archive_inside_is_not_opened(store: Store, tmp_path: Path) -> None:
+    inner = b""
+    for depth in range(3):
+        with zipfile.ZipFile(tmp_path / f"{depth}.zip", "w") as archive:
+            archive.writestr("a.geojson" if not depth else f"{depth - 1}.zip", inner)
+        inner = (tmp_path / f"{depth}.zip").read_bytes()
+    (report,) = run(store, [tmp_path / "2.zip"])
+    assert report.status == "refused"
+
+
+def test_an_inner_archive_that_points_outside_is_refused(store: Store, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("../../evil.csv", "a,b\n1,2\n")
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
+        archive.write(tmp_path / "in.zip", "in.zip")
+    (report,) = run(store, [tmp_path / "out.zip"])
+    assert report.status == "refused"
+    assert not list(tmp_path.rglob("evil.csv"))
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not on this machine")
+def test_a_table_with_fewer_records_than_the_shapes_is_told(store: Store, tmp_path: Path) -> None:
+    for part in (CASES / "made_here" / "shp-gbk-nocpg").iterdir():
+        shutil.copy(part, tmp_path / part.name)
+    with (tmp_path / "黄石区划.dbf").open("r+b") as table:
+        table.seek(4)
+        table.write(struct.pack("<I", 4))
+    (report,) = run(store, [tmp_path / "黄石区划.shp"], dry_run=True)
+    assert "counts_differ" in {warning.code for warning in report.warnings}
