@@ -191,6 +191,7 @@ def sync(
     token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
 ) -> None:
     """与办公室同步 / exchange with the office."""
+    from fieldsurvey.projects import install_forms
     from fieldsurvey.store import Store
     from fieldsurvey.sync.session import clone
     from fieldsurvey.sync.session import sync as exchange
@@ -198,6 +199,7 @@ def sync(
     if not project.exists():
         clone(hub, project, token=token, control=terminal_control())
     with Store.open(project) as store:
+        install_forms(store)  # so that the forms judge what the exchange merges
         result = exchange(store, hub, token=token, control=terminal_control())
     for sentence in result.damaged:
         say(sentence)
