@@ -62,6 +62,10 @@ def _read() -> tuple[NeededForm, ...]:
 
 FORMS: tuple[NeededForm, ...] = _read()
 NEEDED: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == REQUIRED)
+# One record about the community as a whole; lists of many (defects, pipe points) and buildings have their own places.
+BESIDE: tuple[NeededForm, ...] = tuple(
+    form for form in FORMS if form.need == OPTIONAL and form.per == "community" and not form.many
+)
 
 
 def applicable(community: Mapping[str, Value]) -> list[NeededForm]:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from fieldsurvey.assess.needed import NEEDED, NeededForm, subjects
+from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, subjects
 from fieldsurvey.model.schema import TableKind, Value
 from fieldsurvey.store import Store
 
@@ -61,6 +61,7 @@ class CommunityProgress:
         total: Forms needed.
         condition: Worst overall condition recorded (a code of cond5), empty if none.
         forms: By form id, in the order of NEEDED.
+        beside: Forms about the community as a whole that apply and may be filled in, but decide nothing.
     """
 
     uid: str
@@ -69,6 +70,7 @@ class CommunityProgress:
     total: int
     condition: str
     forms: Mapping[str, FormProgress]
+    beside: Mapping[str, FormProgress] = field(default_factory=dict)
 
 
 def community_progress(store: Store, communities: Iterable[str] | None = None) -> dict[str, CommunityProgress]:
@@ -76,7 +78,8 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
     wanted = None if communities is None else set(communities)
     installed = {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
     forms = [form for form in NEEDED if form.form_id in installed]
-    records = {form.form_id: _records(store, form.form_id) for form in forms}
+    others = [form for form in BESIDE if form.form_id in installed]
+    records = {form.form_id: _records(store, form.form_id) for form in (*forms, *others)}
     stairwells = _by_community(store.select("stairwell", ["community_uid", "building_uid"]))
     floors = {row["uid"]: int(row["floors"] or 0) for row in store.select("building", ["floors"])}
     rules = sorted({form.column for form in forms if form.column})
@@ -84,11 +87,15 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
     for row in store.select("community", rules):
         uid = str(row["uid"])
         if wanted is None or uid in wanted:
-            parts = [
-                _form_progress(form, subjects(form, row, stairwells[uid], floors), records[form.form_id][uid])
-                for form in forms
-            ]
-            found[uid] = _community(uid, parts, [r for form in forms for r in records[form.form_id][uid]])
+            parts, beside = (
+                [
+                    _form_progress(form, subjects(form, row, stairwells[uid], floors), records[form.form_id][uid])
+                    for form in group
+                ]
+                for group in (forms, others)
+            )
+            rows = [r for form in forms for r in records[form.form_id][uid]]
+            found[uid] = replace(_community(uid, parts, rows), beside={part.form_id: part for part in beside})
     return found
 
 

@@ -219,3 +219,15 @@ def test_an_empty_stick_is_told_and_leaves_no_file(qtbot: QtBot, tmp_path: Path)
     assert "还没有项目" in window.start.message.text()
     assert not (tmp_path / "mine.gpkg").exists()
     window.close()
+
+
+def test_forms_that_decide_nothing_can_be_filled_in_too(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    window.choose_community(project[1])
+    qtbot.waitUntil(lambda: window.forms.findChild(QPushButton, "open_f05_drainage") is not None)
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        _button(window, "open_f05_drainage").click()
+    assert "排水" in window.form_panel.title.text()
+    assert window.project.current is not None
+    assert window.project.current.progress[project[1]].total == 4  # bottled gas, and no house of four storeys

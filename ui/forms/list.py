@@ -12,6 +12,7 @@ from fieldsurvey.model.schema import Value
 from layers.style import CONDITIONS, STATES
 from survey_forms.definitions import title
 from survey_forms.records import Subject
+from ui.widgets import titled
 
 
 class FormsList(QWidget):
@@ -71,6 +72,13 @@ class FormsList(QWidget):
         layout.setSpacing(6)
         forms = self._progress.forms if self._progress else {}
         for form_id, form in forms.items():
+            if form.needed or form.records:
+                self._add_form(layout, form_id, form)
+        beside = self._progress.beside if self._progress else {}
+        if beside:
+            layout.addSpacing(8)
+            layout.addWidget(titled(_("Other forms that apply"), "heading"))
+        for form_id, form in beside.items():
             if form.needed or form.records:
                 self._add_form(layout, form_id, form)
         layout.addStretch(1)

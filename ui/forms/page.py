@@ -156,7 +156,7 @@ class Rows(QWidget):
         session = self._session
         row.setVisible(session.relevant(path))
         row.set_words(self._words(path), required=session.required(path))
-        row.editor.set_readonly(session.readonly(path))
+        row.set_readonly(readonly=session.readonly(path))
         if not is_current or session.value(path) != "":
             row.editor.show_text(session.value(path))
         row.set_error(reason(session, path) if session.value(path) else "")

@@ -21,6 +21,7 @@ class Row(QWidget):
     def __init__(self, path: str, question: Question, words: Words) -> None:
         super().__init__()
         self.path, self.question = path, question
+        self._is_readonly = False
         self.setObjectName(f"row_{question.name}")
         self.label = QLabel()
         self.label.setWordWrap(True)
@@ -102,4 +103,10 @@ class Row(QWidget):
 
     def takes_focus(self) -> bool:
         """Say whether there is something to fill in."""
-        return self.question.kind not in {Kind.NOTE, Kind.CALCULATE} and not self.isHidden()
+        is_asked = self.question.kind not in {Kind.NOTE, Kind.CALCULATE} and not self._is_readonly
+        return is_asked and not self.isHidden()
+
+    def set_readonly(self, *, readonly: bool) -> None:
+        """Let the answer be changed, or only read; the cursor passes over what is only read."""
+        self._is_readonly = readonly
+        self.editor.set_readonly(readonly)
