@@ -31,7 +31,6 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store, backup
 from fieldsurvey.store.backup import Backup
-from layers.style import CONDITIONS, STATES
 from survey_forms.records import Subject
 from ui import theme
 from ui.actions import make_menus
@@ -45,6 +44,7 @@ from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.legend import LegendPanel
 from ui.map.picking import MapPicker
+from ui.project.describe import stairwell_names, tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
@@ -342,7 +342,7 @@ class MainWindow(QMainWindow):
         self.communities.show_project(now)
         self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
         self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
-        self.canvas.set_tips({uid: _tip(now, uid) for uid in now.communities})
+        self.canvas.set_tips({uid: tip(now, uid) for uid in now.communities})
         self.plan.show_project(now)
         self.exports.show_project(now)
         self.sync.show_project(now)
@@ -487,24 +487,3 @@ class MainWindow(QMainWindow):
         self.canvas.close_renderer()
         self.store_runner.finish()
         self.work_runner.close()
-
-
-def stairwell_names(store: Store, community: str) -> dict[str, str]:
-    """Return uid -> "3栋 2单元" for the stairwells of a community. Runs in the store thread."""
-    inside: dict[str, Value] = {"community_uid": community}
-    buildings = {row["uid"]: str(row["name"] or "") for row in store.select("building", ["name"], where=inside)}
-    found: dict[str, str] = {}
-    for row in store.select("stairwell", ["building_uid", "unit"], where=inside):
-        found[str(row["uid"])] = f"{buildings.get(row['building_uid'], '')} {row['unit'] or ''!s}".strip()
-    return found
-
-
-def _tip(now: Overview, uid: str) -> str:
-    progress, values = now.progress[uid], now.communities[uid]
-    _colour, mark, word = STATES[str(progress.state)]
-    lines = [f"<b>{values['name']!s}</b>", f"{mark} {_(word)} {progress.done}/{progress.total}"]
-    if values["household_count"] is not None:
-        lines.append(_("{n} households").format(n=values["household_count"]))
-    if progress.condition:
-        lines.append(_(CONDITIONS[progress.condition][1]))
-    return "<br>".join(lines)
