@@ -23,11 +23,18 @@ class Index:
     """The names of a project."""
 
     def __init__(self, items: Iterable[tuple[str, str, str]]) -> None:
-        """Take (uid, name, code) of everything that can be found."""
-        self._entries = [_entry(uid, name, code) for uid, name, code in items]
+        """Take (uid, name, code) of everything that can be found; the pinyin is worked out by prepare()."""
+        self.items = list(items)
+        self._entries: list[_Entry] | None = None
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.items)
+
+    def prepare(self) -> list[_Entry]:
+        """Work out the pinyin, once. From any thread: at worst it is done twice, with the same result."""
+        if self._entries is None:
+            self._entries = [_entry(uid, name, code) for uid, name, code in self.items]
+        return self._entries
 
     def find(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the best hits: exact, then beginning, then inside; name, then initials, then pinyin, then code."""
@@ -35,7 +42,7 @@ class Index:
         if not wanted:
             return []
         ranked = [
-            (rank, entry.hit.name, entry.hit) for entry in self._entries if (rank := _rank(entry, wanted)) is not None
+            (rank, entry.hit.name, entry.hit) for entry in self.prepare() if (rank := _rank(entry, wanted)) is not None
         ]
         ranked.sort(key=lambda item: (item[0], len(item[1]), item[1]))
         return [hit for _rank, _name, hit in ranked[:limit]]

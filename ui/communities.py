@@ -100,15 +100,17 @@ class CommunityPanel(QWidget):
     Signals:
         picked: (uid) chosen with the mouse or the arrow keys.
         opened: (uid) double clicked, or Enter.
+        names_changed: () there are other names to search; their pinyin is not worked out yet.
     """
 
     picked = Signal(str)
     opened = Signal(str)
+    names_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("communities")
-        self._index = Index([])
+        self.index = Index([])
         self._rows: dict[str, Row] = {}
         self.search = QLineEdit()
         self.search.setObjectName("search")
@@ -144,8 +146,9 @@ class CommunityPanel(QWidget):
     def show_project(self, now: Overview) -> None:
         """Show the communities of a project."""
         names = [(uid, str(row["name"] or ""), str(row["code"] or "")) for uid, row in now.communities.items()]
-        if {uid for uid, _name, _code in names} != set(self._rows) or len(self._index) != len(names):
-            self._index = Index(names)
+        if names != self.index.items:
+            self.index = Index(names)
+            self.names_changed.emit()
         self._rows = {
             uid: (
                 uid,
@@ -164,7 +167,7 @@ class CommunityPanel(QWidget):
     @Slot()
     def _filter(self) -> None:
         text, state = self.search.text().strip(), self.state.currentData()
-        uids = [hit.uid for hit in self._index.find(text, 500)] if text else list(self._rows)
+        uids = [hit.uid for hit in self.index.find(text, 500)] if text else list(self._rows)
         rows = [self._rows[uid] for uid in uids if uid in self._rows]
         self.model.show_rows([row for row in rows if not state or row[2] == state])
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -53,6 +53,7 @@ from ui.project.start import StartPage
 from ui.sync.panel import SyncPanel
 
 _TROUBLE_MS = 15_000
+_SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 WORKSPACES = ("map", "import", "plan", "sync", "export")
 
 
@@ -76,6 +77,8 @@ class MainWindow(QMainWindow):
         self.store_runner = JobRunner(self, "store", self.holder.may_pause)
         self.work_runner = JobRunner(self, "work")
         self.project = ProjectSession(self.store_runner, self.holder, self)
+        self._search_later = QTimer(self, singleShot=True, interval=_SEARCH_MS)
+        self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
         make_menus(self)
@@ -175,6 +178,8 @@ class MainWindow(QMainWindow):
         self.start.receive_wanted.connect(self.receive_project)
         self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
+        self.communities.names_changed.connect(self._search_later.start)
+        self._search_later.timeout.connect(self._prepare_search)
         self.communities.opened.connect(self.open_community)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
@@ -365,6 +370,11 @@ class MainWindow(QMainWindow):
         self.choose_community(uid)
         self.canvas.zoom_to(uid)
 
+    @Slot()
+    def _prepare_search(self) -> None:
+        index = self.communities.index
+        self.work_runner.start(lambda _control: index.prepare())
+
     def _show_community(self, uid: str) -> None:
         now = self.project.current
         if now is None or uid not in now.communities:
@@ -479,6 +489,7 @@ class MainWindow(QMainWindow):
         if self._is_closed:
             return
         self._is_closed = True
+        self._search_later.stop()
         self.form.flush()
         self.settings = replace(self.settings, splitter=tuple(self.splitter.sizes()))
         settings_.save(self.settings)

@@ -1,7 +1,7 @@
 """Sync in the window: where to, what will go and come, one button; and the conflicts that wait for a person."""
 
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -19,12 +19,14 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import Progress
 from fieldsurvey.settings import Settings
-from fieldsurvey.sync.session import Preview, SyncResult, preview, sync
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.sync.conflicts import ConflictDesk
 from ui.widgets import button, titled
+
+if TYPE_CHECKING:
+    from fieldsurvey.sync.session import SyncResult
 
 
 class SyncPanel(QWidget):
@@ -100,11 +102,15 @@ class SyncPanel(QWidget):
     @Slot()
     def _look(self) -> None:
         target, token = self._where()
+        from fieldsurvey.sync.session import preview
+
         self._start(lambda _control: preview(self._holder.store, target, token=token))
 
     @Slot()
     def _sync(self) -> None:
         target, token = self._where()
+        from fieldsurvey.sync.session import sync
+
         self._start(lambda control: sync(self._holder.store, target, token=token, control=control))
 
     def _start(self, work: object) -> None:
@@ -133,6 +139,8 @@ class SyncPanel(QWidget):
     @Slot(object)
     def _done(self, result: object) -> None:
         self._idle()
+        from fieldsurvey.sync.session import Preview
+
         if isinstance(result, Preview):
             text = _("Will go: {out} edits, {photos_out} photos. Will come: {back} edits, {photos_back} photos.")
             self.message.setText(
@@ -147,7 +155,7 @@ class SyncPanel(QWidget):
         self._tell(cast("SyncResult", result))
         self.synced.emit()
 
-    def _tell(self, result: SyncResult) -> None:
+    def _tell(self, result: "SyncResult") -> None:
         at = datetime.now().astimezone().strftime("%H:%M:%S")
         text = _("{time} done. Sent {sent} edits and {out} photos, received {received} edits and {back} photos.")
         lines = [
