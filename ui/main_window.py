@@ -269,6 +269,7 @@ class MainWindow(QMainWindow):
         self.canvas.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
+        self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
 
     @Slot()
@@ -372,8 +373,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _prepare_search(self) -> None:
-        index = self.communities.index
-        self.work_runner.start(lambda _control: index.prepare())
+        self.work_runner.start(lambda _control: self.communities.index.prepare())
 
     def _show_community(self, uid: str) -> None:
         now = self.project.current

@@ -231,3 +231,17 @@ def test_forms_that_decide_nothing_can_be_filled_in_too(
     assert "排水" in window.form_panel.title.text()
     assert window.project.current is not None
     assert window.project.current.progress[project[1]].total == 4  # bottled gas, and no house of four storeys
+
+
+def test_a_name_typed_just_before_a_project_is_opened_counts(qtbot: QtBot, project: tuple[Path, str]) -> None:
+    window = build()
+    qtbot.addWidget(window)
+    window.show()
+    window.start.person.setText("王工")
+    with qtbot.waitSignal(window.project.opened, timeout=20_000):
+        window.open_project(project[0])
+    assert window.told["person"].text() == "王工"
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        window.open_form(Subject("f04_water", project[1], project[1]))
+    assert _line(window, "surveyor").text() == "王工"
+    window.close()
