@@ -11,12 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import shapely
-
 from exports import odk_table
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import is_uid, scope_of
@@ -26,8 +22,9 @@ from fieldsurvey.store.media import Blob, hash_of
 from survey_forms import Form, Session, default_forms, keeping, load_form, repeat_table
 from survey_forms.compile import xform
 from survey_forms.expression.nodes import Node
+from survey_forms.records import place_of
 from survey_forms.submission import FILES, OURS, instance_id, opened, read, to_xml
-from survey_forms.typed import column, position
+from survey_forms.typed import column
 from survey_forms.typed import text as as_text
 from survey_forms.typed import value as as_value
 
@@ -251,7 +248,7 @@ def _save(store: Store, form: Form, session: Session, arrived: _Arrived) -> str:
         head[RAW] = arrived.raw
     _take_files(session, store, arrived.folder)
     answers, repeats = session.answers()
-    values = {**head, **answers, **_place(session, store.crs)}
+    values = {**head, **answers, **place_of(session, store.crs)}
     scope = scope_of(str(head["community_uid"]) if head.get("community_uid") else None)
     with store.transaction():
         row = store.get(uid)
@@ -362,15 +359,3 @@ def _save_rows(store: Store, form: Form, uid: str, repeats: Mapping[str, list[di
             store.delete(str(row["uid"]))
             changed = True
     return changed
-
-
-def _place(session: Session, target: str) -> dict[str, Value]:
-    """Return the point of the first position answered, in the CRS of the project."""
-    for leaf in session.leaves():
-        if session.question(leaf).kind == "geopoint":
-            found = position(session.value(leaf)) if session.relevant(leaf) else None
-            if found is None:
-                return {}
-            x, y = crs.transform(np.array([found[0]]), np.array([found[1]]), crs.CGCS2000, target)
-            return {"geom": shapely.to_wkb(shapely.Point(float(x[0]), float(y[0])))}
-    return {}

@@ -192,7 +192,7 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
     """
     session = opened.session
     values, repeats = session.answers()
-    values |= _place(session, store.crs)
+    values |= place_of(session, store.crs)
     if "geom" not in values and store.tables()[opened.subject.form_id].geometry:
         values["geom"] = None
     head: dict[str, Value] = {
@@ -250,7 +250,7 @@ def _save_children(store: Store, opened: Opened, parent: str, repeat: str, rows:
             store.save(before.uid, changed, before.token, fv=_fv(opened))
 
 
-def _place(session: Session, target: str) -> dict[str, Value]:
+def place_of(session: Session, target: str) -> dict[str, Value]:
     """Return the point of the first position answered, in the project CRS."""
     for leaf in session.leaves():
         question = session.question(leaf)

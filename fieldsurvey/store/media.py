@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.i18n import _
+from fieldsurvey.store.connection import flush
 
 _CHUNK = 1 << 20
 _ZSTD = b"\x28\xb5\x2f\xfd"  # how a dataset begins
@@ -101,11 +102,11 @@ class Media:
         if hash_of(part) != sha256:
             part.unlink()
             return False
-        _sync(part)
+        flush(part)
         place = self._place(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
         part.replace(place)
-        _sync(place.parent)
+        flush(place.parent)
         return True
 
     def recover(self) -> None:
@@ -130,7 +131,7 @@ class Media:
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(place)
-            _sync(place.parent)
+            flush(place.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -161,14 +162,3 @@ def pieces(path: Path, start: int = 0) -> Iterator[bytes]:
         source.seek(start)
         while piece := source.read(_CHUNK):
             yield piece
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or folder to the disk; Windows cannot do that to folders."""
-    if os.name == "nt" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

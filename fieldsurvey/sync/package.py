@@ -20,6 +20,7 @@ from typing import IO
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob
+from fieldsurvey.store.connection import flush
 from fieldsurvey.sync.keys import Signature, Signer
 from fieldsurvey.sync.peers import Hello, hello_from_json
 from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel
@@ -134,7 +135,7 @@ def _write_part(
             out.flush()
             os.fsync(out.fileno())
         part.replace(target)
-        _sync_folder(target.parent)
+        flush(target.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise SyncError(_("The package could not be written: {why}").format(why=error.strerror)) from error
@@ -142,13 +143,6 @@ def _write_part(
 
 def _sealed(manifest: bytes) -> bytes:
     return b"fieldsurvey package 1|" + hashlib.sha256(manifest).digest()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
 
 
 class Package:
