@@ -184,6 +184,9 @@ class Rows:
     def insert_many(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Value]], rev: int) -> None:
         """Insert many rows at once: [uid, values of names …], filling the R-tree directly.
 
+        A record that is there already stays as it is: the same import may come under two numbers, when two replicas
+        that were copied have settled a fork each.
+
         The triggers call five Python functions a row; without them a bulk load is several times faster.
         """
         spatial = "geom" in names
@@ -193,7 +196,7 @@ class Rows:
         for statement in dropped:
             self._db.execute(statement)
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
-        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
+        sql = f"INSERT OR IGNORE INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
         self._db.many(sql, (self._bulk_row(row, place, rev) for row in rows))
         if spatial:
             self._db.execute(
