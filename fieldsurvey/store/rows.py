@@ -166,16 +166,17 @@ class Rows:
     def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
         """Change a row; return False if there is none.
 
-        One statement per table names all columns but the geometry: with a list
-        of fields that is new each time, SQLite would compile the triggers at
-        every save, which costs more than all the rest.
+        One statement per table names all columns but the geometry, and bits
+        say which of them change: with a list of fields that is new each time,
+        SQLite would compile the triggers at every save, which costs more than
+        all the rest.
         """
-        bound = [_NULL if (value := values.get(name, _KEEP)) is None else value for name in self._plain[table]]
-        sql = self._write_plain[table]
+        statement, names = self._write_plain[table], self._plain[table]
         if "geom" in values and self.tables[table].geometry:
-            sql = self._write_all[table]
-            bound.append(_NULL if (blob := self._packed("geom", values["geom"])) is None else blob)
-        return bool(self._db.execute(sql, (rev, uid, *bound)).rowcount)
+            statement, names = self._write_all[table], [*names, "geom"]
+        masks = [sum(1 << n for n, name in enumerate(part) if name in values) for part in _words(names)]
+        bound = [self._packed(name, values[name]) if name in values else 0 for name in names]
+        return bool(self._db.execute(statement, (rev, uid, *masks, *bound)).rowcount)
 
     def delete(self, table: str, uid: str) -> None:
         """Remove a row."""
@@ -249,16 +250,20 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(gpkg.quoted(name) for name in names)
 
 
-# What stands for "empty" and for "as it is" in such a statement: no text of a record is one of these, and
-# Python's SQLite module binds a text twenty times faster than None.
-_NULL, _KEEP = "\0", "\1keep"
+_WORD = 62  # columns that one number of SQLite can tell about
+
+
+def _words(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[start : start + _WORD] for start in range(0, len(names), _WORD)]
 
 
 def _update(table: str, names: Sequence[str]) -> str:
-    """Return the statement that writes columns of a row: ?1 its `_rev`, ?2 its uid, then the columns."""
-    kept = "CASE ?{n} WHEN char(1) || 'keep' THEN {name} ELSE nullif(?{n}, char(0)) END"
-    listed = ", ".join(f"{gpkg.quoted(c)} = {kept.format(n=n, name=gpkg.quoted(c))}" for n, c in enumerate(names, 3))
-    return f"UPDATE {gpkg.quoted(table)} SET _rev = ?1{', ' if names else ''}{listed} WHERE uid = ?2"
+    """Return the statement that writes columns of a row: ?1 its `_rev`, ?2 its uid, then the masks, then the values."""
+    masks, sets = len(_words(names)), ["_rev = ?1"]
+    for n, name in enumerate(names):
+        column, word, bit = gpkg.quoted(name), 3 + n // _WORD, 1 << n % _WORD
+        sets.append(f"{column} = CASE WHEN ?{word} & {bit} THEN ?{3 + masks + n} ELSE {column} END")
+    return f"UPDATE {gpkg.quoted(table)} SET {', '.join(sets)} WHERE uid = ?2"
 
 
 def _where(
