@@ -73,6 +73,11 @@ class HubProcess:
         except httpx.HTTPError:
             return False
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it as a power cut would."""
         self._process.send_signal(signal.SIGKILL)

@@ -76,6 +76,7 @@ def disputed(state: State) -> set[str]:
 
 def told_by(state: State, names: Iterable[str]) -> set[int]:
     """Return the revisions that say what to show of the named fields of a record."""
-    found = {rid for name in names for rid in state.heads(name)}
+    over, base = state.over, state.base
+    found = {rid for name in names for rid in over.get(name, base)}
     found.update(state.deletes, state.approvals, state.over.get(SCOPE, ()))
-    return found.union(state.base) if len(state.base) > 1 else found
+    return found.union(base) if len(base) > 1 else found

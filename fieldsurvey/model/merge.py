@@ -85,7 +85,7 @@ def parents_for_edit(seen: State, names: Iterable[str]) -> str:
 
     It is [heads, {field: heads}]: the heads that most of the fields have, and those of the others.
     """
-    heads = {name: seen.heads(name) for name in sorted(names)}
+    heads = {name: seen.over.get(name, seen.base) for name in sorted(names)}
     found = list(heads.values())
     most = max(dict.fromkeys(found), key=found.count, default=seen.base)
     return dump([most, {name: each for name, each in heads.items() if each != most}])
@@ -155,8 +155,9 @@ def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
 def _edited(state: State, revision: Revision) -> State:
     par = load(revision.par or "[[],{}]")
     over = dict(state.over)
+    most, others = par
     for name in revision.fields():
-        over[name] = _after(state.heads(name), par[1].get(name, par[0]), revision.rid)
+        over[name] = _after(over.get(name, state.base), others.get(name, most), revision.rid)
     return State(state.table, state.scope, state.base, over, state.deletes, state.approvals)
 
 
@@ -174,11 +175,14 @@ def status(
     """
     winners: dict[str, int] = {}
     conflicts: dict[str, Heads] = {}
+    over, base = state.over, state.base
     for name in names:
-        heads = state.heads(name)
-        winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        is_disputed = len(heads) > 1 and name not in UNDISPUTED
-        if is_disputed and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
+        heads = over.get(name, base)
+        if len(heads) == 1:
+            winners[name] = heads[0]
+            continue
+        winners[name] = max(heads, key=lambda rid: _rank(rid, known))
+        if name not in UNDISPUTED and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
             conflicts[name] = heads
     deleted = False
     if state.deletes:

@@ -131,7 +131,9 @@ class ValueOf:
         """Return the values of those fields that their version sets."""
         found: dict[str, Value] = {}
         for name, rid in winners.items():
-            patch = self._patches.get(rid) or self._patch(rid)
+            patch = self._patches.get(rid)
+            if patch is None:
+                patch = self._patch(rid)
             if name in patch:
                 found[name] = unwrap(patch[name])
             elif self.has(rid, name):

@@ -49,26 +49,21 @@ class Records:
     def states(self, tables: Mapping[str, str]) -> dict[str, State]:
         """Return where records stand, given record -> table ("": unknown); those that nothing made yet are left out."""
         found = {uid: state for uid in tables if (state := self._states.get(uid)) is not None}
+        if len(found) == len(tables):
+            return found
         read: dict[str, State] = {}
+        conflicts: dict[str, int] = {}
         for part in parts([uid for uid in tables if uid not in found]):
-            for uid, *heads, conflicts in self._db.rows(_STATES.format(marks=",".join("?" * len(part))), part):
-                read[uid] = merge.state_from_json(*heads)
-                self._conflicts[uid] = conflicts
-        for uid, table in tables.items():
-            if uid not in found and uid not in read and (state := self._imported(uid, table)) is not None:
-                read[uid], self._conflicts[uid] = state, 0
+            for uid, *heads, number in self._db.rows(_STATES.format(marks=",".join("?" * len(part))), part):
+                read[uid], conflicts[uid] = merge.state_from_json(*heads), number
+        blank = {uid: table for uid, table in tables.items() if uid not in found and uid not in read}
+        for uid, (name, rev, community) in self._rows.find_many(blank).items():
+            read[uid] = State(name, scope_of(uid if name == "community" else community), (rev,))
+            conflicts[uid] = 0
         if self._db.in_transaction:
             self._states |= read
-        else:
-            self._conflicts.clear()
+            self._conflicts |= conflicts
         return found | read
-
-    def _imported(self, uid: str, table: str) -> State | None:
-        found = self._rows.find(uid, table)
-        if found is None or not found[1]:
-            return None
-        name, rev, community = found
-        return State(name, scope_of(uid if name == "community" else community), (rev,))
 
     def status(self, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
         """Return what to show of the named fields of a record, and a reader for the values of its versions."""
@@ -83,7 +78,7 @@ class Records:
         needed = {rid for uid, state in states.items() for rid in batch.told_by(state, wanted[uid])} - fresh.keys()
         known = {**fresh, **self._entries.revisions(needed)} if needed else fresh
         value_of = ValueOf(known)
-        return {u: merge.status(state, sorted(wanted[u]), known, value_of) for u, state in states.items()}, value_of
+        return {u: merge.status(state, wanted[u], known, value_of) for u, state in states.items()}, value_of
 
     def _wanted(self, uid: str, state: State, names: Iterable[str]) -> set[str]:
         """Return the fields to look at: those asked for, and those that may be in conflict."""
