@@ -9,6 +9,7 @@ from typing import Any
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump
 from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.entries import parts
 from fieldsurvey.store.log import NONE_WITHHELD, Fork, Log, forked
 from fieldsurvey.store.media import Media
 from fieldsurvey.store.reissue import Reissue, renamed_from_json
@@ -81,6 +82,14 @@ class Replication:
         sql = "SELECT chain FROM _rev WHERE rid = ?"
         found = [self._db.scalar(sql, (origin << SEQ_BITS | seq,)) for origin, seq in places]
         return [None if chain is None else bytes(chain) for chain in found]
+
+    def unknown(self, rids: Iterable[int]) -> set[int]:
+        """Return those of the numbers that no revision here has."""
+        wanted, known = set(rids), set[int]()
+        for part in parts(sorted(wanted)):
+            marks = ",".join("?" * len(part))
+            known |= {int(row[0]) for row in self._db.rows(f"SELECT rid FROM _rev WHERE rid IN ({marks})", part)}
+        return wanted - known
 
     def held(self) -> dict[int, int]:
         """Return, per origin, the highest number that is here, holes or not."""

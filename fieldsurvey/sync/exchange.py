@@ -7,7 +7,7 @@ it, ours is written anew (SYNC section 5, rules b to d).
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused, SyncError
@@ -15,9 +15,11 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
+from fieldsurvey.store.media import DATASET_MIME
 from fieldsurvey.sync.answering import differing, take_definitions
 from fieldsurvey.sync.folder import FolderCarrier
 from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.listing import Listing, Tally
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
 from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
 from fieldsurvey.sync.wire import Parcel, encode, grouped, runs
@@ -39,6 +41,7 @@ class SyncResult:
         blobs_sent, blobs_received: Photos and datasets.
         conflicts: Open conflicts now.
         damaged: What could not be taken, each a sentence.
+        gone, come: The same in records and files, as people count them.
     """
 
     sent: int = 0
@@ -47,6 +50,8 @@ class SyncResult:
     blobs_received: int = 0
     conflicts: int = 0
     damaged: tuple[str, ...] = ()
+    gone: Listing = field(default_factory=Listing)
+    come: Listing = field(default_factory=Listing)
 
 
 class Exchange:
@@ -74,6 +79,7 @@ class Exchange:
         self._refused: list[str] = []
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
         self._shunned: dict[int, str] = {}
+        self.gone, self.come = Tally(), Tally()
 
     def run(self) -> SyncResult:
         """Do the exchange; begin anew where a fork came to light on the way."""
@@ -96,16 +102,20 @@ class Exchange:
             self._send_blobs()
             peer = self._push(theirs, peer)
         else:
-            self._send_blobs()
-            peer = self._push(theirs, peer)
+            self._send_blobs(DATASET_MIME)
+            peer = self._push(theirs, peer)  # edits are small and go before photos: the line may not last for all
             peer = self._pull(theirs, peer)
             if theirs.is_signed and theirs.kind == "hub" and differing(self._store, theirs):
                 raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
+            self._send_blobs()
             self._fetch_blobs()
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
         told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values())
         conflicts = self._store.conflict_count()
-        return SyncResult(self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told)
+        return SyncResult(
+            self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told,
+            self.gone.listing(self._store), self.come.listing(self._store),
+        )  # fmt: skip
 
     # --- who has what --------------------------------------------------------------------------------------------
 
@@ -159,23 +169,19 @@ class Exchange:
         return 0 if differ else None
 
     def _known(self, theirs: Hello) -> Peer:
-        """Return what is known of the other side; after it was restored, or for other areas, its feed begins anew."""
-        peer = self._store.peer(theirs.hub_id)
-        if peer is None or peer.epoch != theirs.epoch:
-            peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
-        if json.loads(self._store.setting(_PULLED, "{}")).get(theirs.hub_id) != areas_of(self._store):
-            peer = replace(peer, cursor=0)
-        return peer
+        return known_peer(self._store, theirs)
 
     # --- out -----------------------------------------------------------------------------------------------------
 
-    def _send_blobs(self) -> None:
-        missing = self._carrier.missing_blobs(present(self._store))
+    def _send_blobs(self, only: str = "") -> None:
+        """Send the files that the other side lacks, on request those of one kind."""
+        missing = self._carrier.missing_blobs([b for b in present(self._store) if only in ("", b.mime)])
         for blob in self._control.steps(missing, _("Sending photos")):
             path = self._store.media.path(blob.sha256)
             if path is not None:
                 self._carrier.send_blob(blob, path)
                 self._blobs_sent += 1
+                self.gone.file(blob)
 
     def _push(self, theirs: Hello, peer: Peer) -> Peer:
         """Offer everything they lack, of anybody: after a restored backup the laptops bring the hub up to date."""
@@ -213,6 +219,7 @@ class Exchange:
             if run[0].seq == after + 1 and upto < run[-1].seq:
                 raise SyncError(_("The hub did not take the edits of laptop {origin}.").format(origin=origin))
             self._sent += len(run)
+            self.gone.add(run)
             after = max(after, upto)
         return after
 
@@ -256,15 +263,19 @@ class Exchange:
         raise SyncError(_("The edits of the hub could not be taken. Sync again."), retryable=True)
 
     def _taken(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
-        new = 0
+        new, tally = 0, []
         with self._store.transaction():
             for group in grouped(parcels):
                 for parcel in group:
                     check_sender(self._store, parcel, theirs)
                 taken = [parcel for parcel in group if parcel.origin not in self._shunned]
                 links = {rid: link for parcel in taken for rid, link in parcel.links.items()}
-                new += self._store.ingest([r for parcel in taken for r in parcel.revisions], links).new
+                revisions = [r for parcel in taken for r in parcel.revisions]
+                fresh = self._store.unknown(r.rid for r in revisions)
+                new += self._store.ingest(revisions, links).new
+                tally += [r for r in revisions if r.rid in fresh]
             self._store.save_peer(following)
+        self.come.add(tally)
         return new
 
     def _fetch_blobs(self) -> None:
@@ -290,12 +301,23 @@ class Exchange:
             raise InputRefused(_("A photo does not match its fingerprint and was thrown away. Sync again."))
         self._store.note_blob(blob, have=True)
         self._blobs_received += 1
+        self.come.file(blob)
 
 
 def _start(theirs: Hello, peer: Peer, origin: int) -> int:
     """Return after which number of an origin the other side lacks ours: as it says now, not as we remember."""
     del peer
     return theirs.heads.get(origin, (0, b""))[0]
+
+
+def known_peer(store: Store, theirs: Hello) -> Peer:
+    """Return what is known of the other side; after it was restored, or for other areas, its feed begins anew."""
+    peer = store.peer(theirs.hub_id)
+    if peer is None or peer.epoch != theirs.epoch:
+        peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
+    if json.loads(store.setting(_PULLED, "{}")).get(theirs.hub_id) != areas_of(store):
+        peer = replace(peer, cursor=0)
+    return peer
 
 
 def present(store: Store) -> list[Blob]:
