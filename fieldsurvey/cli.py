@@ -14,6 +14,7 @@ import typer
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
+from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.sync.commands import enroll
@@ -24,6 +25,7 @@ export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
+hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
 app.command("enroll")(enroll)
 

@@ -124,9 +124,10 @@ def open_hub(folder: Path) -> Hub:
     settings = accounts.settings
     blobs = admin.open_blobs(folder, settings)
     workers = admin.WORKERS if settings.database else 1
-    service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, workers)
+    known = Devices(folder, accounts)
+    service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, workers, known, known.signer)
     return Hub(
-        service, accounts, Devices(folder, accounts), Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
+        service, accounts, known, Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
         Rate(_REQUESTS_PER_SECOND, _REQUEST_BURST), Rate(_BYTES_PER_SECOND, _BYTE_BURST),
         Rate(_LOGINS_PER_SECOND, _LOGIN_BURST),
     )  # fmt: skip
@@ -331,7 +332,14 @@ async def _quarantine(_request: Request, hub: Hub, _account: Account) -> Respons
 
 
 async def _let_go(request: Request, hub: Hub, account: Account) -> Response:
-    rids = [int(rid) for rid in (await _json(request))["rids"]]
+    asked = await _json(request)
+    rids = [int(rid) for rid in asked["rids"]]
+    if asked.get("reject"):
+        if not account.role.covers(Role.ADMINISTRATOR):
+            return _refusal(403, _("Your account may not do this."))
+        refused = await asyncio.wrap_future(hub.service.reject(rids))
+        hub.audit.note("rejected", login=account.login, address=_address(request), revisions=refused)
+        return JSONResponse({"rejected": refused})
     free = await asyncio.wrap_future(hub.service.let_go(rids, account))
     hub.audit.note("let go", login=account.login, address=_address(request), revisions=free)
     return JSONResponse({"let_go": free})

@@ -165,6 +165,11 @@ class Replication:
         acked = {int(origin): int(seq) for origin, seq in json.loads(row[3]).items()}
         return Peer(row[0], row[1], int(row[2]), acked, int(row[4]))
 
+    def peers(self) -> list[Peer]:
+        """Return what is known of every hub."""
+        found = [self.peer(row[0]) for row in self._db.rows("SELECT hub FROM _peer ORDER BY hub")]
+        return [peer for peer in found if peer is not None]
+
     def save_peer(self, peer: Peer) -> None:
         """Remember what is known of a hub."""
         acked = dump({str(origin): seq for origin, seq in peer.acked.items()})

@@ -16,7 +16,8 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
 from fieldsurvey.store.media import DATASET_MIME
-from fieldsurvey.sync.answering import differing, take_definitions
+from fieldsurvey.sync import clocks, heads, quarantine
+from fieldsurvey.sync.answering import differing, take_definitions, take_witness
 from fieldsurvey.sync.folder import FolderCarrier
 from fieldsurvey.sync.keys import Signer
 from fieldsurvey.sync.listing import Listing, Tally
@@ -79,6 +80,7 @@ class Exchange:
         self._refused: list[str] = []
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
         self._shunned: dict[int, str] = {}
+        self._clock = ""
         self.gone, self.come = Tally(), Tally()
 
     def run(self) -> SyncResult:
@@ -110,12 +112,18 @@ class Exchange:
             self._send_blobs()
             self._fetch_blobs()
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
-        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values())
+        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values(), *self._hints())
         conflicts = self._store.conflict_count()
         return SyncResult(
             self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told,
             self.gone.listing(self._store), self.come.listing(self._store),
         )  # fmt: skip
+
+    def _hints(self) -> list[str]:
+        """Return what the person should know besides."""
+        held = len(quarantine.held_here(self._store))
+        text = _("{n} edits made here are held back by the office and have no effect yet.")
+        return [sentence for sentence in (self._clock, text.format(n=held) if held else "") if sentence]
 
     # --- who has what --------------------------------------------------------------------------------------------
 
@@ -133,12 +141,20 @@ class Exchange:
 
     def _greeted(self) -> Hello:
         self._store.remember_number()
-        mine = hello_of(self._store, self._kind)
-        theirs = self._carrier.hello(signed(mine, self._signer) if self._signer else mine)
+        if self._signer:
+            heads.sign_own(self._store, self._signer)
+        mine = replace(hello_of(self._store, self._kind), signed_heads=heads.unconfirmed(self._store))
+        mine = signed(mine, self._signer) if self._signer else mine
+        theirs = self._carrier.hello(mine)
         if theirs.project != self._store.project:
             raise SyncError(_("The hub holds another project: {name}.").format(name=theirs.name))
         check_identity(self._store, theirs)
         take_definitions(self._store, theirs)
+        take_witness(self._store, theirs)
+        if theirs.kind == "hub" and mine.at_ms and theirs.at_ms:
+            self._clock = clocks.warning(mine.at_ms - theirs.at_ms)
+        if theirs.kind == "hub":
+            quarantine.remember(self._store, theirs.held)
         return theirs
 
     def _settle(self, theirs: Hello, origin: int) -> bool:
@@ -267,7 +283,7 @@ class Exchange:
         with self._store.transaction():
             for group in grouped(parcels):
                 for parcel in group:
-                    check_sender(self._store, parcel, theirs)
+                    check_sender(parcel, theirs)
                 taken = [parcel for parcel in group if parcel.origin not in self._shunned]
                 links = {rid: link for parcel in taken for rid, link in parcel.links.items()}
                 revisions = [r for parcel in taken for r in parcel.revisions]

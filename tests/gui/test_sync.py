@@ -85,7 +85,7 @@ def _finish(qtbot: QtBot, window: MainWindow) -> str:
 def _texts(tree: QTreeWidget) -> list[str]:
     found = []
     below = QTreeWidgetItemIterator(tree)
-    while (item := below.value()) is not None:
+    while item := below.value():
         found.append(f"{item.text(0)} {item.text(1)}".strip())
         below += 1
     return found
