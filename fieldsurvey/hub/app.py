@@ -25,6 +25,7 @@ from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.metrics import Metrics
 from fieldsurvey.hub.openapi import document
+from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.sessions import PREFIX, Sessions
 from fieldsurvey.i18n import _
@@ -125,7 +126,9 @@ def open_hub(folder: Path) -> Hub:
     blobs = admin.open_blobs(folder, settings)
     workers = admin.WORKERS if settings.database else 1
     known = Devices(folder, accounts)
-    service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, workers, known, known.signer)
+    service = Service(
+        lambda: admin.open_storage(folder, settings, blobs), blobs, workers, known, known.signer, FeedMark(folder)
+    )
     return Hub(
         service, accounts, known, Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
         Rate(_REQUESTS_PER_SECOND, _REQUEST_BURST), Rate(_BYTES_PER_SECOND, _BYTE_BURST),
@@ -278,7 +281,9 @@ async def _hello(request: Request, hub: Hub, account: Account) -> Response:
         return _refusal(403, _("This device was revoked. Ask the office."))
     answer = await asyncio.wrap_future(hub.service.hello(raw))
     known = [(d.key, d.alg, d.name, d.revoked) for d in hub.devices.all()]
-    answer = signed(replace(hello_from_json(answer), devices=sorted(known)), hub.devices.signer).as_json()
+    view = await asyncio.wrap_future(hub.service.view(account))
+    told = replace(hello_from_json(answer), devices=sorted(known), view=view)
+    answer = signed(told, hub.devices.signer).as_json()
     hub.audit.note("hello", login=account.login, address=_address(request), replica=str(raw.get("hub", "")))
     return JSONResponse(answer)
 

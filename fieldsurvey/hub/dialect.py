@@ -129,6 +129,7 @@ FEED_OF_SCOPES = (
     f"SELECT f.seq, {REV_R} FROM _feed f JOIN _rev r USING (rid) WHERE f.seq > %s AND f.scope = ANY(%s) "
     "ORDER BY f.seq LIMIT %s"
 )
+FEED_TOP = "SELECT coalesce(max(seq), 0) FROM _feed"
 GAPS = "SELECT rid, prev FROM _gap WHERE rid = ANY(%s)"
 ADD_GAP = "INSERT INTO _gap VALUES (%s, %s) ON CONFLICT DO NOTHING"
 CHAINS = "SELECT rid, chain FROM _rev WHERE rid = ANY(%s)"

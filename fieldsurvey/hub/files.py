@@ -13,7 +13,9 @@ from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.audit import Audit
 from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
+from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
+from fieldsurvey.hub.storage import REJECTED
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
 from fieldsurvey.store import Blob
@@ -40,7 +42,9 @@ def exchange(folder: Path, target: str) -> SyncResult:
     settings = accounts.settings
     blobs = admin.open_blobs(folder, settings)
     audit = Audit(folder)
-    service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, 1, devices, devices.signer)
+    service = Service(
+        lambda: admin.open_storage(folder, settings, blobs), blobs, 1, devices, devices.signer, FeedMark(folder)
+    )
     try:
         carrier = (FileCarrier if Path(target).suffix == SUFFIX else FolderCarrier)(Path(target), devices.signer)
         try:
@@ -56,7 +60,7 @@ class _Stick:
     def __init__(self, service: Service, devices: Devices, audit: Audit, carrier: FolderCarrier) -> None:
         self._service, self._devices, self._audit, self._carrier = service, devices, audit, carrier
         self._told: list[str] = []
-        self._received = self._held = self._files = 0
+        self._received = self._files = 0
 
     def run(self) -> SyncResult:
         """Take in every package, then write one with what they lack."""
@@ -66,8 +70,8 @@ class _Stick:
             except SyncError as error:
                 self._told.append(str(error))
         sent, files = self._give()
-        if self._held:
-            self._told.append(_("{n} edits are held back: fieldsurvey hub quarantine list").format(n=self._held))
+        if held := [entry for entry in self._service.held().result() if entry.reason != REJECTED]:
+            self._told.append(_("{n} edits are held back: fieldsurvey hub quarantine list").format(n=len(held)))
         conflicts = self._service.counts().result().conflicts
         told = (*self._carrier.damaged, *self._told)
         return SyncResult(sent, self._received, files, self._files, conflicts, told)
@@ -86,10 +90,9 @@ class _Stick:
         for parcel in package.batches():
             done = self._service.push(parcel, account or _NOBODY).result()
             self._received += done.new
-            self._held += len(done.held)
         self._fetch(package, datasets=False)
         login = account.login if account else ""
-        self._audit.note("package", login=login, address="stick", file=package.path.name, held=self._held)
+        self._audit.note("package", login=login, address="stick", file=package.path.name)
 
     def _is_new(self) -> bool:
         return not self._service.hello(_asking().as_json()).result()["project"]

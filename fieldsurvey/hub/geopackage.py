@@ -57,6 +57,18 @@ class GeoPackageStorage:
         """Return the identity of the project."""
         return None if self._store is None else self._store.project
 
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+        return "" if self._store is None else self._store.epoch
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past."""
+        self.store.set_epoch(epoch)
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
+        return self.store.change_counter()
+
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings."""
         if self._store is None:

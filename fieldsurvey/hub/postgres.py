@@ -142,6 +142,19 @@ class PostgresStorage:
             self._project = rows[0][0] if rows else None
         return self._project
 
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+        rows = self._all(dialect.META, ("epoch",))
+        return str(rows[0][0]) if rows else ""
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past."""
+        self._write_all(dialect.SET_META, [("epoch", epoch)])
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
+        return int(self._all(dialect.FEED_TOP)[0][0])
+
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings.
 

@@ -20,6 +20,7 @@ from fieldsurvey.hub.authorise import Permit, Role, claimed, judge
 from fieldsurvey.hub.authorship import Nobody, Part, People, author, parts
 from fieldsurvey.hub.blobs import Blobs
 from fieldsurvey.hub.greeting import greeted, witnessed
+from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.storage import REJECTED, Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
@@ -75,6 +76,7 @@ class Service:
         workers: int = 1,
         people: People | None = None,
         signer: Signer | None = None,
+        mark: FeedMark | None = None,
     ) -> None:
         """Start the threads.
 
@@ -84,6 +86,7 @@ class Service:
             workers: How many threads; one for a GeoPackage.
             people: Who wrote what; None: whoever brings it.
             signer: Signs what is handed out.
+            mark: Knows how far the feed was handed out.
 
         Raises:
             FieldSurveyError: If the data cannot be opened.
@@ -93,6 +96,7 @@ class Service:
         self._pushes: deque[_Push] = deque()
         self._wake = threading.Condition()
         self._closing = False
+        self._mark = mark
         self._workers, self._signer, self._people = workers, signer, people or Nobody()
         self._areas: tuple[int, Mapping[str, frozenset[int]]] = (0, {})
         opened = [Future[None]() for _number in range(workers)]
@@ -123,6 +127,8 @@ class Service:
     def _run(self, open_storage: Callable[[], Storage], ready: "Future[None]") -> None:
         try:
             storage = open_storage()
+            if self._mark is not None:
+                self._mark.check(storage)
         except BaseException as error:  # noqa: BLE001 - the constructor raises it again
             ready.set_exception(error)
             return
@@ -210,6 +216,8 @@ class Service:
             if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
                 raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
         done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
+        if any(r.table == "community" for push in pushes for r in push.revisions):
+            self._areas = (0, {})
         upto = storage.known_upto(origins)
         if proven := {push.revisions[0].origin for push in pushes if push.proves}:
             self._judge_again(storage, proven)
@@ -281,18 +289,34 @@ class Service:
         """Return batches that stand in the feed after a place: of the areas asked for that the account may see."""
         return self._do(lambda storage: self._pull(storage, cursor, limit, areas, account))
 
+    def view(self, account: Account) -> "Future[list[int] | None]":
+        """Return the areas that an account sees, None for all."""
+
+        def seen(storage: Storage) -> list[int] | None:
+            allowed = self._allowed(storage, account) if storage.project_id() else None
+            return None if allowed is None else sorted(allowed)
+
+        return self._do(seen)
+
+    def _allowed(self, storage: Storage, account: Account) -> frozenset[int] | None:
+        if not account.areas or account.role.covers(Role.REVIEWER):
+            return None
+        return self._scopes(storage, account.areas)
+
     def _pull(
         self, storage: Storage, cursor: int, limit: int, areas: Sequence[int] | None, account: Account
     ) -> dict[str, Any]:
         if storage.project_id() is None:
             raise no_project()
         scopes = None if areas is None else frozenset(areas)
-        if account.areas and not account.role.covers(Role.REVIEWER):
-            allowed = self._scopes(storage, account.areas)
+        allowed = self._allowed(storage, account)
+        if allowed is not None:
             scopes = allowed if scopes is None else scopes & allowed
         revisions, reached = storage.feed_after(cursor, limit, scopes)
         while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
             revisions, reached = storage.feed_after(cursor, len(revisions) // 2, scopes)
+        if self._mark is not None:
+            self._mark.handed_out(storage, reached)
         found = list(runs(revisions))
         links = storage.links_before([run[0].rid for run in found])
         batches = [encode(run, link, self._signer) for run, link in zip(found, links, strict=True) if link is not None]

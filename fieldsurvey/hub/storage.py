@@ -72,6 +72,15 @@ class Storage(Protocol):
     def project_id(self) -> str | None:
         """Return the identity of the project; None while there is none. Cheap."""
 
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past: the data was restored."""
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
+
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings. Does nothing if there is one."""
 

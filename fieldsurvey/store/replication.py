@@ -39,6 +39,11 @@ class Replication:
         """Identity of this very file's history; it changes when the file was restored or copied."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
 
+    def set_epoch(self, epoch: str) -> None:
+        """Give this file's history another identity."""
+        with self.transaction():
+            self._db.execute("UPDATE _meta SET value = ? WHERE key = 'epoch'", (epoch,))
+
     @property
     def origin(self) -> int:
         """Number of this replica."""

@@ -29,6 +29,7 @@ BATCH = 400  # revisions
 _ASKED = 1000  # hashes asked for at once
 _ROUNDS = 8  # forks that follow from one another are settled one after the other
 _AREAS = "areas"  # setting: the areas this copy of the project keeps, JSON list; null: all
+_VIEW = "areas.view"  # setting: the areas that the hub showed last
 _PULLED = "areas.pulled"  # setting: hub -> the areas its cursor stands for
 
 
@@ -111,6 +112,8 @@ class Exchange:
                 raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
             self._send_blobs()
             self._fetch_blobs()
+            if theirs.kind == "hub" and not self._sent:  # what was sent just now may be a community of our own
+                self._store.evict()  # rows of areas that were taken away
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
         told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values(), *self._hints())
         conflicts = self._store.conflict_count()
@@ -154,6 +157,7 @@ class Exchange:
         if theirs.kind == "hub" and mine.at_ms and theirs.at_ms:
             self._clock = clocks.warning(mine.at_ms - theirs.at_ms)
         if theirs.kind == "hub":
+            adopt_view(self._store, theirs)
             quarantine.remember(self._store, theirs.held)
         return theirs
 
@@ -248,6 +252,10 @@ class Exchange:
 
     def _pull(self, theirs: Hello, peer: Peer) -> Peer:
         areas = areas_of(self._store)
+        if gained := gained_areas(self._store, theirs):  # their past lies before our place in the feed
+            for parcels, _place in self._carrier.pull(0, self._store.version_vector(), gained):
+                self._control.step(self._received, None, _("Receiving edits"))
+                self._take(theirs, parcels, peer)
         for parcels, cursor in self._carrier.pull(peer.cursor, self._store.version_vector(), areas):
             self._control.step(self._received, None, _("Receiving edits"))
             following = replace(peer, cursor=cursor)
@@ -331,9 +339,28 @@ def known_peer(store: Store, theirs: Hello) -> Peer:
     peer = store.peer(theirs.hub_id)
     if peer is None or peer.epoch != theirs.epoch:
         peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
-    if json.loads(store.setting(_PULLED, "{}")).get(theirs.hub_id) != areas_of(store):
+    pulled = json.loads(store.setting(_PULLED, "{}"))
+    if pulled.get(theirs.hub_id) is not None and areas_of(store) is None:
         peer = replace(peer, cursor=0)
     return peer
+
+
+def gained_areas(store: Store, theirs: Hello) -> list[int]:
+    """Return the areas of this copy whose past a feed read so far did not hold."""
+    before, now = json.loads(store.setting(_PULLED, "{}")).get(theirs.hub_id), areas_of(store)
+    return [] if before is None or now is None else sorted(set(now) - set(before))
+
+
+def adopt_view(store: Store, theirs: Hello) -> None:
+    """Keep the areas that the hub shows to this account: what is added comes, what is taken away goes."""
+    view = None if theirs.view is None else sorted(theirs.view)
+    before = json.loads(store.setting(_VIEW, "null"))
+    if view == before:
+        return
+    with store.transaction():
+        store.set_setting(_VIEW, dump(view))
+        if view is not None or areas_of(store) == before:
+            store.set_areas(view)
 
 
 def present(store: Store) -> list[Blob]:

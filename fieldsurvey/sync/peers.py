@@ -36,6 +36,7 @@ class Hello:
         signed_heads: What devices signed of their own logs, as far as the other side may not have it.
         held: Revisions of the asker that a hub holds back, and why.
         clocks: What a hub measured of clocks that were off.
+        view: Areas that a hub shows to the asker's account; None: all.
         signature: Of whoever says it. That of a hub over its heads is the acknowledgement of all they cover.
     """
 
@@ -55,6 +56,7 @@ class Hello:
     signed_heads: Sequence[SignedHead] = ()
     held: Sequence[tuple[int, str]] = ()
     clocks: Sequence[ClockOffset] = ()
+    view: Sequence[int] | None = None
 
     def said(self) -> bytes:
         """Return what the signature covers."""
@@ -80,6 +82,7 @@ class Hello:
             "key": self.signature.key, "sig": self.signature.sig, "devices": [list(device) for device in self.devices],
             "signed": heads.as_json(self.signed_heads), "held": [list(entry) for entry in self.held],
             "clocks": [[o.origin, o.seq, o.offset_ms] for o in self.clocks],
+            "view": None if self.view is None else list(self.view),
         }  # fmt: skip
 
 
@@ -109,6 +112,7 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         heads.from_json(raw.get("signed", [])),
         [(int(rid), str(reason)) for rid, reason in raw.get("held", [])],
         [ClockOffset(int(origin), int(seq), int(offset)) for origin, seq, offset in raw.get("clocks", [])],
+        None if raw.get("view") is None else [int(area) for area in raw["view"]],
     )
 
 

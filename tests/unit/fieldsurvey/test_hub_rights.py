@@ -241,7 +241,7 @@ def test_a_stick_is_judged_like_the_network_and_brings_the_answer(
         assert approver.store.media.path(photo) is not None
         capsys.readouterr()
         assert cli.run(["hub", "exchange", str(folder), str(stick)]) == 0
-        assert "收到 0" in capsys.readouterr().out
+        assert "收下 0" in capsys.readouterr().out
 
 
 def test_a_package_of_a_stranger_is_left_out(
@@ -259,7 +259,7 @@ def test_a_package_of_a_stranger_is_left_out(
 def test_the_administrator_releases_and_rejects(
     folder: Path, project: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    identity, mine, other = project
+    identity, mine, _other = project
     with _laptop(folder, "wang", identity, Role.SURVEYOR, "下陆区") as laptop, RunningHub(folder) as hub:
         laptop.sync(hub.url)
         _approve(laptop.store, mine)
