@@ -210,12 +210,23 @@ async def _account(request: Request, hub: Hub) -> Account | None:
 
 async def _body(request: Request) -> bytes:
     """Return the body, refusing one beyond the limit before it fills the memory."""
+    found, is_whole = await _as_much_as_came(request)
+    if not is_whole:
+        raise ClientDisconnect
+    return found
+
+
+async def _as_much_as_came(request: Request) -> tuple[bytes, bool]:
+    """Return a body, and whether the client stayed to its end."""
     found = bytearray()
-    async for piece in request.stream():
-        found += piece
-        if len(found) > _MAX_BODY:
-            raise TooLarge(_("The package is larger than the hub accepts."))
-    return bytes(found)
+    try:
+        async for piece in request.stream():
+            found += piece
+            if len(found) > _MAX_BODY:
+                raise TooLarge(_("The package is larger than the hub accepts."))
+    except ClientDisconnect:
+        return bytes(found), False
+    return bytes(found), True
 
 
 async def _json(request: Request) -> Any:  # noqa: ANN401 - whatever was sent
@@ -373,7 +384,11 @@ async def _have(request: Request, hub: Hub, _account: Account) -> Response:
 
 async def _append(request: Request, hub: Hub, _account: Account) -> Response:
     sha, at = _checked(request.path_params["sha"]), int(request.query_params["at"])
-    return JSONResponse({"have": await asyncio.wrap_future(hub.service.append(sha, at, await _body(request)))})
+    body, is_whole = await _as_much_as_came(request)
+    have = await asyncio.wrap_future(hub.service.append(sha, at, body))
+    if not is_whole:  # nobody hears it; the next try asks how much is here
+        raise ClientDisconnect
+    return JSONResponse({"have": have})
 
 
 async def _fetch(request: Request, hub: Hub, _account: Account) -> Response:
