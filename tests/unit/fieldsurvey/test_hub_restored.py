@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from fieldsurvey import cli
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.backup import _tool, backup
 from fieldsurvey.store import Store
+from fieldsurvey.store.check import check
 from fieldsurvey.sync.session import sync
 from tests.builders import add_community, make_project, point
 from tests.hubs import RunningHub
@@ -33,7 +35,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def _put_back(folder: Path, copy: Path) -> None:
-    """Restore a backup as an administrator would: the file in its place, or the dump into the database."""
+    """Restore a backup behind the program's back: the file in its place, or the dump into the database."""
     database = Accounts(folder).settings.database
     if not database:
         for left in folder.glob("project.gpkg-*"):
@@ -70,6 +72,27 @@ def test_laptops_bring_a_restored_hub_up_to_date_and_read_its_feed_anew(folder: 
             sync(two, hub.url, token=token)
         assert _names(one) == _names(two)
         assert len(_names(one)) == 10
+
+
+def test_the_restore_drill_by_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = admin.add_user(folder, "wang", "王工")
+    with make_project(tmp_path / "a.gpkg") as store:
+        add_community(store, "甲")
+        with RunningHub(folder) as hub:
+            sync(store, hub.url, token=token)
+            assert cli.run(["hub", "backup", str(folder), "--out", str(tmp_path / "copies")]) == 0
+            add_community(store, "乙")
+            sync(store, hub.url, token=token)
+        (copy,) = (tmp_path / "copies").iterdir()
+        assert cli.run(["hub", "restore", str(folder), str(tmp_path / "a.gpkg.txt")]) == 3
+        assert cli.run(["hub", "restore", str(folder), str(copy)]) == 0
+        assert "恢复" in capsys.readouterr().out
+        assert admin.status(folder)["tables"] == {"community": 1}
+        with RunningHub(folder) as hub:
+            assert sync(store, hub.url, token=token).sent == 1
+        assert admin.status(folder)["tables"] == {"community": 2}
+        if not Accounts(folder).settings.database:
+            assert check(folder / admin.PROJECT).is_whole
 
 
 def test_a_hub_that_only_starts_again_keeps_its_epoch(folder: Path, tmp_path: Path) -> None:
