@@ -268,12 +268,14 @@ class World:
         self.stats["hub restores" if site is self.hub else "laptop restores"] += 1
 
     def _clone(self, site: Site) -> None:
-        """Copy a laptop's file to a new laptop; in odd histories perhaps its whole disk."""
+        """Copy a laptop's file, with its photos, to a new laptop; in odd histories perhaps its whole disk."""
         if len(self.laptops) >= _MAX_LAPTOPS:
             return
         twin = self._laptop(len(self.laptops))
         copy = site.copy()
         twin.memory.kept = {}
+        if site.store.media.folder.is_dir():
+            shutil.copytree(site.store.media.folder, twin.store.media.folder, dirs_exist_ok=True)
         twin.put_back(copy, with_notes=self._amnesia and self.rng.random() < 0.5)
         self.laptops.append(twin)
         self.stats["clones"] += 1
@@ -347,7 +349,7 @@ class World:
     def _replayed(self) -> str:
         """Return the digest of a new replica that takes everything in, in random order and pieces."""
         store = self.hub.store
-        everything = [r for origin in store.version_vector() for r in store.revisions_after(origin, 0)]
+        everything = [r for origin in store.held() for r in store.revisions_after(origin, 0)]  # behind holes, too
         self.stats["revisions"] += len(everything)
         self.rng.shuffle(everything)
         fresh = new_site(self.hub.path, "laptop", self._clock(0), self.rng)
