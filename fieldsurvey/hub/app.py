@@ -172,6 +172,9 @@ async def _known(request: Request, hub: Hub, *, handler: Handler, role: Role) ->
     if wait := hub.throttle.wait_ms(address):
         return _too_fast(wait)
     account = await _account(request, hub)
+    if account is None and _is_revoked(request, hub):
+        hub.audit.note("revoked device", address=address, path=request.url.path)
+        return _refusal(403, _("This device was revoked. Ask the office."))
     if account is None:
         hub.throttle.failed(address)
         hub.audit.note("refused", address=address, path=request.url.path)
@@ -214,6 +217,10 @@ async def _body(request: Request) -> bytes:
     if not is_whole:
         raise ClientDisconnect
     return found
+
+
+def _is_revoked(request: Request, hub: Hub) -> bool:
+    return hub.devices.is_revoked_token(request.headers.get("Authorization", "").partition(" ")[2])
 
 
 async def _as_much_as_came(request: Request) -> tuple[bytes, bool]:
