@@ -1,6 +1,8 @@
 """Whose certificate it is: confirmed once, exactly that one afterwards, and nothing is said to another."""
 
+import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.devices import Devices
-from fieldsurvey.hub.tls import fingerprint
+from fieldsurvey.hub.tls import fingerprint, own_certificate
+from fieldsurvey.paths import user_data
 from fieldsurvey.sync.certificates import look, pin_from_text, pin_of, readable
 from fieldsurvey.sync.enrolment import credentials
 from fieldsurvey.sync.session import sync
@@ -71,6 +74,13 @@ def test_a_certificate_is_confirmed_once_and_no_other_passes(
             assert sync(store, url).sent == 1
             with pytest.raises(SyncError, match="https"):
                 sync(store, url.replace("https", "http"), token="x")
+            (user_data() / "hubs.json").unlink()
+            token = admin.add_user(folder, "wang", "王工")
+            command = ["sync", str(tmp_path / "new.gpkg"), "--hub", url, "--token", token]
+            assert cli.run(command) == 4
+            assert "权威机构" in capsys.readouterr().err
+            assert cli.run([*command, "--fingerprint", mark]) == 0
+            assert cli.run(command) == 0
         shutil.rmtree(folder / "tls")
         add_community(store, "二")
         with _serving(folder, port, "--tls") as url:
@@ -90,11 +100,6 @@ def test_a_fingerprint_is_read_as_people_type_it() -> None:
 
 
 def test_credentials_from_before_pins_still_hold(tmp_path: Path) -> None:
-    import json
-
-    from fieldsurvey.hub.tls import own_certificate
-    from fieldsurvey.paths import user_data
-
     certificate, _key = own_certificate(tmp_path, "127.0.0.1")
     old = {"token": "t", "key": "k", "certificate": certificate.read_text("ascii")}
     (user_data() / "hubs.json").write_text(json.dumps({"https://a": old}), "utf-8")
@@ -104,8 +109,6 @@ def test_credentials_from_before_pins_still_hold(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import socket
-
     admin.init(tmp_path / "hub", "办公室")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
