@@ -17,7 +17,7 @@ from fieldsurvey.hub.device_commands import device_app
 from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.sync.commands import enroll
+from fieldsurvey.sync.commands import enroll, insist_on
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -193,6 +193,7 @@ def sync(
     project: ProjectFile,
     hub: Annotated[str, typer.Option(help="URL | 文件夹 folder | 文件 file.fsx")],
     token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
+    fingerprint: Annotated[str, typer.Option(help="证书 SHA-256 指纹, 以后都认它 / certificate to insist on")] = "",
 ) -> None:
     """与办公室同步 / exchange with the office."""
     from fieldsurvey.projects import install_forms
@@ -200,6 +201,8 @@ def sync(
     from fieldsurvey.sync.session import clone
     from fieldsurvey.sync.session import sync as exchange
 
+    if fingerprint:
+        insist_on(hub, fingerprint)
     if not project.exists():
         clone(hub, project, token=token, control=terminal_control())
     with Store.open(project) as store:

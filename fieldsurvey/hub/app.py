@@ -173,9 +173,7 @@ async def _known(request: Request, hub: Hub, *, handler: Handler, role: Role) ->
         return _too_fast(wait)
     account = await _account(request, hub)
     if account is None:
-        hub.throttle.failed(address)
-        hub.audit.note("refused", address=address, path=request.url.path)
-        return _refusal(401, _("The hub does not know this token. Ask the office for a new one."))
+        return _unknown(request, hub)
     if not account.role.covers(role):
         hub.audit.note("forbidden", login=account.login, address=address, path=request.url.path)
         return _refusal(403, _("Your account may not do this."))
@@ -185,6 +183,17 @@ async def _known(request: Request, hub: Hub, *, handler: Handler, role: Role) ->
     if wait := hub.requests.wait_ms(account.login) or (hub.bytes.wait_ms(account.login, size) if size else 0):
         return _too_fast(wait)
     return await handler(request, hub, account)
+
+
+def _unknown(request: Request, hub: Hub) -> Response:
+    """Refuse somebody without an account; a device that was revoked hears so."""
+    address, path = _address(request), request.url.path
+    if hub.devices.is_revoked_token(request.headers.get("Authorization", "").partition(" ")[2]):
+        hub.audit.note("revoked device", address=address, path=path)
+        return _refusal(403, _("This device was revoked. Ask the office."))
+    hub.throttle.failed(address)
+    hub.audit.note("refused", address=address, path=path)
+    return _refusal(401, _("The hub does not know this token. Ask the office for a new one."))
 
 
 def _too_fast(wait_ms: int) -> Response:

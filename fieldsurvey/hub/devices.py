@@ -158,10 +158,18 @@ class Devices:
 
     def account_of(self, token: str) -> Account | None:
         """Return the account of a device's token, or None."""
+        device = self._of_token(token)
+        return None if device is None else self.account_of_key(device.key)
+
+    def is_revoked_token(self, token: str) -> bool:
+        """Say whether a token belongs to a device that may do nothing any more."""
+        device = self._of_token(token)
+        return device is not None and device.revoked
+
+    def _of_token(self, token: str) -> Device | None:
         self._load()
         wanted = _hashed(token)
-        device = next((d for d in self._devices.values() if secrets.compare_digest(d.token, wanted)), None)
-        return None if device is None else self.account_of_key(device.key)
+        return next((d for d in self._devices.values() if secrets.compare_digest(d.token, wanted)), None)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -82,7 +82,7 @@ class _Stick:
         if package.key == self._devices.signer.key:
             return  # our own, of an earlier exchange
         account = self._devices.account_of_key(package.key) if package.key else None
-        if account is None and (self._devices.all() or not self._is_new()):
+        if account is None and self._devices.all():
             text = _("The package {file} is signed by a device that the hub does not know.")
             raise SyncError(text.format(file=package.path.name))
         self._service.hello(replace(package.hello, at_ms=0).as_json()).result()  # when it was written is not now
@@ -93,9 +93,6 @@ class _Stick:
         self._fetch(package, datasets=False)
         login = account.login if account else ""
         self._audit.note("package", login=login, address="stick", file=package.path.name)
-
-    def _is_new(self) -> bool:
-        return not self._service.hello(_asking().as_json()).result()["project"]
 
     def _fetch(self, package: Package, *, datasets: bool) -> None:
         blobs = [blob for blob in package.blobs() if blob.is_dataset == datasets]

@@ -60,5 +60,17 @@ def pin_for(hub: str, certificate: Path | None, fingerprint: str, *, is_online: 
     return ""
 
 
+def insist_on(hub: str, fingerprint: str) -> None:
+    """Accept this certificate, and no other, at an address from now on.
+
+    Raises:
+        InputRefused: If it is no fingerprint.
+    """
+    from fieldsurvey.sync.certificates import pin_from_text
+    from fieldsurvey.sync.enrolment import trust
+
+    trust(hub, pin_from_text(fingerprint))
+
+
 def _put(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is the terminal's voice

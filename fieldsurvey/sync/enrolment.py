@@ -6,15 +6,14 @@ address, never in a project.
 """
 
 import json
-import os
 import platform
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.paths import user_data
+from fieldsurvey.sync import known_hubs
 from fieldsurvey.sync.certificates import pin_of
 from fieldsurvey.sync.keys import UNSIGNED, Signature, Signer, device_signer
 
@@ -142,28 +141,23 @@ def accept(raw: Any, hub: str, pin: str = "") -> Credentials:  # noqa: ANN401 - 
     if not pin and answer.certificate and hub.startswith("https:"):
         pin = pin_of(answer.certificate)
     found = Credentials(answer.token, answer.signature.key, pin)
-    _write({**_known(), _name(hub): asdict(found)})
+    known_hubs.write({**known_hubs.read(), _name(hub): asdict(found)})
     return found
 
 
 def trust(hub: str, pin: str) -> None:
     """Remember the certificate that a person has confirmed for an address."""
-    known = _known()
-    _write({**known, _name(hub): {"token": "", "key": "", **known.get(_name(hub), {}), "pin": pin}})
+    known = known_hubs.read()
+    known_hubs.write({**known, _name(hub): {"token": "", "key": "", **known.get(_name(hub), {}), "pin": pin}})
 
 
 def credentials(hub: str) -> Credentials | None:
     """Return what this computer knows of a hub, None if it knows nothing."""
-    raw = _known().get(_name(hub))
+    raw = known_hubs.read().get(_name(hub))
     if raw is None:
         return None
     older = raw.get("certificate", "")  # as it was kept before pins
     return Credentials(raw["token"], raw["key"], raw.get("pin") or (pin_of(older) if older else ""))
-
-
-def enrolled_at() -> list[str]:
-    """Return the addresses of the hubs that know this computer."""
-    return [hub for hub, raw in _known().items() if raw["token"]]
 
 
 def _name(hub: str) -> str:
@@ -182,24 +176,3 @@ def read_file(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputRefused(_("{file} is no enrolment file.").format(file=path.name)) from error
-
-
-def _known() -> dict[str, dict[str, str]]:
-    try:
-        found: dict[str, dict[str, str]] = json.loads(_place().read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise SyncError(_("The key in {file} cannot be used: {why}").format(file=_place(), why=error)) from error
-    return found
-
-
-def _write(known: dict[str, dict[str, str]]) -> None:
-    part = _place().with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        json.dump(known, out, ensure_ascii=False)
-    part.replace(_place())
-
-
-def _place() -> Path:
-    return user_data() / "hubs.json"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from fieldsurvey.clock import now_millis
-from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.errors import InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
@@ -323,7 +323,11 @@ class Exchange:
 
     def _fetch(self, blob: Blob) -> None:
         part = self._store.media.part(blob.sha256)
-        self._carrier.fetch_blob(blob, part)
+        try:
+            self._carrier.fetch_blob(blob, part)
+        except OSError as error:
+            text = _("The photo could not be kept: {why}")
+            raise StoreError(text.format(why=error.strerror or error)) from error
         if part.stat().st_size < blob.size:
             raise SyncError(_("A photo arrived only in part. Sync again: it goes on where it stopped."), retryable=True)
         if not self._store.media.finish_part(blob.sha256):

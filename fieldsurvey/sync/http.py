@@ -43,6 +43,7 @@ class HttpCarrier:
             SyncError: If it is no address.
         """
         self._url, self._control = url.rstrip("/"), control or JobControl()
+        self._has_heard = False
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             place = urlsplit(self._url)
@@ -170,6 +171,8 @@ class HttpCarrier:
             found = found.__cause__ or found.__context__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             return certificates.unreachable(self._url)
+        if isinstance(error, httpx.RemoteProtocolError) and not self._has_heard and self._url.startswith("http:"):
+            return SyncError(_("The hub at {hub} does not speak http. Try https:// instead.").format(hub=self._url))
         return _broken()
 
     def _json(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:  # noqa: ANN401 - httpx's own options
@@ -190,11 +193,14 @@ class HttpCarrier:
             raise _no_address() from error
         except httpx.HTTPError as error:
             raise self._failure(error) from error
+        self._has_heard = True
         _raise_for(answer)
         return answer
 
 
 def _raise_for(answer: httpx.Response) -> None:
+    if answer.status_code == 401 and "Authorization" not in answer.request.headers:
+        raise SyncError(_("The hub does not know this computer. Enrol it with a code of the office, or type a token."))
     if answer.status_code == 401:
         raise SyncError(_("The hub does not know this token. Ask the office for a new one."))
     if answer.status_code == 404:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldsurvey.clock import now_millis
-from fieldsurvey.errors import InputRefused, JobCancelled, StoreError, SyncError, UsageError
+from fieldsurvey.errors import FieldSurveyError, InputRefused, JobCancelled, StoreError, SyncError, UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.paths import media_folder
@@ -71,7 +71,7 @@ def sync(store: Store, target: str, *, token: str | None = None, control: JobCon
     control = control or JobControl()
     try:
         found = _exchanged(store, target, token, control)
-    except SyncError as error:
+    except FieldSurveyError as error:
         _note_failure(store, target, str(error))
         raise
     except JobCancelled:

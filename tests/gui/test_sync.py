@@ -1,13 +1,15 @@
 """Sync in the real window against a real hub: enrol, look, send, break off, go on."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItemIterator
 from pytestqt.qtbot import QtBot
 
@@ -85,7 +87,8 @@ def _finish(qtbot: QtBot, window: MainWindow) -> str:
 def _texts(tree: QTreeWidget) -> list[str]:
     found = []
     below = QTreeWidgetItemIterator(tree)
-    while item := below.value():
+    while below.value() is not None:
+        item = below.value()
         found.append(f"{item.text(0)} {item.text(1)}".strip())
         below += 1
     return found
@@ -233,3 +236,34 @@ def test_a_project_is_received_and_a_name_in_use_is_refused(
         window.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
     assert [row["name"] for row in window.project.current.communities.values()] == ["湖滨小区"]  # type: ignore[union-attr]
     assert not (tmp_path / "mine.part.gpkg").exists()
+
+
+def test_a_hub_that_hangs_holds_up_neither_a_save_nor_cancel(qtbot: QtBot, window: MainWindow) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes the connection and never answers
+        panel = window.sync
+        panel.box.set_target(f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        panel.go.click()
+        saved = window.store_runner.start(lambda _control: window.holder.store.put_draft("k", "text"), quick=True)
+        with qtbot.waitSignal(saved.succeeded, timeout=3000):
+            pass
+        assert not panel.go.isEnabled()
+        panel.stop.click()
+        qtbot.waitUntil(panel.go.isEnabled, timeout=3000)
+        assert "已停止" in panel.message.text()
+
+
+def test_a_package_that_is_dropped_is_shown(qtbot: QtBot, window: MainWindow, project: Path, tmp_path: Path) -> None:
+    package = tmp_path / "from-li.fsx"
+    with Store.open(project, read_only=True) as mine:
+        identity = mine.project
+    with Store.create(tmp_path / "li.gpkg", project=identity) as store:
+        add_community(store, "湖滨小区")
+        sync(store, str(package))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(package))])
+    keys, buttons = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    drop = QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, buttons, keys)
+    window.sync.dropEvent(drop)
+    _finish(qtbot, window)
+    assert _texts(window.sync.lists.back) == ["湖滨小区", "小区 新增 1"]
+    assert window.sync.target.text() == str(package)

@@ -78,7 +78,7 @@ class TargetBox(QWidget):
 
     def refresh_known(self) -> None:
         """Read which hubs know this computer."""
-        from fieldsurvey.sync.enrolment import enrolled_at
+        from fieldsurvey.sync.known_hubs import enrolled_at
 
         self._enrolled = enrolled_at()
         self._known.setStringList(list(self._enrolled))
