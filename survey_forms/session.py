@@ -199,7 +199,7 @@ class Session:
 
     def progress(self) -> tuple[int, int]:
         """Return how many of the questions asked now have an answer, and how many are asked."""
-        kept = [node for path, node in self._asked() if self.question(path).kind not in _UNASKED]
+        kept = [node for path, node in self._asked() if asks(self.question(path))]
         return sum(bool(node.value) for node in kept), len(kept)
 
     def instances(self, path: str) -> list[str]:
@@ -396,6 +396,11 @@ class Session:
     def element(self, path: str) -> Question | Group:
         """Return the question, group or repeat at a path."""
         return self._elements[generic(path)]
+
+
+def asks(question: Question) -> bool:
+    """Say whether a question takes an answer: notes, calculated values and the heads of tables do not."""
+    return question.kind not in _UNASKED and "label" not in question.appearance.split()
 
 
 _SURE = {"true()": True, "false()": False}

@@ -65,10 +65,11 @@ class Texts:
         label = next(iter(item.named(itemset.label)), None) if itemset.label else None
         text = string_value(label) if label else ""
         code = string_value(value) if value else ""
+        place = next((string_value(node) for node in item.named("geometry")), "")
         if not itemset.itext:
-            return Choice(code, text or code)
+            return Choice(code, text or code, geometry=place)
         media = {kind: name for kind in _MEDIA if (name := file_name(self.of_id(text, lang, kind)))}
-        return Choice(code, self.of_id(text, lang) or code, media)
+        return Choice(code, self.of_id(text, lang) or code, media, place)
 
     def _of_choice(self, media: Mapping[str, Words], lang: str) -> dict[str, str]:
         return {kind: file_name(words.plain(lang)) for kind, words in media.items()}

@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.legend = LegendPanel(self.canvas)
         self.forms = FormsList()
         self.form_panel = FormPanel()
-        self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.use_map(MapPicker(self.canvas))
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()

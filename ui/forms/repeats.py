@@ -45,6 +45,16 @@ class InstanceModel(QAbstractTableModel):
         self.instances = self._session.instances(self._path)
         self.endResetModel()
 
+    def grow(self) -> bool:
+        """Show instances that came at the end; say whether that is all that changed."""
+        now, have = self._session.instances(self._path), len(self.instances)
+        if len(now) <= have or now[:have] != self.instances:
+            return False
+        self.beginInsertRows(QModelIndex(), have, len(now) - 1)
+        self.instances = now
+        self.endInsertRows()
+        return True
+
     def retell(self) -> None:
         """Show other answers of the same instances."""
         if self.instances:
@@ -183,7 +193,8 @@ class RepeatView(QGroupBox):
         if not (self.repeat.count or self.repeat.fixed):
             self.add.setText(_("Add one: {name}").format(name=label))
         if len(self._session.instances(self.path)) != len(self.model.instances):
-            self.reload(self.current())
+            if not (self._detail is not None and self.model.grow()):
+                self.reload(self.current())
         elif changed is None or any(path.startswith(self.repeat.path + "/") for path in changed):
             self.model.retell()
         for widget in (self.add, *self._tools):
