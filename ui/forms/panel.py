@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -27,13 +27,12 @@ from ui.forms.frame import FormFrame
 from ui.forms.history import History, sets_others
 from ui.forms.page import Rows, pages_of
 from ui.forms.places import PlaceEditor, Position
-from ui.forms.problems import entries_of
+from ui.forms.problems import Findings, Review
 from ui.forms.row import Row
 from ui.photos.editor import PhotoEditor, files_as_sources, sources_of
 from ui.photos.intake import Source
 
 _PHOTOS = "JPEG, PNG, HEIC (*.jpg *.jpeg *.png *.heic *.heif)"
-_PROGRESS_MS = 120  # counting all answers of a long form must not hold up a keystroke
 
 
 class FormPanel(FormFrame):
@@ -72,9 +71,8 @@ class FormPanel(FormFrame):
         self._at = 0
         self._history: History | None = None
         self._current = ""
-        self._counting = QTimer(self, singleShot=True, interval=_PROGRESS_MS)
-        self._counting.setObjectName("form_counting")
-        self._counting.timeout.connect(self._show_progress)
+        self._review = Review(self)
+        self._review.found.connect(self._show_progress)
         self._connect()
         self._make_shortcuts()
         app = QApplication.instance()
@@ -137,7 +135,7 @@ class FormPanel(FormFrame):
         self._built = {}
         self._name_pages()
         self.show_page(page)
-        self._show_progress()
+        self._review.start(self._need())
 
     def _name_pages(self) -> None:
         session = self._need()
@@ -224,15 +222,15 @@ class FormPanel(FormFrame):
             step = ("", shape, session.snapshot()) if shape else (path, before, session.value(path))
             self._history.note(*step)
         self._page().refresh(changed, self._current)
-        self._counting.start()
+        self._review.start(self._need())
         self.edited.emit()
 
     @Slot(str)
     def _reshaped(self, before: str) -> None:
         if self._history is not None:
-            self._history.note("", before, self._need().snapshot())
-        self._page().refresh()
-        self._counting.start()
+            self._history.note("", before, "" if self._history.is_gathering else self._need().snapshot())
+        self._page().refresh(self._need().touched(), self._current)
+        self._review.start(self._need())
         self.edited.emit()
 
     @Slot()
@@ -255,26 +253,25 @@ class FormPanel(FormFrame):
             self.go_to(path)
         else:
             self._rebuild(self._at)
-        self._counting.start()
+        self._review.start(self._need())
         self.edited.emit()
 
-    @Slot()
-    def _show_progress(self) -> None:
+    @Slot(object)
+    def _show_progress(self, findings: Findings) -> None:
         if self._session is None:
             return
-        answered, asked = self._session.progress()
-        self.progress.setMaximum(max(asked, 1))
-        self.progress.setValue(answered)
-        percent = round(100 * answered / max(asked, 1))
+        self.progress.setMaximum(max(findings.asked, 1))
+        self.progress.setValue(findings.answered)
+        percent = round(100 * findings.answered / max(findings.asked, 1))
         self.progress.setFormat(_("{percent} % answered").format(percent=percent))
-        count = len(self._session.problems())
+        count = len(findings.wrong)
         self.problems.setText(_("{n} missing or wrong").format(n=count) if count else _("Nothing missing ✓"))
         if self.list.isVisibleTo(self):
-            self.list.show_entries(entries_of(self._session, self._language))
+            self.list.show_findings(self._session, lambda: self._language, findings)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Count no more while nobody looks."""
-        self._counting.stop()
+        self._review.stop()
         super().hideEvent(event)
 
     def _switch_language(self) -> None:
@@ -283,20 +280,18 @@ class FormPanel(FormFrame):
 
     def show_problems(self, *, go: bool = True) -> int:
         """List everything that stands against completing the form; go to the first; return how many."""
-        problems = self._need().problems()
-        self.problems.setChecked(bool(problems))
-        self._show_progress()
-        if problems and go:
-            self.go_to(problems[0].path)
-        wrong = {problem.path: problem.message for problem in problems}
+        self.problems.setChecked(bool(self._need().problems()))
+        wrong = dict(self._review.now(self._need()).wrong)
+        if wrong and go:
+            self.go_to(next(iter(wrong)))
         for row in self._page().rows():
             row.set_error(wrong.get(row.path, ""))
-        return len(problems)
+        return len(wrong)
 
     @Slot(bool)
     def _list_problems(self, shown: bool) -> None:
         self.list.setVisible(shown)
-        self._show_progress()
+        self._review.now(self._need())
         if shown:
             self.list.setFocus()
         else:
