@@ -472,7 +472,7 @@ class MainWindow(QMainWindow):
         """Use another theme, and remember it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, name, app.font().family())
+            theme.apply(app, name, app.font().family(), touch=self.settings.touch)
         self.settings = replace(self.settings, theme=name)
         settings_.save(self.settings)
         self.theme_changed.emit(name)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from survey_forms import Choice
 
@@ -58,6 +58,22 @@ class NoWheel(QObject):
             event.ignore()
             return True
         return False
+
+
+class Digits(QObject):
+    """Lets a digit choose while the line that searches a list is blank."""
+
+    def __init__(self, line: QLineEdit, editor: Editor) -> None:
+        super().__init__(line)
+        self._line, self._editor = line, editor
+        line.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Choose by a digit key."""
+        if event.type() is not QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        is_ours = event.text() in set("123456789") and not self._line.text()
+        return is_ours and self._editor.pick(int(event.text()))
 
 
 @dataclass(frozen=True, slots=True)

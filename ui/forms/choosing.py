@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.i18n import _
 from survey_forms import Choice, Question
-from ui.forms.base import Editor, NoWheel
+from ui.forms.base import Digits, Editor, NoWheel
 from ui.forms.places import Position, map_button, read_line
 
 _CODE = Qt.ItemDataRole.UserRole
@@ -42,6 +42,7 @@ class ComboEditor(Editor):
         line = self.box.lineEdit()
         if line is not None:
             line.editingFinished.connect(self._typed)
+            self.box.installEventFilter(Digits(line, self))
         self._value = ""
 
     def set_choices(self, choices: list[Choice]) -> None:
@@ -73,8 +74,9 @@ class ComboEditor(Editor):
             self.edited.emit(value)
 
     def pick(self, number: int) -> bool:
-        """Choose by a digit key while nothing is being typed."""
-        if self.box.currentText() or not 0 < number < self.box.count():
+        """Choose by a digit key while nothing is being typed, unless labels begin with the digit."""
+        is_word = any(self.box.itemText(row).startswith(str(number)) for row in range(self.box.count()))
+        if self.box.currentText() or is_word or not 0 < number < self.box.count():
             return False
         self._activated(number)
         self.show_text(self._value)
@@ -146,6 +148,7 @@ class ListChecksEditor(Editor):
         layout.addWidget(self.search)
         layout.addWidget(self.list)
         self.search.textEdited.connect(self._narrow)
+        Digits(self.search, self)
         self.list.itemChanged.connect(self._changed)
         self._value = ""
 
@@ -161,6 +164,16 @@ class ListChecksEditor(Editor):
         ticked = (item for item in self._items() if item.checkState() is Qt.CheckState.Checked)
         self._value = " ".join(str(item.data(_CODE)) for item in ticked)
         self.edited.emit(self._value)
+
+    def pick(self, number: int) -> bool:
+        """Tick or untick by a digit key, unless labels begin with the digit."""
+        items = self._items()
+        is_word = any(item.text().startswith(str(number)) for item in items)
+        if is_word or not 0 < number <= len(items) or not self.list.isEnabled():
+            return False
+        is_on = items[number - 1].checkState() is Qt.CheckState.Checked
+        items[number - 1].setCheckState(Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked)
+        return True
 
     def set_choices(self, choices: list[Choice]) -> None:
         """Show the choices."""

@@ -12,11 +12,12 @@ from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QStyle,
     QToolButton,
+    QWidget,
 )
 
 from fieldsurvey.i18n import _
@@ -74,12 +75,16 @@ class LineEditor(Editor):
         return False
 
     def _add_link(self) -> None:
-        action = self.line.addAction(
-            self.line.style().standardIcon(QStyle.StandardPixmap.SP_DialogOpenButton),
-            QLineEdit.ActionPosition.TrailingPosition,
-        )
-        action.setToolTip(_("Open this address"))
-        action.triggered.connect(self.open_link)
+        self.widget = QWidget()
+        line = QHBoxLayout(self.widget)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.line, 1)
+        button = QToolButton()
+        button.setText(_("Open"))
+        button.setToolTip(_("Open this address"))
+        button.setMinimumHeight(36)
+        button.clicked.connect(self.open_link)
+        line.addWidget(button)
 
     def open_link(self) -> None:
         """Open the address in the browser; only addresses of the web."""
@@ -167,8 +172,13 @@ class FileEditor(Editor):
     wanted = Signal()
 
     def __init__(self, _question: Question) -> None:
+        box = QWidget()
         self.button = QToolButton()
-        super().__init__(self.button, self.button)
+        super().__init__(box, self.button)
+        line = QHBoxLayout(box)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.button)
+        line.addStretch(1)
         self.button.setMinimumHeight(36)
         self.button.clicked.connect(self.wanted)
         self.show_text("")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from survey_forms import Choice, Question
 from ui.forms.grids import GridEditor
 
-_MOST = QSize(420, 360)
+_MOST = QSize(340, 320)
 _SOLID = 8  # alpha from which a spot belongs to an area
 _TINT = QColor(11, 87, 208, 110)
 

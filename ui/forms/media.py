@@ -12,7 +12,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Choice, Form
 from survey_forms.attachments import beside
 
-_WIDE = QSize(420, 300)
+_WIDE = QSize(340, 260)  # fits into the panel at its usual width
 
 
 class FormFiles:

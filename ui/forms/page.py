@@ -97,7 +97,7 @@ class Rows(QWidget):
     reshaped = Signal(str)
     made = Signal(object)
 
-    def __init__(self, session: Session, language: Callable[[], str]) -> None:
+    def __init__(self, session: Session, language: Callable[[], str], *, is_inner: bool = False) -> None:
         super().__init__()
         self._session, self._language = session, language
         self._files = FormFiles(session.form)
@@ -106,7 +106,8 @@ class Rows(QWidget):
         self._repeats: dict[str, RepeatView] = {}
         self._order: dict[str, int] = {}
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(10, 4, 12, 4)
+        side = 0 if is_inner else 10  # lists in lists need the width
+        self._column.setContentsMargins(side, 4, side, 4)
         self._column.setSpacing(0)
 
     def fill(self, elements: Sequence[Element], parent: str, base: str) -> None:
@@ -148,7 +149,7 @@ class Rows(QWidget):
         view.refresh()
 
     def _inner(self, repeat: Repeat, instance: str) -> "Rows":
-        inner = Rows(self._session, self._language)
+        inner = Rows(self._session, self._language, is_inner=True)
         inner.edited.connect(self.edited)
         inner.reshaped.connect(self.reshaped)
         inner.made.connect(self.made)

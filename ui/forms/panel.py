@@ -22,6 +22,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Kind, Session
 from survey_forms.form import Element
 from survey_forms.instance import generic
+from ui.forms.choosing import MapChoiceEditor
 from ui.forms.editors import FileEditor
 from ui.forms.frame import FormFrame
 from ui.forms.history import History, sets_others
@@ -188,7 +189,7 @@ class FormPanel(FormFrame):
                 self.photo_shown.emit(path, sha)
         elif isinstance(editor, FileEditor):
             editor.wanted.connect(partial(self._choose, path, self.file_chosen))
-        elif isinstance(editor, PlaceEditor):
+        elif isinstance(editor, PlaceEditor | MapChoiceEditor):
             editor.wanted.connect(partial(self.place_wanted.emit, path, str(row.question.kind)))
         editor.finished.connect(self.next_row)
         for widget in {editor.focus, *editor.widget.findChildren(QWidget)}:
@@ -367,7 +368,7 @@ class FormPanel(FormFrame):
         """Take a place that was picked on the map as the answer."""
         self.go_to(path)
         row = self._page().show_path(path)
-        if row is not None and isinstance(row.editor, PlaceEditor):
+        if row is not None and isinstance(row.editor, PlaceEditor | MapChoiceEditor):
             row.editor.put(positions)
 
     def is_shown(self, path: str) -> bool:

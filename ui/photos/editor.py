@@ -54,6 +54,7 @@ class PhotoEditor(Editor):
         super().__init__(box, self.button)
         self._value = ""
         self.is_drawing = any(word in question.appearance.split() for word in DRAWN)
+        self._is_signature = "signature" in question.appearance.split()
         self._is_camera_only = "new" in question.appearance.split()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,14 +122,20 @@ class PhotoEditor(Editor):
             self.picture.clear()
             self.picture.hide()
         self._value = text
-        words = (_("Draw …"), _("Draw anew …")) if self.is_drawing else (_("Choose photo …"), _("Another photo …"))
-        self.button.setText(words[bool(text)])
+        self.button.setText(self._offer(has_answer=bool(text)))
         self.button.setHidden(self._is_camera_only)
         self.camera.setHidden(self.is_drawing)
         self.paste.setHidden(self.is_drawing or self._is_camera_only)
         self.mark.setHidden(self.is_drawing or not text)
         self.remove.setHidden(not text)
         self.focus = self.camera if self._is_camera_only else self.button
+
+    def _offer(self, *, has_answer: bool) -> str:
+        if self._is_signature:
+            return _("Sign anew …") if has_answer else _("Sign …")
+        if self.is_drawing:
+            return _("Draw anew …") if has_answer else _("Draw …")
+        return _("Another photo …") if has_answer else _("Choose photo …")
 
     def show_picture(self, image: QImage) -> None:
         """Show the photo small."""
