@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,17 @@ def test_point_trace_and_shape_are_picked_on_the_map_of_the_window(
             qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=spot)
         if name != "gate":
             qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda path=row.path: bool(session.value(path)), timeout=5_000)
+        qtbot.waitUntil(partial(_has_answer, session, row.path), timeout=5_000)
     side = window.canvas.view.to_world(60, 0)[0] - window.canvas.view.to_world(-60, 0)[0]
     assert len(session.value("/data/lane").split(";")) == 2
     assert len(session.value("/data/yard").split(";")) == 5
     told = panel.row("yard").editor.size.text()  # type: ignore[attr-defined]
     area = float(told.split()[1].replace(",", ""))
     assert area == pytest.approx(side * side, rel=2e-3)
+
+
+def _has_answer(session: Session, path: str) -> bool:
+    return bool(session.value(path))
 
 
 def test_leaving_and_coming_back_leads_to_the_same_question(
