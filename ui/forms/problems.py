@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from time import perf_counter
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListView
 
@@ -114,10 +114,8 @@ class ProblemModel(QAbstractListModel):
         """Return how many entries there are; one says that there are none."""
         return 0 if parent is not None and parent.isValid() else max(len(self.entries), 1)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QSize | None:
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         """Return the question with what is wrong with it."""
-        if role == Qt.ItemDataRole.SizeHintRole:
-            return QSize(0, _ROW_PX)
         if role not in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             return None
         if not self.entries or self._session is None:
@@ -176,7 +174,8 @@ class ProblemList(QListView):
         here = self.currentIndex().row()
         self.entries.show(session, language, findings)
         self.setCurrentIndex(self.entries.index(min(max(here, 0), self.entries.rowCount() - 1)))
-        self.setFixedHeight(_ROW_PX * min(self.entries.rowCount(), _ROWS) + 8)
+        row = max(self.sizeHintForRow(0), _ROW_PX)
+        self.setFixedHeight(row * min(self.entries.rowCount(), _ROWS) + 8)
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid() and index.row() < len(self.entries.entries):

@@ -62,8 +62,9 @@ class PhotoEditor(Editor):
         self.picture.setObjectName("thumbnail")
         self.picture.hide()
         layout.addWidget(self.picture)
-        line = QHBoxLayout()
-        layout.addLayout(line)
+        lines = QHBoxLayout(), QHBoxLayout()  # in a narrow panel five buttons have no room beside each other
+        for line in lines:
+            layout.addLayout(line)
         self._set_up(self.button, "", self.drawing_wanted if self.is_drawing else self.wanted)
         self.camera = self._set_up(QToolButton(), _("Camera"), self.camera_wanted)
         self.paste = self._set_up(QToolButton(), _("Paste"), self.paste_from_clipboard)
@@ -72,9 +73,10 @@ class PhotoEditor(Editor):
         self.remove.setAccessibleName(_("Clear the answer"))
         self.remove.setToolTip(_("Clear the answer"))
         for button in (self.button, self.camera, self.paste, self.mark, self.remove):
-            line.addWidget(button)
+            lines[button in {self.mark, self.remove}].addWidget(button)
             button.installEventFilter(self)
-        line.addStretch(1)
+        for line in lines:
+            line.addStretch(1)
         self.button.setToolTip(_("Choose, drop or paste (Ctrl+V) photos here."))
         box.setAcceptDrops(True)
         box.installEventFilter(self)
