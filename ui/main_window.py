@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.legend = LegendPanel(self.canvas)
         self.forms = FormsList()
         self.form_panel = FormPanel()
-        self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.use_map(MapPicker(self.canvas))
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()
@@ -470,7 +470,7 @@ class MainWindow(QMainWindow):
         """Use another theme, and remember it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, name, app.font().family())
+            theme.apply(app, name, app.font().family(), touch=self.settings.touch)
         self.settings = replace(self.settings, theme=name)
         settings_.save(self.settings)
         self.theme_changed.emit(name)
