@@ -45,7 +45,7 @@ class Attachments:
         return filled
 
     def _read(self, name: str) -> Node:
-        path = _beside(self._folder, name) if self._folder is not None else None
+        path = beside(self._folder, name) if self._folder is not None else None
         if path is None:
             raise FormError(_("The file {file} does not lie beside the form.").format(file=name))
         try:
@@ -57,7 +57,7 @@ class Attachments:
         return read_list(data, name)
 
 
-def _beside(folder: Path, name: str) -> Path | None:
+def beside(folder: Path, name: str) -> Path | None:
     """Return the file of a name in the folder of the form or in a media folder there; never outside of it."""
     plain = Path(name).name
     if not plain or plain != name:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from survey_forms.expression.nodes import Node, string_value
+
+if TYPE_CHECKING:
+    from survey_forms.layout import Layout
 
 
 class Kind(StrEnum):
@@ -220,6 +223,7 @@ class Form:
         actions: What sets values when something happens.
         notes: What is wrong with files that go with the form, in sentences.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
+        layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
 
     id: str
@@ -235,6 +239,7 @@ class Form:
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
+    layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 
     def index(self, parent: Node, key: str) -> dict[str, list[Node]]:
         """Return the items of a list by the value of one of their columns; made at the first use."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, subjects
+from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, own_forms, subjects
 from fieldsurvey.model.schema import TableKind, Value
 from fieldsurvey.store import Store
 
@@ -78,7 +78,7 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
     wanted = None if communities is None else set(communities)
     installed = {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
     forms = [form for form in NEEDED if form.form_id in installed]
-    others = [form for form in BESIDE if form.form_id in installed]
+    others = [form for form in (*BESIDE, *own_forms(store)) if form.form_id in installed]
     records = {form.form_id: _records(store, form.form_id) for form in (*forms, *others)}
     stairwells = _by_community(store.select("stairwell", ["community_uid", "building_uid"]))
     floors = {row["uid"]: int(row["floors"] or 0) for row in store.select("building", ["floors"])}
