@@ -160,6 +160,37 @@ def forms_check(
     return 1 if problems else 0
 
 
+@forms_app.command("add")
+def forms_add(
+    project: ProjectFile,
+    file: Annotated[Path, typer.Argument(help="XLSForm .xlsx .xls .md .csv, XForm .xml")],
+    per: Annotated[str, typer.Option(help="community | building | stairwell")] = "community",
+) -> None:
+    """把自有调查表加入项目 / add a form of one's own, or a newer version of it, to a project."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import PER, add, prepare
+
+    if per not in PER:
+        raise UsageError(_("A record is about a community, a building or a stairwell."))
+    prepared = prepare(file, terminal_control())
+    with Store.open(project) as store:
+        added = add(store, prepared, per)
+    for note in added.notes:
+        say(str(note))
+    put(f"{added.entry.table}  {added.entry.version}  {added.entry.title}")
+
+
+@forms_app.command("list")
+def forms_list(project: ProjectFile) -> None:
+    """列出项目中的调查表 / list the forms of a project with their versions."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import listed
+
+    with Store.open(project) as store:
+        for table, version, title, records in listed(store):
+            put(f"{table}  {version}  {title}  {records}")
+
+
 @forms_app.command("export")
 def forms_export(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """导出默认表单为 XLSForm / write the default forms as .xlsx."""

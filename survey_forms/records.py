@@ -38,16 +38,18 @@ class Subject:
         form_id: The form.
         community_uid: The community it belongs to.
         subject_uid: The community, building or stairwell itself.
+        record_uid: The record, of a form of which a subject may have several; empty: the one there is.
     """
 
     form_id: str
     community_uid: str
     subject_uid: str
+    record_uid: str = ""
 
     @property
     def draft_key(self) -> str:
         """Key of the journal entry."""
-        return f"{self.form_id}:{self.subject_uid}"
+        return ":".join(filter(None, (self.form_id, self.subject_uid, self.record_uid)))
 
 
 @dataclass(slots=True)
@@ -82,8 +84,7 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
     """
     context = context or Context(username=store.actor[2])
     title, facts = _subject_facts(store, subject)
-    rows = store.select(subject.form_id, [], where={"subject_uid": subject.subject_uid})
-    row = store.get(str(rows[-1]["uid"])) if rows else None
+    row = _newest(store, subject)
     kept = store.draft(subject.draft_key)
     if kept is not None:
         snapshot, row, children = _from_journal(kept[0])
@@ -100,6 +101,14 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
     latest = shelf.form_of(store, subject.form_id)
     newer = latest if latest.version != form.version else None
     return Opened(subject, session, title, row, kept[1] if kept else None, children, newer)
+
+
+def _newest(store: Store, subject: Subject) -> Row | None:
+    """Return the stored record of a subject, or None if there is none yet."""
+    if subject.record_uid:
+        return store.get(subject.record_uid)
+    rows = store.select(subject.form_id, [], where={"subject_uid": subject.subject_uid})
+    return store.get(str(rows[-1]["uid"])) if rows else None
 
 
 def _loaded(form: Form, row: Row, children: Mapping[str, tuple[Row, ...]], context: Context) -> Session:
@@ -233,7 +242,8 @@ def _save_main(store: Store, opened: Opened, values: dict[str, Value]) -> str:
     record = opened.record
     if record is None:
         scope = scope_of(opened.subject.community_uid)
-        return store.create_record(opened.subject.form_id, values, scope=scope, fv=_fv(opened))
+        uid = opened.subject.record_uid or None
+        return store.create_record(opened.subject.form_id, values, uid=uid, scope=scope, fv=_fv(opened))
     changed = _changed(record, values)
     if changed:
         store.save(record.uid, changed, record.token, fv=_fv(opened))

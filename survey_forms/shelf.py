@@ -19,7 +19,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from fieldsurvey.clock import iso_utc, now_millis
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind
 from fieldsurvey.paths import user_cache
@@ -51,7 +51,7 @@ LIST = Table(
     ),
 )  # fmt: skip
 _NAMED = re.compile(r"jr://[\w-]+/([^<>\"']+)")
-_STEPS = 4
+_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +96,67 @@ class Added:
     notes: tuple[Finding, ...]
 
 
-def add(store: Store, source: Path, *, per: str = PER[0], control: JobControl | None = None) -> Added:
-    """Bring a form into a project, or a newer version of one that is there.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A form that was compiled and tried, before it goes into a project.
+
+    Attributes:
+        source: Its file.
+        text: Its XForm XML.
+        form: The form.
+        notes: What its author should look at.
+    """
+
+    source: Path
+    text: str
+    form: Form
+    notes: tuple[Finding, ...]
+
+
+def prepare(source: Path, control: JobControl | None = None) -> Prepared:
+    """Compile a form and try it; needs no project and may run beside everything.
 
     Raises:
         FormError: If it is no form, or a rule of it is wrong; the sentence names sheet, row and column.
-        InputRefused: If another form with this id and version is there already.
-        JobCancelled: If the user stopped it; nothing was added.
+        InputRefused: If it has the id of a default form.
+        JobCancelled: If the user stopped it.
     """
     control = control or JobControl()
-    control.step(0, _STEPS, source.name)
+    control.step(0, _STEPS, _("Reading {file}").format(file=source.name))
     text = xform(source)
-    control.step(1, _STEPS, source.name)
+    control.step(1, _STEPS, _("Checking the rules of {file}").format(file=source.name))
     found = check(source)
     if fatal := next((finding for finding in found if finding.fatal), None):
         raise FormError(str(fatal))
-    form = parse_form(text, source.parent)
     control.step(2, _STEPS, source.name)
-    table = layout_of(form).table
-    if table in definitions.names():
+    form = parse_form(text, source.parent)
+    if layout_of(form).table in definitions.names():
         raise InputRefused(_("{id} is the id of a default form. Give your form an id of its own.").format(id=form.id))
+    control.step(_STEPS, _STEPS, source.name)
+    return Prepared(source, text, form, tuple(found))
+
+
+def add(store: Store, prepared: Prepared, per: str = PER[0]) -> Added:
+    """Bring a form into a project, or a newer version of one that is there.
+
+    Raises:
+        InputRefused: If another form with this id and version is there already.
+    """
+    form, table = prepared.form, layout_of(prepared.form).table
     versions = [entry for entry in entries(store) if entry.table == table]
     same = next((entry for entry in versions if entry.version == form.version), None)
-    files = _files(store, text, source.parent)
-    sha = store.media.add_bytes(text.encode(), f"{table}.xml", "application/xml")
-    control.step(3, _STEPS, source.name)
+    files = _files(store, prepared.text, prepared.source.parent)
+    sha = store.media.add_bytes(prepared.text.encode(), f"{table}.xml", "application/xml")
     if same is not None and (same.xform, same.files) != (sha, files):
-        raise InputRefused(
-            _(
-                "Version “{version}” of {title} is in this project already, with other content. Raise its version."
-            ).format(version=form.version, title=form.title_text)
-        )
-    before = max(versions, key=_age).version if versions else ""
+        told = _("Version “{version}” of {title} is in this project already, with other content. Raise its version.")
+        raise InputRefused(told.format(version=form.version, title=form.title_text))
+    latest = max(versions, key=_age) if versions else None
+    per = latest.per if latest else per
     entry = same or Shelved(table, form.id, form.version, form.title_text, per, sha, files, iso_utc(now_millis()))
     if same is None:
-        kept = store.media.add_file(source, "application/octet-stream")
+        kept = store.media.add_file(prepared.source, "application/octet-stream")
         _list(store, form, entry, kept)
-    control.step(_STEPS, _STEPS, source.name)
-    return Added(entry, same is None, before, tuple(found))
+    return Added(entry, same is None, latest.version if latest else "", prepared.notes)
 
 
 def _list(store: Store, form: Form, entry: Shelved, source: str) -> None:
@@ -274,9 +297,11 @@ def text_of(store: Store, form: Form) -> str:
     return place.read_text("utf-8") if place else ""
 
 
-def titles(store: Store) -> Mapping[str, str]:
-    """Return the titles of the own forms by table."""
-    return {table: entry.title for table, entry in newest(store).items()}
+def listed(store: Store) -> list[tuple[str, str, str, int]]:
+    """Return (table, version, title, records) of every form of a project, default forms first."""
+    names = [*(name for name in definitions.names() if name in store.tables()), *newest(store)]
+    forms = [(name, form_of(store, name)) for name in names]
+    return [(name, form.version, form.title(language()), store.count(name)) for name, form in forms]
 
 
 class ProjectForms(Mapping[str, Form]):

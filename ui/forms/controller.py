@@ -69,6 +69,20 @@ class FormController(QObject):
         """What is open."""
         return self._opened.subject if self._opened else None
 
+    @property
+    def record(self) -> Opened | None:
+        """The form that is open."""
+        return self._opened
+
+    def show_moved(self, moved: Opened) -> None:
+        """Show the open record in another version of its form; the journal keeps it, saving makes it so."""
+        self._show(moved)
+        self._edited()
+
+    def show_first_problem(self) -> None:
+        """Go to the first question that stands against completing the open form."""
+        self._panel.next_problem()
+
     def is_kept(self) -> bool:
         """Say whether everything typed is on the disk."""
         return not self._dirty

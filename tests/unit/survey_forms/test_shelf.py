@@ -11,6 +11,7 @@ from fieldsurvey.projects import new_project
 from fieldsurvey.store import Store
 from survey_forms import Context, FormError, shelf
 from survey_forms.layout import layout_of
+from survey_forms.moving import ChangeKind, moved_up
 from survey_forms.records import COMPLETE, Opened, Subject, open_form, save_record
 from tests.builders import add_community
 
@@ -53,7 +54,7 @@ def bring(project: Store, tmp_path: Path) -> Bring:
     def added(rows: list[list[str]] = ROWS, version: str = "1", store: Store | None = None) -> shelf.Added:
         source = tmp_path / f"census{version}.md"
         source.write_text(sheet(rows, version), "utf-8")
-        return shelf.add(store or project, source)
+        return shelf.add(store or project, shelf.prepare(source))
 
     return added
 
@@ -83,7 +84,7 @@ def ages(opened: Opened) -> list[list[str]]:
 
 def test_a_form_with_repeats_in_repeats_is_kept_in_tables(project: Store, bring: Bring) -> None:
     assert bring().is_new
-    opened, uid = filled(project)
+    _opened, uid = filled(project)
     (row,) = project.select("form_census_2026_86295f")
     assert [value for name, value in row.items() if name.startswith("q_")] == [7]
     houses = project.select("form_census_2026_86295f__household", order="ordinal")
@@ -131,9 +132,33 @@ def test_a_newer_version_leaves_old_records_with_their_own(project: Store, bring
     opened, _uid = filled(project)
     assert bring([*ROWS, ["text", "more", "补充", "", "", ""]], "2").before == "1"
     again = open_form(project, opened.subject)
-    assert again.session.form.version == "1" and "/data/more" not in again.session.leaves()
-    assert again.newer is not None and again.newer.version == "2"
+    assert again.session.form.version == "1"
+    assert "/data/more" not in again.session.leaves()
+    assert again.newer is not None
+    assert again.newer.version == "2"
     assert ages(again) == [["40", "8"], ["71"]]
+
+
+def test_moving_up_shows_what_changes_and_keeps_the_rest(project: Store, bring: Bring) -> None:
+    bring()
+    opened, uid = filled(project)
+    rows = [row for row in ROWS if row[1] != "问题二"]
+    rows = [["begin group", "about", "概况", "", "", ""], rows[0], ["end group", "", "", "", "", ""], *rows[1:]]
+    bring([*rows, ["text", "more", "补充", "", "yes", ""]], "2")
+    moved, changes = moved_up(open_form(project, opened.subject))
+    assert {(change.kind, change.label, change.before) for change in changes} == {
+        (ChangeKind.MOVED, "姓名", "张三"), (ChangeKind.DROPPED, "人数", "7"), (ChangeKind.NEW, "补充", ""),
+        (ChangeKind.WRONG, "补充", ""),
+    }  # fmt: skip
+    save_record(project, moved, COMPLETE)
+    again = open_form(project, opened.subject)
+    assert again.newer is None
+    assert again.record is not None
+    assert again.record.uid == uid
+    assert again.session.value("/data/about/name") == "张三"
+    assert ages(again) == [["40", "8"], ["71"]]
+    (row,) = project.select("form_census_2026_86295f")
+    assert 7 in row.values(), "what the newer version does not ask stays in its column"
 
 
 def test_the_same_version_with_other_content_is_refused(project: Store, bring: Bring) -> None:
@@ -155,7 +180,7 @@ def test_files_of_a_form_travel_with_it(project: Store, tmp_path: Path) -> None:
     (tmp_path / "trees.md").write_text(
         sheet([["select_one_from_file trees.csv", "tree", "树种", "", "", ""]], "1", "trees"), "utf-8"
     )
-    shelf.add(project, tmp_path / "trees.md")
+    shelf.add(project, shelf.prepare(tmp_path / "trees.md"))
     (tmp_path / "trees.csv").unlink()
     community = add_community(project)
     opened = open_form(project, Subject("form_trees", community, community), Context())
