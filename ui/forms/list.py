@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fieldsurvey.assess import CommunityProgress, FormProgress
 from fieldsurvey.i18n import _, language
@@ -55,6 +55,7 @@ class FormsList(QWidget):
         self.told.hide()
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sheet = button("show_sheet", _("Assessment sheet …"), self._want_sheet)
         self.sheet.setEnabled(False)
         self.add = button("add_form", _("Add a survey form …"), self.add_wanted)
@@ -229,6 +230,8 @@ def _state_button(text: str, state: str) -> QPushButton:
     colour, mark, word = STATES[state]
     button = QPushButton(f"{mark}  {text}    {_(word)}")
     button.setMinimumHeight(44)
+    button.setToolTip(text)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     button.setStyleSheet(f"text-align: left; border-left: 5px solid {colour};")
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button

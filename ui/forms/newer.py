@@ -38,7 +38,7 @@ class MoveUpDialog(QDialog):
         self.resize(680, 420)
         old, new = opened.session.form.version or "—", moved.session.form.version or "—"
         told = _(
-            "This record was made with version {old}; version {new} is here. Nothing changes unless you move it up."
+            "This record was made with version {old}; version {new} is here. Nothing changes unless you use it."
         )
         layout = QVBoxLayout(self)
         layout.addWidget(titled(told.format(old=old, new=new), "hint"))
@@ -47,7 +47,7 @@ class MoveUpDialog(QDialog):
         if not changes:
             layout.addWidget(titled(_("All answers stay as they are."), "hint"))
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        box.button(QDialogButtonBox.StandardButton.Ok).setText(_("Move up"))
+        box.button(QDialogButtonBox.StandardButton.Ok).setText(_("Use the newer version"))
         box.button(QDialogButtonBox.StandardButton.Cancel).setText(_("Keep the old version"))
         box.button(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
         box.accepted.connect(self.accept)

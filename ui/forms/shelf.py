@@ -134,7 +134,7 @@ class FormShelf(QObject):
         added = cast("shelf.Added", result)
         words = _("{title} is in the project now.") if added.is_new else _("{title} is in this version in the project.")
         if added.before and added.is_new:
-            words = _("{title} has a newer version now; records keep theirs until you move them up.")
+            words = _("{title} has a newer version now; records keep theirs until you change it.")
         self._forms.say(words.format(title=added.entry.title))
 
     @Slot(object)
