@@ -36,8 +36,8 @@ def answers(session: "Session") -> tuple[Row, dict[str, list[Row]]]:
 
 
 def name_rows(session: "Session") -> None:
-    """Give every instance that holds other repeats a uid, so that their rows can say what they belong to."""
-    for repeat in set(filter(None, layout_of(session.form).outer.values())):
+    """Give every instance of a repeat that has none a uid: that of the row it is going to be stored as."""
+    for repeat in layout_of(session.form).keys:
         for instance in places(session, repeat):
             if not session.node(instance).attribute("uid"):
                 _mark(session, instance, new_uid())
@@ -151,6 +151,8 @@ def snapshot(session: "Session") -> str:
                 values[f"{path}/@{item.local}"] = item.value
     form = session.form
     state = {"form": form.id, "version": form.version, "values": values, "counts": counts, "uids": uids}
+    if session.carried:
+        state["carried"] = session.carried
     return json.dumps(state, ensure_ascii=False)
 
 
@@ -171,7 +173,7 @@ def restore(session: "Session", text: str) -> None:
     try:
         state: dict[str, Any] = json.loads(text)
         values, counts = dict(state["values"]), dict(state["counts"])
-        uids = dict(state.get("uids", {}))
+        uids, carried = dict(state.get("uids", {})), dict(state.get("carried", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise InputRefused(_("The kept draft is damaged and was not opened.")) from error
     for path in sorted(counts, key=lambda path: path.count("/")):
@@ -181,6 +183,7 @@ def restore(session: "Session", text: str) -> None:
             _mark(session, path, str(uid))
     _put_back(session, values)
     session.engine.settle_all()
+    session.carried = {str(path): str(name) for path, name in carried.items() if session.engine.find(path) is not None}
 
 
 def rewind(session: "Session", text: str) -> None:

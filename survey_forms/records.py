@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -151,7 +151,7 @@ def _subject_facts(store: Store, subject: Subject) -> tuple[str, dict[str, Value
 
 
 # Facts that answer a question of the same name. Households of a stairwell are not those of its community.
-_PREFILLED = (
+PREFILLED = (
     "community_id", "community_name", "district", "subdistrict", "neighbourhood", "address", "site_area",
     "built_year_first", "building_count", "unit_count", "household_count", "resident_count", "gfa_res", "building_no",
     "unit_no", "floors", "est_investment",
@@ -159,7 +159,7 @@ _PREFILLED = (
 
 
 def _prefill(session: Session, facts: Mapping[str, Value], context: Context) -> None:
-    known = {name: facts[name] for name in _PREFILLED if facts.get(name) is not None}
+    known = {name: facts[name] for name in PREFILLED if facts.get(name) is not None}
     known |= {"survey_round": "baseline", "survey_date": context.now.date().isoformat(), "surveyor": context.username}
     for leaf in session.leaves():
         value = known.get(leaf.rpartition("/")[2])
@@ -213,7 +213,8 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
 
     A field that somebody else changed meanwhile is not overwritten: the store
     keeps both and shows a conflict. A draft keeps its journal entry while it
-    holds texts that no column can take.
+    holds what no column can take: malformed texts, and marks on answers that
+    were carried over.
     """
     session = opened.session
     keeping.name_rows(session)
@@ -232,8 +233,10 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         uid = _save_main(store, opened, head | values)
         for name, rows in repeats.items():
             _save_children(store, opened, uid, name, rows)
-        malformed = any(problem.kind == "type" for problem in session.problems())
-        if not malformed:
+        if any(problem.kind in {"type", "carried"} for problem in session.problems()):
+            saved = replace(opened, record=store.get(uid), children=stored_repeats(store, session.form, uid))
+            keep_draft(store, saved, session.snapshot())
+        else:
             store.drop_draft(opened.subject.draft_key)
     return uid
 

@@ -36,6 +36,7 @@ class Session:
         form: The form.
         engine: Its instance and rules.
         audit: What was done when; None if the form does not ask for it.
+        carried: Path -> name of the record its answer was carried over from, until a person confirms or changes it.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Session:
         self.engine = Engine(form, self._graph, self._world(), self._context.position)
         self._repeats = self.engine.repeats
         self.audit = Audit.wanted(form, self._now)
+        self.carried: dict[str, str] = {}
         if answers is None:
             self._begin()
         else:
@@ -218,6 +220,7 @@ class Session:
         """
         node, question = self.node(path), self.question(path)
         before = node.value
+        self.carried.pop(path, None)
         self.engine.changed = set()
         if not self.engine.assign(node, typed.canonical(question.kind, text)):
             return frozenset()
@@ -225,6 +228,11 @@ class Session:
         if self.audit is not None:
             self.audit.record("question", path, before, node.value)
         return self._touched()
+
+    def confirm(self, path: str = "") -> None:
+        """Take an answer that was carried over as one's own; without a path all of them."""
+        for each in [path] if path else list(self.carried):
+            self.carried.pop(each, None)
 
     def _touched(self) -> frozenset[str]:
         changed = self.engine.changed
@@ -327,11 +335,18 @@ class Session:
                 message = self._texts.filled(question.bind.required_message, node)
                 return Problem(path, "required", message or _("Please answer this."))
             return None
+        return self._wrong(path, question, node)
+
+    def _wrong(self, path: str, question: Question, node: Node) -> Problem | None:
+        """Return what is wrong with an answer that is there."""
         if wrong := typed.wrong(question.kind, node.value):
             return Problem(path, "type", wrong)
         if question.bind.constraint and not self._holds(question.bind.constraint, node):
             message = self._texts.filled(question.bind.message, node)
             return Problem(path, "constraint", message or _("This value is not allowed."))
+        if path in self.carried:
+            told = _("Copied from {name}; please confirm or change it.")
+            return Problem(path, "carried", told.format(name=self.carried[path]))
         return None
 
     def _holds(self, expression: str, node: Node) -> bool:

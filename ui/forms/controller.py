@@ -79,6 +79,16 @@ class FormController(QObject):
         self._show(moved)
         self._edited()
 
+    def show_changed(self, told: str) -> None:
+        """Show answers that something else than typing has changed, keep them, and say what happened."""
+        opened, place = self._opened, self._panel.current
+        if opened is not None:
+            self._show(opened)
+            if place:
+                self._panel.go_to(place)
+            self._panel.say(told)
+            self._edited()
+
     def show_first_problem(self) -> None:
         """Go to the first question that stands against completing the open form."""
         self._panel.next_problem()

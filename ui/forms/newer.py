@@ -37,9 +37,7 @@ class MoveUpDialog(QDialog):
         self.setWindowTitle(_("A newer version of this form"))
         self.resize(680, 420)
         old, new = opened.session.form.version or "—", moved.session.form.version or "—"
-        told = _(
-            "This record was made with version {old}; version {new} is here. Nothing changes unless you use it."
-        )
+        told = _("This record was made with version {old}; version {new} is here. Nothing changes unless you use it.")
         layout = QVBoxLayout(self)
         layout.addWidget(titled(told.format(old=old, new=new), "hint"))
         self.table = self._table(changes)

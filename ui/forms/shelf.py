@@ -1,5 +1,6 @@
 """What stands around the list of forms: forms of one's own come in, problems are counted, records move up."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,9 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.model.identity import new_uid
 from survey_forms import Context, shelf
+from survey_forms.carrying import Source, carry_over, source_for
 from survey_forms.completeness import Standing, standings
 from survey_forms.moving import Change, moved_up
 from survey_forms.records import Opened, Subject
@@ -42,7 +45,7 @@ class FormShelf(QObject):
         super().__init__(forms)
         self._forms, self._form, self._holder = forms, form, holder
         self._store, self._work = runners
-        self._to_problem = False
+        self._to_problem = self._carries = False
         forms.shown.connect(self._count)
         forms.add_wanted.connect(self._choose_file)
         forms.problem_wanted.connect(self._open_at_problem)
@@ -73,6 +76,9 @@ class FormShelf(QObject):
         if self._to_problem:
             self._to_problem = False
             self._form.show_first_problem()
+        if self._carries:
+            self._carries = False
+            self.carry()
         opened = self._form.record
         if opened is not None and opened.newer is not None:
             self._offer(opened)
@@ -92,6 +98,46 @@ class FormShelf(QObject):
         dialog = MoveUpDialog(opened, moved, changes, self._forms.window())
         dialog.accepted.connect(partial(self._form.show_moved, moved))
         dialog.open()
+
+    # --- carried over --------------------------------------------------------------------------------------------
+
+    @Slot()
+    def carry(self) -> None:
+        """Fill the blanks of the open form from the last round, or from the record next door."""
+        opened = self._form.record
+        if opened is not None:
+            job = self._store.start(lambda _control: source_for(self._holder.store, opened), quick=True)
+            job.succeeded.connect(partial(self._carry_from, opened))
+            job.failed.connect(self._fail)
+
+    def _carry_from(self, opened: Opened, source: object) -> None:
+        if self._form.record is not opened:
+            return
+        if source is None:
+            told = _("There is nothing to copy from: no other record of this form in this community.")
+            self._form.show_changed(told)
+            return
+        found = cast("Source", source)
+        count = carry_over(opened.session, found)
+        told = _("{n} answers copied from {name}; each is marked until you confirm or change it.")
+        self._form.show_changed(told.format(n=count, name=found.name))
+
+    @Slot()
+    def begin_round(self) -> None:
+        """Open a new record about the same subject, with the answers of the last one carried over."""
+        opened = self._form.record
+        if opened is not None and opened.record is not None:
+            subject = replace(opened.subject, record_uid=new_uid())
+            self._carries = True
+            self._form.open(subject)
+
+    @Slot()
+    def confirm(self) -> None:
+        """Take every answer that was carried over as one's own."""
+        opened = self._form.record
+        if opened is not None and opened.session.carried:
+            opened.session.confirm()
+            self._form.show_changed(_("All copied answers are confirmed."))
 
     # --- forms of one's own --------------------------------------------------------------------------------------
 

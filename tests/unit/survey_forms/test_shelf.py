@@ -10,9 +10,10 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.projects import new_project
 from fieldsurvey.store import Store
 from survey_forms import Context, FormError, shelf
+from survey_forms.carrying import carry_over, source_for
 from survey_forms.layout import layout_of
 from survey_forms.moving import ChangeKind, moved_up
-from survey_forms.records import COMPLETE, Opened, Subject, open_form, save_record
+from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, open_form, save_record
 from tests.builders import add_community
 
 FIELDS = ["type", "name", "label", "calculation", "required", "choice_filter"]
@@ -195,3 +196,50 @@ def test_names_of_columns_never_meet(project: Store, bring: Bring) -> None:
     columns = list(layout_of(form).columns.values())
     assert len({column.lower() for column in columns}) == len(rows)
     assert max(map(len, columns)) <= 50
+
+
+def test_answers_of_the_stairwell_next_door_are_carried_over_and_marked(project: Store) -> None:
+    community = add_community(project)
+    building = project.create_record("building", {"community_uid": community, "name": "3栋", "floors": 6})
+    one, two = (
+        project.create_record("stairwell", {"community_uid": community, "building_uid": building, "unit": unit})
+        for unit in ("1单元", "2单元")
+    )
+    first = open_form(project, Subject("f11_elevator", community, one))
+    first.session.answer("/data/stair_type", "half")
+    first.session.answer("/data/space_depth", "2.4")
+    save_record(project, first, DRAFT)
+    second = open_form(project, Subject("f11_elevator", community, two))
+    second.session.answer("/data/space_depth", "3.1")
+    source = source_for(project, second)
+    assert source is not None
+    assert source.name == "3栋 1单元"
+    assert carry_over(second.session, source) == 1
+    session = second.session
+    assert [session.value(f"/data/{name}") for name in ("stair_type", "space_depth", "unit_no")] == [
+        "half",
+        "3.1",
+        "2单元",
+    ]
+    assert [problem.path for problem in session.problems() if problem.kind == "carried"] == ["/data/stair_type"]
+    save_record(project, second, DRAFT)
+    again = open_form(project, second.subject)
+    assert "3栋 1单元" in again.session.error("/data/stair_type"), "the mark outlives a draft"
+    again.session.answer("/data/stair_type", "half")
+    assert not again.session.error("/data/stair_type"), "entering the same answer confirms it"
+
+
+def test_a_new_round_begins_with_the_answers_of_the_last(project: Store) -> None:
+    community = add_community(project)
+    last = open_form(project, Subject("f04_water", community, community))
+    last.session.answer("/data/main_dn", "150")
+    save_record(project, last, DRAFT)
+    fresh = open_form(project, Subject("f04_water", community, community, "a" * 32))
+    source = source_for(project, fresh)
+    assert source is not None
+    carry_over(fresh.session, source)
+    assert fresh.session.value("/data/main_dn") == "150"
+    fresh.session.confirm()
+    assert not [problem for problem in fresh.session.problems() if problem.kind == "carried"]
+    save_record(project, fresh, DRAFT)
+    assert project.count("f04_water") == 2
