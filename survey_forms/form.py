@@ -252,6 +252,14 @@ class Form:
             self.indexes[name] = found
         return self.indexes[name]
 
+    @property
+    def reads_as_web(self) -> bool:
+        """Whether the author asks for the reading of dates and numbers of Enketo and ODK Web Forms.
+
+        In XLSForm a column `attribute::dates` with the value web in the sheet settings (CONFORMANCE.md).
+        """
+        return any(top.attribute("dates") == "web" for top in self.template.elements())
+
     def title(self, language: str) -> str:
         """The title in a language, as far as it is known."""
         from survey_forms.definitions import title

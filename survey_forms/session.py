@@ -20,7 +20,7 @@ from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Context as Here
 from survey_forms.expression.evaluate import World, compiled, nodes
 from survey_forms.expression.nodes import Node, NodeKind, parse_xml
-from survey_forms.expression.values import to_boolean
+from survey_forms.expression.values import COLLECT, WEB, to_boolean
 from survey_forms.form import Form, Group, Kind, Question
 from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem, generic, graph_of
@@ -92,6 +92,7 @@ class Session:
             seed=float(rng.randrange(1, 2**31)),
             choice_name=self._choice_name,
             index=self.form.index,
+            profile=WEB if self.form.reads_as_web else COLLECT,
         )
 
     def _list(self, content: Node) -> Node:
