@@ -64,8 +64,17 @@ class Taken:
     refused: tuple[str, ...] = ()
 
 
-def export(store: Store, form_id: str, out: Path, control: JobControl | None = None) -> list[Path]:
+def export(
+    store: Store, form_id: str, out: Path, control: JobControl | None = None, *, split: bool = False
+) -> list[Path]:
     """Write all records of a form as ODK XML with files, CSV and XLSX; return the tables and the folder.
+
+    Args:
+        store: The project.
+        form_id: Id or table of the form.
+        out: Folder in which a folder of the form is made.
+        control: Progress and cancel.
+        split: Whether each choice of a select_multiple gets a column of 1 and 0 beside it.
 
     Raises:
         InputRefused: If there is no such form, or the folder cannot be written.
@@ -83,8 +92,8 @@ def export(store: Store, form_id: str, out: Path, control: JobControl | None = N
             submission = submission_of(store, form, uid, blobs)
             _write(folder / "submissions", submission)
             found.append(submission)
-        tables = odk_table.tables(form, found)
-        return [folder / "submissions", *odk_table.write(form, tables, folder)]
+        tables = odk_table.tables(form, found, split=split)
+        return [folder / "submissions", *odk_table.write(form, tables, folder, split=split)]
     except OSError as error:
         raise InputRefused(_("{file} cannot be written: {why}").format(file=folder.name, why=error.strerror)) from error
 

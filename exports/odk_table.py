@@ -31,13 +31,46 @@ _REVIEW = {"approved": "approved", "returned": "hasIssues"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def tables(form: Form, found: Sequence["Submission"]) -> dict[str, list[Row]]:
-    """Return the tables of a form: its own, and one per repeat, by name of the file."""
+def tables(form: Form, found: Sequence["Submission"], *, split: bool = False) -> dict[str, list[Row]]:
+    """Return the tables of a form: its own, and one per repeat, by name of the file; split as in export()."""
     made: dict[str, list[Row]] = {form_file(form): [_main(form, submission) for submission in found]}
     for repeat in form.repeats():
         rows = [row for submission in found for row in _instances(form, submission, repeat.path)]
         made[_table(form, repeat.path)] = rows
+    if split:
+        codes = _codes(form, found)
+        made = {name: [row | _split(row, codes.get(name, {})) for row in rows] for name, rows in made.items()}
     return made
+
+
+def _codes(form: Form, found: Sequence["Submission"]) -> dict[str, dict[str, list[str]]]:
+    """Return table -> column of a select_multiple -> the codes it offers, with those that were chosen."""
+    made: dict[str, dict[str, list[str]]] = {}
+    for repeat in (None, *(repeat.path for repeat in form.repeats())):
+        root = repeat or form.root.path
+        table = form_file(form) if repeat is None else _table(form, repeat)
+        for question in (question for question in _direct(form, repeat) if question.kind is Kind.SELECT_MULTIPLE):
+            offered: dict[str, None] = {}
+            for submission in found:
+                offered |= dict.fromkeys(_offered(submission, question))
+            made.setdefault(table, {})[_name(question.path, root)] = list(offered)
+    return made
+
+
+def _offered(submission: "Submission", question: Question) -> Iterator[str]:
+    session = submission.session
+    for path in (path for path in session.asked() if _plain(path) == question.path):
+        yield from (choice.value for choice in session.choices(path))
+        yield from session.value(path).split()
+
+
+def _split(row: Row, codes: dict[str, list[str]]) -> Row:
+    """Return the columns of 1 and 0 of a row, named as ODK Central does: question/choice; blank stays blank."""
+    return {
+        f"{column}/{code}": "" if not row.get(column) else str(int(code in row[column].split()))
+        for column, offered in codes.items()
+        for code in offered
+    }
 
 
 def head(form: Form, table: str) -> list[str]:
@@ -120,7 +153,7 @@ def _plain(path: str) -> str:
     return "/".join(piece.partition("[")[0] for piece in path.split("/"))
 
 
-def write(form: Form, made: dict[str, list[Row]], folder: Path) -> list[Path]:
+def write(form: Form, made: dict[str, list[Row]], folder: Path, *, split: bool = False) -> list[Path]:
     """Write tables as CSV files and one workbook; return the files."""
     import openpyxl
 
@@ -130,6 +163,8 @@ def write(form: Form, made: dict[str, list[Row]], folder: Path) -> list[Path]:
     titles = _sheets(form)
     for name, rows in made.items():
         columns = head(form, name)
+        if split:
+            columns = list(dict.fromkeys([*columns, *(column for row in rows for column in row)]))
         path = folder / f"{name}.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")

@@ -297,14 +297,25 @@ def export_odk(
     project: ProjectFile,
     form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
     out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
+    split: Annotated[bool, typer.Option(help="多选题每个选项另成一列 0/1 / a 0/1 column for each choice")] = False,
 ) -> None:
     """调查记录为 ODK 提交(XML+附件), CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
     from exports import odk
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in odk.export(store, form, out, terminal_control()):
+        for path in odk.export(store, form, out, terminal_control(), split=split):
             put(str(path))
+
+
+@export_app.command("qgis")
+def export_qgis(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .qgz")]) -> None:
+    """QGIS 工程: 中文字段名、选项名和子表关系 / a QGIS project with labels, value maps and relations."""
+    from exports.qgis import project_file
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        put(str(project_file(store, out, terminal_control())))
 
 
 @forms_app.command("import")
