@@ -19,7 +19,7 @@ from fieldsurvey.model.merge import state_from_json, state_to_json
 from fieldsurvey.model.revision import dump, unwrap, version_number, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
-from survey_forms import keeping, shelf
+from survey_forms import entity_lists, keeping, shelf
 from survey_forms.definitions import names
 from survey_forms.form import Form
 from survey_forms.instance import Context
@@ -89,18 +89,22 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
     if kept is not None:
         snapshot, row, children = _from_journal(kept[0])
         form = shelf.form_at(store, subject.form_id, keeping.version_in(snapshot))
-        session = Session.restore(form, snapshot, context)
+        session = Session.restore(form, snapshot, _with_lists(store, form, context))
     elif row is not None:
         form = shelf.form_at(store, subject.form_id, str(row.values.get("form_version") or ""))
         children = stored_repeats(store, form, row.uid)
-        session = _loaded(form, row, children, context)
+        session = _loaded(form, row, children, _with_lists(store, form, context))
     else:
         form, children = shelf.form_of(store, subject.form_id), {}
-        session = Session(form, context=context)
+        session = Session(form, context=_with_lists(store, form, context))
         _prefill(session, facts, context)
     latest = shelf.form_of(store, subject.form_id)
     newer = latest if latest.version != form.version else None
     return Opened(subject, session, title, row, kept[1] if kept else None, children, newer)
+
+
+def _with_lists(store: Store, form: Form, context: Context) -> Context:
+    return replace(context, lists={**context.lists, **entity_lists.lists_for(store, form)})
 
 
 def _newest(store: Store, subject: Subject) -> Row | None:
@@ -233,6 +237,8 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         uid = _save_main(store, opened, head | values)
         for name, rows in repeats.items():
             _save_children(store, opened, uid, name, rows)
+        if status == COMPLETE:
+            entity_lists.save_entity(store, session, uid)
         if any(problem.kind in {"type", "carried"} for problem in session.problems()):
             saved = replace(opened, record=store.get(uid), children=stored_repeats(store, session.form, uid))
             keep_draft(store, saved, session.snapshot())

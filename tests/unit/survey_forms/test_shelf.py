@@ -7,8 +7,9 @@ import pytest
 
 from exports import odk
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.projects import new_project
+from fieldsurvey.projects import install_forms, new_project
 from fieldsurvey.store import Store
+from fieldsurvey.sync.session import clone, sync
 from survey_forms import Context, FormError, shelf
 from survey_forms.carrying import carry_over, source_for
 from survey_forms.layout import layout_of
@@ -243,3 +244,47 @@ def test_a_new_round_begins_with_the_answers_of_the_last(project: Store) -> None
     assert not [problem for problem in fresh.session.problems() if problem.kind == "carried"]
     save_record(project, fresh, DRAFT)
     assert project.count("f04_water") == 2
+
+
+def test_a_completed_form_adds_to_the_list_that_the_next_one_offers(project: Store, tmp_path: Path) -> None:
+    (tmp_path / "trees.csv").write_text("name,label,species\nold,老樟,樟\n", "utf-8")
+    plant = tmp_path / "plant.md"
+    plant.write_text(
+        "| survey | | | | |\n| | type | name | label | save_to |\n| | text | species | 树种 | species |\n"
+        "| settings | | |\n| | form_id | version |\n| | plant | 1 |\n"
+        "| entities | | |\n| | list_name | label |\n| | trees | ${species} |\n",
+        "utf-8",
+    )
+    visit = tmp_path / "visit.md"
+    visit.write_text(sheet([["select_one_from_file trees.csv", "tree", "树", "", "", ""]], "1", "visit"), "utf-8")
+    for source in (plant, visit):
+        shelf.add(project, shelf.prepare(source))
+    community = add_community(project)
+    planted = open_form(project, Subject("form_plant", community, community))
+    planted.session.answer("/data/species", "栾树")
+    save_record(project, planted, DRAFT)
+    assert not [table for table in project.tables() if table == "survey_entity"], "a draft changes no list"
+    for species in ("栾树", "栾树", "银杏"):
+        again = open_form(project, planted.subject)
+        again.session.answer("/data/species", species)
+        save_record(project, again, COMPLETE)
+    (row,) = project.select("survey_entity")
+    assert (row["label"], row["version"]) == ("银杏", 2)
+    asked = open_form(project, Subject("form_visit", community, community)).session
+    assert [choice.label for choice in asked.choices("/data/tree")] == ["老樟", "银杏"]
+
+
+def test_an_own_form_reaches_the_other_laptop_with_its_records(project: Store, bring: Bring, tmp_path: Path) -> None:
+    bring()
+    opened, _uid = filled(project)
+    hub = str(tmp_path / "stick")
+    Path(hub).mkdir()
+    sync(project, hub)
+    clone(hub, tmp_path / "other.gpkg")
+    with Store.open(tmp_path / "other.gpkg") as other:
+        install_forms(other)
+        sync(other, hub)
+        assert [title for table, _version, title, _count in shelf.listed(other) if table.startswith("form_")] == [
+            "入户普查"
+        ]
+        assert ages(open_form(other, opened.subject)) == [["40", "8"], ["71"]]
