@@ -204,8 +204,10 @@ def _is_open(session: Session, path: str) -> bool:
 def _try_answer(session: Session, path: str, rng: random.Random) -> None:
     if session.engine.find(path) is None:
         return  # an instance that went with a count
+    question = session.question(path)
     samples = [choice.value for choice in session.choices(path)]
-    samples = samples or _SAMPLES.get(session.question(path).kind, _SAMPLES[Kind.TEXT])
+    if question.itemset is None:
+        samples = _SAMPLES.get(question.kind, _SAMPLES[Kind.TEXT])
     session.answer(path, rng.choice([*samples, ""]))
 
 

@@ -68,12 +68,20 @@ def _typed(session: "Session", path: str) -> Value:
     return None if node.hidden else typed.value(question.kind, question.bind.type, node.value)
 
 
-def load(session: "Session", stored: Mapping[str, Value], repeats: Mapping[str, Sequence[Mapping[str, Value]]]) -> None:
-    """Put stored answers into a session whose rules have not run yet."""
+def load(
+    session: "Session", stored: Mapping[str, Value], repeats: Mapping[str, Sequence[Mapping[str, Value]]]
+) -> list[tuple[Node, str]]:
+    """Put stored answers into a session whose rules have not run yet.
+
+    Returns:
+        What was blank in the store although the form has a default for it: (node, default). While such a question
+        is not asked, its blank says nothing, and the default is what it should begin with once it is.
+    """
     layout = layout_of(session.form)
-    _fill(session, "", layout.direct(""), stored)
+    blanked = _fill(session, "", layout.direct(""), stored)
     for instance, repeat, row in rows_of(session, repeats):
-        _fill(session, instance, layout.direct(repeat), row)
+        blanked += _fill(session, instance, layout.direct(repeat), row)
+    return blanked
 
 
 def rows_of(
@@ -104,13 +112,17 @@ def _grown(
         yield instance, repeat, row
 
 
-def _fill(session: "Session", instance: str, paths: Sequence[str], row: Mapping[str, Value]) -> None:
+def _fill(session: "Session", instance: str, paths: Sequence[str], row: Mapping[str, Value]) -> list[tuple[Node, str]]:
     columns, depth = layout_of(session.form).columns, len(generic(instance))
+    blanked: list[tuple[Node, str]] = []
     for path in paths:
-        value = row.get(columns[path])
         node = session.engine.find(instance + path[depth:])
-        if value is not None and node is not None:
-            node.value = typed.text(value)
+        if columns[path] in row and node is not None:
+            value = typed.text(row[columns[path]])
+            if node.value and not value:
+                blanked.append((node, node.value))
+            node.value = value
+    return blanked
 
 
 def grow(session: "Session", path: str, count: int) -> None:

@@ -74,8 +74,11 @@ class Session:
         if answers is None:
             self._begin()
         else:
-            keeping.load(self, answers, repeats)
+            blanked = keeping.load(self, answers, repeats)
             self.engine.settle_all()
+            for node, default in blanked:
+                if node.hidden:
+                    node.value = default
 
     def _world(self) -> World:
         rng = random.Random()  # noqa: S311 - order of choices, no secrets
