@@ -7,6 +7,7 @@ it was made with.
 """
 
 import base64
+import html
 import json
 import re
 import shutil
@@ -50,6 +51,7 @@ LIST = Table(
         Column("added_at", ColumnType.DATETIME, "加入时间", "Added at"),
     ),
 )  # fmt: skip
+_NAMELESS = re.compile(r'(<data\b[^>]*? id=")data(")')  # what the compiler writes for a workbook without form_id
 _NAMED = re.compile(r"jr://[\w-]+/([^<>\"']+)")
 _STEPS = 3
 
@@ -123,7 +125,7 @@ def prepare(source: Path, control: JobControl | None = None) -> Prepared:
     """
     control = control or JobControl()
     control.step(0, _STEPS, _("Reading {file}").format(file=source.name))
-    text = xform(source)
+    text = _identified(xform(source), source)
     control.step(1, _STEPS, _("Checking the rules of {file}").format(file=source.name))
     found = check(source)
     if fatal := next((finding for finding in found if finding.fatal), None):
@@ -134,6 +136,13 @@ def prepare(source: Path, control: JobControl | None = None) -> Prepared:
         raise InputRefused(_("{id} is the id of a default form. Give your form an id of its own.").format(id=form.id))
     control.step(_STEPS, _STEPS, source.name)
     return Prepared(source, text, form, tuple(found))
+
+
+def _identified(text: str, source: Path) -> str:
+    """Return an XForm with the name of its file as id where the workbook gave it none, so that two are not taken as one."""
+    if source.suffix.lower() == ".xml":
+        return text
+    return _NAMELESS.sub(lambda match: f"{match[1]}{html.escape(source.stem)}{match[2]}", text, count=1)
 
 
 def add(store: Store, prepared: Prepared, per: str = PER[0]) -> Added:

@@ -288,3 +288,12 @@ def test_an_own_form_reaches_the_other_laptop_with_its_records(project: Store, b
             "入户普查"
         ]
         assert ages(open_form(other, opened.subject)) == [["40", "8"], ["71"]]
+
+
+def test_forms_without_an_id_are_told_apart_by_their_files(project: Store, tmp_path: Path) -> None:
+    for name in ("灯", "lamps"):
+        source = tmp_path / f"{name}.md"
+        source.write_text(f"| survey | | | |\n| | type | name | label |\n| | text | {name} | x |\n", "utf-8")
+        shelf.add(project, shelf.prepare(source))
+    assert [entry.form_id for entry in shelf.entries(project)] == ["灯", "lamps"]
+    assert "lamps" in shelf.form_of(project, "lamps").questions()[0].path
