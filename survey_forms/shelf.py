@@ -139,7 +139,7 @@ def prepare(source: Path, control: JobControl | None = None) -> Prepared:
 
 
 def _identified(text: str, source: Path) -> str:
-    """Return an XForm with the name of its file as id where the workbook gave it none: two are not taken as one then."""
+    """Return an XForm with the name of its file as id where the workbook gave it none, so that two stay two."""
     if source.suffix.lower() == ".xml":
         return text
     return _NAMELESS.sub(lambda match: f"{match[1]}{html.escape(source.stem)}{match[2]}", text, count=1)
