@@ -164,6 +164,37 @@ def forms_check(
     return 1 if problems else 0
 
 
+@forms_app.command("add")
+def forms_add(
+    project: ProjectFile,
+    file: Annotated[Path, typer.Argument(help="XLSForm .xlsx .xls .md .csv, XForm .xml")],
+    per: Annotated[str, typer.Option(help="community | building | stairwell")] = "community",
+) -> None:
+    """把自有调查表加入项目 / add a form of one's own, or a newer version of it, to a project."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import PER, add, prepare
+
+    if per not in PER:
+        raise UsageError(_("A record is about a community, a building or a stairwell."))
+    prepared = prepare(file, terminal_control())
+    with Store.open(project) as store:
+        added = add(store, prepared, per)
+    for note in added.notes:
+        say(str(note))
+    put(f"{added.entry.table}  {added.entry.version}  {added.entry.title}")
+
+
+@forms_app.command("list")
+def forms_list(project: ProjectFile) -> None:
+    """列出项目中的调查表 / list the forms of a project with their versions."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import listed
+
+    with Store.open(project) as store:
+        for table, version, title, records in listed(store):
+            put(f"{table}  {version}  {title}  {records}")
+
+
 @forms_app.command("export")
 def forms_export(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """导出默认表单为 XLSForm / write the default forms as .xlsx."""
@@ -184,7 +215,7 @@ def forms_conformance(cases: Annotated[Path, typer.Argument(metavar="CASES.json"
     collect, _share = share(run_cases(cases, as_recorded=False))
     put(_("With dates read as in ODK Collect in every case (our default): {counts}").format(counts=collect))
     counts, passed = share(groups)
-    put(counts)
+    put(_("With dates read in each case as in the engine that recorded it: {counts}").format(counts=counts))
     return 0 if passed >= ENOUGH else 1
 
 
@@ -242,14 +273,25 @@ def export_odk(
     project: ProjectFile,
     form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
     out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
+    split: Annotated[bool, typer.Option(help="多选题每个选项另成一列 0/1 / a 0/1 column for each choice")] = False,
 ) -> None:
     """调查记录为 ODK 提交(XML+附件), CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
     from exports import odk
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in odk.export(store, form, out, terminal_control()):
+        for path in odk.export(store, form, out, terminal_control(), split=split):
             put(str(path))
+
+
+@export_app.command("qgis")
+def export_qgis(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .qgz")]) -> None:
+    """QGIS 工程: 中文字段名、选项名和子表关系 / a QGIS project with labels, value maps and relations."""
+    from exports.qgis import project_file
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        put(str(project_file(store, out, terminal_control())))
 
 
 @forms_app.command("import")

@@ -50,7 +50,7 @@ class Problem:
 
     Attributes:
         path: Where, with instance numbers.
-        kind: "type", "constraint" or "required".
+        kind: "type", "constraint", "required", or "carried" for an answer carried over that nobody has confirmed.
         message: One sentence.
     """
 

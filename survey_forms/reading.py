@@ -121,7 +121,7 @@ class _Reader:
         for piece in text.strip().strip("/").split("/"):
             if piece == "..":
                 names = names[:-1]
-            elif piece not in {"", "."}:
+            elif piece not in {"", ".", "current()"}:
                 mark = "@" if piece.startswith("@") else ""
                 names.append(mark + piece.removeprefix("@").rpartition(":")[2])
         return "/" + "/".join(names)

@@ -20,7 +20,7 @@ from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Context as Here
 from survey_forms.expression.evaluate import World, compiled, nodes
 from survey_forms.expression.nodes import Node, NodeKind, parse_xml
-from survey_forms.expression.values import to_boolean
+from survey_forms.expression.values import COLLECT, WEB, to_boolean
 from survey_forms.form import Form, Group, Kind, Question
 from survey_forms.graph import Place
 from survey_forms.hurry import unhurried
@@ -37,6 +37,7 @@ class Session:
         form: The form.
         engine: Its instance and rules.
         audit: What was done when; None if the form does not ask for it.
+        carried: Path -> name of the record its answer was carried over from, until a person confirms or changes it.
     """
 
     def __init__(
@@ -70,11 +71,15 @@ class Session:
         self.engine = Engine(form, self._graph, self._world(), self._context.position)
         self._repeats = self.engine.repeats
         self.audit = Audit.wanted(form, self._now)
+        self.carried: dict[str, str] = {}
         if answers is None:
             self._begin()
         else:
-            keeping.load(self, answers, repeats)
+            blanked = keeping.load(self, answers, repeats)
             self.engine.settle_all()
+            for node, default in blanked:
+                if node.hidden:
+                    node.value = default
 
     def _world(self) -> World:
         rng = random.Random()  # noqa: S311 - order of choices, no secrets
@@ -91,6 +96,7 @@ class Session:
             seed=float(rng.randrange(1, 2**31)),
             choice_name=self._choice_name,
             index=self.form.index,
+            profile=WEB if self.form.reads_as_web else COLLECT,
         )
 
     def _list(self, content: Node) -> Node:
@@ -230,6 +236,7 @@ class Session:
         """
         node, question = self.node(path), self.question(path)
         before = node.value
+        self.carried.pop(path, None)
         self.engine.changed = set()
         if not self.engine.assign(node, typed.canonical(question.kind, text)):
             return frozenset()
@@ -237,6 +244,11 @@ class Session:
         if self.audit is not None:
             self.audit.record("question", path, before, node.value)
         return self.touched()
+
+    def confirm(self, path: str = "") -> None:
+        """Take an answer that was carried over as one's own; without a path all of them."""
+        for each in [path] if path else list(self.carried):
+            self.carried.pop(each, None)
 
     def touched(self) -> frozenset[str]:
         """Return the generic paths whose value or state the last change may have changed."""
@@ -340,11 +352,18 @@ class Session:
                 message = self._texts.filled(question.bind.required_message, node)
                 return Problem(path, "required", message or _("Please answer this."))
             return None
+        return self._wrong(path, question, node)
+
+    def _wrong(self, path: str, question: Question, node: Node) -> Problem | None:
+        """Return what is wrong with an answer that is there."""
         if wrong := typed.wrong(question.kind, node.value):
             return Problem(path, "type", wrong)
         if question.bind.constraint and not self._holds(question.bind.constraint, node):
             message = self._texts.filled(question.bind.message, node)
             return Problem(path, "constraint", message or _("This value is not allowed."))
+        if path in self.carried:
+            told = _("Copied from {name}; please confirm or change it.")
+            return Problem(path, "carried", told.format(name=self.carried[path]))
         return None
 
     def _holds(self, expression: str, node: Node) -> bool:

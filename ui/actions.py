@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def make_menus(window: "MainWindow") -> None:
     """Fill the menu bar."""
     _file_menu(window)
+    _form_menu(window)
     _view_menu(window)
 
 
@@ -34,6 +35,20 @@ def _file_menu(window: "MainWindow") -> None:
         action.setShortcut(QKeySequence(keys))
         action.triggered.connect(slot)
         file.addAction(action)
+
+
+def _form_menu(window: "MainWindow") -> None:
+    menu = window.menuBar().addMenu(_("Form"))
+    for name, text, keys, slot in (
+        ("carry", _("Copy from the previous record"), "Ctrl+Shift+D", window.shelf.carry),
+        ("confirm", _("Confirm all copied answers"), "Ctrl+Shift+K", window.shelf.confirm),
+        ("round", _("Begin a new round"), "", window.shelf.begin_round),
+    ):
+        action = QAction(text, window)
+        action.setObjectName(f"action_{name}")
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(slot)
+        menu.addAction(action)
 
 
 def _view_menu(window: "MainWindow") -> None:

@@ -40,11 +40,12 @@ from ui.exports.plan_view import PlanView
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
+from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.legend import LegendPanel
 from ui.map.picking import MapPicker
-from ui.project.describe import stairwell_names, tip
+from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.use_map(MapPicker(self.canvas))
+        self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
@@ -380,8 +382,6 @@ class MainWindow(QMainWindow):
         self.forms.show_community(uid, now.communities[uid], now.progress[uid])
         if self.form.current is None:
             self.right.setCurrentWidget(self.forms)
-        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid), quick=True)
-        job.succeeded.connect(self.forms.show_names)
 
     @Slot(object)
     def open_form(self, subject: Subject) -> None:

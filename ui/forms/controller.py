@@ -67,6 +67,30 @@ class FormController(QObject):
         """What is open."""
         return self._opened.subject if self._opened else None
 
+    @property
+    def record(self) -> Opened | None:
+        """The form that is open."""
+        return self._opened
+
+    def show_moved(self, moved: Opened) -> None:
+        """Show the open record in another version of its form; the journal keeps it, saving makes it so."""
+        self._show(moved)
+        self._edited()
+
+    def show_changed(self, told: str) -> None:
+        """Show answers that something else than typing has changed, keep them, and say what happened."""
+        opened, place = self._opened, self._panel.current
+        if opened is not None:
+            self._show(opened)
+            if place:
+                self._panel.go_to(place)
+            self._panel.say(told)
+            self._edited()
+
+    def show_first_problem(self) -> None:
+        """Go to the first question that stands against completing the open form."""
+        self._panel.next_problem()
+
     def is_kept(self) -> bool:
         """Say whether everything typed is on the disk."""
         return self._kept_edits == self._edits
