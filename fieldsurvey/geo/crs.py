@@ -129,6 +129,11 @@ _PLAIN = N_("the easting has six digits and fits the zone of 114°E")
 _WITH_ZONE = N_("the easting has eight digits and begins with zone {zone}")
 
 
+def fits_grid(bounds: tuple[float, float, float, float]) -> bool:
+    """Say whether minx, miny, maxx, maxy in metres lie in one of the grids that guess() knows."""
+    return bool(found := guess(bounds).code) and found != CGCS2000
+
+
 def guess(bounds: tuple[float, float, float, float]) -> Guess:
     """Guess the system from minx, miny, maxx, maxy, for data around Huangshi.
 

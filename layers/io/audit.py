@@ -35,6 +35,33 @@ def tell_arcs(source: Path, layer: str, report: FileReport) -> None:
         tell_linearised(layer, report)
 
 
+def check_gpkg(source: Path, report: FileReport) -> None:
+    """Tell layers whose extent a GeoPackage does not state although they hold features: its writer did not finish."""
+    from pyogrio import raw
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    sql = (
+        "SELECT table_name, column_name FROM gpkg_contents JOIN gpkg_geometry_columns USING (table_name) "
+        "WHERE data_type = 'features' AND min_x IS NULL"
+    )
+    try:
+        silent = zip(*raw.read(source, sql=sql, read_geometry=False)[3], strict=True)
+        counted = [str(name) for name, column in silent if _has_shapes(source, str(name), str(column))]
+    except (DataLayerError, DataSourceError, RuntimeError, ValueError, IndexError):
+        return  # no GeoPackage: refused by the caller
+    if counted:
+        text = _("{file} does not state the extent of {names}; it may have been left unfinished by its writer.")
+        report.warn("no_extent_stated", text.format(file=report.file.name, names="、".join(counted[:5])))
+
+
+def _has_shapes(source: Path, table: str, column: str) -> bool:
+    from pyogrio import raw
+
+    name, geometry = (text.replace('"', '""') for text in (table, column))
+    sql = f'SELECT count(*) FROM (SELECT 1 FROM "{name}" WHERE "{geometry}" NOT NULL LIMIT 1)'
+    return bool(raw.read(source, sql=sql, read_geometry=False)[3][0][0])
+
+
 def tell_linearised(layer: str, report: FileReport) -> None:
     """Put the sentence on arcs into the report."""
     text = _("Arcs in {name} were turned into short straight lines, at most 4 degrees of arc each.")

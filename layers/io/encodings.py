@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldsurvey.i18n import _
+from layers.io.report import FileReport
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -31,6 +32,19 @@ class Encoding:
     name: str
     how: str
     sure: bool
+
+
+def note(report: FileReport, found: Encoding) -> str:
+    """Write the encoding into the report, with a warning if a person should look; return its name."""
+    report.encoding, report.encoding_how = found.name, found.how
+    if not found.sure:
+        report.warn(
+            "encoding_guessed",
+            _("Encoding {name}: {how}. Look at the names; say --encoding if they are wrong.").format(
+                name=found.name, how=found.how
+            ),
+        )
+    return found.name
 
 
 def of_text(data: bytes) -> Encoding:

@@ -15,6 +15,7 @@ from fieldsurvey.errors import InputRefused, UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.schema import GeometryType, Table
+from layers.io.raw import RawLayer
 
 COMMUNITY_KEY, BUILDING_KEY = "community_key", "building_key"  # pseudo columns: resolved to uids, not stored
 
@@ -125,8 +126,15 @@ def propose(
     if as_layer:
         table = _named(as_layer)
         return LayerMapping(table, columns_for(ASSET_BY_NAME[table], names))
-    table = _by_name(layer, geometry) or _by_fields(names, geometry)
+    table = table_by_name(layer, geometry) or _by_fields(names, geometry)
     return LayerMapping(table, columns_for(ASSET_BY_NAME[table], names) if table else {})
+
+
+def proposed(raw: RawLayer, kind: GeometryType | None, as_layer: str | None = None) -> LayerMapping:
+    """Return the proposal for a layer as read; what its reader recognised comes first."""
+    if raw.target and not as_layer and _fits(ASSET_BY_NAME[raw.target], kind):
+        return LayerMapping(raw.target, columns_for(ASSET_BY_NAME[raw.target], raw.fields))
+    return propose(raw.name, raw.fields, kind, as_layer)
 
 
 def _named(as_layer: str) -> str:
@@ -145,7 +153,8 @@ def _fits(table: Table, geometry: GeometryType | None) -> bool:
     return table.geometry == geometry or (geometry is None and table.name == "community")
 
 
-def _by_name(layer: str, geometry: GeometryType | None) -> str:
+def table_by_name(layer: str, geometry: GeometryType | None) -> str:
+    """Return the table that a layer's name stands for and whose kind of geometry fits, or nothing."""
     plain = _NOISE.sub("", layer.lower())
     for name, aliases in LAYER_ALIASES.items():
         known = {name.replace("_", ""), ASSET_BY_NAME[name].zh, *(alias.replace("_", "") for alias in aliases)}

@@ -41,6 +41,7 @@ class FileReport:
         encoding: Text encoding used.
         encoding_how: How it was found.
         warnings: What a person should know.
+        notes: What was done and needs no look.
         error: Why it was refused.
     """
 
@@ -52,6 +53,7 @@ class FileReport:
     encoding: str = ""
     encoding_how: str = ""
     warnings: list[Warning] = field(default_factory=list)
+    notes: list[Warning] = field(default_factory=list)
     error: str = ""
 
     def warn(self, code: str, message: str) -> None:
@@ -61,6 +63,12 @@ class FileReport:
             self.warnings.append(warning)
         if self.status is Status.IMPORTED:
             self.status = Status.WITH_WARNING
+
+    def note(self, code: str, message: str) -> None:
+        """Add something that was done as it should be, once; it changes nothing in how the file ended."""
+        note = Warning(code, message)
+        if note not in self.notes:
+            self.notes.append(note)
 
     def refuse(self, why: str) -> None:
         """End with a refusal."""
@@ -77,6 +85,7 @@ class FileReport:
             "encoding": self.encoding or None,
             "encoding_how": self.encoding_how or None,
             "warnings": [{"code": warning.code, "message": warning.message} for warning in self.warnings],
+            "notes": [{"code": note.code, "message": note.message} for note in self.notes],
             "error": self.error or None,
         }
 
@@ -90,4 +99,5 @@ class FileReport:
         head = f"{self.file.name}: {words[self.status]}"
         counts = [f"  {name} {count}" for name, count in self.layers.items()]
         notes = [f"  ! {warning.message}" for warning in self.warnings]
+        notes += [f"  · {note.message}" for note in self.notes]
         return "\n".join([head, *counts, *notes, *([f"  {self.error}"] if self.error else [])])

@@ -15,7 +15,6 @@ from fieldsurvey.i18n import _
 from layers.io import encodings
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
-from layers.io.vector import note_encoding
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm"})
 _TOTALS = re.compile(r"^\s*(小计|合计|总计|累计|共计)")
@@ -56,7 +55,7 @@ def _csv_rows(path: Path, report: FileReport, encoding: str | None) -> list[list
     if b"\0" in data and not found.name.startswith("utf-16"):
         report.warn("nul", _("{file} contains NUL bytes; they were left out.").format(file=path.name))
         data = data.replace(b"\0", b"")
-    text = data.decode(note_encoding(report, found), "replace")
+    text = data.decode(encodings.note(report, found), "replace")
     csv.field_size_limit(1 << 27)
     rows: list[list[object]] = [
         list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
@@ -206,7 +205,6 @@ def _with_points(layer: RawLayer, report: FileReport) -> RawLayer:
     north, east = _first(by_name, NORTH_X), _first(by_name, EAST_Y)
     if north and east:
         x, y = _numbers(layer.fields[north]), _numbers(layer.fields[east])
-        layer.axes_doubtful = True
         if _is_north_first(x, y):
             report.warn(
                 "x_is_north",

@@ -21,17 +21,15 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit
+from layers.io import audit, checks, encodings
 from layers.io.encodings import Encoding, of_bytes, of_dbf
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({
-    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".kml", ".kmz", ".gml", ".gpx", ".dxf", ".fgb", ".tab",
+    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".kml", ".kmz", ".gml", ".gpx", ".fgb", ".tab",
     ".mif", ".gdb", ".sqlite", ".db",
 })  # fmt: skip
-_SQLITE = {".gpkg", ".sqlite", ".db"}
-_XML = {".kml", ".gml", ".gpx"}
 _JSON = {".geojson", ".json", ".topojson"}
 _GDAL_OPTIONS = {
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
@@ -39,7 +37,6 @@ _GDAL_OPTIONS = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # nothing is ever fetched from the network
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
-_MAX_BYTES = 4 << 30
 _NAN = re.compile(r"-?\b(?:NaN|Infinity)\b")
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding=)["'][^"']+["']""", re.IGNORECASE)
 
@@ -50,130 +47,10 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
     Raises:
         InputRefused: If it is not what its name says, damaged beyond reading, or empty.
     """
-    _check_size(path)
-    _check_content(path, report)
+    checks.check_size(path)
+    checks.check_content(path, report)
     with _prepared(path, report, encoding) as (source, options):
         return _layers(source, path, options, report)
-
-
-def _check_size(path: Path) -> None:
-    if not path.exists():
-        raise InputRefused(_("There is no file {file}.").format(file=path))
-    size = path.stat().st_size if path.is_file() else 1
-    if size == 0:
-        raise InputRefused(_("{file} is empty.").format(file=path.name))
-    if size > _MAX_BYTES:
-        raise InputRefused(_("{file} is larger than 4 GiB. Split it by district.").format(file=path.name))
-
-
-def _check_content(path: Path, report: FileReport) -> None:
-    suffix = path.suffix.lower()
-    if path.is_file():
-        _check_reference(path)
-    if suffix in _SQLITE:
-        _check_sqlite(path)
-    elif suffix in _XML:
-        _check_xml(path)
-    elif suffix == ".dxf":
-        _check_dxf(path)
-    elif suffix == ".shp":
-        _check_shapefile(path, report)
-
-
-def _check_reference(path: Path) -> None:
-    """Refuse files that only point to others, under whatever name: GDAL goes by content, not by suffix."""
-    with path.open("rb") as source:
-        head = source.read(1 << 12)
-    if any(mark in head for mark in (b"<OGRVRT", b"<VRTDataset", b"<GDAL_WMS", b"<WFS_Capabilities", b"<OGRWFS")):
-        raise InputRefused(
-            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
-        )
-    if re.match(rb"\s*[\"']?(?:https?:|ftp:|/vsi)", head, re.IGNORECASE):
-        raise InputRefused(
-            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
-        )
-
-
-def _check_sqlite(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(100)
-    if not head.startswith(b"SQLite format 3\0"):
-        raise InputRefused(_("{file} is no GeoPackage: its content is something else.").format(file=path.name))
-    page = int.from_bytes(head[16:18], "big")
-    pages, size = int.from_bytes(head[28:32], "big"), path.stat().st_size
-    if pages and pages * (65536 if page == 1 else page) > size:
-        raise InputRefused(
-            _("{file} is cut off: {have} of {whole} bytes are there. Ask for the file again.").format(
-                file=path.name, have=size, whole=pages * (65536 if page == 1 else page)
-            )
-        )
-
-
-def _check_xml(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(1 << 16)
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise InputRefused(
-            _(
-                "{file} defines its own XML entities, which can be used for attacks. Save it again without a DTD."
-            ).format(file=path.name)
-        )
-
-
-def _check_dxf(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(22)
-    if head.startswith(b"AC10"):
-        raise InputRefused(
-            _("{file} is a DWG drawing renamed. Save it as DXF (R2000 or later) in the CAD program.").format(
-                file=path.name
-            )
-        )
-    if head.startswith(b"AutoCAD Binary DXF"):
-        raise InputRefused(_("{file} is a binary DXF. Save it as text DXF in the CAD program.").format(file=path.name))
-
-
-def _check_shapefile(path: Path, report: FileReport) -> None:
-    """Compare the lengths that the headers state with those on the disk."""
-    with path.open("rb") as source:
-        head = source.read(100)
-    if len(head) < 100 or struct.unpack(">i", head[:4])[0] != 9994:
-        raise InputRefused(_("{file} is no shapefile: its content is something else.").format(file=path.name))
-    stated, size = struct.unpack(">i", head[24:28])[0] * 2, path.stat().st_size
-    if stated > size:
-        report.warn(
-            "truncated",
-            _("{file} is cut off: {have} of {whole} bytes are there. What is left was read.").format(
-                file=path.name, have=size, whole=stated
-            ),
-        )
-    dbf = _sibling(path, ".dbf")
-    for suffix, what in ((".shx", _("index")), (".dbf", _("attribute table"))):
-        if _sibling(path, suffix) is None:
-            report.warn("part_missing", _("{file} comes without its {what} ({suffix}).").format(
-                file=path.name, what=what, suffix=suffix
-            ))  # fmt: skip
-    if dbf is not None:
-        _check_dbf(dbf, report)
-    audit.check_records(path, dbf, _sibling(path, ".shx"), report)
-
-
-def _check_dbf(dbf: Path, report: FileReport) -> None:
-    with dbf.open("rb") as source:
-        head = source.read(32)
-    if len(head) < 32:
-        report.warn("truncated", _("{file} is cut off.").format(file=dbf.name))
-        return
-    records, header, record = struct.unpack("<IHH", head[4:12])
-    if header + records * record > dbf.stat().st_size + 1:
-        report.warn("truncated", _("{file} is cut off: part of the attributes is missing.").format(file=dbf.name))
-
-
-def _sibling(path: Path, suffix: str) -> Path | None:
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.exists():
-            return candidate
-    return None
 
 
 @contextmanager
@@ -181,8 +58,10 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
     """Yield a source that GDAL may open, and how: a private copy where opening could write or must be mended."""
     suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
-        if suffix in _SQLITE:
-            yield Path(shutil.copy(path, folder)), {}
+        if suffix in checks.SQLITE:
+            copy = Path(shutil.copy(path, folder))
+            audit.check_gpkg(copy, report)
+            yield copy, {}
         elif suffix in {".shp", ".dbf"}:
             yield _shapefile_copy(path, Path(folder)), {"encoding": _dbf_encoding(path, report, encoding)}
         elif suffix in _JSON:
@@ -211,7 +90,7 @@ def _filled_up(dbf: Path) -> None:
         records, header, record = struct.unpack("<IHH", table.read(12)[4:])
         size = dbf.stat().st_size
         lacking = header + records * record - size
-        if 0 < lacking <= _MAX_BYTES and size > header:
+        if 0 < lacking <= checks.MAX_BYTES and size > header:
             table.seek(0, 2)
             table.write(b" " * lacking)
 
@@ -220,22 +99,9 @@ def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
     if encoding:
         report.encoding, report.encoding_how = encoding, _("as you said")
         return encoding
-    dbf = path if path.suffix.lower() == ".dbf" else _sibling(path, ".dbf")
+    dbf = path if path.suffix.lower() == ".dbf" else checks.sibling(path, ".dbf")
     found = of_dbf(dbf) if dbf else Encoding("utf-8", "", sure=True)
-    return note_encoding(report, found)
-
-
-def note_encoding(report: FileReport, found: Encoding) -> str:
-    """Write the encoding into the report, with a warning if a person should look; return its name."""
-    report.encoding, report.encoding_how = found.name, found.how
-    if not found.sure:
-        report.warn(
-            "encoding_guessed",
-            _("Encoding {name}: {how}. Look at the names; say --encoding if they are wrong.").format(
-                name=found.name, how=found.how
-            ),
-        )
-    return found.name
+    return encodings.note(report, found)
 
 
 def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
@@ -243,7 +109,7 @@ def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | Non
     found = (
         Encoding(encoding, _("as you said"), sure=True) if encoding else of_bytes(data.removeprefix(b"\xef\xbb\xbf"))
     )
-    name = note_encoding(report, found)
+    name = encodings.note(report, found)
     text = data.decode(name, "replace").lstrip("\ufeff")
     if "NaN" in text or "Infinity" in text:
         report.warn(
@@ -298,7 +164,7 @@ def _names(source: Path) -> list[str]:
     try:
         return [str(name) for name, _kind in pyogrio.list_layers(source)]
     except (GeometryError, ValueError):
-        if source.suffix not in _SQLITE:
+        if source.suffix not in checks.SQLITE:
             raise
         sql = "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
         return [str(name) for name in pyogrio.raw.read(source, sql=sql, read_geometry=False)[3][0]]
@@ -332,10 +198,15 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
-    elif source.suffix in _SQLITE | {".gml"} | {".fgb"}:
+    elif source.suffix in checks.SQLITE | {".gml"} | {".fgb"}:
         audit.tell_arcs(source, name, report)
     geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
-    if geometries is not None and source.suffix in _SQLITE and len(geometries) and shapely.is_missing(geometries).all():
+    if (
+        geometries is not None
+        and source.suffix in checks.SQLITE
+        and len(geometries)
+        and shapely.is_missing(geometries).all()
+    ):
         geometries = None  # a table of attributes that kept its geometry column
     stem = path.stem if name in {"data", source.stem} else name
     return RawLayer(stem, fields, geometries, str(meta["crs"] or ""))
@@ -347,7 +218,7 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
     try:
         return _layer(source, name, path, options, report)
     except GeometryError:
-        if source.suffix not in _SQLITE:
+        if source.suffix not in checks.SQLITE:
             raise
         return _layer_by_text(source, name, report)
 
