@@ -76,21 +76,43 @@ def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, F
         source: EPSG code, WKT, GCJ-02 or BD-09 (degrees).
         target: EPSG code or WKT.
 
+    Raises:
+        InputRefused: If PROJ knows no way between them.
+
     Returns:
         x and y, shape (n,); inf where the transformation is not defined.
     """
+    from pyproj.exceptions import ProjError
+
     if source in {GCJ02, BD09}:
         x, y = (datum.gcj02_to_wgs84 if source == GCJ02 else datum.bd09_to_wgs84)(x, y)
         source = CGCS2000
     if source == target:
         return x, y
-    out_x, out_y = _transformer(source, target).transform(x, y)
+    try:
+        out_x, out_y = _transformer(source, target).transform(x, y)
+    except ProjError as error:
+        text = _("There is no way from {source} to {target}; name another coordinate system.")
+        raise InputRefused(text.format(source=name_of(source), target=name_of(target))) from error
     return np.asarray(out_x, float), np.asarray(out_y, float)
 
 
 def is_geographic(code: str) -> bool:
     """Say whether coordinates are degrees."""
     return code in {GCJ02, BD09} or bool(parsed(code).is_geographic)
+
+
+def has_place(code: str) -> bool:
+    """Say whether a system is tied to the Earth; that of a building site, or a damaged one, is not."""
+    from pyproj.exceptions import ProjError
+
+    if code in {GCJ02, BD09}:
+        return True
+    try:
+        _transformer(code, CGCS2000)
+    except (ProjError, InputRefused):
+        return False
+    return True
 
 
 def old_datum(code: str) -> str:

@@ -1,9 +1,8 @@
-"""What GDAL changes in silence: arcs, measures, odd record numbers, times of tracks, surplus coordinates.
+"""What GDAL changes in silence: arcs, kinds of geometry it does not know, odd record numbers, missing extents.
 
 Each check reads the source itself and puts one sentence into the report.
 """
 
-import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from fieldsurvey.i18n import _
 from layers.io.report import FileReport
 
 _ARCS = ("CIRCULARSTRING", "COMPOUNDCURVE", "CURVEPOLYGON", "MULTICURVE", "MULTISURFACE")
-_COORDINATES = re.compile(r"<(?:\w+:)?coordinates>([^<]*)<", re.IGNORECASE)
 _MAX_RECORDS = 5_000_000
 
 
@@ -66,19 +64,6 @@ def tell_linearised(layer: str, report: FileReport) -> None:
     """Put the sentence on arcs into the report."""
     text = _("Arcs in {name} were turned into short straight lines, at most 4 degrees of arc each.")
     report.warn("curves", text.format(name=layer))
-
-
-def check_kml(path: Path, report: FileReport) -> None:
-    """Tell times of tracks and surplus numbers, which the reader leaves out."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    if "<gx:Track" in text or "<gx:MultiTrack" in text:
-        report.warn("times_dropped", _("{file} holds tracks with times; the line was kept, the times were not.").format(
-            file=path.name
-        ))  # fmt: skip
-    surplus = sum(any(item.count(",") > 2 for item in found.split()) for found in _COORDINATES.findall(text))
-    if surplus:
-        told = _("{n} places of {file} have more than three numbers in a coordinate; the surplus was left out.")
-        report.warn("extra_coordinates", told.format(n=surplus, file=path.name))
 
 
 def check_records(shp: Path, dbf: Path | None, shx: Path | None, report: FileReport) -> None:

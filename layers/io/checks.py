@@ -14,7 +14,7 @@ from layers.io import audit
 from layers.io.report import FileReport
 
 SQLITE = frozenset({".gpkg", ".sqlite", ".db"})
-XML = frozenset({".kml", ".gml", ".gpx"})
+XML = frozenset({".gml", ".gpx"})
 MAX_BYTES = 4 << 30
 
 
@@ -41,7 +41,7 @@ def check_content(path: Path, report: FileReport) -> None:
     """
     suffix = path.suffix.lower()
     if path.is_file():
-        _check_reference(path)
+        check_reference(path)
     if suffix in SQLITE:
         _check_sqlite(path)
     elif suffix in XML:
@@ -50,8 +50,12 @@ def check_content(path: Path, report: FileReport) -> None:
         _check_shapefile(path, report)
 
 
-def _check_reference(path: Path) -> None:
-    """Refuse files that only point to others, under whatever name: GDAL goes by content, not by suffix."""
+def check_reference(path: Path) -> None:
+    """Refuse files that only point to others, under whatever name: GDAL goes by content, not by suffix.
+
+    Raises:
+        InputRefused: If it does.
+    """
     with path.open("rb") as source:
         head = source.read(1 << 12)
     if any(mark in head for mark in (b"<OGRVRT", b"<VRTDataset", b"<GDAL_WMS", b"<WFS_Capabilities", b"<OGRWFS")):
@@ -81,13 +85,15 @@ def _check_sqlite(path: Path) -> None:
 
 def _check_xml(path: Path) -> None:
     with path.open("rb") as source:
-        head = source.read(1 << 16)
+        head = source.read(1 << 16).replace(b"\0", b"")  # UTF-16 too
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise InputRefused(
-            _(
-                "{file} defines its own XML entities, which can be used for attacks. Save it again without a DTD."
-            ).format(file=path.name)
-        )
+        raise own_entities(path)
+
+
+def own_entities(path: Path) -> InputRefused:
+    """Return the refusal of an XML file with a DTD of its own."""
+    text = _("{file} defines its own XML entities, which can be used for attacks. Save it again without a DTD.")
+    return InputRefused(text.format(file=path.name))
 
 
 def _check_shapefile(path: Path, report: FileReport) -> None:

@@ -32,12 +32,17 @@ def locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
     """
     if raw.geometries is None or not len(raw.geometries) or not _has_coordinates(raw.geometries):
         return ""
-    _put_axes_right(raw, stated or raw.crs, report)
+    _put_axes_right(raw, stated or (raw.crs if raw.crs and crs_.has_place(raw.crs) else ""), report)
     if stated:
         report.crs, report.crs_how = stated, _("as you said")
         _warn_of_old_datum(stated, report)
         return stated
-    if raw.crs and not _contradicted(raw, report):
+    if raw.crs and not crs_.has_place(raw.crs):
+        told = _(
+            "The coordinate system in {name} is damaged or tied to no place; the coordinates were looked at instead."
+        )
+        report.warn("crs_unusable", told.format(name=raw.name))
+    elif raw.crs and not _contradicted(raw, report):
         return _stated(raw, report)
     return _guessed(raw, report)
 

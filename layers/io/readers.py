@@ -10,7 +10,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME
-from layers.io import archive, clean, locating, tables, vector
+from layers.io import archive, clean, kml, locating, tables, vector
 from layers.io.mapping import proposed
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
@@ -109,6 +109,8 @@ def _reader(suffix: str) -> _Reader | None:
         from layers.io import dxf
 
         return dxf.read_checked
+    if suffix in kml.SUFFIXES:
+        return kml.read
     return vector.read if suffix in vector.SUFFIXES else None
 
 
@@ -139,7 +141,7 @@ def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | 
 def _data(members: list[Path]) -> list[Path]:
     """Return the members that hold data of their own: not the attribute table of a shapefile, not a read-me."""
     shapefiles = {member.with_suffix("") for member in members if member.suffix.lower() == ".shp"}
-    tables_and_maps = vector.SUFFIXES | tables.SUFFIXES | {".dxf"}
+    tables_and_maps = vector.SUFFIXES | tables.SUFFIXES | kml.SUFFIXES | {".dxf"}
     return [
         member
         for member in members

@@ -6,6 +6,7 @@ SQLite-based files are read from a private copy: nothing is ever written beside
 the source, and a live project is never opened by a second SQLite library.
 """
 
+import json
 import re
 import shutil
 import struct
@@ -27,18 +28,19 @@ from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({
-    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".kml", ".kmz", ".gml", ".gpx", ".fgb", ".tab",
-    ".mif", ".gdb", ".sqlite", ".db",
+    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl",
+    ".gml", ".gpx", ".fgb", ".tab", ".mif", ".gdb", ".sqlite", ".db",
 })  # fmt: skip
-_JSON = {".geojson", ".json", ".topojson"}
+_SEQUENCES = {".geojsonl", ".geojsons", ".ndjson", ".jsonl"}
+_JSON = {".geojson", ".json", ".topojson", *_SEQUENCES}
 _GDAL_OPTIONS = {
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
     "GDAL_PAM_ENABLED": "NO",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # nothing is ever fetched from the network
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
-_NAN = re.compile(r"-?\b(?:NaN|Infinity)\b")
-_XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding=)["'][^"']+["']""", re.IGNORECASE)
+_BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
+_NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
 
 
 def read(path: Path, report: FileReport, encoding: str | None = None) -> list[RawLayer]:
@@ -63,12 +65,10 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
             audit.check_gpkg(copy, report)
             yield copy, {}
         elif suffix in {".shp", ".dbf"}:
-            yield _shapefile_copy(path, Path(folder)), {"encoding": _dbf_encoding(path, report, encoding)}
+            name = _dbf_encoding(path, report, encoding)
+            yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
-        elif suffix == ".kml" and encoding is None:
-            audit.check_kml(path, report)
-            yield _kml_copy(path, Path(folder), report), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
 
@@ -115,23 +115,33 @@ def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | Non
         report.warn(
             "not_json", _("{file} contains NaN, which is no JSON; those values were left out.").format(file=path.name)
         )
-        text = _NAN.sub("null", text)
-    copy = folder / ("data" + path.suffix.lower())
-    copy.write_text(text, "utf-8")
+        text = _NAN.sub(lambda found: found[1] or "null", text)
+    lines = _sequence(text, path, report)
+    copy = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
+    copy.write_text("\n".join(lines) if lines else text, "utf-8")
     return copy
 
 
-def _kml_copy(path: Path, folder: Path, report: FileReport) -> Path:
-    """Rewrite a KML that declares a Chinese encoding as UTF-8; GDAL's parser knows only a few encodings."""
-    data = path.read_bytes()
-    head = data[:200].lower()
-    if b'encoding="gb' not in head and b"encoding='gb" not in head:
-        return path
-    report.encoding, report.encoding_how = "GB18030", _("stated by the file")
-    text = _XML_ENCODING.sub(r'\1"UTF-8"', data.decode("gb18030", "replace"), count=1)
-    copy = folder / "data.kml"
-    copy.write_text(text, "utf-8")
-    return copy
+def _sequence(text: str, path: Path, report: FileReport) -> list[str]:
+    """Return the sound lines of a GeoJSON sequence (RFC 8142, or one feature per line); none if it is no sequence."""
+    lines = [line.strip("\x1e \r\t,") for line in text.split("\n") if line.strip("\x1e \r\t,")]
+    if path.suffix.lower() not in _SEQUENCES and not (len(lines) > 1 and all(_is_whole(line) for line in lines[:2])):
+        return []
+    whole = [line for line in lines if _is_whole(line)]
+    if len(whole) < len(lines):
+        told = _("{n} lines of {file} are no JSON and were left out.")
+        report.warn("lines_skipped", told.format(n=len(lines) - len(whole), file=path.name))
+    return whole
+
+
+def _is_whole(line: str) -> bool:
+    if not line.startswith("{") or not line.endswith("}"):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _layers(source: Path, path: Path, options: dict[str, Any], report: FileReport) -> list[RawLayer]:
@@ -148,12 +158,28 @@ def _layers(source: Path, path: Path, options: dict[str, Any], report: FileRepor
             layer for name in names if (layer := _tried(source, name, path, options, report, len(names))) is not None
         ]
     except (DataSourceError, DataLayerError, GeometryError, RuntimeError, ValueError, OSError) as error:
-        raise InputRefused(
-            _("{file} cannot be read: {why}").format(file=path.name, why=_first_line(error, source))
-        ) from error
+        raise _unreadable(error, source, path) from error
     if not found:
         raise InputRefused(_("{file} holds no layer.").format(file=path.name))
     return found
+
+
+def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
+    """Return the refusal of a file that GDAL cannot read, in the user's words where they can be found."""
+    if source.suffix in _JSON:
+        try:
+            json.loads(source.read_text("utf-8"))
+        except json.JSONDecodeError as wrong:
+            text = _("{file} is damaged: line {line}, column {column} is no JSON. Export it again.")
+            return InputRefused(text.format(file=path.name, line=wrong.lineno, column=wrong.colno))
+        except RecursionError:
+            return InputRefused(_("{file} is nested too deeply and was not read.").format(file=path.name))
+        return InputRefused(_("{file} is JSON, but holds no map data.").format(file=path.name))
+    why = _first_line(error, source)
+    if "not recognized" in why:
+        text = _("{file} is damaged or not what its name says; no layer was found in it.")
+        return InputRefused(text.format(file=path.name))
+    return InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=why))
 
 
 def _names(source: Path) -> list[str]:
@@ -189,12 +215,15 @@ def _tried(
 def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report: FileReport) -> RawLayer:
     from pyogrio import raw
 
+    options, text = {key: value for key, value in options.items() if key != "text"}, options.get("text")
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         meta, _fids, wkb, data = raw.read(source, layer=name, datetime_as_string=True, **options)
     for warning in heard:
         _tell_gdal_warning(str(warning.message), report)
     fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
+    if text:
+        fields = _decoded(fields, text)
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
@@ -259,6 +288,23 @@ def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any 
     if values.dtype.kind == "b":
         return [int(value) for value in values]
     return [_text(value) for value in values]
+
+
+def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:
+    """Return names and texts, read byte by byte, in their encoding; a character cut by the field's width is dropped."""
+
+    def decode(value: object) -> object:
+        if not isinstance(value, str) or value.isascii():
+            return value
+        return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
+
+    found: dict[str, list[object]] = {}
+    for name, values in fields.items():
+        label = str(decode(name) or name)
+        while label in found:
+            label += "_"
+        found[label] = [decode(value) for value in values]
+    return found
 
 
 def _text(value: object) -> object:
