@@ -16,13 +16,14 @@ from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.model.schema import GeometryType
 from fieldsurvey.store import Store
 from layers.io import clean
-from layers.io.mapping import LayerMapping, load, propose, proposed
+from layers.io.mapping import LayerMapping, propose, proposed
 from layers.io.matching import Known, LayerPlan
 from layers.io.own import by_kind
 from layers.io.planning import Context, plan_layer
 from layers.io.raw import RawLayer
 from layers.io.readers import Request
 from layers.io.reading import Reader
+from layers.io.recipe import fitting, load
 from layers.io.report import FileReport, Status
 
 _SAMPLE = 5
@@ -249,7 +250,7 @@ def _plans(
 def _pieces(raw: RawLayer, options: _Options) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
     """Return a layer with its mapping; one of mixed geometry that goes to none of our tables, by kind of geometry."""
     kind = clean.kind_of(raw.geometries)
-    mapping = options.mapping.get(raw.name) or proposed(raw, kind, options.as_layer)
+    mapping = fitting(options.mapping, raw) or proposed(raw, kind, options.as_layer)
     if mapping.table or kind is None:
         return [(raw, mapping, kind)]
     pieces = by_kind(raw)

@@ -5,13 +5,11 @@ bureaus use them in ten-byte field names (domain page 5.5), and English. A
 person can change the proposal in the preview or with --mapping.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from fieldsurvey.errors import InputRefused, UsageError
+from fieldsurvey.errors import UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.schema import GeometryType, Table
@@ -194,31 +192,4 @@ def columns_for(table: Table, fields: Iterable[str]) -> dict[str, str]:
             if column in known and column not in found.values() and plain in {column, *aliases, *labels}:
                 found[field] = column
                 break
-    return found
-
-
-def load(source: Path | Mapping[str, object] | None) -> dict[str, LayerMapping]:
-    """Return the mapping a person gave: {"layer": {"table": name, "fields": {source: column}}}.
-
-    Raises:
-        InputRefused: If the file is no such JSON, or names what does not exist.
-    """
-    if source is None:
-        return {}
-    try:
-        raw = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
-        found = {
-            str(layer): LayerMapping(str(entry["table"]), dict(entry["fields"])) for layer, entry in dict(raw).items()
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputRefused(
-            _('The mapping is not of the form {{"layer": {{"table": …, "fields": {{…}}}}}}: {why}').format(why=error)
-        ) from error
-    for entry in found.values():
-        if entry.table not in ASSET_BY_NAME:
-            raise InputRefused(_("The mapping names an unknown layer: {name}.").format(name=entry.table))
-        columns = {column.name for column in ASSET_BY_NAME[entry.table].columns} | {COMMUNITY_KEY, BUILDING_KEY}
-        for column in entry.fields.values():
-            if column not in columns:
-                raise InputRefused(_("The mapping names an unknown column: {name}.").format(name=column))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from fieldsurvey.errors import UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
 from fieldsurvey.model.schema import Table, Value
@@ -27,6 +28,19 @@ class Known(StrEnum):
     UPDATE = "update"  # the file is right: differing values replace those of the project
     SKIP = "skip"  # the project is right: nothing is taken
     INSERT = "insert"  # it is another one all the same
+
+
+def named(text: str) -> Known:
+    """Return the rule of a name.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    try:
+        return Known(text.strip().lower())
+    except ValueError as error:
+        wanted = ", ".join(Known)
+        raise UsageError(_("{name} is none of: {all}.").format(name=text, all=wanted)) from error
 
 
 @dataclass(slots=True)

@@ -1,9 +1,12 @@
 """What an import did, for people and for programs (ARCHITECTURE section 8)."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from fieldsurvey.errors import StoreError
 from fieldsurvey.i18n import _
 
 
@@ -101,3 +104,30 @@ class FileReport:
         notes = [f"  ! {warning.message}" for warning in self.warnings]
         notes += [f"  · {note.message}" for note in self.notes]
         return "\n".join([head, *counts, *notes, *([f"  {self.error}"] if self.error else [])])
+
+
+def save(reports: Sequence[FileReport], path: Path) -> None:
+    """Write the reports of an import into a file: JSON by its suffix, else text with the reasons for every guess.
+
+    Raises:
+        StoreError: If the disk refuses.
+    """
+    if path.suffix.lower() == ".json":
+        text = json.dumps([report.as_json() for report in reports], ensure_ascii=False, indent=1)
+    else:
+        text = "\n\n".join(f"{report.as_text()}\n{_evidence(report)}".rstrip() for report in reports)
+    try:
+        path.write_text(text + "\n", "utf-8-sig" if path.suffix.lower() == ".txt" else "utf-8")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StoreError(_("{file} cannot be written: {why}").format(file=path.name, why=why)) from error
+
+
+def _evidence(report: FileReport) -> str:
+    lines = []
+    if report.crs_how:
+        name = report.crs or "-"
+        lines.append("  " + _("Coordinate system {name}: {how}").format(name=name, how=report.crs_how))
+    if report.encoding_how:
+        lines.append("  " + _("Encoding {name}: {how}").format(name=report.encoding, how=report.encoding_how))
+    return "\n".join(lines)
