@@ -140,12 +140,15 @@ def name_of(code: str) -> str:
         return code
     found = parsed(code)
     match = re.fullmatch(r"CGCS2000 / 3-degree Gauss-Kruger (?:CM (\d+)E|zone (\d+))", str(found.name))
+    if match is None and found.is_geographic:
+        return _("{name}, degrees").format(name=_DATUMS.get(str(found.name), str(found.name)))
     if match is None:
         return str(found.name)
     meridian = match[1] or str(int(match[2]) * 3)
     return _("CGCS2000 3-degree zone, {meridian}°E").format(meridian=meridian)
 
 
+_DATUMS = {"China Geodetic Coordinate System 2000": "CGCS2000"}
 _DEGREES = N_("the numbers are degrees")
 _PLAIN = N_("the easting has six digits and fits the zone of 114°E")
 _WITH_ZONE = N_("the easting has eight digits and begins with zone {zone}")

@@ -142,10 +142,11 @@ def _degrees(values: Sequence[object]) -> Floats:
 
 
 def _numbers(values: Sequence[object]) -> Floats:
-    return np.array([_number(value) for value in values], float)
+    return np.array([number(value) for value in values], float)
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
+    """Return a cell as a number; NaN if it is none."""
     try:
         return float(str(value).replace(",", "")) if value is not None else float("nan")
     except ValueError:

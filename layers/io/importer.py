@@ -23,7 +23,7 @@ from layers.io.planning import Context, plan_layer
 from layers.io.raw import RawLayer
 from layers.io.readers import Request
 from layers.io.reading import Reader
-from layers.io.recipe import fitting, load
+from layers.io.recipe import Recipe, fitting, load
 from layers.io.report import FileReport, Status
 
 _SAMPLE = 5
@@ -59,6 +59,18 @@ class Inspection:
 
     report: FileReport
     layers: list[LayerPreview] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person decided for a file; the words are those of run()."""
+
+    as_layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    mapping: Recipe = field(default_factory=dict)
+    repair: bool = True
+    known: Known = Known.FILL
 
 
 def inspect(
@@ -131,21 +143,33 @@ def run(
         InputRefused: If the mapping or the CRS is wrong.
         JobCancelled: If the user stopped it.
     """
+    options = Options(as_layer, crs, encoding, load(mapping), repair, known)
+    return run_each(store, [(file, options) for file in files], dry_run=dry_run, control=control)
+
+
+def run_each(
+    store: Store,
+    files: Sequence[tuple[Path, Options]],
+    *,
+    dry_run: bool = False,
+    control: JobControl | None = None,
+) -> list[FileReport]:
+    """Import files as run() does, each with options of its own."""
     control = control or JobControl()
-    options = _Options(as_layer, crs, encoding, load(mapping), dry_run=dry_run, repair=repair, known=known)
-    _check_options(crs, encoding, as_layer)
-    reports = [FileReport(file) for file in files]
+    for _file, options in files:
+        _check_options(options.crs, options.encoding, options.as_layer)
+    chosen = [options for _file, options in files]
+    reports = [FileReport(file) for file, _options in files]
     read: list[list[RawLayer]] = []
     with Reader() as reader:
-        for number, report in enumerate(reports):
-            part = _part_of(control, number, len(reports))
-            read.append(_read(reader, store, report, options, part))
+        for number, (report, options) in enumerate(zip(reports, chosen, strict=True)):
+            read.append(_read(reader, store, report, options, _part_of(control, number, len(reports))))
     if dry_run:
-        _take(store, reports, read, options, control)
-    else:
-        with store.transaction():
-            repairs = _take(store, reports, read, options, control)
-        _repair(store, repairs)
+        _take(store, reports, read, chosen, control, write=False)
+        return reports
+    with store.transaction():
+        repairs = _take(store, reports, read, chosen, control, write=True)
+    _repair(store, repairs)
     return reports
 
 
@@ -157,15 +181,16 @@ def _repair(store: Store, repairs: Mapping[str, bytes]) -> None:
                 store.save(uid, {"geom": wkb})
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    as_layer: str | None
-    crs: str | None
-    encoding: str | None
-    mapping: Mapping[str, LayerMapping]
-    dry_run: bool
-    repair: bool
-    known: Known
+def _check_options(crs: str | None, encoding: str | None, as_layer: str | None) -> None:
+    if crs and crs not in {crs_.GCJ02, crs_.BD09}:
+        crs_.parsed(crs)
+    if encoding:
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise UsageError(_("There is no encoding {name}. Example: GB18030.").format(name=encoding)) from error
+    if as_layer:
+        propose("", [], None, as_layer)
 
 
 def _part_of(control: JobControl, number: int, files: int) -> JobControl:
@@ -178,7 +203,7 @@ def _part_of(control: JobControl, number: int, files: int) -> JobControl:
     return JobControl(report)
 
 
-def _read(reader: Reader, store: Store, report: FileReport, options: _Options, control: JobControl) -> list[RawLayer]:
+def _read(reader: Reader, store: Store, report: FileReport, options: Options, control: JobControl) -> list[RawLayer]:
     """Return the layers of a file; none, and a refusal in the report, if it cannot be taken."""
     file = report.file
     if file.exists() and file.resolve() == store.path.resolve():
@@ -196,8 +221,10 @@ def _take(
     store: Store,
     reports: Sequence[FileReport],
     read: Sequence[list[RawLayer]],
-    options: _Options,
+    chosen: Sequence[Options],
     control: JobControl,
+    *,
+    write: bool,
 ) -> dict[str, bytes]:
     """Plan and write what was read; inside one transaction, so that a stop at any place leaves nothing behind.
 
@@ -205,31 +232,19 @@ def _take(
         The repairs that are to follow: uid of a new row -> its geometry repaired.
     """
     repairs: dict[str, bytes] = {}
-    for report, layers in zip(reports, read, strict=True):
+    for report, layers, options in zip(reports, read, chosen, strict=True):
         if report.status is Status.REFUSED:
             continue
         plans = _plans(store, layers, report, options, control)
-        if not options.dry_run:
+        if write:
             _write(store, plans, report.file.name, control)
             for plan in plans:
                 repairs |= plan.repairs
     return repairs
 
 
-def _check_options(crs: str | None, encoding: str | None, as_layer: str | None) -> None:
-    if crs and crs not in {crs_.GCJ02, crs_.BD09}:
-        crs_.parsed(crs)
-    if encoding:
-        try:
-            "".encode(encoding)
-        except LookupError as error:
-            raise UsageError(_("There is no encoding {name}. Example: GB18030.").format(name=encoding)) from error
-    if as_layer:
-        propose("", [], None, as_layer)
-
-
 def _plans(
-    store: Store, layers: Sequence[RawLayer], report: FileReport, options: _Options, control: JobControl
+    store: Store, layers: Sequence[RawLayer], report: FileReport, options: Options, control: JobControl
 ) -> list[LayerPlan]:
     """Work out the writes of a file: communities and buildings first, since others refer to them."""
     context = Context(store, options.known)
@@ -247,10 +262,10 @@ def _plans(
     return plans
 
 
-def _pieces(raw: RawLayer, options: _Options) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
+def _pieces(raw: RawLayer, options: Options) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
     """Return a layer with its mapping; one of mixed geometry that goes to none of our tables, by kind of geometry."""
     kind = clean.kind_of(raw.geometries)
-    mapping = fitting(options.mapping, raw) or proposed(raw, kind, options.as_layer)
+    mapping = fitting(options.mapping, raw.name, raw.fields) or proposed(raw, kind, options.as_layer)
     if mapping.table or kind is None:
         return [(raw, mapping, kind)]
     pieces = by_kind(raw)
@@ -267,6 +282,7 @@ def _count(
         if not len(raw):
             report.layers.setdefault(mapping.table or raw.name, 0)
     for plan in plans:
+        report.labels[plan.table.name] = plan.table.label
         report.layers[plan.table.name] = report.layers.get(plan.table.name, 0) + len(plan.rows) + len(plan.updates)
 
 

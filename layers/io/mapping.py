@@ -46,7 +46,7 @@ LAYER_ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 FIELD_ALIASES: dict[str, tuple[str, ...]] = {
-    "source_id": ("id", "编号", "点号", "原编号", "objectid", "gid"),
+    "source_id": ("id", "编号", "点号", "原编号", "objectid", "gid", "lno", "exp_no", "s_point"),
     COMMUNITY_KEY: ("community_id", "小区id", "所属小区", "xqid"),
     BUILDING_KEY: ("building_id", "楼栋id", "所属楼栋", "ldid"),
     "code": ("小区编码", "编码", "代码", "adcode", "行政区划代码", "xqbm", "dm", "code"),
@@ -80,12 +80,12 @@ FIELD_ALIASES: dict[str, tuple[str, ...]] = {
     "floors": ("层数", "地上层数", "楼层", "floors", "cs"),
     "height": ("高度", "楼高", "height"),
     "unit": ("单元", "单元号", "unit", "dy"),
-    "pipe_class": ("类别", "管类", "管线类别", "class"),
+    "pipe_class": ("类别", "管类", "管线类别", "class", "type", "管线类型", "管线种类"),
     "road_class": ("道路类别", "道路等级", "cls", "class"),
-    "diameter_mm": ("管径", "公称直径", "diameter_mm", "dn", "gj"),
+    "diameter_mm": ("管径", "公称直径", "diameter_mm", "dn", "gj", "psize", "管径或断面尺寸", "断面尺寸"),
     "material": ("管材", "材质", "material", "gc", "cz"),
-    "laid_year": ("敷设年份", "埋设年代", "建设年代", "year", "msnd"),
-    "depth": ("埋深", "depth", "ms"),
+    "laid_year": ("敷设年份", "埋设年代", "建设年代", "year", "msnd", "mdate", "建设年代", "埋设年代"),
+    "depth": ("埋深", "depth", "ms", "s_deep", "起点埋深", "本点埋深"),
     "invert_up": ("上游管底高程", "起点管底高程", "inv_up"),
     "invert_down": ("下游管底高程", "终点管底高程", "inv_dn"),
     "invert": ("管底高程", "井底高程", "invert"),

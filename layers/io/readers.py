@@ -10,7 +10,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME
-from layers.io import archive, clean, kml, locating, tables, vector
+from layers.io import archive, cjj61, clean, kml, locating, tables, vector
 from layers.io.mapping import proposed
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
@@ -49,7 +49,7 @@ def read(request: Request, folder: Path, report: FileReport, control: JobControl
     Raises:
         InputRefused: If the file cannot be taken.
     """
-    layers = read_raw(request.file, folder, report, request.encoding)
+    layers = cjj61.recognise(read_raw(request.file, folder, report, request.encoding), report)
     for layer in control.steps(layers, request.file.name):
         source = locating.locate(layer, request.crs, report)
         if layer.geometries is None:

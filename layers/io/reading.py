@@ -104,6 +104,11 @@ class Reader:
                 self._end()
                 raise
 
+    @property
+    def child(self) -> "subprocess.Popen[str] | None":
+        """The process that reads; None before the first file and after a stop."""
+        return self._child
+
     def _asked(self, asked: dict[str, Any], file: Path, control: JobControl) -> dict[str, Any]:
         child = self._running()
         pipe = child.stdin

@@ -6,23 +6,22 @@ next quarter's file is called otherwise, its columns are not.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY, LayerMapping
-from layers.io.raw import RawLayer
 
 Recipe = Mapping[str, LayerMapping]
 
 
-def fitting(recipe: Recipe, raw: RawLayer) -> LayerMapping | None:
+def fitting(recipe: Recipe, name: str, fields: Collection[str]) -> LayerMapping | None:
     """Return what a recipe says of a layer; None if it says nothing, or two of its entries would fit."""
-    if raw.name in recipe:
-        return recipe[raw.name]
-    fits = [entry for entry in recipe.values() if entry.fields and set(entry.fields) <= set(raw.fields)]
+    if name in recipe:
+        return recipe[name]
+    fits = [entry for entry in recipe.values() if entry.fields and set(entry.fields) <= set(fields)]
     return fits[0] if len(fits) == 1 else None
 
 
@@ -61,6 +60,8 @@ def load(source: Path | Mapping[str, object] | None) -> dict[str, LayerMapping]:
             _('The mapping is not of the form {{"layer": {{"table": …, "fields": {{…}}}}}}: {why}').format(why=error)
         ) from error
     for entry in found.values():
+        if not entry.table:  # kept as a layer of its own
+            continue
         if entry.table not in ASSET_BY_NAME:
             raise InputRefused(_("The mapping names an unknown layer: {name}.").format(name=entry.table))
         columns = {column.name for column in ASSET_BY_NAME[entry.table].columns} | {COMMUNITY_KEY, BUILDING_KEY}

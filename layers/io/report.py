@@ -39,6 +39,7 @@ class FileReport:
         file: The file.
         status: How it ended.
         layers: Target table -> rows taken.
+        labels: Target table -> its name for people.
         crs: Reference system used.
         crs_how: How it was found.
         encoding: Text encoding used.
@@ -51,6 +52,7 @@ class FileReport:
     file: Path
     status: Status = Status.IMPORTED
     layers: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     crs: str = ""
     crs_how: str = ""
     encoding: str = ""
@@ -100,7 +102,7 @@ class FileReport:
             Status.REFUSED: _("refused"),
         }
         head = f"{self.file.name}: {words[self.status]}"
-        counts = [f"  {name} {count}" for name, count in self.layers.items()]
+        counts = [f"  {self.labels.get(name, name)} {count}" for name, count in self.layers.items()]
         notes = [f"  ! {warning.message}" for warning in self.warnings]
         notes += [f"  · {note.message}" for note in self.notes]
         return "\n".join([head, *counts, *notes, *([f"  {self.error}"] if self.error else [])])
