@@ -64,8 +64,8 @@ def _told(reader: Reader, file: Path) -> str:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of address space")
 def test_more_memory_than_allowed_is_refused_and_the_next_file_is_read(tmp_path: Path) -> None:
-    big, small = _points(tmp_path / "big.csv", 600_000), _points(tmp_path / "small.csv")
-    with Reader(Limits(memory=800 << 20)) as reader:
+    big, small = _points(tmp_path / "big.csv", 800_000), _points(tmp_path / "small.csv")
+    with Reader(Limits(memory=640 << 20)) as reader:
         assert _told(reader, small) == ""
         assert "big.csv" in _told(reader, big)
         assert _told(reader, small) == ""
