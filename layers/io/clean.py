@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from fieldsurvey.geo import crs
@@ -38,6 +40,17 @@ def value(raw: object, column: Column, report: FileReport) -> Value:
     return str(raw)
 
 
+_NATIVE: dict[ColumnType, type] = {ColumnType.INTEGER: int, ColumnType.REAL: float, ColumnType.TEXT: str}
+
+
+def values(raw: Sequence[object], column: Column, report: FileReport) -> list[Value]:
+    """Return a column of values as value() would one by one; those of the right type are taken as they are."""
+    native = _NATIVE.get(column.type)
+    if native is not None and set(map(type, raw)) <= {native, type(None)}:
+        return [None if each == "" else cast("Value", each) for each in raw]
+    return [value(each, column, report) for each in raw]
+
+
 def _whole(raw: object, column: Column, report: FileReport) -> Value:
     number = _number(raw)
     if number is None:
@@ -69,6 +82,11 @@ def _tell(raw: object, column: Column, report: FileReport) -> None:
 
 
 _KINDS = (GeometryType.POINT, GeometryType.MULTILINESTRING, GeometryType.MULTIPOLYGON)
+
+
+_SINGLE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}  # shapely's type ids
+_COLLECTION = 7
+_MULTI = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 5, GeometryType.MULTIPOLYGON: 6}
 
 
 def kinds(geometries: Geometries) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -184,24 +202,24 @@ def tell_overlaps(areas: Geometries, label: str, report: FileReport) -> None:
 
 def fitted(geometries: Geometries, wanted: GeometryType, report: FileReport) -> Geometries:
     """Return geometries of one kind as multi; others are left out, told."""
-    kept = np.full(len(geometries), None, object)
-    ids = shapely.get_type_id(geometries)
-    groups = {
-        GeometryType.POINT: _POINT_IDS,
-        GeometryType.MULTILINESTRING: _LINE_IDS,
-        GeometryType.MULTIPOLYGON: _AREA_IDS,
-    }
-    wrong = 0
-    for index, (geometry, kind) in enumerate(zip(geometries, ids, strict=True)):
-        if geometry is None or geometry.is_empty:
-            continue
-        if int(kind) in groups[wanted]:
-            kept[index] = as_kind(geometry, wanted)
-        else:
-            wrong += 1
+    found = kinds(geometries)
+    right = found == index_of(wanted)
+    wrong = int((~right & (found >= 0)).sum()) + int((_is_collection(geometries)).sum())
     if wrong:
         report.warn("other_kind", _("{n} features are of another kind of geometry and were left out.").format(n=wrong))
+    kept = np.full(len(geometries), None, object)
+    kept[right] = geometries[right]
+    simple = right & (shapely.get_type_id(kept) == _SINGLE[wanted])
+    if wanted is not GeometryType.POINT and simple.any():
+        make = shapely.multilinestrings if wanted is GeometryType.MULTILINESTRING else shapely.multipolygons
+        kept[simple] = make(kept[simple], indices=np.arange(simple.sum()))
+    for index in np.flatnonzero(right & (shapely.get_type_id(kept) != _MULTI[wanted])):
+        kept[index] = as_kind(kept[index], wanted)  # rings, and multipoints where one point is wanted
     return kept
+
+
+def _is_collection(geometries: Geometries) -> npt.NDArray[np.bool_]:
+    return np.asarray((shapely.get_type_id(geometries) == _COLLECTION) & ~shapely.is_empty(geometries))
 
 
 def as_kind(geometry: shapely.Geometry, wanted: GeometryType) -> shapely.Geometry:

@@ -30,8 +30,7 @@ _SAGITTA = 0.01  # drawing units by which the short lines of an arc may leave it
 _NOTHING = 1e-9
 _RECURS = 3  # a block inserted that often is a symbol, not a part of the drawing
 _SYMBOL_SIZE = 10.0  # m; a block smaller than that in a drawing with real coordinates is a symbol
-_MAX_INSERTS = 500_000  # arrays of arrays end here
-_MAX_DEPTH = 16
+_MAX_STROKES = 2_000_000  # of one insert: blocks in blocks in blocks end here
 _UTF8_SINCE = "AC1021"  # R2007: text is UTF-8 from here on, before in the code page of the header
 _UNITS = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 7: 1000.0, 14: 0.1}  # $INSUNITS -> m
 _CURVES = {"ARC", "CIRCLE", "ELLIPSE", "SPLINE", "LWPOLYLINE", "POLYLINE"}
@@ -192,7 +191,7 @@ class _Walk:
         self._missing: set[str] = set()
         self._outside: set[str] = set()
         self._broken = 0
-        self._count = 0
+        self._sizes: dict[str, float] = {}
 
     def strokes(self, entities: Iterable[Any], depth: int, layer: str) -> Iterator[_Stroke]:
         """Yield what is drawn by the entities; those of a block on layer 0 take the layer of the insert."""
@@ -227,8 +226,7 @@ class _Walk:
         if block.block is not None and block.block.is_xref:
             self._outside.add(insert.dxf.name)
             return
-        self._count += max(1, insert.mcount)
-        if depth > _MAX_DEPTH or self._count > _MAX_INSERTS:
+        if self._size(insert.dxf.name, ()) * max(1, insert.mcount) > _MAX_STROKES:
             raise InputRefused(_("The drawing inserts blocks into blocks without end ({name}).").format(
                 name=insert.dxf.name
             ))  # fmt: skip
@@ -238,6 +236,18 @@ class _Walk:
             else:
                 yield from self.strokes(one.virtual_entities(), depth + 1, name)
                 yield from self.strokes(one.attribs, depth + 1, name)
+
+    def _size(self, name: str, above: tuple[str, ...]) -> float:
+        """Return how many strokes a block comes to, with all blocks in it; endless for one that holds itself."""
+        if name in above:
+            return float("inf")
+        if name not in self._sizes:
+            block = self._drawing.blocks.get(name)
+            total = 0.0 if block is None else float(len(block))
+            for insert in [] if block is None else block.query("INSERT"):
+                total += max(1, insert.mcount) * self._size(insert.dxf.name, (*above, name))
+            self._sizes[name] = total
+        return self._sizes[name]
 
     def _is_symbol(self, insert: Any, block: Any) -> bool:  # noqa: ANN401
         """Say whether a block marks a place; otherwise it is a piece of the drawing."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import shapely
 
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.identity import new_uid
-from fieldsurvey.model.schema import GeometryType, Table, TableKind
+from fieldsurvey.model.schema import GeometryType, Table, TableKind, Value
 from fieldsurvey.store import Store
 from layers.io import clean, links
 from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY, LayerMapping
@@ -69,16 +70,14 @@ def _geometries(raw: RawLayer, table: Table, report: FileReport) -> Geometries |
 def _rows(
     raw: RawLayer, table: Table, fields: Mapping[str, str], geometries: Geometries | None, report: FileReport
 ) -> list[Row]:
-    rows: list[Row] = [{} for _row in range(len(raw))]
+    columns: dict[str, list[Value]] = {}
     for name, column_name in fields.items():
-        if column_name in {COMMUNITY_KEY, BUILDING_KEY} or name not in raw.fields:
-            continue
-        column = table.column(column_name)
-        for row, value in zip(rows, raw.fields[name], strict=True):
-            row[column_name] = clean.value(value, column, report)
+        if column_name not in {COMMUNITY_KEY, BUILDING_KEY} and name in raw.fields:
+            columns[column_name] = clean.values(raw.fields[name], table.column(column_name), report)
     if geometries is not None:
-        for row, wkb in zip(rows, shapely.to_wkb(geometries, include_srid=False), strict=True):
-            row["geom"] = wkb
+        columns["geom"] = list(shapely.to_wkb(geometries, include_srid=False))
+    rows: list[Row] = [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
+    rows = rows or [{} for _row in range(len(raw))]
     spatial_only = raw.geometries is not None and table.kind is TableKind.ASSET and table.name != "community"
     return [row if row.get("geom") is not None or not spatial_only else {} for row in rows]
 
@@ -121,15 +120,19 @@ def _remember(plan: LayerPlan, drawn: Mapping[int, shapely.Geometry], context: C
 
 def _keep_for_links(plan: LayerPlan, context: Context) -> None:
     known = context.known(plan.table.name)
-    for row in plan.rows:
-        wkb = row.get("geom")
-        known.add(str(row["uid"]), row.get("source_id"), shapely.from_wkb(wkb) if isinstance(wkb, bytes) else None)
-    for uid, changes in plan.updates.items():
+    for row, shape in zip(plan.rows, _shapes(plan.rows), strict=True):
+        known.add(str(row["uid"]), row.get("source_id"), shape)
+    places = {uid: place for place, uid in enumerate(known.uids)} if plan.updates else {}
+    for (uid, changes), shape in zip(plan.updates.items(), _shapes(list(plan.updates.values())), strict=True):
         if changes.get("source_id") not in {None, ""}:
             known.by_number[str(changes["source_id"])] = uid
-        wkb = changes.get("geom")
-        if isinstance(wkb, bytes):
-            known.geometries[known.uids.index(uid)] = shapely.from_wkb(wkb)
+        if shape is not None:
+            known.geometries[places[uid]] = shape
+
+
+def _shapes(rows: Sequence[Row]) -> list[shapely.Geometry | None]:
+    blobs = [row.get("geom") if isinstance(row.get("geom"), bytes) else None for row in rows]
+    return list(shapely.from_wkb(np.array(blobs, object))) if blobs else []
 
 
 def _put_as_drawn(plan: LayerPlan, drawn: Mapping[int, shapely.Geometry]) -> None:
