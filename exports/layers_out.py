@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "kml": "KML"}
 FORMATS = (*DRIVERS, "dxf", "xlsx")
 _ONE_FILE = frozenset({"gpkg", "dxf", "xlsx"})  # the others: a folder with a file for each layer
-_WEB_MERCATOR = "EPSG:3857"
 SENSITIVE = frozenset(
     {
         "water_line",
@@ -127,7 +126,7 @@ def _told(losses: Losses, encoding: str) -> list[str]:
 
 
 def _of_crs(kind: str, target: str) -> list[str]:
-    if target == _WEB_MERCATOR:
+    if crs_.is_web_mercator(target):
         return [_("Web Mercator is for web pages: lengths and areas measured in these files are too large.")]
     if kind == "dxf" and crs_.is_geographic(target):
         return [_("The drawing is in degrees, which CAD programs take for metres. Choose a projected system.")]

@@ -102,6 +102,15 @@ def is_geographic(code: str) -> bool:
     return code in {GCJ02, BD09} or bool(parsed(code).is_geographic)
 
 
+def is_web_mercator(code: str) -> bool:
+    """Say whether a system is that of web maps, in which lengths at Huangshi are 16 % too large.
+
+    >>> is_web_mercator("EPSG:3857"), is_web_mercator("EPSG:4547")
+    (True, False)
+    """
+    return code not in {GCJ02, BD09} and (parsed(code).to_epsg() in _WEB or "Pseudo-Mercator" in str(parsed(code).name))
+
+
 def has_place(code: str) -> bool:
     """Say whether a system is tied to the Earth; that of a building site, or a damaged one, is not."""
     from pyproj.exceptions import ProjError
@@ -148,6 +157,7 @@ def name_of(code: str) -> str:
     return _("CGCS2000 3-degree zone, {meridian}°E").format(meridian=meridian)
 
 
+_WEB = frozenset({3857, 3785, 900913})
 _DATUMS = {"China Geodetic Coordinate System 2000": "CGCS2000"}
 _DEGREES = N_("the numbers are degrees")
 _PLAIN = N_("the easting has six digits and fits the zone of 114°E")

@@ -174,7 +174,7 @@ def _flatten(drawing: Any) -> None:  # noqa: ANN401
 
 def _strokes(drawing: Any, report: FileReport) -> Iterator[_Stroke]:  # noqa: ANN401
     walk = _Walk(drawing, report)
-    yield from walk.strokes(drawing.modelspace(), 0, "")
+    yield from walk.strokes(drawing.modelspace(), "")
     walk.tell()
 
 
@@ -193,13 +193,13 @@ class _Walk:
         self._broken = 0
         self._sizes: dict[str, float] = {}
 
-    def strokes(self, entities: Iterable[Any], depth: int, layer: str) -> Iterator[_Stroke]:
+    def strokes(self, entities: Iterable[Any], layer: str) -> Iterator[_Stroke]:
         """Yield what is drawn by the entities; those of a block on layer 0 take the layer of the insert."""
         for entity in entities:
             kind = entity.dxftype()
             try:
                 if kind == "INSERT":
-                    yield from self._insert(entity, depth, layer)
+                    yield from self._insert(entity, layer)
                 elif kind not in _NO_MEANING:
                     yield from self._drawn(entity, kind, layer)
             except (ValueError, TypeError, ArithmeticError, AttributeError, IndexError, shapely.errors.GEOSException):
@@ -217,7 +217,7 @@ class _Walk:
         for shape in shapes:
             yield _Stroke(shape, _kind_of(shape), name, kind, height=_height(entity, kind))
 
-    def _insert(self, insert: Any, depth: int, layer: str) -> Iterator[_Stroke]:  # noqa: ANN401
+    def _insert(self, insert: Any, layer: str) -> Iterator[_Stroke]:  # noqa: ANN401
         name = insert.dxf.layer if insert.dxf.layer != "0" or not layer else layer
         block = self._drawing.blocks.get(insert.dxf.name)
         if block is None:
@@ -234,8 +234,8 @@ class _Walk:
             if self._is_symbol(one, block):
                 yield _symbol(one, name)
             else:
-                yield from self.strokes(one.virtual_entities(), depth + 1, name)
-                yield from self.strokes(one.attribs, depth + 1, name)
+                yield from self.strokes(one.virtual_entities(), name)
+                yield from self.strokes(one.attribs, name)
 
     def _size(self, name: str, above: tuple[str, ...]) -> float:
         """Return how many strokes a block comes to, with all blocks in it; endless for one that holds itself."""

@@ -13,7 +13,7 @@ from fieldsurvey.errors import FieldSurveyError, InputRefused, UsageError
 from fieldsurvey.geo import crs as crs_
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.model.schema import GeometryType
+from fieldsurvey.model.schema import GeometryType, Value
 from fieldsurvey.store import Store
 from layers.io import clean
 from layers.io.mapping import LayerMapping, propose, proposed
@@ -164,12 +164,13 @@ def run_each(
     with Reader() as reader:
         for number, (report, options) in enumerate(zip(reports, chosen, strict=True)):
             read.append(_read(reader, store, report, options, _part_of(control, number, len(reports))))
+    plans = _planned(store, reports, read, chosen, control)
     if dry_run:
-        _take(store, reports, read, chosen, control, write=False)
         return reports
     with store.transaction():
-        repairs = _take(store, reports, read, chosen, control, write=True)
-    _repair(store, repairs)
+        for (file, options), found in zip(files, plans, strict=True):
+            _write(store, found, file.name, options, control)
+    _repair(store, {uid: wkb for found in plans for plan in found for uid, wkb in plan.repairs.items()})
     return reports
 
 
@@ -217,37 +218,26 @@ def _read(reader: Reader, store: Store, report: FileReport, options: Options, co
         return []
 
 
-def _take(
+def _planned(
     store: Store,
     reports: Sequence[FileReport],
     read: Sequence[list[RawLayer]],
     chosen: Sequence[Options],
     control: JobControl,
-    *,
-    write: bool,
-) -> dict[str, bytes]:
-    """Plan and write what was read; inside one transaction, so that a stop at any place leaves nothing behind.
-
-    Returns:
-        The repairs that are to follow: uid of a new row -> its geometry repaired.
-    """
-    repairs: dict[str, bytes] = {}
+) -> list[list[LayerPlan]]:
+    """Return the writes of each file, worked out before anything is written; later files see those of earlier ones."""
+    context = Context(store)
+    plans: list[list[LayerPlan]] = []
     for report, layers, options in zip(reports, read, chosen, strict=True):
-        if report.status is Status.REFUSED:
-            continue
-        plans = _plans(store, layers, report, options, control)
-        if write:
-            _write(store, plans, report.file.name, control)
-            for plan in plans:
-                repairs |= plan.repairs
-    return repairs
+        refused = report.status is Status.REFUSED
+        plans.append([] if refused else _plans(context, layers, report, options, control))
+    return plans
 
 
 def _plans(
-    store: Store, layers: Sequence[RawLayer], report: FileReport, options: Options, control: JobControl
+    context: Context, layers: Sequence[RawLayer], report: FileReport, options: Options, control: JobControl
 ) -> list[LayerPlan]:
     """Work out the writes of a file: communities and buildings first, since others refer to them."""
-    context = Context(store, options.known)
     chosen = [piece for raw in layers for piece in _pieces(raw, options)]
     order = {name: index for index, name in enumerate(["community", "building"])}
     chosen.sort(key=lambda item: order.get(item[1].table, len(order)))
@@ -255,7 +245,7 @@ def _plans(
     for number, (raw, mapping, kind) in enumerate(chosen):
         control.step(number, len(chosen), f"{report.file.name} {raw.name}")
         if len(raw):
-            plans.append(plan_layer(raw, mapping, kind, context, report))
+            plans.append(plan_layer(raw, mapping, kind, context, report, options.known))
     if layers and not any(len(raw) for raw in layers):
         report.warn("empty", _("{file} holds no features.").format(file=report.file.name))
     _count(chosen, plans, report)
@@ -286,7 +276,7 @@ def _count(
         report.layers[plan.table.name] = report.layers.get(plan.table.name, 0) + len(plan.rows) + len(plan.updates)
 
 
-def _write(store: Store, plans: Iterable[LayerPlan], source: str, control: JobControl) -> None:
+def _write(store: Store, plans: Iterable[LayerPlan], source: str, options: Options, control: JobControl) -> None:
     for plan in plans:
         store.add_table(plan.table)
         if plan.rows:
@@ -294,4 +284,14 @@ def _write(store: Store, plans: Iterable[LayerPlan], source: str, control: JobCo
         for number, (uid, changes) in enumerate(plan.updates.items()):
             if number % _REPORT_ROWS == 0:
                 control.step(number, len(plan.updates), source)
-            store.save(uid, changes)
+            _update(store, uid, changes, options.known)
+
+
+def _update(store: Store, uid: str, changes: Mapping[str, Value], rule: Known) -> None:
+    """Write to a feature that is there; what somebody wrote while the import was planned is not blank any more."""
+    now = store.get(uid)
+    if now is None:
+        return
+    left = {name: value for name, value in changes.items() if rule is Known.UPDATE or now.values.get(name) is None}
+    if left:
+        store.save(uid, left)

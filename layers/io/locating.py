@@ -22,7 +22,6 @@ _DATUM_WORDS = (
 )
 _CHINA = (73.0, 3.0, 136.0, 54.0)  # degrees: west, south, east, north
 _NORTH = (1.5e6, 6.5e6)  # m; northings of the Gauss-Krueger grids within China
-_WEB_MERCATOR = {"EPSG:3857", "EPSG:900913", "EPSG:3785"}
 
 
 def locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
@@ -77,7 +76,7 @@ def _stated(raw: RawLayer, report: FileReport) -> str:
     if hint:
         return _shifted(hint, report)
     report.crs, report.crs_how = code, _("stated by the file")
-    if code in _WEB_MERCATOR:
+    if crs_.is_web_mercator(code):
         text = _("The file is in Web Mercator, a system for web pages: lengths and areas in it are too large.")
         report.note("web_mercator", text)
     _warn_of_old_datum(code, report)

@@ -102,13 +102,12 @@ def _changes(row: Row, have: Row, differs: set[str], rule: Known, table: Table) 
     """Return what to write to a feature that is there."""
     if rule is Known.SKIP or (rule is Known.FILL and table.name != "community"):
         return {}
+    columns = {column.name for column in table.columns} | {"geom"}
     changes: Row = {
-        name: value
-        for name, value in row.items()
-        if value is not None and name != "uid" and have.get(name) is None and name in have
+        name: value for name, value in row.items() if value is not None and name in columns and have.get(name) is None
     }
     if rule is Known.UPDATE:
-        changes |= {name: row[name] for name in differs if name in have}
+        changes |= {name: row[name] for name in differs if name in columns}
         if row.get("geom") is not None and row["geom"] != have.get("geom"):
             changes["geom"] = row["geom"]
     return changes

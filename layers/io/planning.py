@@ -20,9 +20,10 @@ from layers.io.report import FileReport
 class Context:
     """What later layers of a file, and later files, need to know of earlier ones."""
 
-    def __init__(self, store: Store, rule: Known) -> None:
-        self.store, self.rule = store, rule
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._known: dict[str, links.Known] = {}
+        self._existing: dict[str, list[Row]] = {}
 
     def known(self, table: str) -> links.Known:
         """Return the features of a table: those of the project and those planned."""
@@ -31,12 +32,23 @@ class Context:
         return self._known[table]
 
     def existing(self, table: Table) -> list[Row]:
-        """Return the rows of a table that are in the project."""
-        return self.store.select(table.name) if table.name in self.store.tables() else []
+        """Return the rows of a table: those of the project, with what is planned for them, and those planned."""
+        if table.name not in self._existing:
+            there = table.name in self.store.tables()
+            self._existing[table.name] = self.store.select(table.name) if there else []
+        return self._existing[table.name]
+
+    def remember(self, plan: LayerPlan) -> None:
+        """Let later layers see what a plan would write."""
+        rows = self.existing(plan.table)
+        if plan.updates:
+            for row in rows:
+                row.update(plan.updates.get(str(row["uid"]), {}))
+        rows += plan.rows
 
 
 def plan_layer(
-    raw: RawLayer, mapping: LayerMapping, kind: GeometryType | None, context: Context, report: FileReport
+    raw: RawLayer, mapping: LayerMapping, kind: GeometryType | None, context: Context, report: FileReport, rule: Known
 ) -> LayerPlan:
     """Return what to write for one layer; its geometries are in the project CRS already."""
     table = ASSET_BY_NAME.get(mapping.table) or own_table(raw, kind)
@@ -48,7 +60,7 @@ def plan_layer(
     _note_uids(raw, rows)
     drawn = {id(rows[index]): shape for index, shape in raw.drawn_as.items()}
     taken = [row for row in rows if row or table.name == "community"]
-    settle(plan, taken, context.existing(table), context.rule, report)
+    settle(plan, taken, context.existing(table), rule, report)
     _remember(plan, drawn, context)
     return plan
 
@@ -115,6 +127,7 @@ def _remember(plan: LayerPlan, drawn: Mapping[int, shapely.Geometry], context: C
             plan.repairs[str(row["uid"])] = mended
     if plan.table.name in {"community", "building"}:
         _keep_for_links(plan, context)
+    context.remember(plan)
     _put_as_drawn(plan, drawn)
 
 

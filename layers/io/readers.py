@@ -96,6 +96,9 @@ def read_raw(file: Path, folder: Path, report: FileReport, encoding: str | None)
     if suffix in {".doc", ".docx", ".pdf", ".jpg", ".png", ".wps"}:
         text = _("{file} holds no map data. Attach it to a record as a document instead.")
         raise InputRefused(text.format(file=file.name))
+    if suffix in {".mbtiles", ".tif", ".tiff", ".img", ".jp2"}:
+        text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
+        raise InputRefused(text.format(file=file.name))
     raise InputRefused(_("Files of the kind {suffix} are not supported.").format(suffix=suffix or file.name))
 
 

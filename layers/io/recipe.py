@@ -55,17 +55,23 @@ def load(source: Path | Mapping[str, object] | None) -> dict[str, LayerMapping]:
         found = {
             str(layer): LayerMapping(str(entry["table"]), dict(entry["fields"])) for layer, entry in dict(raw).items()
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise InputRefused(_("There is no file {file}.").format(file=source)) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise InputRefused(
             _('The mapping is not of the form {{"layer": {{"table": …, "fields": {{…}}}}}}: {why}').format(why=error)
         ) from error
     for entry in found.values():
-        if not entry.table:  # kept as a layer of its own
-            continue
-        if entry.table not in ASSET_BY_NAME:
-            raise InputRefused(_("The mapping names an unknown layer: {name}.").format(name=entry.table))
-        columns = {column.name for column in ASSET_BY_NAME[entry.table].columns} | {COMMUNITY_KEY, BUILDING_KEY}
-        for column in entry.fields.values():
-            if column not in columns:
-                raise InputRefused(_("The mapping names an unknown column: {name}.").format(name=column))
+        _check(entry)
     return found
+
+
+def _check(entry: LayerMapping) -> None:
+    if not entry.table:  # kept as a layer of its own
+        return
+    if entry.table not in ASSET_BY_NAME:
+        raise InputRefused(_("The mapping names an unknown layer: {name}.").format(name=entry.table))
+    columns = {column.name for column in ASSET_BY_NAME[entry.table].columns} | {COMMUNITY_KEY, BUILDING_KEY}
+    for column in entry.fields.values():
+        if column not in columns:
+            raise InputRefused(_("The mapping names an unknown column: {name}.").format(name=column))

@@ -159,9 +159,21 @@ def _layers(source: Path, path: Path, options: dict[str, Any], report: FileRepor
         ]
     except (DataSourceError, DataLayerError, GeometryError, RuntimeError, ValueError, OSError) as error:
         raise _unreadable(error, source, path) from error
+    if source.suffix == ".gpx":
+        found = _without_vertices(found, report)
     if not found:
         raise InputRefused(_("{file} holds no layer.").format(file=path.name))
     return found
+
+
+def _without_vertices(layers: list[RawLayer], report: FileReport) -> list[RawLayer]:
+    """Return the layers of a GPX without the points that its lines consist of, which GDAL lists once more."""
+    whole = {layer.name for layer in layers if len(layer)}
+    twice = {f"{line}_points" for line in ("track", "route") if f"{line}s" in whole}
+    left = sum(len(layer) for layer in layers if layer.name in twice)
+    if left:
+        report.note("vertices", _("{n} points of tracks and routes came as lines.").format(n=left))
+    return [layer for layer in layers if layer.name not in twice and (len(layer) or not whole)]
 
 
 def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
