@@ -94,14 +94,20 @@ def import_(
     crs: Annotated[str | None, typer.Option(help="坐标系 / CRS, EPSG:…, GCJ-02, BD-09")] = None,
     encoding: Annotated[str | None, typer.Option(help="编码 / encoding, GB18030 …")] = None,
     mapping: Annotated[Path | None, typer.Option(help="字段对应 JSON / field mapping")] = None,
+    known: Annotated[str, typer.Option(help="已有要素 fill|update|insert|skip / features that are there")] = "fill",
+    report: Annotated[Path | None, typer.Option(help="报告文件 .txt|.json / report file")] = None,
     *,
+    repair: Annotated[bool, typer.Option(help="修复自相交的面 / mend areas")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不写入 / write nothing")] = False,
     as_json: AsJson = False,
 ) -> int:
     """导入部门移交的文件 / import hand-over files."""
     from fieldsurvey.store import Store
     from layers.io.importer import run as run_import
+    from layers.io.matching import named
+    from layers.io.report import save
 
+    rule = named(known)
     with Store.open(project) as store:
         reports = run_import(
             store,
@@ -111,14 +117,18 @@ def import_(
             encoding=encoding,
             mapping=mapping,
             dry_run=dry_run,
+            repair=repair,
+            known=rule,
             control=terminal_control(),
         )
+    if report is not None:
+        save(reports, report)
     if as_json:
-        put_json([report.as_json() for report in reports])
+        put_json([found.as_json() for found in reports])
     else:
-        for report in reports:
-            put(report.as_text())
-    return 3 if any(report.status == "refused" for report in reports) else 0
+        for found in reports:
+            put(found.as_text())
+    return 3 if any(found.status == "refused" for found in reports) else 0
 
 
 @app.command()
@@ -327,7 +337,7 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     put(str(out))
 
 
-LayersOut = Annotated[Path, typer.Option(help="gpkg: 文件 / file; 其他: 文件夹 / others: folder")]
+LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
 LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
 OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
 
@@ -369,6 +379,18 @@ def export_shp(
 def export_geojson(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
     """图层导出为 GeoJSON / layers as GeoJSON."""
     _export_layers(project, "geojson", out, layer, crs)
+
+
+@export_app.command("dxf")
+def export_dxf(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 DXF 图 / layers as one DXF drawing."""
+    _export_layers(project, "dxf", out, layer, crs)
+
+
+@export_app.command("xlsx")
+def export_xlsx(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 Excel 工作簿 / layers as one workbook."""
+    _export_layers(project, "xlsx", out, layer, crs)
 
 
 @export_app.command("kml")
