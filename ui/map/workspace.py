@@ -1,0 +1,301 @@
+"""The map with everything around it: tools above, panels beside, legend below."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import shapely
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.assets import ASSETS
+from layers import history, picking
+from layers.columns import Columns
+from layers.history import Bookmark
+from layers.selecting import matching
+from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
+from ui.jobs import JobRunner
+from ui.map.canvas import MapCanvas
+from ui.map.details import DetailsPanel, Feature
+from ui.map.dialogs import AttributeDialog, GoToDialog
+from ui.map.legend import LegendPanel
+from ui.map.tool import Tool, World
+from ui.map.toolbar import Entry, MapToolbar
+from ui.map.tools import BoxTool, CornersTool, MeasureTool
+from ui.project.holder import StoreHolder
+from ui.project.session import Overview
+
+_BOOKMARKS = "map_bookmarks"  # setting of the project
+_CLOSE_SCALE = 500.0  # where a coordinate is gone to
+
+
+class MapWorkspace(QWidget):
+    """The map page.
+
+    Signals:
+        failed: (Exception) something could not be done; its text is for the user.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, store_runner: JobRunner, work_runner: JobRunner, holder: StoreHolder) -> None:
+        super().__init__()
+        self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
+        self.crs = ""
+        self.canvas = MapCanvas()
+        self.legend = LegendPanel(self.canvas)
+        self.details = DetailsPanel(store_runner, holder)
+        self._bookmarks: list[Bookmark] = []
+        self._tools: dict[str, Tool] = {}
+        self.toolbar = MapToolbar(self.canvas)
+        self._fill_toolbar()
+        self._lay_out()
+        self.canvas.tool_changed.connect(self._press_button)
+        self.details.current_changed.connect(self._show_one)
+        self.details.closed.connect(partial(self.show_side, None))
+
+    def _lay_out(self) -> None:
+        self.side = QStackedWidget()
+        self.side.setObjectName("map_side")
+        self.side.addWidget(self.details)
+        self.side.hide()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.canvas)
+        self.splitter.addWidget(self.side)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setChildrenCollapsible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.splitter, 1)
+        column.addWidget(self.legend)
+
+    def _fill_toolbar(self) -> None:
+        canvas, bar = self.canvas, self.toolbar
+        bar.add_entries(
+            [
+                Entry("browse", _("Browse"), "", partial(canvas.use_tool, None)),
+                Entry("zoom_box", _("Zoom box"), "Z", self.zoom_by_box, tool=True),
+                Entry("back", "‹", "[", canvas.go_back),
+                Entry("forward", "›", "]", canvas.go_forward),
+                Entry("all", _("Whole map"), "", canvas.zoom_all),
+                Entry("identify", _("Identify"), "I", self.identify, tool=True),
+            ]
+        )
+        bar.by_name["back"].setToolTip(_("Previous view ([)"))
+        bar.by_name["forward"].setToolTip(_("Next view (])"))
+        bar.add_menu(
+            "select", _("Select"),
+            [
+                Entry("select_box", _("By box"), "S", self.select_by_box, tool=True),
+                Entry("select_area", _("By polygon"), "Shift+S", self.select_by_polygon, tool=True),
+                Entry("select_value", _("By attribute …"), "F", self.select_by_attribute),
+                Entry("select_none", _("Select nothing"), "", self.select_nothing),
+            ],
+        )  # fmt: skip
+        bar.add_menu(
+            "measure", _("Measure"),
+            [
+                Entry("measure_length", _("Length"), "L", partial(self.measure, area=False), tool=True),
+                Entry("measure_area", _("Area"), "A", partial(self.measure, area=True), tool=True),
+            ],
+        )  # fmt: skip
+        self.places = bar.add_menu(
+            "places", _("Go to"),
+            [
+                Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
+            ],
+        )  # fmt: skip
+        self.places.addSeparator()
+
+    # --- the project ---------------------------------------------------------------------------------------------
+
+    def show_project(self, now: Overview) -> None:
+        """Take note of the open project."""
+        if self.crs != now.crs:
+            self.crs = now.crs
+        self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
+
+    def clear_project(self) -> None:
+        """Forget what belonged to the project before."""
+        self.canvas.clear_project()
+        self.show_side(None)
+
+    def run(self, work: Callable[[JobControl], object], then: Callable[[object], None] | None = None) -> None:
+        """Do something with the project in its thread; a refusal is told."""
+        job = self.store_runner.start(lambda control: work(control) if self.holder.is_open else None, quick=True)
+        if then is not None:
+            job.succeeded.connect(then)
+        job.failed.connect(self.failed)
+
+    def show_side(self, panel: QWidget | None) -> None:
+        """Show a panel beside the map, or none."""
+        if panel is None:
+            self.side.hide()
+            self.canvas.setFocus()
+            return
+        if self.side.indexOf(panel) < 0:
+            self.side.addWidget(panel)
+        self.side.setCurrentWidget(panel)
+        if not self.side.isVisible():
+            self.side.show()
+            wide = min(300, self.width() // 2)
+            self.splitter.setSizes([self.width() - wide, wide])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes the panel beside the map."""
+        if event.key() == Qt.Key.Key_Escape and self.side.isVisible():
+            self.show_side(None)
+        else:
+            super().keyPressEvent(event)
+
+    # --- tools ---------------------------------------------------------------------------------------------------
+
+    def use(self, name: str, tool: Tool) -> None:
+        """Use a tool; its button stays pressed."""
+        self._tools = {name: tool}
+        self.canvas.use_tool(tool)
+
+    @Slot(object)
+    def _press_button(self, tool: Tool | None) -> None:
+        self.toolbar.press(next((name for name, one in self._tools.items() if one is tool), ""))
+
+    def zoom_by_box(self) -> None:
+        """Let the person draw the box to show."""
+        tool = BoxTool(_("Draw the box to show: drag, or click two corners (Space clicks at the cross)."), once=True)
+        tool.boxed.connect(self._zoom_to_box)
+        self.use("zoom_box", tool)
+
+    @Slot(object, object)
+    def _zoom_to_box(self, box: Box, _modifiers: object) -> None:
+        self.canvas.show_box(box)
+
+    def measure(self, *, area: bool) -> None:
+        """Measure lengths or areas."""
+        self.use("measure_area" if area else "measure_length", MeasureTool(self.crs, area=area))
+
+    def identify(self) -> None:
+        """Show what lies where the person clicks."""
+        tool = BoxTool(_("Click a thing, or draw a box (Space clicks at the cross). Esc: leave."), two_clicks=False)
+        tool.clicked.connect(self._identify_at)
+        tool.boxed.connect(self._select_box)
+        self.use("identify", tool)
+
+    @Slot(object, object)
+    def _identify_at(self, place: World, _modifiers: object) -> None:
+        hits = self.canvas.hits_at(place)
+        self._show_found([(hit.table, hit.uid) for hit in hits], {hit.uid: hit.label for hit in hits if hit.label})
+
+    def select_by_box(self) -> None:
+        """Choose features by a box."""
+        tool = BoxTool(_("Draw a box around what to select; Shift adds. Esc: leave."))
+        tool.boxed.connect(self._select_box)
+        self.use("select_box", tool)
+
+    @Slot(object, object)
+    def _select_box(self, box: Box, modifiers: Qt.KeyboardModifier) -> None:
+        self._select_inside(shapely.box(*box), add=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
+
+    def select_by_polygon(self) -> None:
+        """Choose features by a polygon."""
+        hint = _("Click the corners of the area; Space clicks at the cross. Enter: done. Backspace: one back.")
+        tool = CornersTool(hint, least=3, closed=True)
+        tool.drawn.connect(self._select_polygon)
+        self.use("select_area", tool)
+
+    @Slot(object)
+    def _select_polygon(self, corners: list[World]) -> None:
+        self._select_inside(shapely.make_valid(shapely.Polygon(corners)), add=False)
+
+    def _select_inside(self, area: shapely.Geometry, *, add: bool) -> None:
+        sidecar, look, view = self.canvas.sidecar, self.canvas.look, self.canvas.view
+        if sidecar is None:
+            return
+        tables = [s.table for s in look.styles.values() if s.is_drawn_at(view.scale)]
+        before = self.canvas.selected if add else frozenset[Feature]()
+
+        def work(_control: JobControl) -> list[Feature]:
+            return sorted(before | set(picking.inside(sidecar, tables, area)))
+
+        self.work_runner.start(work).succeeded.connect(self._show_found)
+
+    def select_by_attribute(self) -> None:
+        """Ask for a condition and choose what fulfils it."""
+        dialog = AttributeDialog([table for table in ASSETS if table.geometry], self)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        table, column, test, wanted = dialog.chosen()
+
+        def work(_control: JobControl) -> list[Feature]:
+            rows = self.holder.store.select(table.name, [column.name])
+            return [(table.name, uid) for uid in matching(rows, column, test, wanted)]
+
+        self.run(work, self._show_found)
+
+    def select_nothing(self) -> None:
+        """Choose nothing."""
+        self.canvas.select_features(frozenset())
+        self.show_side(None)
+
+    @Slot(object)
+    def _show_found(self, found: Sequence[Feature] | None, names: dict[str, str] | None = None) -> None:
+        features = list(found or ())
+        self.canvas.select_features(frozenset(features))
+        self.details.show_features(features, names if names and len(names) == len(features) else None)
+        self.show_side(self.details)
+
+    @Slot(str, str)
+    def _show_one(self, table: str, uid: str) -> None:
+        """Bring the current feature of the list into the view if it is outside."""
+        sidecar = self.canvas.sidecar
+        found = sidecar.find(table, uid) if sidecar else None
+        if found is None:
+            return
+        columns, number = found
+        east, north = _centre(columns, number)
+        west, south, right, top = self.canvas.view.box()
+        if not (west <= east <= right and south <= north <= top):
+            self.canvas.zoom_to_feature(table, uid)
+
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def go_to_coordinate(self) -> None:
+        """Ask for a coordinate and show it."""
+        if self.crs and (found := GoToDialog.ask(self.crs, self)) is not None:
+            self.go_to(found.east, found.north)
+
+    def go_to(self, east: float, north: float, scale: float = _CLOSE_SCALE) -> None:
+        """Show a place."""
+        self.canvas.show_view(Viewport(east, north, scale * METRES_PER_PIXEL_AT_1, 1, 1))
+
+    def add_bookmark(self) -> None:
+        """Ask for a name and keep the view under it."""
+        name, is_sure = QInputDialog.getText(self, _("Bookmark"), _("Name of the place"))
+        if is_sure and name.strip():
+            self.keep_bookmark(name.strip())
+
+    def keep_bookmark(self, name: str) -> None:
+        """Keep the view under a name; the same name again moves it."""
+        view = self.canvas.view
+        kept = [mark for mark in self._bookmarks if mark.name != name]
+        self._bookmarks = [*kept, Bookmark(name, view.east, view.north, view.scale)]
+        text = history.bookmarks_to_json(self._bookmarks)
+        self.run(lambda _control: self.holder.store.set_setting(_BOOKMARKS, text))
+        self._show_bookmarks(text)
+
+    @Slot(object)
+    def _show_bookmarks(self, text: object) -> None:
+        self._bookmarks = history.bookmarks_from_json(str(text or ""))
+        for action in self.places.actions()[3:]:
+            self.places.removeAction(action)
+        for mark in self._bookmarks:
+            self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))
+
+
+def _centre(columns: Columns, number: int) -> tuple[float, float]:
+    box = columns.boxes[number] / 1e3
+    return float((box[0] + box[2]) / 2 + columns.origin[0]), float((box[1] + box[3]) / 2 + columns.origin[1])
