@@ -148,11 +148,11 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "person", "pointer", "crs", "scale"):
+        for name in ("saved", "unsent", "conflicts", "person", "position", "pointer", "crs", "scale"):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             self.told[name] = label
-            if name in {"saved", "unsent", "conflicts", "person"}:
+            if name in {"saved", "unsent", "conflicts", "person", "position"}:
                 self.statusBar().addWidget(label)
             else:
                 self.statusBar().addPermanentWidget(label)
@@ -177,7 +177,8 @@ class MainWindow(QMainWindow):
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
         self.canvas.settled.connect(self.project.look_at)
-        self.map_side.failed.connect(self._tell_error)
+        self.map_side.failed.connect(self._tell_trouble)
+        self.map_side.positioning.told.connect(self.told["position"].setText)
         self.canvas.pointer_moved.connect(self._tell_pointer)
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
@@ -491,6 +492,6 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.project.close()
         self.exports.close_document()
-        self.canvas.close_renderer()
+        self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()

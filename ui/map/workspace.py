@@ -10,24 +10,30 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QSplitter, QStackedWidget, 
 
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.assets import ASSETS
+from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
+from fieldsurvey.model.schema import GeometryType
 from layers import history, picking
 from layers.columns import Columns
 from layers.history import Bookmark
 from layers.selecting import matching
+from layers.topology.findings import Finding
 from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.details import DetailsPanel, Feature
 from ui.map.dialogs import AttributeDialog, GoToDialog
+from ui.map.editing import MapEditing
+from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
 from ui.map.tool import Tool, World
 from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
+from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
+_FINDING_SCALE = 700.0
 _CLOSE_SCALE = 500.0  # where a coordinate is gone to
 
 
@@ -47,6 +53,10 @@ class MapWorkspace(QWidget):
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
         self.details = DetailsPanel(store_runner, holder)
+        self.findings = FindingsPanel(store_runner, work_runner, holder)
+        self.editing = MapEditing(self)
+        self.positioning = Positioning(self)
+        self._receiver: QWidget | None = None
         self._bookmarks: list[Bookmark] = []
         self._tools: dict[str, Tool] = {}
         self.toolbar = MapToolbar(self.canvas)
@@ -55,6 +65,9 @@ class MapWorkspace(QWidget):
         self.canvas.tool_changed.connect(self._press_button)
         self.details.current_changed.connect(self._show_one)
         self.details.closed.connect(partial(self.show_side, None))
+        self.findings.chosen.connect(self._show_finding)
+        self.findings.failed.connect(self.failed)
+        self.editing.checked.connect(self._show_live)
 
     def _lay_out(self) -> None:
         self.side = QStackedWidget()
@@ -111,13 +124,21 @@ class MapWorkspace(QWidget):
             ],
         )  # fmt: skip
         self.places.addSeparator()
+        bar.add_menu("edit", _("Edit"), self.editing.entries())
+        bar.add_menu(
+            "more", _("More"),
+            [
+                Entry("check", _("Check geometry and values"), "C", self.check),
+                Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
+            ],
+        )  # fmt: skip
 
     # --- the project ---------------------------------------------------------------------------------------------
 
     def show_project(self, now: Overview) -> None:
         """Take note of the open project."""
         if self.crs != now.crs:
-            self.crs = now.crs
+            self.crs = self.positioning.crs = now.crs
         self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
 
     def clear_project(self) -> None:
@@ -260,6 +281,52 @@ class MapWorkspace(QWidget):
         west, south, right, top = self.canvas.view.box()
         if not (west <= east <= right and south <= north <= top):
             self.canvas.zoom_to_feature(table, uid)
+
+    def check(self) -> None:
+        """Check the project and list what is wrong."""
+        self.show_side(self.findings)
+        self.findings.check()
+
+    @Slot(object)
+    def _show_finding(self, finding: Finding) -> None:
+        if finding.place is not None:
+            self.go_to(*finding.place, _FINDING_SCALE)
+        self.canvas.select_features(frozenset({(finding.table, finding.uid)}))
+
+    @Slot(object)
+    def _show_live(self, found: Sequence[Finding] | None) -> None:
+        """Tell at once what is wrong with what was just edited."""
+        if found:
+            self.findings.show_findings(found)
+            self.show_side(self.findings)
+        elif self.side.currentWidget() is self.findings:
+            self.show_side(None)
+
+    def show_receiver(self) -> None:
+        """Show the receiver of this laptop."""
+        if self._receiver is None:
+            from ui.positioning.panel import PositionPanel
+
+            panel = self._receiver = PositionPanel(self.canvas, self.positioning)
+            panel.point_wanted.connect(self._point_from_receiver)
+        self.show_side(self._receiver)
+
+    @Slot(float, float, object)
+    def _point_from_receiver(self, east: float, north: float, _found: object) -> None:
+        """Use the mean: as a corner of what is being drawn, else as a point of the layer drawn last."""
+        tool = self.canvas.tool
+        if isinstance(tool, CornersTool):
+            tool.add((east, north))
+        elif ASSET_BY_NAME[self.editing.table].geometry is GeometryType.POINT:
+            self.editing.create(self.editing.table, shapely.Point(east, north))
+        else:
+            self.go_to(east, north)
+
+    def close(self) -> bool:
+        """Let the receiver go and stop the render thread."""
+        self.positioning.stop()
+        self.canvas.close_renderer()
+        return super().close()
 
     # --- places --------------------------------------------------------------------------------------------------
 
