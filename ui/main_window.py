@@ -326,7 +326,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _tell_trouble(self, error: Exception) -> None:
         """Tell what went wrong beside the work, without stopping it."""
-        if not isinstance(error, FieldSurveyError):
+        if not isinstance(error, FieldSurveyError | OSError):
             raise error
         self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
 

@@ -290,13 +290,16 @@ def _layers(source: Path, path: Path, options: dict[str, Any], report: FileRepor
     return found
 
 
+_STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
+
+
 def _names(source: Path) -> list[str]:
     """Return the names of the layers; one layer of a kind unknown to the reader does not hide the others."""
     import pyogrio
     from pyogrio.errors import GeometryError
 
     try:
-        return [str(name) for name, _kind in pyogrio.list_layers(source)]
+        return [str(name) for name, _kind in pyogrio.list_layers(source) if name != _STYLES]
     except (GeometryError, ValueError):
         if source.suffix not in _SQLITE:
             raise

@@ -46,7 +46,7 @@ def _rows(window: MainWindow, table: str) -> list[shapely.Geometry]:
 
 def _saved(qtbot: QtBot, window: MainWindow) -> None:
     """Wait until a save is on the map too."""
-    qtbot.waitUntil(lambda: window.project.is_map_current(), timeout=20_000)
+    qtbot.waitUntil(window.project.is_map_current, timeout=20_000)
 
 
 def test_drawn_cut_undone_and_done_again(qtbot: QtBot, window: MainWindow) -> None:

@@ -88,7 +88,7 @@ class VertexTool(ShapeTool):
     def hint(self) -> str:
         """What to do with this tool."""
         return _(
-            "Drag a vertex, or click it and where it goes; click an edge for a new one; Delete takes it out. Esc: leave."
+            "Drag a vertex, or click it and its new place; click an edge for a new one; Delete removes it. Esc: leave."
         )
 
     def _vertex_at(self, place: World) -> World | None:

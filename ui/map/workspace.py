@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
@@ -25,6 +26,7 @@ from ui.map.dialogs import AttributeDialog, GoToDialog
 from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
+from ui.map.styling import MapStyling
 from ui.map.tool import Tool, World
 from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
@@ -50,11 +52,14 @@ class MapWorkspace(QWidget):
         super().__init__()
         self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
         self.crs = ""
+        self._path: Path | None = None
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
         self.details = DetailsPanel(store_runner, holder)
         self.findings = FindingsPanel(store_runner, work_runner, holder)
         self.editing = MapEditing(self)
+        self.styling = MapStyling(self)
+        self._styles: QWidget | None = None
         self.positioning = Positioning(self)
         self._receiver: QWidget | None = None
         self._bookmarks: list[Bookmark] = []
@@ -128,6 +133,7 @@ class MapWorkspace(QWidget):
         bar.add_menu(
             "more", _("More"),
             [
+                Entry("style", _("Style …"), "Y", self.show_styles),
                 Entry("check", _("Check geometry and values"), "C", self.check),
                 Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
             ],
@@ -139,10 +145,16 @@ class MapWorkspace(QWidget):
         """Take note of the open project."""
         if self.crs != now.crs:
             self.crs = self.positioning.crs = now.crs
+        if self._path != now.path:
+            self._path = now.path
+            self.styling.read()
+        else:
+            self.styling.refresh()
         self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
 
     def clear_project(self) -> None:
         """Forget what belonged to the project before."""
+        self._path = None
         self.canvas.clear_project()
         self.show_side(None)
 
@@ -301,6 +313,15 @@ class MapWorkspace(QWidget):
             self.show_side(self.findings)
         elif self.side.currentWidget() is self.findings:
             self.show_side(None)
+
+    def show_styles(self) -> None:
+        """Show the editor of styles."""
+        if self._styles is None:
+            from ui.map.style_panel import StylePanel
+
+            panel = self._styles = StylePanel(self.canvas, self.styling)
+            panel.failed.connect(self.failed)
+        self.show_side(self._styles)
 
     def show_receiver(self) -> None:
         """Show the receiver of this laptop."""
