@@ -267,11 +267,7 @@ class StylePanel(QWidget):
     def _look_changed(self) -> None:
         """Take over widths, sizes, scales and labels; of all classes alike."""
         style = self.style_now
-        same = {
-            "width": self.line_width.value(),
-            "size": self.point_size.value(),
-            "opacity": self.opacity.value() / 100,
-        }
+        width, size, opacity = self.line_width.value(), self.point_size.value(), self.opacity.value() / 100
         label = replace(
             style.label,
             column=self.label_column.currentData() or "",
