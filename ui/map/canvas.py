@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from fieldsurvey.i18n import _
@@ -18,7 +18,6 @@ from layers.symbology import CONDITION, STATE, LayerStyle, codes_for
 from layers.viewport import Box, Viewport, fitted
 from ui.map import furniture
 from ui.map.painter import Look
-from ui.map.paths import paths
 from ui.map.render import Frame, Renderer, Request
 from ui.map.tool import Tool, World
 
@@ -117,7 +116,7 @@ class MapCanvas(QWidget):
 
     def is_settled(self) -> bool:
         """Say whether the frame on the screen is that of the wanted view."""
-        return self._frame is not None and _core(self._frame.view, self._view) and not self._settled.isActive()
+        return self._frame is not None and self._frame.covers(self._view) and not self._settled.isActive()
 
     @Slot(object)
     def show_project(self, sidecar: Sidecar) -> None:
@@ -485,9 +484,9 @@ class MapCanvas(QWidget):
             text = _("The map appears here as soon as communities are imported.")
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
             return
-        painter.drawImage(self._place(self._frame.view), self._frame.image)
+        painter.drawImage(self._frame.place_in(self._view), self._frame.image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_selection(painter)
+        furniture.paint_outlines(painter, self._view, QColor(theme.selection), self._outlined)
         for overlay in self._overlays:
             overlay(painter, self._view)
         if self._tool is not None:
@@ -498,25 +497,3 @@ class MapCanvas(QWidget):
         furniture.paint_north(painter, self._view, theme, self.font())
         if self._hint:
             furniture.paint_hint(painter, self._view, theme, self.font(), self._hint)
-
-    def _place(self, view: Viewport) -> QRectF:
-        """Return where in the window a frame of another view belongs."""
-        left, bottom, right, top = view.box()
-        x0, y0 = self._view.to_screen(left, top)
-        x1, y1 = self._view.to_screen(right, bottom)
-        return QRectF(x0, y0, x1 - x0, y1 - y0)
-
-    def _paint_selection(self, painter: QPainter) -> None:
-        pen = QPen(QColor(self._look.theme.selection), 3)
-        for columns, number in self._outlined:
-            mm, counts, owners = columns.vertices(np.array([number]), coarse=False)
-            spots = self._view.screen_of(mm, columns.origin)
-            if len(spots) == 1:
-                painter.setPen(pen)
-                painter.drawEllipse(QPointF(*spots[0].tolist()), 9, 9)
-            for path in paths(spots, counts, owners, 1):
-                painter.strokePath(path, pen)
-
-
-def _core(wide: Viewport, view: Viewport) -> bool:
-    return (wide.east, wide.north, wide.metres) == (view.east, view.north, view.metres)

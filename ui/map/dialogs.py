@@ -18,6 +18,7 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.geo import crs, notation
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Column, Table
+from layers.map_sheet import PAPERS, SCALES
 from layers.selecting import WORDS, Test
 
 _SYSTEMS = ("", "EPSG:4490", "EPSG:4326", "GCJ-02", "BD-09", "EPSG:4547", "EPSG:4526", "EPSG:4548", "EPSG:4527")
@@ -133,3 +134,35 @@ class AttributeDialog(Question):
         """Return layer, column, test and value."""
         test = Test(self.test.currentData())
         return self.layer.currentData(), self.column.currentData(), test, self.wanted.text()
+
+
+class PrintDialog(Question):
+    """Asks how a map is printed."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(_("Print the map"), parent)
+        self.title = QLineEdit(title)
+        self.title.setObjectName("print_title")
+        self.paper, self.side, self.scale = QComboBox(), QComboBox(), QComboBox()
+        for box, name in ((self.paper, "paper"), (self.side, "side"), (self.scale, "scale")):
+            box.setObjectName(f"print_{name}")
+        self.paper.addItems(list(PAPERS))
+        self.side.addItem(_("Landscape"), True)
+        self.side.addItem(_("Upright"), False)
+        self.scale.addItem(_("what fits"), 0)
+        for scale in SCALES:
+            self.scale.addItem(f"1:{scale:,}".replace(",", " "), scale)
+        self.form.addRow(_("Title"), self.title)
+        self.form.addRow(_("Paper"), self.paper)
+        self.form.addRow("", self.side)
+        self.form.addRow(_("Scale"), self.scale)
+        self.allow(_("PDF and SVG are vector; PNG has 300 dpi. The scale on paper is true when printed at 100 %."))
+
+    def chosen(self) -> tuple[str, str, bool, int]:
+        """Return title, paper, whether it lies, and the scale (0: what fits)."""
+        return (
+            self.title.text().strip(),
+            self.paper.currentText(),
+            bool(self.side.currentData()),
+            self.scale.currentData(),
+        )

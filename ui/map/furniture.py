@@ -1,13 +1,29 @@
 """What floats over the map: scale bar, north arrow, the cross of the keyboard, the line that says what to do."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from fieldsurvey.i18n import _
+from layers.columns import Columns
 from layers.style import Theme
 from layers.viewport import Viewport, bar_length
+from ui.map.paths import paths
 
 _HINT_HEIGHT = 28
+
+
+def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: list[tuple[Columns, int]]) -> None:
+    """Paint the outlines of the selected features."""
+    pen = QPen(colour, 3)
+    for columns, number in features:
+        mm, counts, owners = columns.vertices(np.array([number]), coarse=False)
+        spots = view.screen_of(mm, columns.origin)
+        if len(spots) == 1:
+            painter.setPen(pen)
+            painter.drawEllipse(QPointF(*spots[0].tolist()), 9, 9)
+        for path in paths(spots, counts, owners, 1):
+            painter.strokePath(path, pen)
 
 
 def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:

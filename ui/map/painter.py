@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from layers.columns import Columns
@@ -16,7 +16,7 @@ from layers.style import Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
 from ui.map.paths import paths
-from ui.map.symbols import stamp
+from ui.map.symbols import draw_shape, stamp
 
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20
 _PIECE = 4096  # features between two looks at the cancel flag
@@ -50,6 +50,7 @@ class Look:
         marks: Community uid -> mark drawn before its name.
         under: Base maps, the lowest first.
         font: Family of the labels.
+        is_vector: Whether points are drawn as shapes and not as pictures: on paper.
     """
 
     theme: Theme = field(default_factory=Theme)
@@ -59,6 +60,7 @@ class Look:
     marks: Mapping[str, str] = field(default_factory=dict)
     under: tuple[Under, ...] = ()
     font: str = ""
+    is_vector: bool = False
 
 
 Seen = dict[str, set[int]]  # table -> codes that were drawn
@@ -188,10 +190,20 @@ class _Scene:
     def _points(self, symbol: Symbol, columns: Columns, index: Ints) -> None:
         mm, _counts, _owners = columns.vertices(index, coarse=False)
         spots = self._view.screen_of(mm, columns.origin)
+        if self._look.is_vector:
+            self._shape_points(symbol, spots.tolist())
+            return
         picture = stamp(symbol)
         half = picture.width() / picture.devicePixelRatio() / 2
         for x, y in spots.tolist():
             self._painter.drawImage(QPointF(x - half, y - half), picture)
+
+    def _shape_points(self, symbol: Symbol, spots: list[list[float]]) -> None:
+        self._painter.setBrush(QBrush(_shade(symbol.fill, symbol.opacity)) if symbol.fill else Qt.BrushStyle.NoBrush)
+        self._painter.setPen(QPen(_shade(symbol.line or "#FFFFFF", symbol.opacity), 1.2))
+        half = symbol.size / 2
+        for x, y in spots:
+            draw_shape(self._painter, symbol.shape, QRectF(x - half, y - half, symbol.size, symbol.size))
 
     # --- labels --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage
 
 from layers.sidecar import Sidecar
@@ -37,6 +37,18 @@ class Frame:
     image: QImage
     view: Viewport
     seen: Seen
+
+    def covers(self, view: Viewport) -> bool:
+        """Say whether the picture shows the whole of a view, at its place and scale."""
+        is_there = (self.view.east, self.view.north, self.view.metres) == (view.east, view.north, view.metres)
+        return is_there and self.view.width >= view.width and self.view.height >= view.height
+
+    def place_in(self, view: Viewport) -> QRectF:
+        """Return where in the pixels of another view the picture belongs."""
+        left, bottom, right, top = self.view.box()
+        x0, y0 = view.to_screen(left, top)
+        x1, y1 = view.to_screen(right, bottom)
+        return QRectF(x0, y0, x1 - x0, y1 - y0)
 
 
 class Renderer(QObject):

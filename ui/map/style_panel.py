@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -133,7 +132,7 @@ class StylePanel(QWidget):
         ]  # fmt: skip
         for text, widget in pairs:
             rest.addRow(text, widget)
-        buttons = QHBoxLayout()
+        buttons = QVBoxLayout()
         for name, text, slot in (
             ("style_read", _("From QGIS …"), self._read_qml),
             ("style_write", _("To QGIS …"), self._write_qml),
@@ -151,7 +150,12 @@ class StylePanel(QWidget):
         column.addLayout(rest)
         column.addLayout(buttons)
         self.classes.setMinimumHeight(150)
+        self.classes.setMinimumWidth(120)
+        for box in inner.findChildren(QComboBox):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
         scroll = QScrollArea()
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(inner)
         outer = QVBoxLayout(self)

@@ -1,13 +1,14 @@
 """The map with everything around it: tools above, panels beside, legend below."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
@@ -22,7 +23,7 @@ from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.details import DetailsPanel, Feature
-from ui.map.dialogs import AttributeDialog, GoToDialog
+from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
 from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
@@ -44,14 +45,16 @@ class MapWorkspace(QWidget):
 
     Signals:
         failed: (Exception) something could not be done; its text is for the user.
+        printed: (Path) a map was written.
     """
 
     failed = Signal(object)
+    printed = Signal(object)
 
     def __init__(self, store_runner: JobRunner, work_runner: JobRunner, holder: StoreHolder) -> None:
         super().__init__()
         self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
-        self.crs = ""
+        self.crs = self.name = ""
         self._path: Path | None = None
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
@@ -135,6 +138,7 @@ class MapWorkspace(QWidget):
             [
                 Entry("style", _("Style …"), "Y", self.show_styles),
                 Entry("check", _("Check geometry and values"), "C", self.check),
+                Entry("print", _("Print the map …"), "P", self.ask_print),
                 Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
             ],
         )  # fmt: skip
@@ -145,6 +149,7 @@ class MapWorkspace(QWidget):
         """Take note of the open project."""
         if self.crs != now.crs:
             self.crs = self.positioning.crs = now.crs
+        self.name = now.name
         if self._path != now.path:
             self._path = now.path
             self.styling.read()
@@ -322,6 +327,40 @@ class MapWorkspace(QWidget):
             panel = self._styles = StylePanel(self.canvas, self.styling)
             panel.failed.connect(self.failed)
         self.show_side(self._styles)
+
+    def ask_print(self) -> None:
+        """Ask how and where to print the map."""
+        dialog = PrintDialog(self.name, self)
+        if self.canvas.sidecar is None or dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        kinds = "PDF (*.pdf);;SVG (*.svg);;PNG (*.png)"
+        file, _filter = QFileDialog.getSaveFileName(self, _("Print the map …"), f"{self.name}.pdf", kinds)
+        if file:
+            title, paper, landscape, scale = dialog.chosen()
+            self.print_map(Path(file), title, paper, scale, landscape=landscape)
+
+    def print_map(self, path: Path, title: str, paper: str, scale: int, *, landscape: bool) -> None:
+        """Print what the map shows; 0 takes the scale at which the view fits."""
+        from fieldsurvey.geo.crs import name_of
+        from layers.map_sheet import MapSheet, fitting_scale
+        from ui.map.printing import print_map
+
+        view, sidecar, look = self.canvas.view, self.canvas.sidecar, self.canvas.look
+        if sidecar is None:
+            return
+        size = scale or fitting_scale(view.box(), paper, landscape=landscape)
+        family = self.canvas.font().family()
+        mark = _("Internal use")
+
+        def work(control: JobControl) -> Path:
+            line = name_of(self.crs)
+            sheet = MapSheet(paper, landscape, size, view.east, view.north, title, line, mark)
+            print_map(path, sheet, sidecar, replace(look, font=family), lambda: control.is_cancelled)
+            return path
+
+        job = self.work_runner.start(work)
+        job.succeeded.connect(self.printed)
+        job.failed.connect(self.failed)
 
     def show_receiver(self) -> None:
         """Show the receiver of this laptop."""
