@@ -36,7 +36,15 @@ def print_map(
     """
     width, height = sheet.size
     suffix = path.suffix.lower()
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".part-{path.name}")
+    if suffix not in {".pdf", ".svg", ".png"}:
+        raise InputRefused(
+            _("A map is written as .pdf, .svg or .png, not {suffix}.").format(suffix=suffix or path.name)
+        )
+    try:
+        part.touch()
+    except OSError as error:
+        raise InputRefused(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from error
     if suffix == ".pdf":
         writer = QPdfWriter(str(part))
         writer.setPageSize(QPageSize(QSizeF(width, height), QPageSize.Unit.Millimeter))
@@ -52,19 +60,16 @@ def print_map(
         generator.setViewBox(QRectF(0, 0, width * PX_PER_MM, height * PX_PER_MM))
         generator.setTitle(sheet.title)
         _draw(QPainter(generator), 1.0, sheet, sidecar, look, stop)
-    elif suffix == ".png":
+    else:
         zoom = _PNG_DPI / 96
         image = QImage(round(width * PX_PER_MM * zoom), round(height * PX_PER_MM * zoom), QImage.Format.Format_RGB32)
         image.setDotsPerMeterX(round(_PNG_DPI / 0.0254))
         image.setDotsPerMeterY(round(_PNG_DPI / 0.0254))
         image.fill(QColor("#FFFFFF"))
         _draw(QPainter(image), zoom, sheet, sidecar, look, stop)
-        image.save(str(part), b"PNG")
-    else:
-        raise InputRefused(
-            _("A map is written as .pdf, .svg or .png, not {suffix}.").format(suffix=suffix or path.name)
-        )
-    if not part.exists() or not part.stat().st_size:
+        image.save(str(part))
+    if not part.stat().st_size:
+        part.unlink()
         raise InputRefused(_("{file} cannot be written. Check the folder and the space on the disk.").format(file=path))
     part.replace(path)
 
