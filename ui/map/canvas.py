@@ -222,15 +222,13 @@ class MapCanvas(QWidget):
     @Slot()
     def go_back(self) -> None:
         """Show the view before."""
-        self._show_past(self.history.back())
+        if (view := self.history.back()) is not None:
+            self.show_view(view)
 
     @Slot()
     def go_forward(self) -> None:
         """Show the view after the one that was gone back to."""
-        self._show_past(self.history.forward())
-
-    def _show_past(self, view: Viewport | None) -> None:
-        if view is not None:
+        if (view := self.history.forward()) is not None:
             self.show_view(view)
 
     @Slot(str)
@@ -271,6 +269,11 @@ class MapCanvas(QWidget):
             self.history.note(self._view)
             self.settled.emit(self._view.box(), self._view.scale)
         self._request()
+
+    @Slot()
+    def redraw(self) -> None:
+        """Draw the view anew: something that it shows has changed."""
+        self._settled.start()
 
     def _request(self) -> None:
         if self._sidecar is not None and self.width() >= 2:
@@ -374,10 +377,7 @@ class MapCanvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or click."""
         start, self._pressed, self._dragged_from = self._pressed, None, None
-        if self._tool is None:
-            self.unsetCursor()
-        else:
-            self.setCursor(self._tool.cursor)
+        self.setCursor(self._tool.cursor if self._tool is not None else Qt.CursorShape.ArrowCursor)
         if start is None:
             return
         place = self._world(event.position())

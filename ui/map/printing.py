@@ -16,11 +16,13 @@ from layers.legend import Key, keys
 from layers.map_sheet import PX_PER_MM, MapSheet
 from layers.sidecar import Sidecar
 from layers.style import THEMES
+from layers.symbology import LayerStyle
 from layers.viewport import Viewport, bar_length
 from ui.map.painter import Look, paint
 from ui.map.symbols import draw_swatch
 
 _PDF_DPI, _PNG_DPI = 1200, 300
+_STREET = "#C9C9C9"
 _COLUMN = 150.0  # px: width of one column of the legend
 _LINE = 16.0  # px
 
@@ -86,12 +88,20 @@ def _draw(
         painter.end()
 
 
+def _on_white(style: LayerStyle) -> LayerStyle:
+    """Return a style whose white lines are grey: paper is white, too."""
+    if style.symbol.line.upper() != "#FFFFFF" or style.symbol.fill or style.symbol.shape:
+        return style
+    return replace(style, symbol=replace(style.symbol, line=_STREET))
+
+
 class _Sheet:
     """Draws one sheet in units of 1/96 inch."""
 
     def __init__(self, painter: QPainter, sheet: MapSheet, look: Look) -> None:
         self._painter, self._sheet = painter, sheet
-        self._look = replace(look, theme=replace(THEMES["light"], ground="#FFFFFF"), is_vector=True)
+        styles = {table: _on_white(style) for table, style in look.styles.items()}
+        self._look = replace(look, theme=replace(THEMES["light"], ground="#FFFFFF"), styles=styles, is_vector=True)
         left, top, width, height = (mm * PX_PER_MM for mm in sheet.frame)
         self._frame = QRectF(left, top, width, height)
         self._view: Viewport = sheet.view()

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
@@ -21,6 +22,7 @@ from layers.selecting import matching
 from layers.topology.findings import Finding
 from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 from ui.jobs import JobRunner
+from ui.map.basemaps import Basemaps
 from ui.map.canvas import MapCanvas
 from ui.map.details import DetailsPanel, Feature
 from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
@@ -62,7 +64,10 @@ class MapWorkspace(QWidget):
         self.findings = FindingsPanel(store_runner, work_runner, holder)
         self.editing = MapEditing(self)
         self.styling = MapStyling(self)
+        self.basemaps = Basemaps(self)
+        self.basemaps.warned.connect(self._warn)
         self._styles: QWidget | None = None
+        self._under: QWidget | None = None
         self.positioning = Positioning(self)
         self._receiver: QWidget | None = None
         self._bookmarks: list[Bookmark] = []
@@ -137,6 +142,7 @@ class MapWorkspace(QWidget):
             "more", _("More"),
             [
                 Entry("style", _("Style …"), "Y", self.show_styles),
+                Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
                 Entry("check", _("Check geometry and values"), "C", self.check),
                 Entry("print", _("Print the map …"), "P", self.ask_print),
                 Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
@@ -153,6 +159,7 @@ class MapWorkspace(QWidget):
         if self._path != now.path:
             self._path = now.path
             self.styling.read()
+            self.basemaps.read()
         else:
             self.styling.refresh()
         self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
@@ -160,6 +167,7 @@ class MapWorkspace(QWidget):
     def clear_project(self) -> None:
         """Forget what belonged to the project before."""
         self._path = None
+        self.basemaps.clear()
         self.canvas.clear_project()
         self.show_side(None)
 
@@ -328,6 +336,19 @@ class MapWorkspace(QWidget):
             panel.failed.connect(self.failed)
         self.show_side(self._styles)
 
+    def show_basemaps(self) -> None:
+        """Show the list of base maps."""
+        if self._under is None:
+            from ui.map.basemap_panel import BasemapPanel
+
+            self._under = BasemapPanel(self.basemaps)
+        self.show_side(self._under)
+
+    @Slot(str)
+    def _warn(self, text: str) -> None:
+        if text:
+            self.failed.emit(InputRefused(text))
+
     def ask_print(self) -> None:
         """Ask how and where to print the map."""
         dialog = PrintDialog(self.name, self)
@@ -386,6 +407,7 @@ class MapWorkspace(QWidget):
         """Let the receiver go and stop the render thread."""
         self.positioning.stop()
         self.canvas.close_renderer()
+        self.basemaps.close()
         return super().close()
 
     # --- places --------------------------------------------------------------------------------------------------
