@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from layers.columns import Columns
+from layers.columns import POINT, Columns
 from layers.labels import Label, Placement
 from layers.raw_types import Bytes, Ints
 from layers.sidecar import Sidecar
@@ -16,13 +16,16 @@ from layers.style import Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
 from ui.map.paths import paths
-from ui.map.symbols import draw_shape, stamp
+from ui.map.symbols import draw_shape, label_picture, stamp
 
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20
 _PIECE = 4096  # features between two looks at the cancel flag
 _COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
 _OUTLINE_FROM = 0.6  # px: below, buildings are drawn without outline
+_SPECK = 2.5  # px: features smaller than this are dots
+_DOT = ((0, 0), (1, 0), (0, 1), (1, 1))
+_FEW = 2_000  # features of a layer below which no dots are needed
 _THIN_FROM = 2.0  # m per pixel from which every line is one pixel wide
 _DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
@@ -111,7 +114,8 @@ class _Scene:
     def layer(self, style: LayerStyle) -> None:
         """Draw one layer, class by class."""
         symbols = style.symbols(self._view.scale)
-        for columns, index in self._sidecar.parts(style.table, self._view.box(12)):
+        for columns, every in self._sidecar.parts(style.table, self._view.box(12)):
+            index = self._specks(style, symbols, columns, every)
             for start in range(0, len(index), _PIECE):
                 self._check()
                 piece = index[start : start + _PIECE]
@@ -119,6 +123,31 @@ class _Scene:
                 for code in np.unique(codes).tolist():
                     self.seen.setdefault(style.table, set()).add(code)
                     self._draw(style, symbols[min(code, len(symbols) - 1)], columns, piece[codes == code])
+
+    def _specks(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> Ints:
+        """Draw features of hardly a pixel as dots, all in one go; return the others."""
+        if columns.kind == POINT or style.table == "community" or self._look.is_vector or len(index) < _FEW:
+            return index
+        self._check()
+        boxes = columns.boxes[index]
+        tiny = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) < _SPECK * 1e3 * self._view.metres
+        if not tiny.any():
+            return index
+        codes = self._codes(style, columns, index[tiny])
+        self.seen.setdefault(style.table, set()).update(np.unique(codes).tolist())
+        shades = [QColor(symbol.fill or symbol.line or "#000000").rgba() for symbol in symbols]
+        colours = np.array(shades, np.uint32)[np.minimum(codes, len(shades) - 1)]
+        middle = (boxes[tiny, :2].astype(float) + boxes[tiny, 2:]) / 2
+        spots = self._view.screen_of(middle, columns.origin).astype(np.int64)
+        width, height = self._view.width, self._view.height
+        dots = np.zeros((height, width), np.uint32)
+        for x, y in _DOT:
+            inside = (
+                (spots[:, 0] + x >= 0) & (spots[:, 0] + x < width) & (spots[:, 1] + y >= 0) & (spots[:, 1] + y < height)
+            )
+            dots[spots[inside, 1] + y, spots[inside, 0] + x] = colours[inside]
+        self._painter.drawImage(0, 0, QImage(dots.data, width, height, 4 * width, QImage.Format.Format_ARGB32))
+        return np.asarray(index[~tiny])
 
     def _codes(self, style: LayerStyle, columns: Columns, index: Ints) -> Bytes:
         if style.kind in {SINGLE, BY_SCALE}:
@@ -157,12 +186,16 @@ class _Scene:
 
     def _stroke(self, columns: Columns, index: Ints, symbol: Symbol, width: float, *, coarse: bool) -> None:
         pen = QPen(_shade(symbol.line, symbol.opacity), width)
+        pen.setCosmetic(not self._look.is_vector)  # on screen the fast way; on paper the width scales with the sheet
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setStyle(_DASHES.get(symbol.dash, Qt.PenStyle.SolidLine))
         chunk = _LINE_CHUNK if width <= 1.0 else _WIDE_CHUNK
+        is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in self._paths(columns, index, chunk, coarse=coarse):
             self._painter.strokePath(path, pen)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
     def _paths(self, columns: Columns, index: Ints, chunk: int, *, coarse: bool) -> "list[QPainterPath]":
         self._check()
@@ -179,7 +212,7 @@ class _Scene:
             self._dots(columns, index, QColor(symbol.fill or symbol.line))
         elif symbol.line:
             line = replace(symbol, line="#000000") if self._look.theme.ground == "#FFFFFF" else symbol
-            self._stroke(columns, index, line, symbol.width if self._view.scale < 40_000 else 1.0, coarse=coarse)
+            self._stroke(columns, index, line, self._width("community", symbol), coarse=coarse)
 
     def _dots(self, columns: Columns, index: Ints, colour: QColor) -> None:
         self._painter.setPen(QPen(QColor(self._look.theme.halo), 0.8))
@@ -248,6 +281,12 @@ class _Scene:
 
     def _draw_label(self, label: Label, font: QFont, *, halo: bool) -> None:
         theme = self._look.theme
+        if not self._look.is_vector:
+            edge_colour = theme.halo if halo else ""
+            picture = label_picture(label.text, font.family(), font.pixelSize(), theme.text, edge_colour)
+            corner = QPointF(round(label.x - picture.width() / 2), round(label.y - picture.height() / 2))
+            self._painter.drawImage(corner, picture)
+            return
         path = QPainterPath()
         metrics = QFontMetricsF(font)
         baseline = label.y + (metrics.ascent() - metrics.descent()) / 2
