@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import shapely
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from pytestqt.qtbot import QtBot
 
 from layers import sidecar
 from tests.builders import add_community, make_project, square
 from ui.map.canvas import MapCanvas
+from ui.map.tool_change import VertexTool
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
 
 
@@ -86,6 +88,26 @@ def test_escape_leaves_the_tool(qtbot: QtBot, canvas: MapCanvas) -> None:
 
 def test_the_pipe_is_hit_before_the_community_around_it(canvas: MapCanvas) -> None:
     assert [hit.table for hit in canvas.hits_at((600_050, 3_340_020))] == ["water_line", "community"]
+
+
+def test_delete_takes_out_a_vertex_and_never_the_feature(qtbot: QtBot, canvas: MapCanvas) -> None:
+    deleted: list[bool] = []
+    action = QAction(canvas)
+    action.setShortcut(QKeySequence("Del"))
+    action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+    action.triggered.connect(lambda: deleted.append(True))
+    canvas.addAction(action)
+    ring = shapely.Polygon([(600_000, 3_340_000), (600_100, 3_340_000), (600_100, 3_340_100), (600_000, 3_340_100)])
+    tool = VertexTool(lambda: (None, ()), "x", shapely.MultiPolygon([ring]))
+    canvas.use_tool(tool)
+    qtbot.mouseMove(canvas, _at(canvas, 600_100, 3_340_100))
+    tool.hover((600_100, 3_340_100))
+    qtbot.keyClick(canvas, Qt.Key.Key_Delete)
+    assert len(shapely.get_coordinates(tool.geometry)) == 4
+    assert not deleted
+    canvas.use_tool(None)
+    qtbot.keyClick(canvas, Qt.Key.Key_Delete)
+    assert deleted
 
 
 def test_previous_view_and_next_view(qtbot: QtBot, canvas: MapCanvas) -> None:

@@ -443,20 +443,16 @@ class MapCanvas(QWidget):
         return True
 
     def event(self, event: QEvent) -> bool:
-        """Show the tip of what is under the pointer."""
+        """Show the tip of what is under the pointer; keep the keys of a tool from the shortcuts of the map."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._tool is not None:
+            event.setAccepted(event.key() in self._tool.keys and not event.modifiers())
+            return True
         if event.type() is QEvent.Type.ToolTip:
             spot: QPoint = event.pos()  # type: ignore[attr-defined]
-            QToolTip.showText(self.mapToGlobal(spot), self._tip(self._world(QPointF(spot))), self)
+            text = furniture.tip(self.hits_at(self._world(QPointF(spot))), self._tips)
+            QToolTip.showText(self.mapToGlobal(spot), text, self)
             return True
         return super().event(event)
-
-    def _tip(self, place: World) -> str:
-        from fieldsurvey.model.assets import ASSET_BY_NAME
-
-        hits = self.hits_at(place)
-        lines = [f"{ASSET_BY_NAME[h.table].label} {h.label}" for h in hits[:3] if h.table != "community"]
-        community = next((h.uid for h in hits if h.table == "community"), "")
-        return "\n".join([*lines, *filter(None, [self._tips.get(community, "")])])
 
     # --- looking up ----------------------------------------------------------------------------------------------
 

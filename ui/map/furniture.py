@@ -1,11 +1,14 @@
 """What floats over the map: scale bar, north arrow, the cross of the keyboard, the line that says what to do."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from fieldsurvey.i18n import _
 from layers.columns import Columns
+from layers.picking import Hit
 from layers.style import Theme
 from layers.viewport import Viewport, bar_length
 from ui.map.paths import paths
@@ -24,6 +27,15 @@ def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: 
             painter.drawEllipse(QPointF(*spots[0].tolist()), 9, 9)
         for path in paths(spots, counts, owners, 1):
             painter.strokePath(path, pen)
+
+
+def tip(hits: Sequence[Hit], communities: Mapping[str, str]) -> str:
+    """Return what is told of the things under the pointer: the first of them, and the community."""
+    from fieldsurvey.model.assets import ASSET_BY_NAME
+
+    lines = [f"{ASSET_BY_NAME[hit.table].label} {hit.label}" for hit in hits[:3] if hit.table != "community"]
+    community = next((hit.uid for hit in hits if hit.table == "community"), "")
+    return "<br>".join([*lines, *filter(None, [communities.get(community, "")])])
 
 
 def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:

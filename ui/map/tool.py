@@ -14,6 +14,7 @@ class Tool(QObject):
     Attributes:
         takes_drags: The left button draws with this tool; without it, it moves the map.
         cursor: Shape of the pointer.
+        keys: Keys that the tool takes although the map has a shortcut on them.
 
     Signals:
         hinted: (text) what to do next; the map shows it in one line.
@@ -23,6 +24,7 @@ class Tool(QObject):
 
     takes_drags = False
     cursor = Qt.CursorShape.CrossCursor
+    keys: frozenset[int] = frozenset()
     hinted = Signal(str)
     changed = Signal()
     finished = Signal()

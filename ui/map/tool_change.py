@@ -80,6 +80,8 @@ class ShapeTool(Tool):
 class VertexTool(ShapeTool):
     """Drags vertices, puts new ones into edges, takes them out."""
 
+    keys = frozenset({Qt.Key.Key_Delete, Qt.Key.Key_Backspace})
+
     def __init__(self, scene: Scene, uid: str, geometry: shapely.Geometry) -> None:
         super().__init__(scene, uid, geometry)
         self._held: World | None = None  # the vertex being moved

@@ -76,6 +76,8 @@ class DrawTool(CornersTool):
     (or to the edge snapped to), O parallel, numbers and Enter place a corner, N switches snapping.
     """
 
+    keys = frozenset({Qt.Key.Key_P, Qt.Key.Key_O, Qt.Key.Key_T, Qt.Key.Key_N})
+
     def __init__(self, scene: Scene, *, least: int, closed: bool, what: str) -> None:
         super().__init__("", least=least, closed=closed)
         self.snapper = Snapper(scene)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldsurvey.errors import InputRefused
+from fieldsurvey.geo.measures import ellipsoidal_length
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
@@ -76,6 +77,7 @@ class MapWorkspace(QWidget):
         self._fill_toolbar()
         self._lay_out()
         self.canvas.tool_changed.connect(self._press_button)
+        self.canvas.first_drawn.connect(self._warm)
         self.details.current_changed.connect(self._show_one)
         self.details.closed.connect(partial(self.show_side, None))
         self.findings.chosen.connect(self._show_finding)
@@ -144,7 +146,7 @@ class MapWorkspace(QWidget):
                 Entry("style", _("Style …"), "Y", self.show_styles),
                 Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
                 Entry("check", _("Check geometry and values"), "C", self.check),
-                Entry("print", _("Print the map …"), "P", self.ask_print),
+                Entry("print", _("Print the map …"), "Ctrl+P", self.ask_print),
                 Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
             ],
         )  # fmt: skip
@@ -219,6 +221,12 @@ class MapWorkspace(QWidget):
     @Slot(object, object)
     def _zoom_to_box(self, box: Box, _modifiers: object) -> None:
         self.canvas.show_box(box)
+
+    @Slot()
+    def _warm(self) -> None:
+        """Load what measuring needs, a quarter of a second, before somebody waits for it."""
+        crs = self.crs
+        self.work_runner.start(lambda _control: ellipsoidal_length([(500_000, 3e6), (500_001, 3e6)], crs) if crs else 0)
 
     def measure(self, *, area: bool) -> None:
         """Measure lengths or areas."""
