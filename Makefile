@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup setup-dev system demo test lint bench soak translations lock clean
+.PHONY: setup setup-dev system demo test lint bench bench-map soak translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
 SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 \
@@ -43,6 +43,10 @@ lint: setup-dev
 
 bench: setup-dev
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; QT_QPA_PLATFORM=offscreen $(BIN)/python $$file || exit 1; done
+
+# The map at x1, x10 and x100, against QGIS where it is installed.
+bench-map: setup-dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/bench_map.py
 
 # Hours: every history, kill and mutated package that the releases are judged by.
 soak: setup-dev

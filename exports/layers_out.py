@@ -93,6 +93,8 @@ def layer_files(
             _write(table, rows, geometries, Path(folder) / name, kind, target, encoding.upper(), losses)
         if gathered is not None:
             gathered.save(Path(folder) / out.name)
+        if kind == "gpkg" and tables:
+            _write_styles(store, tables, Path(folder) / out.name)
         written = _moved(Path(folder), out.parent if kind in _ONE_FILE else out)
     return written, "\n".join([*_sensitive(tables), *_told(losses, encoding), *_of_crs(kind, target)])
 
@@ -201,6 +203,27 @@ def _write(
     )
     if kind == "shp":
         mark_encoding(path, encoding)
+
+
+def _write_styles(store: "Store", tables: Sequence[Table], path: Path) -> None:
+    """Add the styles of the map as QGIS keeps them in a GeoPackage: it opens the layers as they look here."""
+    from pyogrio import raw
+
+    from layers.qgis_style import AREA, LINE, POINT, layer_styles
+    from layers.style_values import SETTING
+    from layers.symbology import from_json
+
+    kinds = {GeometryType.POINT: POINT, GeometryType.MULTILINESTRING: LINE, GeometryType.MULTIPOLYGON: AREA}
+    styles = from_json(store.setting(SETTING))
+    rows = layer_styles(
+        (styles[table.name], kinds[table.geometry]) for table in tables if table.name in styles and table.geometry
+    )
+    if not rows:
+        return
+    columns = [
+        np.array([row[name] for row in rows], np.int32 if name == "useAsDefault" else object) for name in rows[0]
+    ]
+    raw.write(path, None, columns, list(rows[0]), layer="layer_styles", driver="GPKG", geometry_type=None, append=True)
 
 
 def _array(values: list[object], kind: ColumnType) -> tuple[Any, Any]:

@@ -132,6 +132,26 @@ def import_(
 
 
 @app.command()
+def topology(
+    path: Annotated[Path, typer.Argument(metavar="PROJECT|FILE", help="项目或移交文件 / project or hand-over file")],
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="修复可安全修复的问题 / mend what is safe")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """拓扑与取值检查 / check geometry, connections and values; 1 if something is wrong."""
+    from layers.topology import run
+
+    findings, mended = run.check_path(path, terminal_control(), fix=fix)
+    if as_json:
+        put_json([run.as_json(finding) for finding in findings])
+    else:
+        for finding in findings:
+            put(f"{finding.title}\t{finding.table} {finding.number}\t{finding.text}")
+    say(_("{n} problems, {m} mended.").format(n=len(findings), m=mended))
+    return 1 if findings else 0
+
+
+@app.command()
 def check(
     project: ProjectFile,
     *,

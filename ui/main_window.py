@@ -42,9 +42,8 @@ from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
 from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
-from ui.map.canvas import MapCanvas
-from ui.map.legend import LegendPanel
 from ui.map.picking import MapPicker
+from ui.map.workspace import MapWorkspace
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
@@ -91,8 +90,8 @@ class MainWindow(QMainWindow):
         self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
         self.communities = CommunityPanel()
-        self.canvas = MapCanvas()
-        self.legend = LegendPanel(self.canvas)
+        self.map_side = MapWorkspace(self.store_runner, self.work_runner, self.holder)
+        self.canvas, self.legend = self.map_side.canvas, self.map_side.legend
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
@@ -107,12 +106,6 @@ class MainWindow(QMainWindow):
         self.right = QStackedWidget()
         self.right.addWidget(self.forms)
         self.right.addWidget(self.form_panel)
-        self.map_side = QWidget()
-        column = QVBoxLayout(self.map_side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.canvas, 1)
-        column.addWidget(self.legend)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("columns")
         for part in (self.communities, self.map_side, self.right):
@@ -157,11 +150,11 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "person", "pointer", "crs", "scale"):
+        for name in ("saved", "unsent", "conflicts", "person", "position", "pointer", "crs", "scale"):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             self.told[name] = label
-            if name in {"saved", "unsent", "conflicts", "person"}:
+            if name in {"saved", "unsent", "conflicts", "person", "position"}:
                 self.statusBar().addWidget(label)
             else:
                 self.statusBar().addPermanentWidget(label)
@@ -185,6 +178,9 @@ class MainWindow(QMainWindow):
         self.communities.opened.connect(self.open_community)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
+        self.canvas.settled.connect(self.project.look_at)
+        self.map_side.failed.connect(self._tell_trouble)
+        self.map_side.positioning.told.connect(self.told["position"].setText)
         self.canvas.pointer_moved.connect(self._tell_pointer)
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
@@ -268,7 +264,7 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.setWindowTitle(f"{now.name} — {_('Renovation survey')}")
         self.whole.setCurrentWidget(self.desk)
-        self.canvas.clear_project()
+        self.map_side.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
@@ -330,7 +326,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _tell_trouble(self, error: Exception) -> None:
         """Tell what went wrong beside the work, without stopping it."""
-        if not isinstance(error, FieldSurveyError):
+        if not isinstance(error, FieldSurveyError | OSError):
             raise error
         self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
 
@@ -349,6 +345,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
         self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
         self.canvas.set_tips({uid: tip(now, uid) for uid in now.communities})
+        self.map_side.show_project(now)
         self.plan.show_project(now)
         self.exports.show_project(now)
         self.sync.show_project(now)
@@ -493,6 +490,6 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.project.close()
         self.exports.close_document()
-        self.canvas.close_renderer()
+        self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()

@@ -57,6 +57,9 @@ QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding:
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
+#map_tools {{ spacing: 2px; border: none; padding: 2px 4px; }}
+#map_tools QToolButton {{ padding: 6px 4px; border-color: transparent; background: transparent; }}
+#map_tools QToolButton:checked {{ background: {base}; border-color: {accent}; color: {accent}; font-weight: 600; }}
 QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
   border-radius: 6px; gridline-color: {line}; alternate-background-color: {window}; outline: 0; }}
 QScrollArea > QWidget > QWidget {{ background: {base}; }}

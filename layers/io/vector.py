@@ -41,6 +41,7 @@ _GDAL_OPTIONS = {
 }
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
 _NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
+_STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
 
 def read(path: Path, report: FileReport, encoding: str | None = None) -> list[RawLayer]:
@@ -200,7 +201,7 @@ def _names(source: Path) -> list[str]:
     from pyogrio.errors import GeometryError
 
     try:
-        return [str(name) for name, _kind in pyogrio.list_layers(source)]
+        return [str(name) for name, _kind in pyogrio.list_layers(source) if name != _STYLES]
     except (GeometryError, ValueError):
         if source.suffix not in checks.SQLITE:
             raise
