@@ -1,6 +1,7 @@
 """Small hand-made layers for the map rules: shapes as WKT, metres."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import shapely
 
@@ -8,17 +9,18 @@ from fieldsurvey.assess.rules import RuleSet, default_rules, engine
 from fieldsurvey.assess.rules.catalogue import BY_ID
 from fieldsurvey.assess.rules.inputs import COLUMNS, Inputs, make_layer
 from fieldsurvey.model.finding import Finding
+from fieldsurvey.model.schema import Value
 
 BOX = "POLYGON ((0 0, 20 0, 20 10, 0 10, 0 0))"
 
 
-def layers(**rows: Sequence[Mapping[str, object]]) -> Inputs:
+def layers(**rows: Sequence[Mapping[str, Any]]) -> Inputs:
     """Return layers; each row holds "at" (WKT) and columns; what is not named is blank."""
     found = {}
     for table in COLUMNS:
-        made = []
+        made: list[dict[str, Value]] = []
         for number, row in enumerate(rows.get(table, ())):
-            values = {column: row.get(column) for column in COLUMNS[table]}
+            values: dict[str, Value] = {column: row.get(column) for column in COLUMNS[table]}
             values["geom"] = shapely.to_wkb(shapely.from_wkt(str(row["at"]))) if row.get("at") else None
             made.append({"uid": row.get("uid", f"{table}{number}"), **values})
         found[table] = make_layer(table, made)
@@ -34,7 +36,7 @@ def exact() -> RuleSet:
     return rules
 
 
-def run(rule: str, rules: RuleSet | None = None, **rows: Sequence[Mapping[str, object]]) -> list[Finding]:
+def run(rule: str, rules: RuleSet | None = None, **rows: Any) -> list[Finding]:
     """Return what one rule finds in hand-made layers."""
     return list(engine.judge(layers(**rows), rules or exact(), [BY_ID[rule]]).findings)
 

@@ -195,7 +195,7 @@ def test_a_tank_without_any_septic_tank_near_needs_review() -> None:
 def test_what_the_form_says_of_a_boosted_supply() -> None:
     community = [{"uid": "c", "at": BOX}]
 
-    def said(**answers: object) -> list[object]:
+    def said(**answers: object) -> list[tuple[str, str, float | None, str]]:
         return told(run("R10", community=community, f04_water=[{"community_uid": "c", **answers}]))
 
     assert said(secondary="yes", tank_septic_dist=10) == []
