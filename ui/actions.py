@@ -46,6 +46,13 @@ def _view_menu(window: "MainWindow") -> None:
         group.addAction(action)
         view.addAction(action)
     view.addSeparator()
+    findings = QAction(_("Findings of the rules on the map"), window)
+    findings.setObjectName("action_findings")
+    findings.setCheckable(True)
+    findings.setShortcut(QKeySequence("Ctrl+Shift+F"))
+    findings.toggled.connect(partial(window.review.show_on, window.canvas))
+    view.addAction(findings)
+    view.addSeparator()
     for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
         action = QAction(text, window)
         action.triggered.connect(partial(window.set_language, language))

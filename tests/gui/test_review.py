@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import shapely
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from tests.builders import make_project, square
 from ui.main_window import MainWindow
+from ui.review.model import OPEN
 from ui.review.rules_view import VALUE
 
 EAST, NORTH = 600_000.0, 3_340_000.0
@@ -100,8 +102,25 @@ def test_undecided_only_leaves_out_what_is_settled(qtbot: QtBot, window: MainWin
     checked(qtbot, window)
     window.review.accept()
     qtbot.waitUntil(lambda: bool(decided(window)), timeout=10_000)
-    window.review.only_open.setChecked(True)
+    window.review.decision.setCurrentIndex(window.review.decision.findData(OPEN))
     assert window.review.model.rowCount() == 1
+    window.review.decision.setCurrentIndex(window.review.decision.findData("accepted"))
+    assert window.review.model.rowCount() == 1
+
+
+def test_the_findings_can_be_laid_over_the_main_map(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    window.show_workspace("map")
+    qtbot.waitUntil(window.project.is_map_current, timeout=60_000)
+    qtbot.waitUntil(window.canvas.is_settled, timeout=20_000)
+    before = window.canvas.grab().toImage()
+    action = window.findChild(QAction, "action_findings")
+    assert isinstance(action, QAction)
+    action.trigger()
+    shown = window.canvas.grab().toImage()
+    assert shown != before
+    action.trigger()
+    assert window.canvas.grab().toImage() != shown
 
 
 def test_a_changed_value_is_asked_for_its_reason_and_used_at_once(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from fieldsurvey.assess.rules import Result, telling
@@ -28,6 +28,7 @@ MARKS: Mapping[Result, tuple[str, str]] = {
     Result.UNCERTAIN: ("≈", "#9A6B00"),
     Result.REVIEW: ("?", "#3F5E8C"),
 }
+OPEN = "open"
 _NUMBERS = frozenset({3, 4})
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -54,8 +55,8 @@ class FindingsModel(QAbstractTableModel):
         self.rows = np.zeros(0, dtype=np.intp)
         self.endResetModel()
 
-    def filter(self, rule: str = "", community: str = "", result: str = "", *, only_open: bool = False) -> None:
-        """Show the findings of a rule, community and result (empty: all), undecided ones only if wished."""
+    def filter(self, rule: str = "", community: str = "", result: str = "", decision: str = "") -> None:
+        """Show the findings of a rule, community, result and decision (empty: all; OPEN: none that holds)."""
         desk = self.desk
         if desk is None:
             return
@@ -67,16 +68,16 @@ class FindingsModel(QAbstractTableModel):
                 if (not rule or finding.rule == rule)
                 and (not community or finding.community == community)
                 and (not result or finding.result == result)
-                and not (only_open and self.is_settled(finding))
+                and (not decision or self.state(finding) == decision)
             ],
             dtype=np.intp,
         )
         self.endResetModel()
 
-    def is_settled(self, finding: Finding) -> bool:
-        """Say whether a decision on the finding holds for the data as they are now."""
+    def state(self, finding: Finding) -> str:
+        """Return the decision on a finding that holds for the data as they are now; OPEN without one."""
         made = self.desk.decided.get(finding.key) if self.desk else None
-        return made is not None and made.holds(finding)
+        return str(made.choice) if made is not None and made.holds(finding) else OPEN
 
     def finding(self, row: int) -> Finding | None:
         """Return the finding of a row."""
@@ -92,7 +93,7 @@ class FindingsModel(QAbstractTableModel):
 
     def community(self, uid: str) -> str:
         """Return the name of a community."""
-        return self._names.get(uid, _("Street side"))
+        return self._names.get(uid, _("outside communities"))
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
         """Return the number of findings shown."""
@@ -118,7 +119,8 @@ class FindingsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 5:
-            return QColor(MARKS[finding.result][1])
+            colour = QColor(MARKS[finding.result][1])
+            return colour if QGuiApplication.palette().base().color().lightness() > 128 else colour.lighter(230)
         if role == Qt.ItemDataRole.ToolTipRole:
             return telling.sentence(finding, self.desk.rules)
         return None

@@ -7,7 +7,6 @@ import shapely
 from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
@@ -36,9 +35,9 @@ from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview, ProjectSession
-from ui.review.loading import Desk, check, follow, load, story
+from ui.review.loading import CHOICES, Desk, check, follow, load, story
 from ui.review.marks import FindingMarks
-from ui.review.model import MARKS, FindingsModel
+from ui.review.model import MARKS, OPEN, FindingsModel
 from ui.review.rules_view import RulesView
 from ui.widgets import button, titled
 
@@ -60,6 +59,8 @@ class ReviewPanel(QWidget):
         self.setObjectName("review")
         self._runner, self._holder, self._names = runner, holder, dict[str, str]()
         self._job: Job | None = None
+        self._row_after: int | None = None  # where the list goes on once a decision is kept
+        self._on_map: FindingMarks | None = None
         self._make_parts()
         self._lay_out()
         self._follow = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
@@ -87,20 +88,23 @@ class ReviewPanel(QWidget):
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.table.verticalHeader().setDefaultSectionSize(36)
         self.table.verticalHeader().hide()
-        for column, width in enumerate((48, 110, 190, 96, 96, 92)):
+        for column, width in enumerate((44, 96, 172, 88, 76, 86)):
             self.table.setColumnWidth(column, width)
         self.table.horizontalHeader().setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(self._choose)
-        self.community, self.result = QComboBox(), QComboBox()
+        self.community, self.result, self.decision = QComboBox(), QComboBox(), QComboBox()
         self.community.setAccessibleName(_("Community"))
         self.result.setAccessibleName(_("Result"))
+        self.decision.setAccessibleName(_("Decision"))
         self.result.addItem(_("all results"), "")
         for result, (mark, _colour) in MARKS.items():
             self.result.addItem(f"{mark} {_(telling.RESULTS[result])}", str(result))
-        self.only_open = QCheckBox(_("Undecided only"))
-        for box in (self.community, self.result):
+        self.decision.addItem(_("all decisions"), "")
+        self.decision.addItem(_("open"), OPEN)
+        for choice, word in CHOICES.items():
+            self.decision.addItem(_(word), str(choice))
+        for box in (self.community, self.result, self.decision):
             box.currentIndexChanged.connect(self._filter)
-        self.only_open.toggled.connect(self._filter)
         self.canvas = MapCanvas()
         self.canvas.setObjectName("review_map")
         self.marks = FindingMarks(self.canvas)
@@ -116,7 +120,7 @@ class ReviewPanel(QWidget):
         top = QHBoxLayout()
         for widget, stretch in (
             (self.run, 0), (self.stop, 0), (self.progress, 1), (self.status, 1), (self.community, 0), (self.result, 0),
-            (self.only_open, 0),
+            (self.decision, 0),
         ):  # fmt: skip
             top.addWidget(widget, stretch)
         for widget in (self.stop, self.progress, self.message):
@@ -128,12 +132,14 @@ class ReviewPanel(QWidget):
         columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.rules, self.table, right):
             columns.addWidget(part)
-        columns.setSizes([230, 620, 440])
+        columns.setSizes([210, 650, 420])
         queue = QWidget()
         column = QVBoxLayout(queue)
         column.addLayout(top)
         column.addWidget(self.message)
         column.addWidget(columns, 1)
+        for key, slot in (("1", self.accept), ("2", self.send_back), ("3", self.override), ("N", self.next)):
+            QShortcut(QKeySequence(key), queue, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         tabs = QTabWidget()
         tabs.setObjectName("review_tabs")
         tabs.addTab(queue, _("Findings"))
@@ -148,15 +154,13 @@ class ReviewPanel(QWidget):
         self.headline, self.source, self.told = titled("", "heading"), titled("", "hint"), QLabel()
         self.told.setWordWrap(True)
         row = QHBoxLayout()
-        actions: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
-            ("accept", _("Accept (1)"), "1", self.accept),
-            ("return", _("Back to the field (2)"), "2", self.send_back),
-            ("override", _("Override (3)"), "3", self.override),
-            ("next", _("Next (N)"), "N", self.next),
-        )
-        for name, text, key, slot in actions:
+        for name, text, slot in (
+            ("accept", _("Accept (1)"), self.accept),
+            ("return", _("Back to the field (2)"), self.send_back),
+            ("override", _("Override (3)"), self.override),
+            ("next", _("Next (N)"), self.next),
+        ):
             row.addWidget(button(f"finding_{name}", text, slot))
-            QShortcut(QKeySequence(key), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         for widget in (self.headline, self.source, self.told):
             column.addWidget(widget)
         column.addStretch(1)
@@ -186,6 +190,13 @@ class ReviewPanel(QWidget):
             self.community.setCurrentIndex(max(self.community.findData(chosen), 0))
             self.community.blockSignals(False)
         self._follow.start()
+
+    def show_on(self, canvas: MapCanvas, is_shown: bool) -> None:
+        """Show the findings of the list on another map too, or no longer."""
+        if self._on_map is None:
+            self._on_map = FindingMarks(canvas)
+        self._on_map.setVisible(is_shown)
+        self._filter()
 
     @Slot()
     def close_map(self) -> None:
@@ -248,6 +259,7 @@ class ReviewPanel(QWidget):
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, FieldSurveyError):
             raise error
+        self._row_after = None
         self.message.setText(f"⚠ {error}")
         self.message.show()
         self.rules_view.say(str(error))
@@ -264,8 +276,11 @@ class ReviewPanel(QWidget):
         self.rules_view.show_rules(desk.rules, desk.log)
         self._list_rules(desk)
         self._filter()
-        if before is not None:
+        if self._row_after is not None:
+            self._go_to(min(self._row_after, self.model.rowCount() - 1))
+        elif before is not None:
             self._go_to(self.model.row_of(before.key))
+        self._row_after = None
 
     def _list_rules(self, desk: Desk) -> None:
         chosen = max(self.rules.currentRow(), 0)
@@ -274,7 +289,8 @@ class ReviewPanel(QWidget):
         self._add_rule("", _("All rules"), _("{n} findings").format(n=f"{len(desk.findings):,}"))
         for one in desk.sums:
             words = [f"{MARKS[r][0]} {one.counts[r]:,}" for r in MARKS if one.counts.get(r)]
-            told = "  ".join(words) or (f"✓ {one.tested:,}" if one.tested else _("? nothing to test"))
+            nothing = _("? nothing to test") if desk.was_run else _("not checked yet")
+            told = "  ".join(words) or (f"✓ {one.tested:,}" if one.tested else nothing)
             self._add_rule(one.rule, f"{one.rule} {BY_ID[one.rule].label}", told)
         self.rules.setCurrentRow(chosen)
         self.rules.blockSignals(False)
@@ -291,9 +307,10 @@ class ReviewPanel(QWidget):
             return
         rule = str(self.rules.item(row).data(Qt.ItemDataRole.UserRole)) if row >= 0 else ""
         community, result = str(self.community.currentData() or ""), str(self.result.currentData() or "")
-        self.model.filter(rule, community, result, only_open=self.only_open.isChecked())
+        self.model.filter(rule, community, result, str(self.decision.currentData() or ""))
         rows = self.model.rows
-        self.marks.show_findings([desk.findings[n] for n in rows], desk.spots[rows])
+        for marks in filter(None, (self.marks, self._on_map)):
+            marks.show_findings([desk.findings[n] for n in rows], desk.spots[rows])
         self.status.setText(self._told_status(desk))
         self._go_to(0)
         if not len(rows):
@@ -377,14 +394,13 @@ class ReviewPanel(QWidget):
         finding = self._current()
         if finding is None:
             return
-        row = self.table.currentIndex().row()
+        self._row_after = self.table.currentIndex().row() + (not self.decision.currentData())
 
         def work(_control: JobControl) -> Desk:
             decide(self._holder.store, finding, choice, reason)
             return load(self._holder.store)
 
-        job = self._start(work, self._show_desk)
-        job.succeeded.connect(self.next if not self.only_open.isChecked() else lambda: self._go_to(row))
+        self._start(work, self._show_desk)
 
     @Slot(str, object, object, str)
     def _change_rule(self, key: str, value: object, weight: object, reason: str) -> None:
