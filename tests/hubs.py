@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +15,7 @@ import httpx
 import uvicorn
 
 from fieldsurvey.hub.app import make_app
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, dump
 from fieldsurvey.sync.peers import Hello, hello_of
 from fieldsurvey.sync.wire import encode
 from tests.builders import make_project, point
@@ -74,6 +73,11 @@ class HubProcess:
         except httpx.HTTPError:
             return False
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it as a power cut would."""
         self._process.send_signal(signal.SIGKILL)
@@ -113,9 +117,8 @@ def edits(origin: int, made: Sequence[Revision], count: int) -> list[Revision]:
         par = dump([[record.rid], dict(over)])
         over |= {name: [rid] for name in _FIELDS}
         hlc = (time.time_ns() // 1_000_000 << 16) + seq
-        bare = Revision(rid, hlc, 1, 1, "hydrant", record.uid, Kind.UPDATE, patch, par, NO_CHAIN, 0)
-        chain = chain_of(chain, bare)
-        found.append(replace(bare, chain=chain))
+        found.append(Revision(rid, hlc, 1, 1, "hydrant", record.uid, Kind.UPDATE, patch, par, NO_CHAIN, 0).after(chain))
+        chain = found[-1].chain
     return found
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from fieldsurvey.model.schema import ColumnType, GeometryType, Table
 
 FEED_LOCK, CATALOGUE_LOCK = 4711, 4712  # numbers of the advisory locks; one project per database
-PATH = "SET search_path TO survey, hub, public"
+# Every join here looks rows up by key from a short list. PostgreSQL cannot know how short, and would read whole tables.
+SESSION = "SET search_path TO survey, hub, public; SET enable_hashjoin TO off; SET enable_mergejoin TO off"
 
 SCHEMA = """
 CREATE EXTENSION IF NOT EXISTS postgis;
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS hub._rev (
 CREATE INDEX IF NOT EXISTS _rev_uid ON hub._rev (uid);
 CREATE TABLE IF NOT EXISTS hub._rec (
   uid text COLLATE "C" PRIMARY KEY, tbl text NOT NULL, scope bigint NOT NULL, base text NOT NULL, over text NOT NULL,
-  dels text NOT NULL, appr text NOT NULL, nconf integer NOT NULL);
+  dels text NOT NULL, appr text NOT NULL, nconf integer NOT NULL) WITH (fillfactor = 60);
 CREATE TABLE IF NOT EXISTS hub._conflict (
   uid text COLLATE "C" NOT NULL, field text NOT NULL, tbl text NOT NULL, heads text NOT NULL, PRIMARY KEY (uid, field));
 CREATE TABLE IF NOT EXISTS hub._wait (missing text NOT NULL, rid bigint NOT NULL, PRIMARY KEY (missing, rid));
@@ -80,8 +81,8 @@ REVISIONS = f"SELECT {REV} FROM _rev WHERE rid = ANY(%s)"
 AFTER = f"SELECT {REV} FROM _rev WHERE rid > %s AND rid <= %s ORDER BY rid LIMIT %s"
 ADD_REVISIONS = (
     f"INSERT INTO _rev ({REV}, st) SELECT rid, hlc, actor, fv, tbl, uid, kind, patch, par, decode(chain, 'hex'), "
-    "scope, false FROM json_to_recordset(%s::json) AS z(rid bigint, hlc bigint, actor bigint, fv bigint, tbl text, "
-    "uid text, kind text, patch text, par text, chain text, scope bigint)"
+    "scope, st FROM json_to_recordset(%s::json) AS z(rid bigint, hlc bigint, actor bigint, fv bigint, tbl text, "
+    "uid text, kind text, patch text, par text, chain text, scope bigint, st boolean)"
 )
 SET_APPLIED = "UPDATE _rev SET st = true WHERE rid = ANY(%s)"
 ADD_WAITS = "INSERT INTO _wait SELECT * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING"
@@ -170,7 +171,7 @@ _SHAPES = {
     GeometryType.MULTIPOLYGON: "MultiPolygon",
 }
 
-
+WORD = 62  # columns that one number can tell about
 _RAW_COMMENT = "不合字段类型的原值 Values that do not fit the type of their column"
 
 
@@ -214,20 +215,27 @@ def describe(table: Table) -> Iterator[str]:
         yield f"COMMENT ON COLUMN survey.{quoted(table.name)}.{quoted(column.name)} IS {_text(f'{label} {column.en}')}"
 
 
-def update_rows(table: str, names: list[str]) -> str:
+def update_rows(table: Table, names: list[str]) -> str:
     """Return the statement that changes rows, given as JSON objects; it returns the uids that were there.
 
-    An object has u: uid, j: changed values, names: of the changed columns, unfit: values that fit no column.
+    An object has _u: uid, _rev, the changed values, bits that say which of the
+    names it changes (_w0 for the first 62, …), and where there is something
+    _unfit: the values that fit no column.
     """
-    # Names of columns never begin with an underscore; the aliases do, lest a column hide one.
-    listed = ", ".join(quoted(name) for name in ["_rev", *names])
-    source = ", ".join(f"_p.{quoted(name)}" for name in ["_rev", *names])
+    # Names of columns never begin with an underscore; ours do, lest a column hide one.
+    types = {column.name: _TYPES[column.type] for column in table.columns} | {"geom": "geometry"}
+    given = "".join(f", {quoted(name)} {types[name]}" for name in names)
+    words = "".join(f", _w{n} bigint" for n in range(-(-len(names) // WORD)))
+    sets = ""
+    for n, name in enumerate(names):
+        column, is_given = quoted(name), f"_z._w{n // WORD} & {1 << n % WORD} <> 0"
+        sets += f", {column} = CASE WHEN {is_given} THEN _z.{column} ELSE _t.{column} END"
     return (
-        f"UPDATE survey.{quoted(table)} _t SET ({listed}, _raw) = (SELECT {source}, CASE WHEN _t._raw IS NULL "
-        "AND _z.unfit IS NULL THEN NULL ELSE nullif((coalesce(_t._raw, '{}') - _z.names) "
-        "|| coalesce(_z.unfit, '{}'), '{}') END FROM jsonb_populate_record(_t, _z.j) _p) "
-        "FROM jsonb_to_recordset(%s::jsonb) AS _z(u text, j jsonb, names text[], unfit jsonb) "
-        "WHERE _t.uid = _z.u RETURNING _t.uid"
+        f"UPDATE survey.{quoted(table.name)} _t SET _rev = _z._rev{sets}, _raw = CASE WHEN _t._raw IS NULL "
+        "AND _z._unfit IS NULL THEN NULL ELSE nullif((coalesce(_t._raw, '{}') - _z._names) "
+        "|| coalesce(_z._unfit, '{}'), '{}') END "
+        f"FROM json_to_recordset(%s::json) AS _z(_u text, _rev bigint, _unfit jsonb, _names text[]{words}{given}) "
+        "WHERE _t.uid = _z._u RETURNING _t.uid"
     )
 
 

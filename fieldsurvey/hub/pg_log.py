@@ -7,17 +7,18 @@ Under that lock a revision that waited for something which another process
 committed meanwhile is found, so that nothing waits for ever.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import Connection, Cursor
 
 from fieldsurvey.hub import dialect
-from fieldsurvey.hub.pg_records import PgRecords, revisions_of
+from fieldsurvey.hub.pg_records import Locked, PgRecords, revisions_of
 from fieldsurvey.hub.pg_rows import PgRows
 from fieldsurvey.i18n import _
-from fieldsurvey.model import merge
+from fieldsurvey.model import batch, merge
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
 from fieldsurvey.store import Fork, Tampered
 from fieldsurvey.store.entries import revision_of
@@ -56,13 +57,15 @@ class PgLog:
             heads = self._locked_heads(cursor, revisions)
             self._keep_links(cursor, links)
             needs = {r.rid: merge.required(r) for r in revisions}
-            rids = sorted(needs.keys() | {parent for parents in needs.values() for parent in parents})
+            ends = {r.rid + 1 for r in revisions}  # what may have come before its predecessors
+            rids = sorted(ends.union(needs, *needs.values()))
             known = {rid: (bytes(chain), st) for rid, chain, st in cursor.execute(dialect.KNOWN, (rids,))}
             fresh = _fresh(revisions, known)
-            self._store(cursor, fresh.values())
-            self._advance(cursor, heads, fresh)
+            self._advance(cursor, heads, fresh, known.keys())
             applied = {rid for rid, (_chain, st) in known.items() if st}
-            self._settle(work, [r for r in fresh.values() if r.rid not in held], needs, applied)
+            ready, locked = self._ready(work, [r for r in fresh.values() if r.rid not in held], applied)
+            self._store(cursor, fresh.values(), {r.rid for r in ready})
+            self._apply(work, ready, locked)
             _add_waits(work, [(f"!{why}", rid) for rid, why in held.items() if rid in fresh])
             again = [r.rid for r in revisions if r.rid in known and not known[r.rid][1] and r.rid not in held]
             self._let_go(work, again)
@@ -97,10 +100,11 @@ class PgLog:
 
     def _settle_stored(self, work: _Work, revisions: Sequence[Revision]) -> None:
         """Let revisions that are in the log already take effect, as far as their parents did."""
-        needs = {r.rid: merge.required(r) for r in revisions}
-        parents = sorted({parent for found in needs.values() for parent in found})
+        parents = sorted({parent for revision in revisions for parent in merge.required(revision)})
         known = work.cursor.execute(dialect.KNOWN, (parents,)).fetchall()
-        self._settle(work, revisions, needs, {rid for rid, _chain, st in known if st})
+        ready, locked = self._ready(work, revisions, {rid for rid, _chain, st in known if st})
+        work.cursor.execute(dialect.SET_APPLIED, ([r.rid for r in ready],))
+        self._apply(work, ready, locked)
 
     # --- the log ---------------------------------------------------------------------------------------------------
 
@@ -128,11 +132,12 @@ class PgLog:
             elif had != link:
                 raise Fork(forked(rid >> SEQ_BITS), rid >> SEQ_BITS)
 
-    def _store(self, cursor: Cursor[Any], revisions: Iterable[Revision]) -> None:
+    def _store(self, cursor: Cursor[Any], revisions: Iterable[Revision], applied: Container[int]) -> None:
         rows = [
             {
                 "rid": r.rid, "hlc": r.hlc, "actor": r.actor, "fv": r.fv, "tbl": r.table, "uid": r.uid,
                 "kind": r.kind, "patch": r.patch, "par": r.par, "chain": r.chain.hex(), "scope": r.scope,
+                "st": r.rid in applied,
             }
             for r in revisions
         ]  # fmt: skip
@@ -140,63 +145,55 @@ class PgLog:
             cursor.execute(dialect.ADD_REVISIONS, (dump(rows),))
 
     def _advance(
-        self, cursor: Cursor[Any], heads: Mapping[int, tuple[int, bytes]], fresh: Mapping[int, Revision]
+        self,
+        cursor: Cursor[Any],
+        heads: Mapping[int, tuple[int, bytes]],
+        fresh: Mapping[int, Revision],
+        known: Container[int],
     ) -> None:
         """Lengthen the known prefix of each origin, checking each link of its chain."""
         moved = []
         for origin, (first, before) in heads.items():
             upto, chain = _chained(origin, first, before, fresh)
+            if (origin << SEQ_BITS | upto) + 1 in known:
+                upto, chain = self._chained_on(cursor, origin, upto, chain, fresh)
             if upto != first:
-                upto, chain = self._chained_on(cursor, origin, upto, chain)
                 moved.append({"o": origin, "u": upto, "c": chain.hex()})
         if moved:
             cursor.execute(dialect.SET_HEADS, (dump(moved),))
 
-    def _chained_on(self, cursor: Cursor[Any], origin: int, upto: int, chain: bytes) -> tuple[int, bytes]:
-        """Go on over what came before its predecessors."""
+    def _chained_on(
+        self, cursor: Cursor[Any], origin: int, upto: int, chain: bytes, fresh: Mapping[int, Revision]
+    ) -> tuple[int, bytes]:
+        """Go on over what came before its predecessors, and what of this batch follows it."""
         while True:
             rid = origin << SEQ_BITS | upto
             rows = cursor.execute(dialect.AFTER, (rid, rid + 1000, 1000)).fetchall()
             later = {row[0]: revision_of(row) for row in rows}
-            reached, chain = _chained(origin, upto, chain, later)
+            reached, chain = _chained(origin, upto, chain, {**later, **fresh})
             if reached == upto:
                 return upto, chain
             upto = reached
 
     # --- order -----------------------------------------------------------------------------------------------------
 
-    def _settle(
-        self, work: _Work, revisions: Sequence[Revision], needs: Mapping[int, frozenset[int]], applied: set[int]
-    ) -> None:
-        """Apply, in causal order, those whose parents are applied; the rest waits."""
-        missing = {r.rid: set(needs[r.rid]) - applied for r in revisions}
-        children: dict[int, list[Revision]] = {}
-        for revision in revisions:
-            for parent in missing[revision.rid]:
-                children.setdefault(parent, []).append(revision)
-        queue = sorted((r for r in revisions if not missing[r.rid]), key=lambda r: (r.hlc, r.rid))
-        ready: list[Revision] = []
-        for revision in queue:  # grows while it is read
-            if revision.kind is Kind.IMPORT and not self._load_dataset(revision):
-                missing[revision.rid] = {-1}
-                continue
-            ready.append(revision)
-            for child in children.get(revision.rid, ()):
-                missing[child.rid].discard(revision.rid)
-                if not missing[child.rid]:
-                    queue.append(child)
-        self._wait(work, [r for r in revisions if missing[r.rid]], missing)
-        self._apply(work, ready)
+    def _ready(
+        self, work: _Work, revisions: Sequence[Revision], applied: AbstractSet[int]
+    ) -> tuple[list[Revision], Locked]:
+        """Return those that can take effect, in causal order, and where their records stand; the rest waits."""
+        able, missing = batch.causal(revisions, applied, self._is_admitted)
+        waits = [(str(parent), rid) for rid, parents in missing.items() for parent in parents]
+        waits += [(str(r.fields()["dataset"]), r.rid) for r in revisions if r.kind is Kind.IMPORT and r.rid in missing]
+        work.waiting.update(rid for rid, parents in missing.items() if parents)
+        edits = {r.uid: r.table for r in able if r.kind is not Kind.IMPORT}
+        locked = self._records.lock(work.cursor, edits)
+        made = locked.found.keys() | {r.uid for r in able if r.kind in {Kind.CREATE, Kind.IMPORT}}
+        homeless = {r.rid: r.uid for r in able if r.uid not in made}  # nothing made their record yet
+        _add_waits(work, [*waits, *((uid, rid) for rid, uid in homeless.items())])
+        return [r for r in able if r.rid not in homeless], locked
 
-    def _wait(self, work: _Work, revisions: Sequence[Revision], missing: Mapping[int, set[int]]) -> None:
-        pairs = []
-        for revision in revisions:
-            if revision.kind is Kind.IMPORT:
-                pairs.append((str(revision.fields()["dataset"]), revision.rid))
-            else:
-                pairs += [(str(parent), revision.rid) for parent in missing[revision.rid]]
-                work.waiting.add(revision.rid)
-        _add_waits(work, pairs)
+    def _is_admitted(self, revision: Revision) -> bool:
+        return revision.kind is not Kind.IMPORT or self._load_dataset(revision)
 
     def _finish(self, work: _Work) -> None:
         """Take the place in the feed: the last thing before the commit."""
@@ -231,20 +228,11 @@ class PgLog:
         blocked = {row[0] for row in work.cursor.execute(dialect.STILL_WAITING, (sorted(waiting),))}
         return list(revisions_of(work.cursor, waiting - blocked).values())
 
-    def _apply(self, work: _Work, revisions: Sequence[Revision]) -> None:
-        """Let revisions, in causal order, take effect; edits of records that nothing made yet wait for the record."""
-        if not revisions:
-            return
-        edits = [r for r in revisions if r.kind is not Kind.IMPORT]
-        states = self._records.lock(work.cursor, {r.uid: r.table for r in edits})
-        made = states.found.keys() | {r.uid for r in edits if r.kind is Kind.CREATE}
-        homeless = {r.rid for r in edits if r.uid not in made}
-        _add_waits(work, [(r.uid, r.rid) for r in edits if r.rid in homeless])
-        ready = [r for r in revisions if r.rid not in homeless]
-        work.cursor.execute(dialect.SET_APPLIED, ([r.rid for r in ready],))
+    def _apply(self, work: _Work, ready: Sequence[Revision], locked: Locked) -> None:
+        """Let revisions that are in the log as applied take effect, in causal order."""
         work.fed += ready
         edits = [r for r in ready if r.kind is not Kind.IMPORT]
-        for uid, (before, after) in self._records.apply(work.cursor, states, edits).items():
+        for uid, (before, after) in self._records.apply(work.cursor, locked, edits).items():
             work.scopes[uid] = (work.scopes.get(uid, (before, after))[0], after)
 
 

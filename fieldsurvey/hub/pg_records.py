@@ -1,6 +1,5 @@
 """Records on PostgreSQL: from revisions to heads, conflicts and visible rows, many records in one statement."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +8,10 @@ from psycopg import Cursor
 
 from fieldsurvey.hub import dialect
 from fieldsurvey.hub.pg_rows import Change, PgRows
-from fieldsurvey.model import merge
+from fieldsurvey.model import batch, merge
 from fieldsurvey.model.identity import scope_of
-from fieldsurvey.model.merge import SCOPE, State, Status
-from fieldsurvey.model.revision import Kind, Revision, dump, unwrap, wrap
-from fieldsurvey.model.schema import Value
+from fieldsurvey.model.merge import State, Status
+from fieldsurvey.model.revision import Kind, Revision, dump, load, unwrap, wrap
 from fieldsurvey.store.entries import ValueOf, revision_of
 
 
@@ -43,6 +41,8 @@ class PgRecords:
 
     def lock(self, cursor: Cursor[Any], tables: Mapping[str, str]) -> Locked:
         """Lock records, given record -> table, in the order of their uids, and return where they stand."""
+        if not tables:
+            return Locked({}, set())
         rows = cursor.execute(dialect.LOCK_RECORDS, (sorted(tables),)).fetchall()
         absent = sorted(tables.keys() - {row[0] for row in rows})
         if absent:
@@ -68,18 +68,13 @@ class PgRecords:
 
     def apply(self, cursor: Cursor[Any], locked: Locked, edits: Sequence[Revision]) -> dict[str, tuple[int, int]]:
         """Fold revisions, in causal order, into records: one write per record; return their areas before and after."""
-        states = dict(locked.found)
-        names: dict[str, set[str]] = {}
-        last: dict[str, int] = {}
-        for revision in edits:
-            states[revision.uid] = merge.apply(states.get(revision.uid), revision)
-            names.setdefault(revision.uid, set()).update(revision.fields())
-            last[revision.uid] = revision.rid
-        touched = {uid: states[uid] for uid in names}
+        if not edits:
+            return {}
+        fold = batch.fold(locked.found, edits)
         known = {revision.rid: revision for revision in edits}
-        shown, value_of = self._statuses(cursor, touched, names, known)
-        self._write_heads(cursor, touched, shown, locked.conflicted)
-        self._write_rows(cursor, touched, shown, value_of, last, names.keys() - locked.found.keys())
+        shown, value_of = self._statuses(cursor, fold.states, fold.names, known)
+        self._write_heads(cursor, fold.states, shown, locked.conflicted)
+        self._write_rows(cursor, fold.states, shown, value_of, fold.last, fold.states.keys() - locked.found.keys())
         had = {uid: state.scope for uid, state in locked.found.items()}
         return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
 
@@ -102,14 +97,14 @@ class PgRecords:
     ) -> tuple[dict[str, Status], ValueOf]:
         """Return what to show of records, and a reader for the values of their versions; reads the log once."""
         wanted = {uid: self._wanted(cursor, state, names[uid]) for uid, state in states.items()}
-        needed = {rid for uid, state in states.items() for rid in _needed(state, wanted[uid])} - known.keys()
+        needed = {rid for uid, state in states.items() for rid in batch.told_by(state, wanted[uid])} - known.keys()
         revisions = {**known, **(revisions_of(cursor, needed) if needed else {})}
         value_of = ValueOf(revisions)
         shown = {uid: merge.status(s, sorted(wanted[uid]), revisions, value_of) for uid, s in states.items()}
         return shown, value_of
 
     def _wanted(self, cursor: Cursor[Any], state: State, names: set[str]) -> set[str]:
-        found = names | {name for name, heads in state.over.items() if len(heads) > 1}
+        found = names | batch.disputed(state)
         if len(state.base) > 1:  # made twice: every field may have rivals
             made = revisions_of(cursor, state.base).values()
             found |= {name for r in made if r.kind is not Kind.IMPORT for name in r.fields()}
@@ -172,7 +167,7 @@ class PgRecords:
                 gone.setdefault(table, []).append(uid)
                 continue
             target = inserts if uid in born else changes
-            target.setdefault(table, []).append((uid, _values(status, value_of), last[uid]))
+            target.setdefault(table, []).append((uid, value_of.set_by(status.winners), last[uid]))
         for table, rows in inserts.items():
             self._rows.insert(cursor, table, rows)
         for table, rows in changes.items():
@@ -193,8 +188,8 @@ class PgRecords:
         shown, value_of = self._statuses(cursor, {uid: state}, {uid: names}, {})
         tomb = cursor.execute(dialect.TOMBS, ([uid],)).fetchone()
         cursor.execute(dialect.DROP_TOMBS, ([uid],))
-        kept = {name: unwrap(value) for name, value in json.loads(tomb[1] if tomb else "{}").items()}
-        return uid, {**kept, **_values(shown[uid], value_of), **values}, rev
+        kept = {name: unwrap(value) for name, value in load(tomb[1] if tomb else "{}").items()}
+        return uid, {**kept, **value_of.set_by(shown[uid].winners), **values}, rev
 
     def _bury(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> None:
         """Take rows away but keep their values: a delete destroys nothing."""
@@ -202,16 +197,3 @@ class PgRecords:
             text = dump({name: wrap(value) for name, value in row.items() if name != "uid"})
             cursor.execute(dialect.ADD_TOMB, (row["uid"], table, text))
         self._rows.delete(cursor, table, uids)
-
-
-def _needed(state: State, names: Iterable[str]) -> set[int]:
-    """Return the revisions that tell what to show of a record."""
-    found = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
-    if len(state.base) > 1:
-        found.update(state.base)
-    found.update(rid for name in names for rid in state.heads(name))
-    return found
-
-
-def _values(status: Status, value_of: ValueOf) -> dict[str, Value]:
-    return {name: unwrap(value_of(rid, name)) for name, rid in status.winners.items() if value_of.has(rid, name)}

@@ -86,13 +86,11 @@ class PgRows:
 
     def update(self, cursor: Cursor[Any], table: str, changes: Sequence[Change]) -> set[str]:
         """Change rows; return the uids that were there."""
-        lines: list[dict[str, object]] = []
-        touched: set[str] = set()
-        for uid, values, rev in changes:
-            fine, raw = typed.split(self.tables[table], values, self.srs)
-            touched |= fine.keys()
-            lines.append({"u": uid, "j": {**fine, "_rev": rev}, "names": list(fine), "unfit": raw or None})
-        cursor.execute(dialect.update_rows(table, sorted(touched)).encode(), (dump(lines),))
+        found = [(uid, rev, *typed.split(self.tables[table], values, self.srs)) for uid, values, rev in changes]
+        names = sorted({name for _uid, _rev, fine, _raw in found for name in fine})
+        places = {name: (f"_w{n // dialect.WORD}", 1 << n % dialect.WORD) for n, name in enumerate(names)}
+        lines = [_line(uid, rev, fine, raw, places) for uid, rev, fine, raw in found]
+        cursor.execute(dialect.update_rows(self.tables[table], names).encode(), (dump(lines),))
         return {row[0] for row in cursor.fetchall()}
 
     def insert(self, cursor: Cursor[Any], table: str, changes: Sequence[Change]) -> None:
@@ -100,7 +98,8 @@ class PgRows:
         lines = []
         for uid, values, rev in changes:
             fine, raw = typed.split(self.tables[table], values, self.srs)
-            lines.append({**fine, "uid": uid, "_rev": rev, "_raw": raw or None})
+            unfit = {"_raw": raw} if raw else {}
+            lines.append({**fine, "uid": uid, "_rev": rev, **unfit})
         cursor.execute(dialect.insert_rows(table, self.columns(table)).encode(), (dump(lines),))
 
     def delete(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> None:
@@ -108,11 +107,28 @@ class PgRows:
         cursor.execute(dialect.delete_rows(table).encode(), (list(uids),))
 
     def copy(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Value]], rev: int) -> None:
-        """Add many rows [uid, values of names …] at once."""
+        """Add many rows [uid, values of names …] at once; a record that is there already stays as it is."""
+        have = {row[0] for row in self._db.execute(dialect.select_rows(table, [], some=False).encode())}
         with self._db.cursor() as cursor, cursor.copy(dialect.copy_rows(table, list(names)).encode()) as target:
             for row in rows:
+                if row[0] in have:
+                    continue
+                have.add(row[0])
                 fine, raw = typed.split(self.tables[table], dict(zip(names, row[1:], strict=True)), self.srs)
                 target.write_row([row[0], rev, dump(raw) if raw else None, *[fine.get(name) for name in names]])
+
+
+def _line(
+    uid: str, rev: int, fine: Mapping[str, Any], raw: Mapping[str, Any], places: Mapping[str, tuple[str, int]]
+) -> dict[str, Any]:
+    """Return a change of a row as dialect.update_rows takes it; `places` says which bit stands for a column."""
+    line = {"_u": uid, "_rev": rev, "_names": list(fine), **fine}
+    if raw:
+        line["_unfit"] = raw
+    for name in fine:
+        word, bit = places[name]
+        line[word] = line.get(word, 0) | bit
+    return line
 
 
 def _merged(have: Table, table: Table) -> Table:

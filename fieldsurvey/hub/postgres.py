@@ -73,7 +73,7 @@ class PostgresStorage:
             with self._db.transaction():
                 self._db.execute(dialect.LOCK_CATALOGUE)
                 self._db.execute(dialect.SCHEMA)
-        self._db.execute(dialect.PATH)
+        self._db.execute(dialect.SESSION)
 
     def close(self) -> None:
         """Close the connection."""

@@ -16,12 +16,11 @@ one of them writes all, so their versions stay together, and which columns
 belong together need not be known by those who only pass a revision on.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump
+from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, load
 
 Heads = tuple[int, ...]
 AUTOMATIC = frozenset({"saved_at"})  # written by the program at each save: the latest stands, nobody has to choose
@@ -86,7 +85,7 @@ def parents_for_edit(seen: State, names: Iterable[str]) -> str:
 
     It is [heads, {field: heads}]: the heads that most of the fields have, and those of the others.
     """
-    heads = {name: seen.heads(name) for name in sorted(names)}
+    heads = {name: seen.over.get(name, seen.base) for name in sorted(names)}
     found = list(heads.values())
     most = max(dict.fromkeys(found), key=found.count, default=seen.base)
     return dump([most, {name: each for name, each in heads.items() if each != most}])
@@ -111,7 +110,7 @@ def required(revision: Revision) -> frozenset[int]:
     """Return the revisions that must be applied before this one."""
     if revision.par is None:
         return frozenset()
-    par = json.loads(revision.par)
+    par = load(revision.par)
     if isinstance(par, dict):
         return frozenset(par["saw"]).union(par["del"], par.get("app", ()))
     return frozenset(par[0]).union(*par[1].values())
@@ -129,7 +128,7 @@ def apply(state: State | None, revision: Revision) -> State:
         raise ValueError(f"revision {revision.rid} edits a record that nothing made")
     if revision.kind in {Kind.UPDATE, Kind.RESOLVE}:
         return _edited(state, revision)
-    par = json.loads(revision.par or "{}")
+    par = load(revision.par or "{}")
     if revision.kind is Kind.APPROVE:
         return replace(state, approvals=_after(state.approvals, par["app"], revision.rid))
     return replace(state, deletes=_after(state.deletes, par["del"], revision.rid))
@@ -154,10 +153,11 @@ def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
 
 
 def _edited(state: State, revision: Revision) -> State:
-    par = json.loads(revision.par or "[[],{}]")
+    par = load(revision.par or "[[],{}]")
     over = dict(state.over)
+    most, others = par
     for name in revision.fields():
-        over[name] = _after(state.heads(name), par[1].get(name, par[0]), revision.rid)
+        over[name] = _after(over.get(name, state.base), others.get(name, most), revision.rid)
     return State(state.table, state.scope, state.base, over, state.deletes, state.approvals)
 
 
@@ -175,11 +175,14 @@ def status(
     """
     winners: dict[str, int] = {}
     conflicts: dict[str, Heads] = {}
+    over, base = state.over, state.base
     for name in names:
-        heads = state.heads(name)
-        winners[name] = heads[0] if len(heads) == 1 else max(heads, key=lambda rid: _rank(rid, known))
-        is_disputed = len(heads) > 1 and name not in UNDISPUTED
-        if is_disputed and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
+        heads = over.get(name, base)
+        if len(heads) == 1:
+            winners[name] = heads[0]
+            continue
+        winners[name] = max(heads, key=lambda rid: _rank(rid, known))
+        if name not in UNDISPUTED and any(value_of(rid, name) != value_of(heads[0], name) for rid in heads[1:]):
             conflicts[name] = heads
     deleted = False
     if state.deletes:
@@ -194,7 +197,7 @@ def _approval(state: State, known: Mapping[int, Revision]) -> int | None:
     """Return the newest approval that saw every live version and every delete and undelete."""
     covering = []
     for rid in state.approvals:
-        par = json.loads(known[rid].par or "{}")
+        par = load(known[rid].par or "{}")
         if state.live().issubset(par["saw"]) and set(state.deletes).issubset(par["del"]):
             covering.append(rid)
     return max(covering, key=lambda rid: _rank(rid, known), default=None)
@@ -222,7 +225,7 @@ def _deletion(state: State, known: Mapping[int, Revision]) -> tuple[bool, Heads]
     deletes = [rid for rid in state.deletes if known[rid].kind is Kind.DELETE]
     if not deletes:
         return False, ()
-    saw = {head for rid in deletes for head in json.loads(known[rid].par or "{}")["saw"]}
+    saw = {head for rid in deletes for head in load(known[rid].par or "{}")["saw"]}
     unseen = state.live() - saw
     undeletes = set(state.deletes) - set(deletes)
     if not unseen and not undeletes:
@@ -274,7 +277,5 @@ def state_to_json(state: State) -> tuple[str, str, str]:
 
 def state_from_json(table: str, scope: int, base: str, over: str, deletes: str, approvals: str = "[]") -> State:
     """Undo state_to_json."""
-    fields = {name: tuple(heads) for name, heads in json.loads(over).items()}
-    return State(
-        table, scope, tuple(json.loads(base)), fields, tuple(json.loads(deletes)), tuple(json.loads(approvals))
-    )
+    fields = {name: tuple(heads) for name, heads in load(over).items()}
+    return State(table, scope, tuple(load(base)), fields, tuple(load(deletes)), tuple(load(approvals)))

@@ -15,13 +15,15 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
+
 from fieldsurvey.model.schema import Value
 
 SEQ_BITS = 33
 SEQ_MASK = (1 << SEQ_BITS) - 1
 ORIGIN_BITS = 20
 NO_CHAIN = bytes(32)
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_STRICT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Kind(StrEnum):
@@ -82,6 +84,14 @@ class Revision:
         """The author's clock, milliseconds since 1970."""
         return self.hlc >> 16
 
+    def after(self, previous: bytes) -> "Revision":
+        """Return it with its place in the chain: the hash over `previous` and itself."""
+        chain = chain_of(previous, self)
+        return Revision(
+            self.rid, self.hlc, self.actor, self.fv, self.table, self.uid, self.kind, self.patch, self.par, chain,
+            self.scope,
+        )  # fmt: skip
+
     def fields(self) -> dict[str, Any]:
         """Return the patch as stored (bytes still wrapped); to be read, not changed."""
         return _parsed(self.patch) if self.patch else {}
@@ -89,22 +99,39 @@ class Revision:
 
 @lru_cache(maxsize=32)  # one save asks three times for the same patch
 def _parsed(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = orjson.loads(text)
     return found
 
 
-def chain_of(previous: bytes, revision: Revision) -> bytes:
-    """Return the chain value of a revision that follows `previous`."""
-    head = (
-        f"{revision.rid}|{revision.hlc}|{revision.actor}|{revision.fv}|{revision.table}|{revision.uid}|"
-        f"{revision.kind}|{revision.scope}|{len(revision.patch or '')}|"
-    )
-    return hashlib.sha256(previous + (head + (revision.patch or "") + (revision.par or "")).encode()).digest()
+def chain_of(previous: bytes, r: Revision) -> bytes:
+    """Return the chain value of a revision that follows `previous`; its own chain value is not looked at."""
+    patch = r.patch or ""
+    text = f"{r.rid}|{r.hlc}|{r.actor}|{r.fv}|{r.table}|{r.uid}|{r.kind}|{r.scope}|{len(patch)}|{patch}{r.par or ''}"
+    return hashlib.sha256(previous + text.encode()).digest()
 
 
 def dump(value: object) -> str:
-    """Return compact JSON; NaN and infinity are refused, they are no JSON."""
-    return _COMPACT.encode(value)
+    """Return compact JSON.
+
+    Raises:
+        ValueError: If it holds NaN or infinity: they are no JSON.
+    """
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # a number or key that is none of JSON's own kinds
+        return _STRICT.encode(value)
+    if "null" in text:  # what orjson writes for NaN
+        _STRICT.encode(value)
+    return text
+
+
+def load(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
+    """Return what JSON text says.
+
+    Raises:
+        ValueError: If it is none; NaN, infinity and half characters are none.
+    """
+    return orjson.loads(text)
 
 
 def version_number(version: str) -> int:

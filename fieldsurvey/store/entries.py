@@ -1,6 +1,6 @@
 """The log as a table: revisions in and out of `_rev`, and the feed that others read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, unwrap
@@ -58,32 +58,23 @@ class Entries:
         """Remember how far an origin's log is known."""
         self._db.execute(_NOTE_PREFIX, (origin, upto, chain))
 
-    def write(self, revisions: Sequence[Revision], *, applied: bool, step: int | None = None) -> None:
+    def write(self, revisions: Iterable[Revision], applied: Container[int] = (), step: int | None = None) -> None:
         """Write revisions.
 
         Args:
             revisions: New ones.
-            applied: False: they may still wait for their parents.
+            applied: The numbers of those that take effect now; the others wait for their parents.
             step: Sequence number of the first own revision of this transaction; None for those of others.
         """
-        st = int(applied)  # exact types: SQLite's module looks for an adapter for any other
-        for r in revisions:
-            row = (
-                r.rid,
-                r.hlc,
-                r.actor,
-                r.fv,
-                r.table,
-                r.uid,
-                r.kind.value,
-                r.patch,
-                r.par,
-                r.chain,
-                r.scope,
-                st,
-                step,
+        # Exact types, and no enumeration: SQLite's module looks for an adapter for any other.
+        rows = [
+            (
+                r.rid, r.hlc, r.actor, r.fv, r.table, r.uid, r.kind.value, r.patch, r.par, r.chain, r.scope,
+                int(r.rid in applied), step,
             )
-            self._db.execute(_INSERT, row)
+            for r in revisions
+        ]  # fmt: skip
+        self._db.many(_INSERT, rows)
 
     def feed(self, revisions: Sequence[Revision], scopes: Mapping[str, tuple[int, int]]) -> None:
         """Append applied revisions to the feed, each under the area of its record.
@@ -101,11 +92,11 @@ class Entries:
         for uid, (before, after) in scopes.items():
             if before != after:
                 self._db.execute(_FEED_WHOLE, (after, uid))
+        rows: list[tuple[int, int]] = []
         for revision in revisions:
-            before, after = scopes.get(revision.uid, (revision.scope, revision.scope))
-            self._db.execute(_FEED, (before, revision.rid))
-            if before != after:
-                self._db.execute(_FEED, (after, revision.rid))
+            areas = scopes.get(revision.uid, (revision.scope, revision.scope))
+            rows += [(area, revision.rid) for area in dict.fromkeys(areas)]
+        self._db.many(_FEED, rows)
 
     def feed_after(self, cursor: int, limit: int, scopes: Sequence[int] | None) -> tuple[list[Revision], int]:
         """Return what was applied after a place in the feed, and the place reached."""
@@ -140,7 +131,9 @@ class ValueOf:
         """Return the values of those fields that their version sets."""
         found: dict[str, Value] = {}
         for name, rid in winners.items():
-            patch = self._patches.get(rid) or self._patch(rid)
+            patch = self._patches.get(rid)
+            if patch is None:
+                patch = self._patch(rid)
             if name in patch:
                 found[name] = unwrap(patch[name])
             elif self.has(rid, name):

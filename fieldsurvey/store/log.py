@@ -6,7 +6,7 @@ from types import MappingProxyType
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.model import merge
+from fieldsurvey.model import batch, merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
 from fieldsurvey.store.connection import Connection
@@ -101,12 +101,13 @@ class Log(Entries):
         text = None if patch is None else dump(patch)
         rid = self.origin << SEQ_BITS | self.seq
         bare = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope)
-        self._chain = chain_of(self._chain, bare)
-        revision = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, self._chain, scope)
+        revision = bare.after(self._chain)
+        self._chain = revision.chain
         self.step = self.step or self.seq
-        self.write([revision], applied=True, step=self.step)
+        self.write([revision], {rid}, self.step)
         self.note_prefix(self.origin, self.seq, self._chain)
-        self.feed([revision], self.records.apply([revision]))
+        edits = [] if kind is Kind.IMPORT else [revision]
+        self.feed([revision], self.records.apply(edits, self.records.states({r.uid: r.table for r in edits})))
         return revision
 
     def state(self, uid: str, table: str = "") -> State | None:
@@ -134,18 +135,16 @@ class Log(Entries):
         fresh = self._fresh(revisions)
         if not fresh:
             return 0
-        self.write(list(fresh.values()), applied=False)
         for origin in sorted({revision.origin for revision in fresh.values()}):
             self._advance(origin, fresh)
-        for revision in fresh.values():
-            if revision.at_ms <= self._clock() + _MAX_AHEAD_MS:
-                self._hlc = max(self._hlc, revision.hlc)
+        not_later = self._clock() + _MAX_AHEAD_MS
+        self._hlc = max([self._hlc, *(r.hlc for r in fresh.values() if r.at_ms <= not_later)])
         self._db.execute("UPDATE _meta SET value = ? WHERE key = 'hlc'", (self._hlc,))
-        self.settle([revision for revision in fresh.values() if revision.rid not in withheld])
-        self._db.many(
-            "INSERT OR IGNORE INTO _wait VALUES (?, ?)",
-            [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh],
-        )
+        ready, before = self._ready([r for r in fresh.values() if r.rid not in withheld])
+        self.write(fresh.values(), {revision.rid for revision in ready})
+        self._take_effect(ready, before)
+        held = [(f"!{why}", rid) for rid, why in withheld.items() if rid in fresh]
+        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", held)
         return len(fresh)
 
     def quarantined(self) -> list[tuple[int, str]]:
@@ -161,43 +160,31 @@ class Log(Entries):
         """Let held revisions take effect. Call inside a transaction."""
         for rid in rids:
             self._db.execute("DELETE FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,))
-        self.settle(self.revisions(rids).values())
+        self.settle(list(self.revisions(rids).values()))
 
     def add_line(self, revisions: Sequence[Revision], *, applied: bool) -> None:
         """Put revisions of one's own making into the log as they are; `applied` ones into the feed too."""
-        self.write(revisions, applied=applied)
+        self.write(revisions, {revision.rid for revision in revisions} if applied else ())
         for origin in sorted({revision.origin for revision in revisions}):
             self._advance(origin)
         if applied:
             self.feed(revisions, {})
 
-    def settle(self, candidates: Iterable[Revision]) -> None:
-        """Apply what can be applied, and then what waited for it."""
-        queue = sorted(candidates, key=lambda revision: (revision.hlc, revision.rid))
-        while queue:
-            ready = self._ready(queue)
-            if not ready:
-                return
-            homeless = self._homeless(ready)
-            ready = [revision for revision in ready if revision.rid not in homeless]
-            scopes = self.records.apply(ready)
-            self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(r.rid,) for r in ready])
-            self.feed(ready, scopes)
-            queue = self._released(ready)
+    def settle(self, stored: Sequence[Revision]) -> None:
+        """Apply what can be applied of revisions in the log, and then what waited for it."""
+        ready, before = self._ready(stored)
+        self._mark_applied(ready)
+        self._take_effect(ready, before)
 
-    def _homeless(self, ready: Sequence[Revision]) -> set[int]:
-        """Return the edits of records that nothing made yet; they wait for the record."""
-        made = {revision.uid for revision in ready if revision.kind is Kind.CREATE}
-        edits = [r for r in ready if r.kind not in {Kind.CREATE, Kind.IMPORT} and r.uid not in made]
-        tables = {r.uid: r.table for r in edits}
-        known: set[str] = set()
-        for part in parts(sorted(tables)):
-            marks = ",".join("?" * len(part))
-            known |= {row[0] for row in self._db.rows(f"SELECT uid FROM _rec WHERE uid IN ({marks})", part)}
-        known |= {uid for uid, table in tables.items() if uid not in known and self.state(uid, table) is not None}
-        found = [(r.uid, r.rid) for r in edits if r.uid not in known]
-        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", found)
-        return {rid for _uid, rid in found}
+    def _take_effect(self, ready: Sequence[Revision], before: Mapping[str, State]) -> None:
+        """Apply revisions that are in the log as applied, in causal order, and then what waited for them."""
+        while ready:
+            self.feed(ready, self.records.apply([r for r in ready if r.kind is not Kind.IMPORT], before))
+            ready, before = self._ready(self._released(ready))
+            self._mark_applied(ready)
+
+    def _mark_applied(self, revisions: Sequence[Revision]) -> None:
+        self._db.many("UPDATE _rev SET st = 1 WHERE rid = ?", [(revision.rid,) for revision in revisions])
 
     def release_dataset(self, sha256: str) -> None:
         """Go on with what waited for a dataset that has arrived."""
@@ -241,28 +228,22 @@ class Log(Entries):
         if upto != first:
             self.note_prefix(origin, upto, chain)
 
-    def _ready(self, queue: list[Revision]) -> list[Revision]:
-        """Return, in causal order, those whose parents are applied or come before them; the rest waits."""
-        needs = {r.rid: merge.required(r) for r in queue}
-        applied = self._applied({parent for parents in needs.values() for parent in parents})
-        ready: list[Revision] = []
-        pending = list(queue)
-        while pending:
-            now = [
-                r for r in pending if needs[r.rid] <= applied and (r.kind is not Kind.IMPORT or self.load_dataset(r))
-            ]
-            if not now:
-                break
-            ready += now
-            applied |= {r.rid for r in now}
-            done = {r.rid for r in now}
-            pending = [r for r in pending if r.rid not in done]
-        for revision in pending:
-            missing = [str(parent) for parent in needs[revision.rid] - applied]
-            if revision.kind is Kind.IMPORT:
-                missing.append(str(revision.fields()["dataset"]))
-            self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", [(name, revision.rid) for name in missing])
-        return ready
+    def _ready(self, revisions: Sequence[Revision]) -> tuple[list[Revision], dict[str, State]]:
+        """Return those that can take effect, in causal order, and where their records stand; the rest waits."""
+        parents = {parent for revision in revisions for parent in merge.required(revision)}
+        able, missing = batch.causal(revisions, self._applied(parents), self._is_admitted)
+        waits = [(str(parent), rid) for rid, parents in missing.items() for parent in parents]
+        waits += [(str(r.fields()["dataset"]), r.rid) for r in revisions if r.kind is Kind.IMPORT and r.rid in missing]
+        edits = {r.uid: r.table for r in able if r.kind is not Kind.IMPORT}
+        before = self.records.states(edits)
+        made = before.keys() | {r.uid for r in able if r.kind in {Kind.CREATE, Kind.IMPORT}}
+        homeless = {r.rid: r.uid for r in able if r.uid not in made}  # nothing made their record yet
+        waits += [(uid, rid) for rid, uid in homeless.items()]
+        self._db.many("INSERT OR IGNORE INTO _wait VALUES (?, ?)", waits)
+        return [r for r in able if r.rid not in homeless], before
+
+    def _is_admitted(self, revision: Revision) -> bool:
+        return revision.kind is not Kind.IMPORT or self.load_dataset(revision)
 
     def _applied(self, rids: set[int]) -> set[int]:
         found: set[int] = set()
@@ -285,5 +266,4 @@ class Log(Entries):
             candidates |= {row[0] for row in self._db.rows(f"SELECT rid FROM _wait WHERE missing IN ({marks})", part)}
             self._db.execute(f"DELETE FROM _wait WHERE missing IN ({marks})", part)
         free = [rid for rid in candidates if not self._db.scalar("SELECT 1 FROM _wait WHERE rid = ? LIMIT 1", (rid,))]
-        found = self.revisions(free).values()
-        return sorted(found, key=lambda revision: (revision.hlc, revision.rid))
+        return list(self.revisions(free).values())

@@ -1,21 +1,21 @@
 """From heads to rows: what a record's state means for its visible row, its conflicts and its area."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from fieldsurvey.model import merge
+from fieldsurvey.model import batch, merge
 from fieldsurvey.model.identity import scope_of
-from fieldsurvey.model.merge import RULES, SCOPE, State, Status
-from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, unwrap, wrap
+from fieldsurvey.model.merge import RULES, State, Status
+from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, load, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import Entries, ValueOf
+from fieldsurvey.store.entries import Entries, ValueOf, parts
 from fieldsurvey.store.rows import Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
 _NOTHING: Mapping[str, Value] = {}
 _NO_REVISIONS: Mapping[int, Revision] = {}
+_STATES = "SELECT uid, tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid IN ({marks})"
 
 
 class Records:
@@ -44,111 +44,106 @@ class Records:
 
     def state(self, uid: str, table: str = "") -> State | None:
         """Return where a record stands; an imported row that nobody edited stands on its import."""
-        if uid in self._states:
-            return self._states[uid]
-        row = self._db.one("SELECT tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid = ?", (uid,))
-        if row is not None:
-            state = merge.state_from_json(*row[:6])
-            if self._db.in_transaction:
-                self._states[uid], self._conflicts[uid] = state, int(row[6])
-            return state
-        found = self._rows.find(uid, table)
-        if found is None or not found[1]:
-            return None
-        name, rev, community = found
-        return State(name, scope_of(uid if name == "community" else community), (rev,))
+        return self._states.get(uid) or self.states({uid: table}).get(uid)
 
-    def status(
-        self,
-        state: State,
-        names: Iterable[str],
-        fresh: Mapping[int, Revision] = _NO_REVISIONS,
-        *,
-        settled: bool = False,
-    ) -> tuple[Status, ValueOf]:
-        """Return what to show of a record, and a reader for the values of its versions.
+    def states(self, tables: Mapping[str, str]) -> dict[str, State]:
+        """Return where records stand, given record -> table ("": unknown); those that nothing made yet are left out."""
+        found = {uid: state for uid in tables if (state := self._states.get(uid)) is not None}
+        if len(found) == len(tables):
+            return found
+        read: dict[str, State] = {}
+        conflicts: dict[str, int] = {}
+        for part in parts([uid for uid in tables if uid not in found]):
+            for uid, *heads, number in self._db.rows(_STATES.format(marks=",".join("?" * len(part))), part):
+                read[uid], conflicts[uid] = merge.state_from_json(*heads), number
+        blank = {uid: table for uid, table in tables.items() if uid not in found and uid not in read}
+        for uid, (name, rev, community) in self._rows.find_many(blank).items():
+            read[uid] = State(name, scope_of(uid if name == "community" else community), (rev,))
+            conflicts[uid] = 0
+        if self._db.in_transaction:
+            self._states |= read
+            self._conflicts |= conflicts
+        return found | read
+
+    def status(self, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
+        """Return what to show of the named fields of a record, and a reader for the values of its versions."""
+        shown, value_of = self._statuses({"": state}, {"": names}, _NO_REVISIONS)
+        return shown[""], value_of
+
+    def _statuses(
+        self, states: Mapping[str, State], names: Mapping[str, Iterable[str]], fresh: Mapping[int, Revision]
+    ) -> tuple[dict[str, Status], ValueOf]:
+        """Return what to show of records; what is not among the revisions at hand is read at once."""
+        wanted = {uid: self._wanted(uid, state, names[uid]) for uid, state in states.items()}
+        needed = {rid for uid, state in states.items() for rid in batch.told_by(state, wanted[uid])} - fresh.keys()
+        known = {**fresh, **self._entries.revisions(needed)} if needed else fresh
+        value_of = ValueOf(known)
+        return {u: merge.status(state, wanted[u], known, value_of) for u, state in states.items()}, value_of
+
+    def _wanted(self, uid: str, state: State, names: Iterable[str]) -> set[str]:
+        """Return the fields to look at: those asked for, and those that may be in conflict."""
+        found = set(names)
+        if self._conflicts.get(uid) != 0:
+            found |= batch.disputed(state)
+        if len(state.base) > 1:  # made twice: every field may have rivals
+            made = self._entries.revisions(state.base).values()
+            found.update(name for r in made if r.kind is not Kind.IMPORT for name in r.fields())
+            found.update(self._columns(state.table))
+        return found
+
+    def apply(self, edits: Sequence[Revision], before: Mapping[str, State]) -> dict[str, tuple[int, int]]:
+        """Fold edits, in causal order, into records: one write per record.
 
         Args:
-            state: The record.
-            names: Fields of interest.
-            fresh: Revisions at hand, which need not be read.
-            settled: The other fields are known to be without conflict.
+            edits: No imports.
+            before: Where their records stand, as `states` says.
+
+        Returns:
+            Record -> its areas before and after.
         """
-        wanted = set(names)
-        if not settled:
-            wanted.update(name for name, heads in state.over.items() if len(heads) > 1)
-        needed = {*state.deletes, *state.approvals, *state.over.get(SCOPE, ())}
-        if len(state.base) > 1:
-            needed |= set(state.base)
-            base = self._entries.revisions(state.base)
-            wanted |= {name for r in base.values() if r.kind is not Kind.IMPORT for name in r.fields()}
-            wanted |= set(self._columns(state.table))
-        needed.update(rid for name in wanted for rid in state.heads(name))
-        known = {rid: fresh[rid] for rid in needed if rid in fresh}
-        if len(known) < len(needed):
-            known |= self._entries.revisions(needed.difference(known))
-        value_of = ValueOf(known)
-        return merge.status(state, sorted(wanted), known, value_of), value_of
+        fold = batch.fold(before, edits)
+        shown = self._write(fold.states, fold.names, {revision.rid: revision for revision in edits}, fold.last)
+        had = {uid: state.scope for uid, state in before.items()}
+        return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
 
-    def apply(self, revisions: Sequence[Revision]) -> dict[str, tuple[int, int]]:
-        """Fold revisions, in causal order, into records: one write per record; return their areas before and after."""
-        states: dict[str, State] = {}
-        before: dict[str, int | None] = {}
-        names: dict[str, set[str]] = {}
-        last: dict[str, int] = {}
-        for revision in revisions:
-            if revision.kind is Kind.IMPORT:
-                continue
-            uid = revision.uid
-            state = states.get(uid) or self.state(uid, revision.table)
-            before.setdefault(uid, None if state is None else state.scope)
-            states[uid] = merge.apply(state, revision)
-            names.setdefault(uid, set()).update(revision.fields())
-            last[uid] = revision.rid
-        scopes: dict[str, tuple[int, int]] = {}
-        fresh = self._at_hand(states, names, revisions)
-        for uid, state in states.items():
-            after = self.materialise(uid, state, names[uid], last[uid], fresh).scope
-            had = before[uid]
-            scopes[uid] = (after if had is None else had, after)
-        return scopes
-
-    def _at_hand(
-        self, states: Mapping[str, State], names: Mapping[str, set[str]], revisions: Sequence[Revision]
-    ) -> dict[int, Revision]:
-        """Read at once the versions that the status of these records will ask for."""
-        found = {revision.rid: revision for revision in revisions}
-        heads = {rid for uid, state in states.items() for name in names[uid] for rid in state.heads(name)}
-        return found | self._entries.revisions(heads - found.keys())
-
-    def materialise(
-        self,
-        uid: str,
-        state: State,
-        names: Iterable[str],
-        rev: int | None = None,
-        fresh: Mapping[int, Revision] = _NO_REVISIONS,
-    ) -> Status:
+    def materialise(self, uid: str, state: State, names: Iterable[str]) -> Status:
         """Bring heads, conflicts and the visible row of a record in line with its state.
 
         Args:
             uid: The record.
             state: Where it stands.
             names: Fields whose heads have changed.
-            rev: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
-            fresh: Revisions at hand.
         """
-        status, value_of = self.status(state, names, fresh, settled=self._conflicts.get(uid) == 0)
-        values = value_of.set_by(status.winners)
-        if state.table not in self._rows.tables:  # a form that this version has not got yet: its rows come with it
-            pass
-        elif status.deleted:
-            self._bury(uid, state.table)
-        else:
-            self._show(uid, state, status, values, rev or max([*state.base, *status.winners.values()]))
-        self.note(uid, state, status)
-        self.touched[uid] = state.table
-        return status
+        return self._write({uid: state}, {uid: names}, _NO_REVISIONS, {})[uid]
+
+    def _write(
+        self,
+        states: Mapping[str, State],
+        names: Mapping[str, Iterable[str]],
+        fresh: Mapping[int, Revision],
+        last: Mapping[str, int],
+    ) -> dict[str, Status]:
+        """Bring records in line with their states.
+
+        Args:
+            states: Where they stand.
+            names: Fields whose heads have changed.
+            fresh: Revisions at hand.
+            last: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
+        """
+        shown, value_of = self._statuses(states, names, fresh)
+        for uid, state in states.items():
+            status = shown[uid]
+            if state.table not in self._rows.tables:  # a form this version has not got yet: its rows come with it
+                continue
+            if status.deleted:
+                self._bury(uid, state.table)
+                continue
+            rev = last.get(uid) or max([*state.base, *status.winners.values()])
+            self._show(uid, state, status, value_of.set_by(status.winners), rev)
+        self._note(states, shown)
+        self.touched.update((uid, state.table) for uid, state in states.items())
+        return shown
 
     def _show(self, uid: str, state: State, status: Status, values: Mapping[str, Value], rev: int) -> None:
         if self._rows.update(state.table, uid, values, rev):
@@ -160,25 +155,29 @@ class Records:
 
     def note(self, uid: str, state: State, status: Status) -> None:
         """Write heads and conflicts of a record."""
-        conflicts = dict(status.conflicts)
-        broken = () if status.deleted else self._broken_rules(uid, state)
-        if broken:
-            conflicts[RULES] = broken
-        base, over, deletes = merge.state_to_json(state)
-        self._db.execute(
-            "INSERT OR REPLACE INTO _rec VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (uid, state.table, status.scope, base, over, deletes, _list(state.approvals), len(conflicts)),
-        )
-        if self._conflicts.get(uid, 1):
-            self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
-        if self._db.in_transaction:
-            self._conflicts[uid] = len(conflicts)
-            self._states[uid] = state if state.scope == status.scope else replace(state, scope=status.scope)
-        if conflicts:
-            self._db.many(
-                "INSERT INTO _conflict VALUES (?, ?, ?, ?)",
-                [(uid, name, state.table, dump(list(heads))) for name, heads in conflicts.items()],
-            )
+        self._note({uid: state}, {uid: status})
+
+    def _note(self, states: Mapping[str, State], shown: Mapping[str, Status]) -> None:
+        heads, stale, rivals = [], [], []
+        for uid, state in states.items():
+            status = shown[uid]
+            conflicts = status.conflicts
+            if broken := () if status.deleted else self._broken_rules(uid, state):
+                conflicts = {**conflicts, RULES: broken}
+            base, over, deletes = merge.state_to_json(state)
+            approvals = dump(state.approvals) if state.approvals else "[]"
+            heads.append((uid, state.table, status.scope, base, over, deletes, approvals, len(conflicts)))
+            if self._conflicts.get(uid, 1):
+                stale.append((uid,))
+            rivals += [(uid, name, state.table, dump(versions)) for name, versions in conflicts.items()]
+            if self._db.in_transaction:
+                self._conflicts[uid] = len(conflicts)
+                self._states[uid] = state if state.scope == status.scope else replace(state, scope=status.scope)
+        self._db.many("INSERT OR REPLACE INTO _rec VALUES (?, ?, ?, ?, ?, ?, ?, ?)", heads)
+        if stale:
+            self._db.many("DELETE FROM _conflict WHERE uid = ?", stale)
+        if rivals:
+            self._db.many("INSERT INTO _conflict VALUES (?, ?, ?, ?)", rivals)
 
     def _broken_rules(self, uid: str, state: State) -> tuple[int, ...]:
         """Return the shown versions of the fields that together break a rule, if more than one replica wrote them.
@@ -236,7 +235,7 @@ class Records:
         if text is None:
             return self.base_values(uid, state)
         self._db.execute("DELETE FROM _tomb WHERE uid = ?", (uid,))
-        return {name: unwrap(value) for name, value in json.loads(text).items()}
+        return {name: unwrap(value) for name, value in load(text).items()}
 
     def _is_evicted(self, uid: str, scope: int) -> bool:
         """Say whether the row of a record was put away because its area is none of this file's."""
@@ -246,7 +245,3 @@ class Records:
             return True
         self._db.execute("DELETE FROM _evicted WHERE uid = ?", (uid,))
         return False
-
-
-def _list(rids: Sequence[int]) -> str:
-    return dump(list(rids)) if rids else "[]"

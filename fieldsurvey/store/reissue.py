@@ -17,7 +17,7 @@ from typing import Any
 
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import bulk, capture, gpkg
 from fieldsurvey.store.connection import Connection
@@ -237,9 +237,8 @@ def _rewritten(line: Sequence[Revision], names: Mapping[int, int]) -> list[Revis
     chain = NO_CHAIN
     for revision in line:
         par = None if revision.par is None else dump(_renamed(json.loads(revision.par), names))
-        bare = replace(revision, rid=names[revision.rid], par=par, chain=NO_CHAIN)
-        chain = chain_of(chain, bare)
-        found.append(replace(bare, chain=chain))
+        found.append(replace(revision, rid=names[revision.rid], par=par).after(chain))
+        chain = found[-1].chain
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump, load
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.log import NONE_WITHHELD, Fork, Log, forked
 from fieldsurvey.store.media import Media
@@ -27,6 +27,7 @@ class Replication:
     _log: Log
     _rows: Rows
     _noted: tuple[int, Note] | None = None
+    _renamed: list[Any] | None = None  # as read from the file; None: not yet
 
     @property
     def project(self) -> str:
@@ -220,6 +221,7 @@ class Replication:
                 self._take_number(owned | {new for old, new in pairs if old in owned})
                 text = dump([*self._renamings(), renamed.as_json()])
                 self._db.execute("INSERT OR REPLACE INTO _meta VALUES ('renamed', ?)", (text,))
+                self._renamed = None
         self.remember_number()
         return renamed is not None
 
@@ -240,8 +242,9 @@ class Replication:
         return state
 
     def _renamings(self) -> list[Any]:
-        found: list[Any] = json.loads(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")
-        return found
+        if self._renamed is None:
+            self._renamed = load(self._db.scalar("SELECT value FROM _meta WHERE key = 'renamed'") or "[]")
+        return self._renamed
 
     def remember_number(self) -> None:
         """Note outside the file how far its number was used. Call before anything is sent."""

@@ -15,7 +15,9 @@ from fieldsurvey.model.merge import Groups
 from fieldsurvey.model.revision import dump
 from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind, Value
 from fieldsurvey.store import gpkg, triggers
+from fieldsurvey.store.change import Change
 from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.entries import parts
 
 _BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
 _MAKE_MULTI = {
@@ -89,14 +91,35 @@ class Rows:
         row = self._db.one(sql, (uid,)) if sql else None
         return None if row is None else (row[0], int(row[1] or 0), row[2])
 
+    def find_many(self, tables: Mapping[str, str]) -> dict[str, tuple[str, int, str | None]]:
+        """Return, per uid, table, revision and community of the visible rows that come from a revision.
+
+        Args:
+            tables: uid -> its table; where it is unknown, all are searched.
+        """
+        found: dict[str, tuple[str, int, str | None]] = {}
+        groups: dict[str, list[str]] = {}
+        for uid, table in tables.items():
+            groups.setdefault(table, []).append(uid)
+        for table, uids in groups.items():
+            if table not in self.tables or len(uids) == 1:
+                found |= {uid: row for uid in uids if (row := self.find(uid, table)) is not None and row[1]}
+                continue
+            for part in parts(uids):
+                rows = self._db.rows(f"{self._find_some[table]} ({','.join('?' * len(part))})", part)
+                found |= {uid: (table, int(rev), community) for uid, rev, community in rows if rev}
+        return found
+
     def _prepare(self) -> None:
         """Write the statements that are the same every time, so that SQLite compiles each, with its triggers, once."""
         self.groups = {name: table.groups() for name, table in self.tables.items()}
         self._find_one = {name: _find(table) for name, table in self.tables.items()}
+        self._find_some = {name: _find_some(table) for name, table in self.tables.items()}
         self._find_any = " UNION ALL ".join(self._find_one.values()) + " LIMIT 1" if self.tables else ""
-        self._plain = {name: [c.name for c in table.columns] for name, table in self.tables.items()}
-        self._write_plain = {name: _update(name, names) for name, names in self._plain.items()}
-        self._write_all = {name: _update(name, [*names, "geom"]) for name, names in self._plain.items()}
+        self._known = {name: frozenset(self.columns(name)) for name in self.tables}
+        plain = {name: [c.name for c in table.columns] for name, table in self.tables.items()}
+        self._changes = {name: Change.of(name, names) for name, names in plain.items()}
+        self._placed = {name: Change.of(name, [*names, "geom"]) for name, names in plain.items()}
 
     def read(self, table: str, uid: str) -> dict[str, Value] | None:
         """Return the values of a row."""
@@ -145,8 +168,7 @@ class Rows:
             InputRefused: If the geometry does not belong into this table.
             KeyError: If a column does not exist: a bug of the caller.
         """
-        known = set(self.columns(table))
-        if unknown := set(values) - known:
+        if unknown := values.keys() - self._known[table]:
             raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")
         found = dict(values)
         wkb, geometry = found.get("geom"), self.tables[table].geometry
@@ -164,18 +186,11 @@ class Rows:
         self._db.execute(sql, (uid, rev, *packed))
 
     def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
-        """Change a row; return False if there is none.
-
-        One statement per table names all columns but the geometry: with a list
-        of fields that is new each time, SQLite would compile the triggers at
-        every save, which costs more than all the rest.
-        """
-        bound = [_NULL if (value := values.get(name, _KEEP)) is None else value for name in self._plain[table]]
-        sql = self._write_plain[table]
+        """Change a row; return False if there is none."""
+        change = self._changes[table]
         if "geom" in values and self.tables[table].geometry:
-            sql = self._write_all[table]
-            bound.append(_NULL if (blob := self._packed("geom", values["geom"])) is None else blob)
-        return bool(self._db.execute(sql, (rev, uid, *bound)).rowcount)
+            change, values = self._placed[table], {**values, "geom": self._packed("geom", values["geom"])}
+        return bool(self._db.execute(change.sql, change.parameters(rev, uid, values)).rowcount)
 
     def delete(self, table: str, uid: str) -> None:
         """Remove a row."""
@@ -183,6 +198,9 @@ class Rows:
 
     def insert_many(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Value]], rev: int) -> None:
         """Insert many rows at once: [uid, values of names …], filling the R-tree directly.
+
+        A record that is there already stays as it is: the same import may come under two numbers, when two replicas
+        that were copied have settled a fork each.
 
         The triggers call five Python functions a row; without them a bulk load is several times faster.
         """
@@ -193,7 +211,7 @@ class Rows:
         for statement in dropped:
             self._db.execute(statement)
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
-        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
+        sql = f"INSERT OR IGNORE INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
         self._db.many(sql, (self._bulk_row(row, place, rev) for row in rows))
         if spatial:
             self._db.execute(
@@ -241,24 +259,19 @@ def fitting(wkb: bytes, wanted: GeometryType, label: str) -> bytes:
 
 
 def _find(table: Table) -> str:
-    community = "community_uid" if any(column.name == "community_uid" for column in table.columns) else "NULL"
-    return f"SELECT '{table.name}', _rev, {community} FROM {gpkg.quoted(table.name)} WHERE uid = ?1"
+    return f"SELECT '{table.name}', _rev, {_community(table)} FROM {gpkg.quoted(table.name)} WHERE uid = ?1"
+
+
+def _find_some(table: Table) -> str:
+    return f"SELECT uid, _rev, {_community(table)} FROM {gpkg.quoted(table.name)} WHERE uid IN"
+
+
+def _community(table: Table) -> str:
+    return "community_uid" if any(column.name == "community_uid" for column in table.columns) else "NULL"
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(gpkg.quoted(name) for name in names)
-
-
-# What stands for "empty" and for "as it is" in such a statement: no text of a record is one of these, and
-# Python's SQLite module binds a text twenty times faster than None.
-_NULL, _KEEP = "\0", "\1keep"
-
-
-def _update(table: str, names: Sequence[str]) -> str:
-    """Return the statement that writes columns of a row: ?1 its `_rev`, ?2 its uid, then the columns."""
-    kept = "CASE ?{n} WHEN char(1) || 'keep' THEN {name} ELSE nullif(?{n}, char(0)) END"
-    listed = ", ".join(f"{gpkg.quoted(c)} = {kept.format(n=n, name=gpkg.quoted(c))}" for n, c in enumerate(names, 3))
-    return f"UPDATE {gpkg.quoted(table)} SET _rev = ?1{', ' if names else ''}{listed} WHERE uid = ?2"
 
 
 def _where(

@@ -289,6 +289,7 @@ class Store(Timeline, Areas, Journal, Replication, Office, Findings):
 
     def _forget(self) -> None:
         """Drop what memory knows of a transaction that was rolled back."""
+        self._renamed = None
         self._log.reload()
         self._rows.reload()
         self._bulk_tables.clear()

@@ -73,7 +73,6 @@ class Exchange:
         self._kind = kind
         self._refused: list[str] = []
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
-        self._shunned: dict[int, str] = {}
 
     def run(self) -> SyncResult:
         """Do the exchange; begin anew where a fork came to light on the way."""
@@ -103,7 +102,7 @@ class Exchange:
                 raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
             self._fetch_blobs()
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
-        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._shunned.values())
+        told = (*getattr(self._carrier, "damaged", ()), *self._refused)
         conflicts = self._store.conflict_count()
         return SyncResult(self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told)
 
@@ -134,14 +133,21 @@ class Exchange:
     def _settle(self, theirs: Hello, origin: int) -> bool:
         """Write our line of an origin anew if the hub has another; a laptop's word decides nothing.
 
+        From a laptop or a package with another line nothing at all is taken: what was built on that line names its
+        parents by number, and here the numbers stand for something else.
+
         Returns:
             Whether anything changed here.
+
+        Raises:
+            SyncError: If theirs is no hub.
         """
         if theirs.kind != "hub":
-            self._shunned[origin] = _(
-                "Laptop {origin} wrote two different edits under one number. Sync with the hub, which settles it."
-            ).format(origin=origin)
-            return False
+            raise SyncError(
+                _(
+                    "Laptop {origin} wrote two different edits under one number. Sync with the hub, which settles it."
+                ).format(origin=origin)
+            )
         common = self._common(origin)
         return common is not None and self._store.reissue(origin, common)
 
@@ -179,7 +185,7 @@ class Exchange:
 
     def _push(self, theirs: Hello, peer: Peer) -> Peer:
         """Offer everything they lack, of anybody: after a restored backup the laptops bring the hub up to date."""
-        held = {o: upto for o, upto in self._store.held().items() if o not in self._shunned}
+        held = self._store.held()
         total = sum(max(0, upto - theirs.heads.get(o, (0, b""))[0]) for o, upto in held.items())
         confirmed: dict[int, int] = {}
         try:
@@ -249,7 +255,7 @@ class Exchange:
             except StaleReplica:
                 self._store.renumber()
             except (Fork, Tampered) as error:
-                if error.origin in self._shunned or (not self._settle(theirs, error.origin) and theirs.kind == "hub"):
+                if not self._settle(theirs, error.origin):
                     raise
             else:
                 return
@@ -261,9 +267,8 @@ class Exchange:
             for group in grouped(parcels):
                 for parcel in group:
                     check_sender(self._store, parcel, theirs)
-                taken = [parcel for parcel in group if parcel.origin not in self._shunned]
-                links = {rid: link for parcel in taken for rid, link in parcel.links.items()}
-                new += self._store.ingest([r for parcel in taken for r in parcel.revisions], links).new
+                links = {rid: link for parcel in group for rid, link in parcel.links.items()}
+                new += self._store.ingest([r for parcel in group for r in parcel.revisions], links).new
             self._store.save_peer(following)
         return new
 

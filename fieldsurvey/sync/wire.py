@@ -6,11 +6,11 @@ neither can be forged; the signature is that of whoever sends the batch.
 """
 
 import base64
-import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import shapely
@@ -20,7 +20,7 @@ from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
 from fieldsurvey.model.merge import SCOPE
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, chain_of, dump
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump, load
 from fieldsurvey.sync.keys import Signature, Signer
 
 VERSION = 1
@@ -29,6 +29,7 @@ MAX_REVISION = 1 << 20
 MAX_FIELDS = 400
 MAX_RUN = 2000  # revisions
 MAX_GROUP = 20_000  # revisions taken in at once
+_LONGEST_NAME = 63
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ARRAY = 9
 _BROKEN = (
@@ -109,9 +110,9 @@ def decode_parcel(data: bytes) -> Parcel:
         SyncError: If it is damaged, forged, or beyond the limits; one sentence for the user.
     """
     try:
-        lines = _unpacked(data).decode().split("\n")
-        head = json.loads(lines[0])
-        revisions = _chained(head, [json.loads(line) for line in lines[1:]])
+        lines = _unpacked(data).split(b"\n")
+        head = load(lines[0])
+        revisions = _chained(head, lines[1:])
         signature = _checked(head, revisions)
         previous = bytes.fromhex(head["prev"])
     except _BROKEN as error:
@@ -173,15 +174,14 @@ def _unpacked(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(data, max_output_size=MAX_BATCH)
 
 
-def _chained(head: dict[str, Any], arrays: list[Any]) -> list[Revision]:
+def _chained(head: dict[str, Any], lines: Sequence[bytes]) -> list[Revision]:
     origin, seq, chain = int(head["origin"]), int(head["from"]), bytes.fromhex(head["prev"])
     if head["v"] != VERSION or not 0 < origin < 1 << 20 or not 0 < seq <= SEQ_MASK or len(chain) != 32:
         raise ValueError("header")
     found: list[Revision] = []
-    for array in arrays:
-        revision = _revision(origin << SEQ_BITS | seq, array)
-        revision = replace(revision, chain=chain_of(chain, revision))
-        chain, seq = revision.chain, seq + 1
+    for rid, line in enumerate(lines, origin << SEQ_BITS | seq):
+        revision = _revision(rid, load(line)).after(chain)
+        chain = revision.chain
         found.append(revision)
     return found
 
@@ -192,14 +192,24 @@ def _revision(rid: int, array: list[Any]) -> Revision:
     hlc, actor, fv, table, uid, kind, patch, par, scope = array
     if not all(isinstance(number, int) and 0 <= number < 1 << 63 for number in (hlc, actor, fv, scope)):
         raise ValueError("number")
-    if not _NAME.fullmatch(table) or not is_uid(uid):
+    if not _is_name(table) or not is_uid(uid):
         raise ValueError("name")
     for text in (patch, par):
         if text is not None and (not isinstance(text, str) or len(text) > MAX_REVISION or "\\u0000" in text):
             raise ValueError("text")
-    _check_patch(Kind(kind), patch)
-    _check_parents(Kind(kind), par)
-    return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, NO_CHAIN, scope)
+    found = Kind(kind)
+    _check_patch(found, patch)
+    _check_parents(found, par)
+    return Revision(rid, hlc, actor, fv, table, uid, found, patch, par, NO_CHAIN, scope)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and _fits(text)
+
+
+@lru_cache(maxsize=4096)  # the names of a project are few, and each is asked for with every answer
+def _fits(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 def _check_patch(kind: Kind, patch: str | None) -> None:
@@ -207,7 +217,7 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
         if kind in {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE, Kind.IMPORT}:
             raise ValueError("patch")
         return
-    fields = _STRICT.decode(patch)
+    fields = load(patch)
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
         raise ValueError("fields")
     if kind is Kind.IMPORT and not re.fullmatch(r"[0-9a-f]{64}", str(fields["dataset"])):
@@ -217,7 +227,7 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
 
 
 def _check_value(name: str, value: object) -> None:
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise ValueError("field")
     if isinstance(value, dict):
         if set(value) != {"$b"}:
@@ -237,7 +247,7 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         if kind not in {Kind.CREATE, Kind.IMPORT}:
             raise ValueError("parents")
         return
-    raw = _STRICT.decode(par)
+    raw = load(par)
     if kind in {Kind.UPDATE, Kind.RESOLVE}:
         base, over = raw
         lists = [base, *over.values()]
@@ -245,10 +255,3 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         lists = [raw["saw"], raw["del"], *raw.values()]
     if not any(lists) or not all(type(rid) is int and 0 < rid < 1 << 53 for found in lists for rid in found):
         raise ValueError("parents")
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(text)
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse)  # NaN and infinity are no JSON

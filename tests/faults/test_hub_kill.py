@@ -84,8 +84,9 @@ def _prepared(folder: Path, database: str) -> tuple[HubProcess, Laptops, Hello, 
     token = admin.add_user(folder / "hub", "wang", "王工")
     hub = HubProcess(folder / "hub", free_port())
     headers = {"Authorization": f"Bearer {token}"}
-    httpx.post(f"{hub.url}/v1/hello", json=hello.as_json(), headers=headers, trust_env=False).raise_for_status()
-    httpx.post(f"{hub.url}/v1/push", content=batches(made, 100)[0], headers=headers, trust_env=False).raise_for_status()
+    with httpx.Client(base_url=hub.url, headers=headers, trust_env=False, timeout=60) as client:
+        client.post("/v1/hello", json=hello.as_json()).raise_for_status()
+        client.post("/v1/push", content=batches(made, 100)[0]).raise_for_status()
     each = 1500 if SOAK else 300
     return hub, Laptops(hub.url, token, [edits(100 + n, made, each) for n in range(CLIENTS)]), hello, made
 

@@ -14,6 +14,7 @@ from fieldsurvey.store.memory import written
 from fieldsurvey.sync.simulate.sites import FIELDS, PLACE
 
 Cell = tuple[str, str]  # record, field
+Written = Mapping[int, Mapping[str, object]]  # revision -> the values it wrote
 
 
 @dataclass
@@ -38,12 +39,9 @@ class Ledger:
         """Note that a save was acknowledged."""
         self.written |= {value: (uid, name) for name, value in changes.items()}
 
-    def disk_lost(self, before: Store, after: Store) -> None:
+    def disk_lost(self, before: Written, after: Written) -> None:
         """Note what was on a disk that was put back to an older state."""
-        kept = written(after)
-        for rid, values in written(before).items():
-            if rid not in kept:
-                self.burnt |= {value for value in values.values() if isinstance(value, str)}
+        self.burnt |= _all_texts(before) - _all_texts(after)
 
     def lost(self, store: Store) -> list[str]:
         """Return what is missing in a replica that has everything, each a line for a person to read."""
@@ -51,7 +49,7 @@ class Ledger:
         rivals: dict[Cell, set[object]] = {}
         for conflict in store.conflicts():
             rivals[conflict.uid, conflict.field] = {version.value for version in conflict.versions}
-        history = {value for values in written(store).values() for value in _texts(values.values())}
+        history = _all_texts(written(store))
         found = []
         for value, (uid, name) in self.written.items():
             if value not in history:
@@ -69,6 +67,10 @@ class Ledger:
 def shown(values: Mapping[str, object]) -> set[str]:
     """Return the values on a screen."""
     return _texts(values[name] for name in FIELDS if name in values)
+
+
+def _all_texts(revisions: Written) -> set[str]:
+    return {value for values in revisions.values() for value in _texts(values.values())}
 
 
 def _texts(values: Iterable[object]) -> set[str]:

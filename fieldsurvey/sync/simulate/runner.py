@@ -6,14 +6,18 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 
 from fieldsurvey.errors import UsageError
 from fieldsurvey.sync.simulate.engines import Engine, engine_named
 from fieldsurvey.sync.simulate.faults import FAULTS
 from fieldsurvey.sync.simulate.world import Failure, World
 
+_PORTION = 50  # histories
 KINDS = ("lost", "diverged", "unsettled")
 
 
@@ -30,6 +34,12 @@ class Outcome:
     histories: int = 0
     failures: dict[int, tuple[str, str]] = field(default_factory=dict)
     stats: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Outcome") -> None:
+        """Add what became of others."""
+        self.histories += other.histories
+        self.failures |= other.failures
+        self.stats += other.stats
 
     def sentence(self) -> str:
         """Return the last line of the report."""
@@ -80,16 +90,36 @@ def main(arguments: Sequence[str]) -> int:
     """Run histories as the command line says; return 0 only if all went well."""
     options = _parser().parse_args(arguments)
     try:
-        engine = engine_named(options.engine)
+        engine_named(options.engine)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return UsageError.exit_code
-    begun = time.process_time()
-    with FAULTS[options.fault]() if options.fault else nullcontext():
-        outcome = run(range(options.seed, options.seed + options.histories), engine=engine)
-    for line in _report(outcome, time.process_time() - begun):
+    begun = time.monotonic()
+    outcome = Outcome()
+    for part in _shared(range(options.seed, options.seed + options.histories), options):
+        outcome.add(part)
+        for seed, (kind, text) in part.failures.items():
+            sys.stdout.write(f"seed {seed} {kind}: {text}\n")
+            sys.stdout.flush()
+    for line in _report(outcome, time.monotonic() - begun):
         sys.stdout.write(line + "\n")
     return 1 if outcome.failures else 0
+
+
+def _shared(seeds: range, options: argparse.Namespace) -> Iterator[Outcome]:
+    """Run histories in portions, in as many processes as wanted."""
+    portions = [seeds[start : start + _PORTION] for start in range(0, len(seeds), _PORTION)]
+    work = partial(_portion, engine=options.engine, fault=options.fault)
+    if options.jobs == 1:
+        yield from map(work, portions)
+        return
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, portions)
+
+
+def _portion(seeds: Sequence[int], engine: str, fault: str | None) -> Outcome:
+    with FAULTS[fault]() if fault else nullcontext():
+        return run(seeds, engine=engine_named(engine))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,12 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--histories", type=int, default=100)
     parser.add_argument("--engine", default="sqlite", help="what keeps the hub's data: sqlite or postgresql")
     parser.add_argument("--fault", choices=sorted(FAULTS), help="plant a fault, to see it caught")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that share the work")
     return parser
 
 
 def _report(outcome: Outcome, seconds: float) -> Iterator[str]:
-    for seed, (kind, text) in list(outcome.failures.items())[:5]:
-        yield f"seed {seed} {kind}: {text}"
     yield ", ".join(f"{count} {name}" for name, count in sorted(outcome.stats.items()))
-    yield f"{outcome.histories / max(seconds, 1e-6):.1f} histories a second of processor time"
+    yield f"{outcome.histories / max(seconds, 1e-6):.1f} histories a second"
     yield outcome.sentence()

@@ -9,7 +9,7 @@ from typing import Any
 
 from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
 from fieldsurvey.store import Row, Store
-from fieldsurvey.store.memory import MemoryConnection, blank, open_memory
+from fieldsurvey.store.memory import Contents, MemoryConnection, blank, open_memory
 from fieldsurvey.store.replica import MAX_ORIGIN, Profile
 from fieldsurvey.sync.answering import Answering, Replica
 
@@ -24,7 +24,8 @@ PLACE = Table(
     tuple(Column(name, ColumnType.TEXT, name, name) for name in (*FIELDS, "community_uid")),
     GeometryType.POINT,
 )
-_blank: list[MemoryConnection] = []
+_blank: list[tuple[MemoryConnection, Contents]] = []  # a new project, once it was made
+_spare: list["FusedConnection"] = []  # of machines thrown away
 
 
 class Crash(Exception):
@@ -106,7 +107,7 @@ class Memory(Profile):
 class Copy:
     """A disk as it was."""
 
-    connection: MemoryConnection
+    contents: Contents
     notes: dict[str, Any]
 
 
@@ -144,15 +145,18 @@ class Site:
         self.forms.clear()
         self.store: Store = open_memory(self.connection, self.clock, self.memory)
 
+    def copy(self) -> Copy:
+        """Return the disk as it is now."""
+        return Copy(self.connection.contents(), dict(self.memory.kept))
+
     def back_up(self) -> None:
         """Keep a copy of the disk."""
-        copy = MemoryConnection(self.path, self.connection)
-        self.copies = [*self.copies[-1:], Copy(copy, dict(self.memory.kept))]
+        self.copies = [*self.copies[-1:], self.copy()]
 
     def put_back(self, copy: Copy, *, with_notes: bool) -> None:
         """Put the file back to an older state; with the notes, the whole disk."""
-        self.connection.close()
-        self.connection = FusedConnection(self.path, copy.connection)
+        self.connection.abandon()
+        self.connection.put(copy.contents)
         if with_notes:
             self.memory.kept = dict(copy.notes)
         self.reopen()
@@ -168,16 +172,19 @@ class Site:
 
     def close(self) -> None:
         """Throw the machine away."""
-        self.connection.close()
-        for copy in self.copies:
-            copy.connection.close()
+        self.connection.abandon()
+        _spare.append(self.connection)
 
 
 def new_site(path: Path, kind: str, clock: Callable[[], int], rng: random.Random) -> Site:
     """Return a machine with an empty project."""
     if not _blank:
-        _blank.append(blank([PLACE], project=PROJECT))
-    connection = FusedConnection(path, _blank[0])
+        empty = blank([PLACE], project=PROJECT)
+        _blank.append((empty, empty.contents()))
+    source, contents = _blank[0]
+    connection = _spare.pop() if _spare else FusedConnection(path, source)
+    connection.path = path
+    connection.put(contents)
     memory = Memory(rng)
     connection.put_meta("origin", memory.new_origin())
     connection.put_meta("epoch", f"{memory.new_origin():016x}")

@@ -171,6 +171,31 @@ def test_an_import_waits_for_its_dataset(
     assert storage.counts().waiting == 0
 
 
+def test_an_import_of_records_that_are_there_already_leaves_them_as_they_are(
+    tmp_path: Path, laptop: Store, storage: Storage
+) -> None:
+    """The same import may come under two numbers, and a hostile one may name any record twice."""
+    uids = [add_community(laptop, "枫叶山"), *(f"{number:032x}" for number in (7, 8))]
+    with Store.create(tmp_path / "other.gpkg", project=laptop.project) as other:
+        other.import_rows("community", [{"uid": uid, "name": f"又一个{uid[-1]}"} for uid in uids], source="x.csv")
+        laptop.media.add_bytes(_dataset(other).read_bytes(), "x.csv", "application/x-fieldsurvey-dataset")
+        if isinstance(storage, GeoPackageStorage):
+            storage.store.media.add_bytes(_dataset(other).read_bytes(), "x.csv", "application/x-fieldsurvey-dataset")
+        storage.ingest(everything(laptop), {})
+        storage.ingest(everything(other), {})
+    assert {row["uid"]: row["name"] for row in storage.select("community")} == {
+        uids[0]: "枫叶山", uids[1]: "又一个7", uids[2]: "又一个8"
+    }  # fmt: skip
+    assert storage.counts().waiting == 0
+
+
+def _dataset(store: Store) -> Path:
+    (blob,) = store.blobs()
+    found = store.media.path(blob.sha256)
+    assert found is not None
+    return found
+
+
 def test_a_held_revision_has_no_effect_but_later_ones_do(laptop: Store, storage: Storage) -> None:
     uid, other = add_community(laptop), add_community(laptop)
     laptop.save(uid, {"household_count": 1})
