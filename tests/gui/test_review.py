@@ -15,7 +15,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from tests.builders import make_project, square
 from ui.main_window import MainWindow
-from ui.review.model import OPEN
+from ui.review.loading import OPEN
 from ui.review.rules_view import VALUE
 
 EAST, NORTH = 600_000.0, 3_340_000.0

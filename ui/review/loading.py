@@ -1,7 +1,7 @@
 """What the review workspace reads and writes of a project. Everything here runs in the store thread."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -21,6 +21,7 @@ CHOICES: Mapping[Choice, str] = {
     Choice.OVERRIDDEN: N_("overridden"),
     Choice.RETURNED: N_("sent back"),
 }
+OPEN = "open"
 _NAMES = ("name", "unit", "source_id", "code", "kind", "pipe_class", "road_class", "diameter_mm", "material")
 
 
@@ -32,6 +33,7 @@ class Desk:
         rules: The rule set in force.
         findings: By rule, worst first.
         spots: A point of each in m, NaN without a place, shape (n, 2).
+        columns: What the list is filtered by, as text, shape (n,): rule, community, result, decision.
         decided: Decisions by key.
         sums: Counts of every rule.
         log: Changes of the rule set, newest first.
@@ -41,6 +43,7 @@ class Desk:
     rules: RuleSet
     findings: Sequence[Finding]
     spots: npt.NDArray[np.float64]
+    columns: Mapping[str, npt.NDArray[np.str_]]
     decided: Mapping[str, Decision]
     sums: Sequence[telling.Sum]
     log: Sequence[RuleEdit]
@@ -53,9 +56,32 @@ def load(store: Store) -> Desk:
     places = np.array([finding.place or None for finding in findings] or [None], dtype=object)[: len(findings)]
     centres = shapely.centroid(shapely.from_wkb(places))
     spots = np.column_stack([shapely.get_x(centres), shapely.get_y(centres)]) if len(findings) else np.zeros((0, 2))
+    decided = decisions(store)
+    columns = {
+        "rule": np.array([finding.rule for finding in findings], dtype=str),
+        "community": np.array([finding.community for finding in findings], dtype=str),
+        "result": np.array([str(finding.result) for finding in findings], dtype=str),
+        "decision": _states(decided, findings),
+    }
     was_run = store.rule_state("signature") is not None
     sums = telling.sums(store.tallies())
-    return Desk(rules_in_force(store), findings, spots, decisions(store), sums, change_log(store), was_run)
+    return Desk(rules_in_force(store), findings, spots, columns, decided, sums, change_log(store), was_run)
+
+
+def redecided(store: Store, desk: Desk) -> Desk:
+    """Return the same findings with the decisions as they are now."""
+    decided = decisions(store)
+    return replace(desk, decided=decided, columns={**desk.columns, "decision": _states(decided, desk.findings)})
+
+
+def _states(decided: Mapping[str, Decision], findings: Sequence[Finding]) -> npt.NDArray[np.str_]:
+    return np.array([_state(decided, finding) for finding in findings], dtype=str)
+
+
+def _state(decided: Mapping[str, Decision], finding: Finding) -> str:
+    """Return the decision on a finding that holds for the data as they are now; OPEN without one."""
+    made = decided.get(finding.key) if decided else None
+    return str(made.choice) if made is not None and made.holds(finding) else OPEN
 
 
 def check(store: Store, control: JobControl) -> Desk:

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import shapely
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from fieldsurvey.assess.rules import Result
 from fieldsurvey.model.finding import Finding
 from ui.map.canvas import MapCanvas
+from ui.review.loading import Desk
 from ui.review.model import MARKS
 
 _CLOSE = 6_000  # scale denominator from which each place is drawn with its sign
-_MOST_SIGNS = 1_500  # in one view; beyond that the eye sees a cloud, and dots do
+_MOST_SIGNS = 400  # in one view; beyond that the eye sees a cloud, and dots do
+_CELL = 4  # px: findings nearer to one another share a dot
+_SHIFT = 100  # cells: makes those left of and above the window countable
+_RIM = 2  # px around a sign
 _ORDER = (Result.REVIEW, Result.UNCERTAIN, Result.FAIL)  # the worst is drawn last, on top
 
 
@@ -27,9 +31,11 @@ class FindingMarks(QWidget):
         self.setObjectName("finding_marks")
         self._canvas = canvas
         self._findings: Sequence[Finding] = ()
+        self._rows: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._spots: npt.NDArray[np.float64] = np.zeros((0, 2))
-        self._kinds: npt.NDArray[np.int8] = np.zeros(0, dtype=np.int8)
+        self._kinds: npt.NDArray[np.str_] = np.zeros(0, dtype=str)
         self._chosen: Finding | None = None
+        self._signs: dict[tuple[Result, int], QPixmap] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         canvas.installEventFilter(self)
@@ -41,10 +47,10 @@ class FindingMarks(QWidget):
             self.resize(self._canvas.size())
         return super().eventFilter(watched, event)
 
-    def show_findings(self, findings: Sequence[Finding], spots: npt.NDArray[np.float64]) -> None:
-        """Show findings at their places, m in the project CRS, shape (n, 2)."""
-        self._findings, self._spots = findings, spots
-        self._kinds = np.array([_ORDER.index(finding.result) for finding in findings], dtype=np.int8)
+    def show_findings(self, desk: Desk, rows: npt.NDArray[np.intp]) -> None:
+        """Show some findings of a project, named by their numbers."""
+        self._findings, self._rows = desk.findings, rows
+        self._spots, self._kinds = desk.spots[rows], desk.columns["result"][rows]
         self.update()
 
     def choose(self, finding: Finding | None) -> None:
@@ -67,27 +73,31 @@ class FindingMarks(QWidget):
         if view.scale > _CLOSE or len(inside) > _MOST_SIGNS:
             self._paint_dots(painter, inside)
         else:
-            for number in inside[np.argsort(self._kinds[inside], kind="stable")].tolist():
-                self._paint_place(painter, self._findings[number], 2)
-                _paint_sign(painter, self._pixel(*self._spots[number]), self._findings[number].result, 8)
+            for result in _ORDER:
+                for number in inside[self._kinds[inside] == result].tolist():
+                    self._paint_place(painter, self._findings[self._rows[number]], 2)
+                    self._paint_sign(painter, self._pixel(*self._spots[number]), result, 8)
         if self._chosen is not None:
             self._paint_place(painter, self._chosen, 5)
             if self._chosen.place:
                 centre = shapely.centroid(shapely.from_wkb(self._chosen.place))
-                _paint_sign(painter, self._pixel(centre.x, centre.y), self._chosen.result, 13)
+                self._paint_sign(painter, self._pixel(centre.x, centre.y), self._chosen.result, 13)
 
     def _pixel(self, east: float, north: float) -> QPointF:
         return QPointF(*self._canvas.view.to_screen(east, north))
 
     def _paint_dots(self, painter: QPainter, inside: npt.NDArray[np.intp]) -> None:
+        """Draw one dot for all findings that fall into the same few pixels."""
         view = self._canvas.view
         left, top = view.to_world(0, 0)
         pixels = (self._spots[inside] - (left, top)) / (view.metres, -view.metres)
-        for kind, result in enumerate(_ORDER):
-            dots = pixels[self._kinds[inside] == kind].round().astype(int)
-            dots = np.unique(dots, axis=0)
+        cells = np.floor(pixels / _CELL).astype(np.int64) + _SHIFT
+        for result in _ORDER:
+            mine = cells[self._kinds[inside] == result]
+            each = np.unique((mine[:, 0] << 32) + mine[:, 1])
+            xy = (np.column_stack([each >> 32, each & 0xFFFFFFFF]) - _SHIFT) * _CELL
             painter.setPen(QPen(QColor(MARKS[result][1]), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in dots.tolist()]))
+            painter.drawPoints([QPoint(x, y) for x, y in xy.tolist()])
 
     def _paint_place(self, painter: QPainter, finding: Finding, width: int) -> None:
         if not finding.place:
@@ -102,17 +112,26 @@ class FindingMarks(QWidget):
                         QPolygonF([self._pixel(x, y) for x, y in shapely.get_coordinates(shape).tolist()])
                     )
 
+    def _paint_sign(self, painter: QPainter, at: QPointF, result: Result, radius: int) -> None:
+        """Draw the sign of a result: round with ✕, ≈ or ?, so that colour is not needed to tell them apart."""
+        if (result, radius) not in self._signs:
+            self._signs[result, radius] = _sign(result, radius, painter.font())
+        half = radius + _RIM
+        painter.drawPixmap(at - QPointF(half, half), self._signs[result, radius])
 
-def _paint_sign(painter: QPainter, at: QPointF, result: Result, radius: int) -> None:
-    """Draw the sign of a result: round with ✕, ≈ or ?, so that colour is not needed to tell them apart."""
+
+def _sign(result: Result, radius: int, font: QFont) -> QPixmap:
     sign, colour = MARKS[result]
+    picture = QPixmap(2 * (radius + _RIM), 2 * (radius + _RIM))
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor("#FFFFFF"), 2))
     painter.setBrush(QColor(colour))
-    painter.drawEllipse(at, radius, radius)
-    font = painter.font()
+    painter.drawEllipse(QPointF(radius + _RIM, radius + _RIM), radius, radius)
     font.setPixelSize(round(radius * 1.3))
     font.setBold(True)
     painter.setFont(font)
-    painter.drawText(
-        QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, sign
-    )
+    painter.drawText(QRectF(_RIM, _RIM, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, sign)
+    painter.end()
+    return picture

@@ -28,7 +28,6 @@ MARKS: Mapping[Result, tuple[str, str]] = {
     Result.UNCERTAIN: ("≈", "#9A6B00"),
     Result.REVIEW: ("?", "#3F5E8C"),
 }
-OPEN = "open"
 _NUMBERS = frozenset({3, 4})
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -60,24 +59,14 @@ class FindingsModel(QAbstractTableModel):
         desk = self.desk
         if desk is None:
             return
+        fits = np.ones(len(desk.findings), dtype=bool)
+        wanted = {"rule": rule, "community": community, "result": result, "decision": decision}
+        for column, value in wanted.items():
+            if value:
+                fits &= desk.columns[column] == value
         self.beginResetModel()
-        self.rows = np.array(
-            [
-                n
-                for n, finding in enumerate(desk.findings)
-                if (not rule or finding.rule == rule)
-                and (not community or finding.community == community)
-                and (not result or finding.result == result)
-                and (not decision or self.state(finding) == decision)
-            ],
-            dtype=np.intp,
-        )
+        self.rows = np.flatnonzero(fits)
         self.endResetModel()
-
-    def state(self, finding: Finding) -> str:
-        """Return the decision on a finding that holds for the data as they are now; OPEN without one."""
-        made = self.desk.decided.get(finding.key) if self.desk else None
-        return str(made.choice) if made is not None and made.holds(finding) else OPEN
 
     def finding(self, row: int) -> Finding | None:
         """Return the finding of a row."""

@@ -35,9 +35,9 @@ from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview, ProjectSession
-from ui.review.loading import CHOICES, Desk, check, follow, load, story
+from ui.review.loading import CHOICES, OPEN, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
-from ui.review.model import MARKS, OPEN, FindingsModel
+from ui.review.model import MARKS, FindingsModel
 from ui.review.rules_view import RulesView
 from ui.widgets import button, titled
 
@@ -310,7 +310,7 @@ class ReviewPanel(QWidget):
         self.model.filter(rule, community, result, str(self.decision.currentData() or ""))
         rows = self.model.rows
         for marks in filter(None, (self.marks, self._on_map)):
-            marks.show_findings([desk.findings[n] for n in rows], desk.spots[rows])
+            marks.show_findings(desk, rows)
         self.status.setText(self._told_status(desk))
         self._go_to(0)
         if not len(rows):
@@ -391,14 +391,14 @@ class ReviewPanel(QWidget):
                 self._decide(choice, reason)
 
     def _decide(self, choice: Choice, reason: str) -> None:
-        finding = self._current()
-        if finding is None:
+        finding, desk = self._current(), self.model.desk
+        if finding is None or desk is None:
             return
         self._row_after = self.table.currentIndex().row() + (not self.decision.currentData())
 
         def work(_control: JobControl) -> Desk:
             decide(self._holder.store, finding, choice, reason)
-            return load(self._holder.store)
+            return redecided(self._holder.store, desk)
 
         self._start(work, self._show_desk)
 
