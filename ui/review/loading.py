@@ -99,7 +99,7 @@ def follow(store: Store, control: JobControl) -> Desk | None:
 
 def story(store: Store, finding: Finding) -> list[str]:
     """Return what an engineer wants to know besides the numbers: the feature, its counterpart, earlier decisions."""
-    lines = [_("Feature: {name}").format(name=_named(store, finding.subject))]
+    lines = [_("Feature: {name}").format(name=row)] if (row := _named(store, finding.subject)) else []
     if finding.other and (row := _named(store, finding.other)):
         lines.append(_("Measured against: {name}").format(name=row))
     lines.append(_("To be corrected in: {form}").format(form=store.tables()[BY_ID[finding.rule].form].label))
@@ -115,6 +115,6 @@ def story(store: Store, finding: Finding) -> list[str]:
 def _named(store: Store, uid: str) -> str:
     row = store.get(uid)
     if row is None:
-        return "—"
+        return ""
     words = [str(row.values[name]) for name in _NAMES if row.values.get(name) not in {None, ""}]
     return " ".join([store.tables()[row.table].label, *words[:4]])
