@@ -5,7 +5,7 @@ from typing import cast
 
 import shapely
 from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -30,6 +30,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.model.finding import Finding
 from fieldsurvey.store import Store
+from layers.sidecar import Sidecar
 from layers.viewport import fitted
 from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
@@ -61,6 +62,8 @@ class ReviewPanel(QWidget):
         self._job: Job | None = None
         self._row_after: int | None = None  # where the list goes on once a decision is kept
         self._on_map: FindingMarks | None = None
+        self._map: Sidecar | None = None  # to be shown once somebody looks
+        self._is_read = False
         self._make_parts()
         self._lay_out()
         self._follow = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
@@ -68,7 +71,7 @@ class ReviewPanel(QWidget):
         self._follow.timeout.connect(self._bring_up_to_date)
         project.opened.connect(self._was_opened)
         project.changed.connect(self.show_project)
-        project.map_ready.connect(self.canvas.show_project)
+        project.map_ready.connect(self._take_map)
         project.closed.connect(self.close_map)
 
     # --- the parts -----------------------------------------------------------------------------------------------
@@ -172,8 +175,33 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
         self.canvas.clear_project()
+        self._map, self._is_read = None, False
         self.show_project(now)
-        self._start(lambda _control: load(self._holder.store), self._show_desk)
+        self._catch_up()
+
+    @Slot(object)
+    def _take_map(self, sidecar: object) -> None:
+        self._map = cast("Sidecar", sidecar)
+        self._catch_up()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read what was left unread while nobody looked: opening a project must not wait for it."""
+        super().showEvent(event)
+        self._catch_up()
+        self._follow.start()
+
+    def _catch_up(self) -> None:
+        if not self.isVisible():
+            return
+        if self._map is not None:
+            self.canvas.show_project(self._map)
+            self._map = None
+        self._read()
+
+    def _read(self) -> None:
+        if not self._is_read:
+            self._is_read = True
+            self._start(lambda _control: load(self._holder.store), self._show_desk)
 
     @Slot(object)
     def show_project(self, now: Overview) -> None:
@@ -196,6 +224,8 @@ class ReviewPanel(QWidget):
         if self._on_map is None:
             self._on_map = FindingMarks(canvas)
         self._on_map.setVisible(is_shown)
+        if is_shown:
+            self._read()
         self._filter()
 
     @Slot()
