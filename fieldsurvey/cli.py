@@ -14,8 +14,10 @@ import typer
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
+from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.sync.commands import enroll
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -23,7 +25,9 @@ export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
+hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
@@ -232,37 +236,6 @@ def sync(
             conflicts=result.conflicts,
         )
     )
-
-
-@app.command()
-def enroll(
-    hub: Annotated[str, typer.Option(help="办公室端网址 / address of the hub")] = "",
-    code: Annotated[str, typer.Option(help="一次性登记码 / one-time code")] = "",
-    request: Annotated[Path | None, typer.Option(help="写申请文件 / write a request file")] = None,
-    answer: Annotated[Path | None, typer.Option(help="读答复文件 / read the answer file")] = None,
-    certificate: Annotated[Path | None, typer.Option(help="办公室端证书 PEM / the hub's certificate")] = None,
-    name: Annotated[str, typer.Option(help="这台电脑的名称 / name of this computer")] = "",
-) -> None:
-    """登记这台电脑 / make this computer known to a hub, by code or by file."""
-    from fieldsurvey.sync import enrolment
-    from fieldsurvey.sync.http import HttpCarrier
-
-    asked = enrolment.request_as_json(enrolment.new_request(name))
-    if request is not None:
-        request.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        put(str(request))
-        return
-    if not hub or not (code or answer):
-        raise UsageError(_("Name the hub, and a code or an answer file; or write a request file."))
-    if answer is not None:
-        enrolment.accept(enrolment.read_file(answer), hub)
-    else:
-        carrier = HttpCarrier(hub, "", certificate)
-        try:
-            enrolment.accept(carrier.enrol(asked, code), hub)
-        finally:
-            carrier.close()
-    put(_("This computer is known to {hub}.").format(hub=hub))
 
 
 @export_app.command("sheets")

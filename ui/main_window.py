@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.review = ReviewPanel(self.project, self.store_runner, self.holder)
         self.plan = PlanView()
-        self.sync = SyncPanel(self.store_runner, self.holder, self.settings)
+        self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
 
     def _lay_out(self) -> None:
@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def receive_project(self) -> None:
         """Ask where a project comes from, and bring it to this laptop."""
-        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self)
+        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self.work_runner, self)
         if found is not None:
             self.take_project(*found)
 
@@ -287,10 +287,8 @@ class MainWindow(QMainWindow):
 
         self._remember_hub(target, token)
         self.show_start()
-        self.start.say(_("Receiving the project …"))
-        self.start.progress.setRange(0, 0)
-        self.start.progress.show()
-        self.project.make(make)
+        stopped = _("Stopped. What came is kept: receive into the same file again and it goes on from there.")
+        self.start.watch(self.project.make(make), _("Receiving the project …"), stopped)
 
     @Slot()
     def ask_person(self) -> None:

@@ -38,6 +38,11 @@ class Blob:
     name: str
     mime: str
 
+    @property
+    def is_dataset(self) -> bool:
+        """True for the rows of an import, which edits wait for."""
+        return self.mime == DATASET_MIME
+
 
 class Catalogue(Protocol):
     """Where blobs are listed: the project file."""

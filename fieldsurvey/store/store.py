@@ -32,11 +32,12 @@ from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office, Findings):
+class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
     """A project file, open.
 
     Attributes:
@@ -267,6 +268,7 @@ class Store(Timeline, Areas, Journal, Replication, Office, Findings):
                 names.get(found[rid].actor, ""),
                 found[rid].at_ms,
                 rid >> SEQ_BITS,
+                self.clock_off_ms(rid),
             )
             for rid in heads
             if rid in found

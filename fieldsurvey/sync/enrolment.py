@@ -15,6 +15,7 @@ from typing import Any, Self
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.paths import user_data
+from fieldsurvey.sync.certificates import pin_of
 from fieldsurvey.sync.keys import UNSIGNED, Signature, Signer, device_signer
 
 _MAX_FILE = 64 << 10
@@ -77,12 +78,12 @@ class Credentials:
     Attributes:
         token: For every request.
         key: The hub's public key, hex.
-        certificate: File with its TLS certificate; None: an ordinary authority vouches for it.
+        pin: SHA-256 of the only certificate that it may show; empty: an ordinary authority vouches for it.
     """
 
     token: str
     key: str
-    certificate: Path | None
+    pin: str
 
 
 def new_request(name: str = "") -> Request:
@@ -118,12 +119,13 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             **asdict(answer.signature)}  # fmt: skip
 
 
-def accept(raw: Any, hub: str) -> Credentials:  # noqa: ANN401 - whatever was sent
+def accept(raw: Any, hub: str, pin: str = "") -> Credentials:  # noqa: ANN401 - whatever was sent
     """Keep what a hub answered, for syncs with that address.
 
     Args:
         raw: The answer.
         hub: Address of the hub.
+        pin: SHA-256 of the certificate that was confirmed; empty: that of the answer.
 
     Raises:
         InputRefused: If it is no answer, is not signed, or is for another device.
@@ -137,25 +139,35 @@ def accept(raw: Any, hub: str) -> Credentials:  # noqa: ANN401 - whatever was se
         raise InputRefused(_("The answer is not signed by the hub that it names."))
     if answer.device != device_signer().key:
         raise InputRefused(_("The answer is for another computer."))
-    known = _known()
-    known[hub.rstrip("/")] = {"token": answer.token, "key": answer.signature.key, "certificate": answer.certificate}
-    _write(known)
-    found = credentials(hub)
-    assert found is not None  # noqa: S101 - written just now
+    if not pin and answer.certificate and hub.startswith("https:"):
+        pin = pin_of(answer.certificate)
+    found = Credentials(answer.token, answer.signature.key, pin)
+    _write({**_known(), _name(hub): asdict(found)})
     return found
 
 
+def trust(hub: str, pin: str) -> None:
+    """Remember the certificate that a person has confirmed for an address."""
+    known = _known()
+    _write({**known, _name(hub): {"token": "", "key": "", **known.get(_name(hub), {}), "pin": pin}})
+
+
 def credentials(hub: str) -> Credentials | None:
-    """Return what this computer knows of a hub, None if it was never enrolled there."""
-    raw = _known().get(hub.rstrip("/"))
+    """Return what this computer knows of a hub, None if it knows nothing."""
+    raw = _known().get(_name(hub))
     if raw is None:
         return None
-    place = None
-    if raw["certificate"]:
-        place = user_data() / f"hub-{raw['key'][:16]}.pem"
-        if not place.exists() or place.read_text("ascii") != raw["certificate"]:
-            place.write_text(raw["certificate"], "ascii")
-    return Credentials(raw["token"], raw["key"], place)
+    older = raw.get("certificate", "")  # as it was kept before pins
+    return Credentials(raw["token"], raw["key"], raw.get("pin") or (pin_of(older) if older else ""))
+
+
+def enrolled_at() -> list[str]:
+    """Return the addresses of the hubs that know this computer."""
+    return [hub for hub, raw in _known().items() if raw["token"]]
+
+
+def _name(hub: str) -> str:
+    return hub.strip().rstrip("/")
 
 
 def read_file(path: Path) -> Any:  # noqa: ANN401 - whatever is in it

@@ -251,8 +251,8 @@ def test_a_file_of_the_schema_before_gets_the_tables(tmp_path: Path) -> None:
     raw = sqlite3.connect(tmp_path / "p.gpkg")
     for table in ("_finding", "_tally", "_rule_state"):
         raw.execute(f"DROP TABLE {table}")
-    raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm003_findings'")
-    raw.execute("UPDATE _meta SET value = 2 WHERE key = 'schema'")
+    raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm004_findings'")
+    raw.execute("UPDATE _meta SET value = 3 WHERE key = 'schema'")
     raw.commit()
     raw.close()
     with Store.open(tmp_path / "p.gpkg") as store:
