@@ -170,6 +170,26 @@ def check(
 
 
 @app.command()
+def rules(
+    project: ProjectFile,
+    community: Annotated[str | None, typer.Option(help="小区编码 / community code")] = None,
+    rule_set: Annotated[Path | None, typer.Option("--rule-set", help="采用规则表 .csv / take a rule file")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """按地图规则核查 / check the map rules: findings with measured and required values."""
+    from fieldsurvey.assess.rules import report
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        found = report.run(store, community, rule_set, terminal_control())
+    if as_json:
+        put_json(found.as_json())
+    else:
+        put(found.as_text())
+
+
+@app.command()
 def restore(project: ProjectFile, backup: Annotated[Path, typer.Argument(help="备份文件 .gpkg / backup file")]) -> None:
     """从备份恢复, 现有文件移到一旁 / put a backup in the place of a project, which is kept aside."""
     from fieldsurvey.store.backup import restore as put_back

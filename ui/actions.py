@@ -68,6 +68,12 @@ def _view_menu(window: "MainWindow") -> None:
     touch.setChecked(window.settings.touch)
     touch.toggled.connect(partial(_set_touch, window))
     view.addAction(touch)
+    findings = QAction(_("Findings of the rules on the map"), window)
+    findings.setObjectName("action_findings")
+    findings.setCheckable(True)
+    findings.setShortcut(QKeySequence("Ctrl+Shift+F"))
+    findings.toggled.connect(partial(window.review.show_on, window.canvas))
+    view.addAction(findings)
     view.addSeparator()
     for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
         action = QAction(text, window)

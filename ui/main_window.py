@@ -50,11 +50,12 @@ from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
 from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
+from ui.review.panel import ReviewPanel
 from ui.sync.panel import SyncPanel
 
 _TROUBLE_MS = 15_000
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
-WORKSPACES = ("map", "import", "plan", "sync", "export")
+WORKSPACES = ("map", "import", "review", "plan", "sync", "export")
 
 
 class MainWindow(QMainWindow):
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.form.use_map(MapPicker(self.canvas))
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
+        self.review = ReviewPanel(self.project, self.store_runner, self.holder)
         self.plan = PlanView()
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
@@ -113,7 +115,7 @@ class MainWindow(QMainWindow):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes(list(self.settings.splitter))
         self.pages = QStackedWidget()
-        for page in (self.splitter, self.importer, self.plan, self.sync, self.exports):
+        for page in (self.splitter, self.importer, self.review, self.plan, self.sync, self.exports):
             self.pages.addWidget(page)
         self.desk = QWidget()
         row = QHBoxLayout(self.desk)
@@ -133,15 +135,15 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         self.rail = QButtonGroup(self)
-        words = {"map": _("Map"), "import": _("Import"), "plan": _("Plan"), "sync": _("Sync"), "export": _("Export")}
-        for number, name in enumerate(WORKSPACES):
+        words = (_("Map"), _("Import"), _("Review"), _("Plan"), _("Sync"), _("Export"))
+        for number, (name, word) in enumerate(zip(WORKSPACES, words, strict=True)):
             button = QToolButton()
             button.setObjectName(f"rail_{name}")
-            button.setText(words[name])
+            button.setText(word)
             button.setCheckable(True)
             button.setMinimumSize(68, 52)
             button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
-            button.setToolTip(f"{words[name]} (Ctrl+{number + 1})")
+            button.setToolTip(f"{word} (Ctrl+{number + 1})")
             button.clicked.connect(partial(self.show_workspace, name))
             self.rail.addButton(button, number)
             column.addWidget(button)
@@ -154,10 +156,8 @@ class MainWindow(QMainWindow):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             self.told[name] = label
-            if name in {"saved", "unsent", "conflicts", "person", "position"}:
-                self.statusBar().addWidget(label)
-            else:
-                self.statusBar().addPermanentWidget(label)
+            bar, is_left = self.statusBar(), name in {"saved", "unsent", "conflicts", "person", "position"}
+            (bar.addWidget if is_left else bar.addPermanentWidget)(label)
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
         self.sync.target_changed.connect(self._remember_hub)
         self.sync.form_wanted.connect(self._open_from_desk)
         self.theme_changed.connect(self.canvas.set_theme)
+        self.theme_changed.connect(self.review.canvas.set_theme)
 
     # --- projects ------------------------------------------------------------------------------------------------
 
@@ -232,10 +233,7 @@ class MainWindow(QMainWindow):
         """Make a project and open it; then ask for the hand-over files."""
         from fieldsurvey.projects import new_project
 
-        def make(_control: JobControl) -> Store:
-            return new_project(path)
-
-        self.project.make(make)
+        self.project.make(lambda _control: new_project(path))
 
     @Slot()
     def open_sample(self) -> None:

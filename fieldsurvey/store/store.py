@@ -22,6 +22,7 @@ from fieldsurvey.paths import media_folder
 from fieldsurvey.store import gpkg, opening, rebuild, replica
 from fieldsurvey.store.areas import Areas
 from fieldsurvey.store.connection import Connection, copy_file
+from fieldsurvey.store.findings import Findings
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
@@ -36,7 +37,7 @@ from fieldsurvey.store.witness import Witness
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office, Witness):
+class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
     """A project file, open.
 
     Attributes:
