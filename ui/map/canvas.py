@@ -254,10 +254,6 @@ class MapCanvas(QWidget):
         spot = at or QPointF(self.width() / 2, self.height() / 2)
         self._move(self._view.zoomed(factor, spot.x(), spot.y()))
 
-    def show_view(self, view: Viewport) -> None:
-        """Show the centre and scale of a view."""
-        self._move(view.resized(self.width(), self.height()))
-
     def _move(self, view: Viewport) -> None:
         before, self._view = self._view, view
         if before.scale != view.scale:

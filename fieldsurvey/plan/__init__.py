@@ -1,0 +1,1 @@
+"""The three-year plan: which communities, how far, in which year, with which money."""
