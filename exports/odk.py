@@ -19,12 +19,10 @@ from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.media import Blob, hash_of
-from survey_forms import Form, Session, default_forms, keeping, load_form, repeat_table
-from survey_forms.compile import xform
+from survey_forms import Form, Session, keeping, layout_of, shelf
 from survey_forms.expression.nodes import Node
-from survey_forms.records import place_of
+from survey_forms.records import place_of, stored_repeats
 from survey_forms.submission import FILES, OURS, instance_id, opened, read, to_xml
-from survey_forms.typed import column
 from survey_forms.typed import text as as_text
 from survey_forms.typed import value as as_value
 
@@ -66,38 +64,36 @@ class Taken:
     refused: tuple[str, ...] = ()
 
 
-def form_of(form_id: str) -> Form:
-    """Return a form of the project by its id, or by its beginning such as f04.
-
-    Raises:
-        InputRefused: If there is none.
-    """
-    found = [source for name, source in default_forms().items() if name == form_id or name.split("_")[0] == form_id]
-    if not found:
-        raise InputRefused(_("There is no form {name} in this project.").format(name=form_id))
-    return load_form(found[0])
-
-
-def export(store: Store, form_id: str, out: Path, control: JobControl | None = None) -> list[Path]:
+def export(
+    store: Store, form_id: str, out: Path, control: JobControl | None = None, *, split: bool = False
+) -> list[Path]:
     """Write all records of a form as ODK XML with files, CSV and XLSX; return the tables and the folder.
+
+    Args:
+        store: The project.
+        form_id: Id or table of the form.
+        out: Folder in which a folder of the form is made.
+        control: Progress and cancel.
+        split: Whether each choice of a select_multiple gets a column of 1 and 0 beside it.
 
     Raises:
         InputRefused: If there is no such form, or the folder cannot be written.
     """
-    form = form_of(form_id)
-    folder = out / form.id
+    form = shelf.form_of(store, form_id)
+    table, name = layout_of(form).table, odk_table.form_file(form)
+    folder = out / name
     control = control or JobControl()
     try:
         (folder / "submissions").mkdir(parents=True, exist_ok=True)
-        (folder / f"{form.id}.xml").write_text(xform(default_forms()[form.id]), "utf-8")
+        (folder / f"{name}.xml").write_text(shelf.text_of(store, form), "utf-8")
         blobs = {blob.sha256: blob for blob in store.blobs()}
         found = []
-        for uid in control.steps([str(row["uid"]) for row in store.select(form.id, [])], form.title_text):
+        for uid in control.steps([str(row["uid"]) for row in store.select(table, [])], form.title_text):
             submission = submission_of(store, form, uid, blobs)
             _write(folder / "submissions", submission)
             found.append(submission)
-        tables = odk_table.tables(form, found)
-        return [folder / "submissions", *odk_table.write(form, tables, folder)]
+        tables = odk_table.tables(form, found, split=split)
+        return [folder / "submissions", *odk_table.write(form, tables, folder, split=split)]
     except OSError as error:
         raise InputRefused(_("{file} cannot be written: {why}").format(file=folder.name, why=error.strerror)) from error
 
@@ -141,36 +137,31 @@ def submission_of(store: Store, form: Form, uid: str, blobs: Mapping[str, Blob] 
 
 def _overlay(session: Session, store: Store, form: Form, uid: str, values: Mapping[str, Value]) -> None:
     """Put the stored values over those of the submission they came with; what a column cannot hold stays."""
-    outer = [repeat for repeat in form.repeats() if not keeping.is_inner(session, repeat)]
-    rows: dict[str, list[dict[str, Value]]] = {}
-    for repeat in outer:
-        table = repeat_table(form.id, repeat.name)
-        if table in store.tables():
-            rows[repeat.path] = store.select(table, where={"parent_uid": uid}, order="ordinal")
-            keeping.grow(session, repeat.path, len(rows[repeat.path]))
-    _put(session, form, values, rows)
+    found = stored_repeats(store, form, uid)
+    repeats = {key: [{**row.values, "uid": row.uid} for row in rows] for key, rows in found.items()}
+    _put_all(session, form, values, repeats)
     session.engine.settle_all()
-    _put(session, form, values, rows)
+    _put_all(session, form, values, repeats)  # rules that ran in between may have touched what is stored
 
 
-def _put(session: Session, form: Form, values: Mapping[str, Value], rows: Mapping[str, list[dict[str, Value]]]) -> None:
-    for path in session.leaves():
-        _set(session, path, column(path, form.root.path), values)
-    for repeat, found in rows.items():
-        inside = [question.path for question in form.questions() if question.path.startswith(repeat + "/")]
-        for instance, row in zip(session.instances(repeat), found, strict=False):
-            for path in inside:
-                _set(session, instance + path[len(repeat) :], column(path, repeat), row)
+def _put_all(
+    session: Session, form: Form, values: Mapping[str, Value], repeats: Mapping[str, list[dict[str, Value]]]
+) -> None:
+    _put(session, form, "", "", values)
+    for instance, repeat, row in keeping.rows_of(session, repeats):
+        _put(session, form, instance, repeat, row)
 
 
-def _set(session: Session, path: str, name: str, values: Mapping[str, Value]) -> None:
-    node = session.engine.find(path)
-    if node is None or name not in values:
-        return
-    question, stored = session.question(path), values[name]
-    held = as_value(question.kind, question.bind.type, node.value)
-    if held != stored and not (stored is None and held is None):
-        node.value = as_text(stored)
+def _put(session: Session, form: Form, instance: str, repeat: str, values: Mapping[str, Value]) -> None:
+    layout = layout_of(form)
+    for path in layout.direct(repeat):
+        node, name = session.engine.find(instance + path[len(repeat) :]), layout.columns[path]
+        if node is None or name not in values:
+            continue
+        question, stored = session.question(path), values[name]
+        held = as_value(question.kind, question.bind.type, node.value)
+        if held != stored and not (stored is None and held is None):
+            node.value = as_text(stored)
 
 
 def _files(session: Session, store: Store, blobs: Mapping[str, Blob]) -> dict[str, Path | None]:
@@ -196,7 +187,7 @@ def take(store: Store, form_id: str, source: Path, control: JobControl | None = 
     Raises:
         InputRefused: If there is no such form, or nothing that can be read.
     """
-    form = form_of(form_id)
+    form = shelf.form_of(store, form_id)
     found = list(_found(form, source))
     if not found:
         raise InputRefused(_("{file} holds no submissions.").format(file=source.name))
@@ -247,13 +238,14 @@ def _save(store: Store, form: Form, session: Session, arrived: _Arrived) -> str:
     if arrived.raw and _holds_more(form, arrived, session):
         head[RAW] = arrived.raw
     _take_files(session, store, arrived.folder)
+    keeping.name_rows(session)
     answers, repeats = session.answers()
     values = {**head, **answers, **place_of(session, store.crs)}
     scope = scope_of(str(head["community_uid"]) if head.get("community_uid") else None)
     with store.transaction():
         row = store.get(uid)
         if row is None:
-            store.create_record(form.id, values, uid=uid, scope=scope)
+            store.create_record(layout_of(form).table, values, uid=uid, scope=scope)
             _save_rows(store, form, uid, repeats, scope)
             return "created"
         changes = {name: value for name, value in values.items() if name in row.values and row.values[name] != value}
@@ -296,6 +288,7 @@ def _head(store: Store, top: Node, form: Form, session: Session) -> dict[str, Va
 def _holds_more(form: Form, arrived: _Arrived, session: Session) -> bool:
     """Say whether a submission holds something that the columns of our tables do not give back."""
     again = Session(form, {}, {})
+    keeping.name_rows(session)
     values, repeats = session.answers()
     keeping.load(again, values, repeats)
     again.engine.settle_all()
@@ -337,25 +330,42 @@ def _take_files(session: Session, store: Store, folder: Path) -> None:
 
 
 def _save_rows(store: Store, form: Form, uid: str, repeats: Mapping[str, list[dict[str, Value]]], scope: int) -> bool:
-    """Write the rows of repeats by their order; say whether anything changed."""
-    changed = False
-    for name, rows in repeats.items():
-        table = repeat_table(form.id, name)
+    """Write the rows of repeats by their order, outer repeats before inner; say whether anything changed."""
+    changed, layout = False, layout_of(form)
+    stored: dict[str, str] = {"": uid}  # uid a row came with -> uid of its stored row
+    for repeat, key in layout.keys.items():
+        table = layout.table_of(repeat)
         if table not in store.tables():
             continue
-        there = store.select(table, where={"parent_uid": uid}, order="ordinal")
-        for ordinal, values in enumerate(rows, 1):
-            wanted = {**{key: value for key, value in values.items() if key != "uid"}, "ordinal": ordinal}
-            if ordinal > len(there):
-                store.create_record(table, {**wanted, "parent_uid": uid}, scope=scope)
-                changed = True
-                continue
-            before = there[ordinal - 1]
+        rows = repeats.get(key, [])
+        around = layout.outer[repeat]
+        parents = [str(row["uid"]) for row in repeats.get(layout.keys[around], [])] if around else [""]
+        for parent in parents:
+            beneath = [row for row in rows if str(row.get("parent_uid") or "") == parent]
+            changed |= _save_beneath(store, table, stored, parent, beneath, scope)
+    return changed
+
+
+def _save_beneath(
+    store: Store, table: str, stored: dict[str, str], parent: str, rows: list[dict[str, Value]], scope: int
+) -> bool:
+    """Write the rows of one repeat beneath one row."""
+    changed = False
+    there = store.select(table, where={"parent_uid": stored[parent]}, order="ordinal")
+    for ordinal, values in enumerate(rows, 1):
+        wanted = {name: value for name, value in values.items() if name != "uid"}
+        wanted |= {"ordinal": ordinal, "parent_uid": stored[parent]}
+        if ordinal > len(there):
+            made = store.create_record(table, wanted, scope=scope)
+            changed = True
+        else:
+            before, made = there[ordinal - 1], str(there[ordinal - 1]["uid"])
             changes = {key: value for key, value in wanted.items() if before.get(key) != value}
             if changes:
-                store.save(str(before["uid"]), changes)
+                store.save(made, changes)
                 changed = True
-        for row in there[len(rows) :]:
-            store.delete(str(row["uid"]))
-            changed = True
+        stored[str(values.get("uid") or "") or made] = made
+    for row in there[len(rows) :]:
+        store.delete(str(row["uid"]))
+        changed = True
     return changed

@@ -6,6 +6,7 @@ PARENT_KEY and KEY, and the columns of the system stand at the end.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,18 +31,51 @@ _REVIEW = {"approved": "approved", "returned": "hasIssues"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def tables(form: Form, found: Sequence["Submission"]) -> dict[str, list[Row]]:
-    """Return the tables of a form: its own, and one per repeat, by name of the file."""
-    made: dict[str, list[Row]] = {form.id: [_main(form, submission) for submission in found]}
+def tables(form: Form, found: Sequence["Submission"], *, split: bool = False) -> dict[str, list[Row]]:
+    """Return the tables of a form: its own, and one per repeat, by name of the file; split as in export()."""
+    made: dict[str, list[Row]] = {form_file(form): [_main(form, submission) for submission in found]}
     for repeat in form.repeats():
         rows = [row for submission in found for row in _instances(form, submission, repeat.path)]
-        made[f"{form.id}-{_name(repeat.path, form.root.path)}"] = rows
+        made[_table(form, repeat.path)] = rows
+    if split:
+        codes = _codes(form, found)
+        made = {name: [row | _split(row, codes.get(name, {})) for row in rows] for name, rows in made.items()}
     return made
+
+
+def _codes(form: Form, found: Sequence["Submission"]) -> dict[str, dict[str, list[str]]]:
+    """Return table -> column of a select_multiple -> the codes it offers, with those that were chosen."""
+    made: dict[str, dict[str, list[str]]] = {}
+    for repeat in (None, *(repeat.path for repeat in form.repeats())):
+        root = repeat or form.root.path
+        table = form_file(form) if repeat is None else _table(form, repeat)
+        for question in (question for question in _direct(form, repeat) if question.kind is Kind.SELECT_MULTIPLE):
+            offered: dict[str, None] = {}
+            for submission in found:
+                offered |= dict.fromkeys(_offered(submission, question))
+            made.setdefault(table, {})[_name(question.path, root)] = list(offered)
+    return made
+
+
+def _offered(submission: "Submission", question: Question) -> Iterator[str]:
+    session = submission.session
+    for path in (path for path in session.asked() if _plain(path) == question.path):
+        yield from (choice.value for choice in session.choices(path))
+        yield from session.value(path).split()
+
+
+def _split(row: Row, codes: dict[str, list[str]]) -> Row:
+    """Return the columns of 1 and 0 of a row, named as ODK Central does: question/choice; blank stays blank."""
+    return {
+        f"{column}/{code}": "" if not row.get(column) else str(int(code in row[column].split()))
+        for column, offered in codes.items()
+        for code in offered
+    }
 
 
 def head(form: Form, table: str) -> list[str]:
     """Return the columns of a table."""
-    repeat = next((r.path for r in form.repeats() if f"{form.id}-{_name(r.path, form.root.path)}" == table), None)
+    repeat = next((r.path for r in form.repeats() if _table(form, r.path) == table), None)
     names = [name for question in _direct(form, repeat) for name in _columns(question, repeat or form.root.path)]
     if repeat is not None:
         return [*names, "PARENT_KEY", "KEY"]
@@ -119,22 +153,25 @@ def _plain(path: str) -> str:
     return "/".join(piece.partition("[")[0] for piece in path.split("/"))
 
 
-def write(form: Form, made: dict[str, list[Row]], folder: Path) -> list[Path]:
+def write(form: Form, made: dict[str, list[Row]], folder: Path, *, split: bool = False) -> list[Path]:
     """Write tables as CSV files and one workbook; return the files."""
     import openpyxl
 
     written: list[Path] = []
     book = openpyxl.Workbook()
     book.remove(book.active)
+    titles = _sheets(form)
     for name, rows in made.items():
         columns = head(form, name)
+        if split:
+            columns = list(dict.fromkeys([*columns, *(column for row in rows for column in row)]))
         path = folder / f"{name}.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         written.append(path)
-        sheet = book.create_sheet(_sheet(name, form.id))
+        sheet = book.create_sheet(titles[name])
         sheet.append(columns)
         for row in rows:
             sheet.append([None] * len(columns))
@@ -142,13 +179,33 @@ def write(form: Form, made: dict[str, list[Row]], folder: Path) -> list[Path]:
                 cell = sheet.cell(sheet.max_row, index)
                 cell.value, cell.data_type = row.get(column, ""), "s"  # a text that begins with = stays a text
         sheet.freeze_panes = "A2"
-    path = folder / f"{form.id}.xlsx"
+    path = folder / f"{form_file(form)}.xlsx"
     book.save(path)
     return [*written, path]
 
 
-def _sheet(name: str, form_id: str) -> str:
-    return name.removeprefix(f"{form_id}-")[:31]
+def form_file(form: Form) -> str:
+    """Return the name of a form's files: its id, without what a file name cannot hold."""
+    return re.sub(r'[\x00-\x1f\\/:*?"<>|]+', "_", form.id)
+
+
+def _table(form: Form, repeat: str) -> str:
+    return f"{form_file(form)}-{_name(repeat, form.root.path)}"
+
+
+def _sheets(form: Form) -> dict[str, str]:
+    """Return table -> title of its sheet: at most 31 characters (Excel), no two the same."""
+    found: dict[str, str] = {}
+    for table in (form_file(form), *(_table(form, repeat.path) for repeat in form.repeats())):
+        plain = re.sub(r"[\[\]]+", "_", table.removeprefix(f"{form_file(form)}-"))[:31]
+        taken = {title.lower() for title in found.values()}
+        number = next(n for n in range(len(taken) + 1) if _numbered(plain, n).lower() not in taken)
+        found[table] = _numbered(plain, number)
+    return found
+
+
+def _numbered(title: str, number: int) -> str:
+    return f"{title[:28]}_{number}" if number else title
 
 
 # --- and back --------------------------------------------------------------------------------------------------------
@@ -161,12 +218,10 @@ def submissions(form: Form, source: Path) -> Iterator[tuple[str, Node]]:
         InputRefused: If it is no such table.
     """
     sheets = _read(form, source)
-    main = sheets.get(form.id, [])
+    main = sheets.get(form_file(form), [])
     if not main or "KEY" not in main[0]:
         raise InputRefused(_("{file} is no table of submissions: it has no column KEY.").format(file=source.name))
-    repeats = [
-        (repeat.path, sheets.get(f"{form.id}-{_name(repeat.path, form.root.path)}", [])) for repeat in form.repeats()
-    ]
+    repeats = [(repeat.path, sheets.get(_table(form, repeat.path), [])) for repeat in form.repeats()]
     for row in main:
         top = Node(NodeKind.ELEMENT, form.root.path.strip("/"))
         version = row.get("FormVersion") or form.version
@@ -222,8 +277,11 @@ def _read(form: Form, source: Path) -> dict[str, list[Row]]:
         if source.suffix.lower() == ".xlsx":
             return _read_xlsx(form, source)
         names = [path.stem for path in source.parent.glob(f"{source.stem}-*.csv")]
-        found = {form.id + name.removeprefix(source.stem): _read_csv(source.with_name(f"{name}.csv")) for name in names}
-        return {**found, form.id: _read_csv(source)}
+        found = {
+            form_file(form) + name.removeprefix(source.stem): _read_csv(source.with_name(f"{name}.csv"))
+            for name in names
+        }
+        return {**found, form_file(form): _read_csv(source)}
     except (OSError, UnicodeDecodeError, csv.Error, ValueError, KeyError) as error:
         raise InputRefused(_("{file} cannot be read: {why}").format(file=source.name, why=str(error)[:200])) from error
 
@@ -243,9 +301,10 @@ def _read_xlsx(form: Form, path: Path) -> dict[str, list[Row]]:
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(error) from error
     found: dict[str, list[Row]] = {}
+    by_title = {title: table for table, title in _sheets(form).items()}
     for sheet in book.worksheets:
         rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-        name = form.id if sheet is book.worksheets[0] else f"{form.id}-{sheet.title}"
+        name = form_file(form) if sheet is book.worksheets[0] else by_title.get(sheet.title, sheet.title)
         found[name] = [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []
     book.close()
     return found

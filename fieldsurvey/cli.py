@@ -14,8 +14,10 @@ import typer
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
+from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.sync.commands import enroll, insist_on
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -23,7 +25,9 @@ export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
+hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
@@ -180,6 +184,37 @@ def forms_check(
     return 1 if problems else 0
 
 
+@forms_app.command("add")
+def forms_add(
+    project: ProjectFile,
+    file: Annotated[Path, typer.Argument(help="XLSForm .xlsx .xls .md .csv, XForm .xml")],
+    per: Annotated[str, typer.Option(help="community | building | stairwell")] = "community",
+) -> None:
+    """把自有调查表加入项目 / add a form of one's own, or a newer version of it, to a project."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import PER, add, prepare
+
+    if per not in PER:
+        raise UsageError(_("A record is about a community, a building or a stairwell."))
+    prepared = prepare(file, terminal_control())
+    with Store.open(project) as store:
+        added = add(store, prepared, per)
+    for note in added.notes:
+        say(str(note))
+    put(f"{added.entry.table}  {added.entry.version}  {added.entry.title}")
+
+
+@forms_app.command("list")
+def forms_list(project: ProjectFile) -> None:
+    """列出项目中的调查表 / list the forms of a project with their versions."""
+    from fieldsurvey.store import Store
+    from survey_forms.shelf import listed
+
+    with Store.open(project) as store:
+        for table, version, title, records in listed(store):
+            put(f"{table}  {version}  {title}  {records}")
+
+
 @forms_app.command("export")
 def forms_export(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """导出默认表单为 XLSForm / write the default forms as .xlsx."""
@@ -200,7 +235,7 @@ def forms_conformance(cases: Annotated[Path, typer.Argument(metavar="CASES.json"
     collect, _share = share(run_cases(cases, as_recorded=False))
     put(_("With dates read as in ODK Collect in every case (our default): {counts}").format(counts=collect))
     counts, passed = share(groups)
-    put(counts)
+    put(_("With dates read in each case as in the engine that recorded it: {counts}").format(counts=counts))
     return 0 if passed >= ENOUGH else 1
 
 
@@ -209,6 +244,7 @@ def sync(
     project: ProjectFile,
     hub: Annotated[str, typer.Option(help="URL | 文件夹 folder | 文件 file.fsx")],
     token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
+    fingerprint: Annotated[str, typer.Option(help="证书 SHA-256 指纹, 以后都认它 / certificate to insist on")] = "",
 ) -> None:
     """与办公室同步 / exchange with the office."""
     from fieldsurvey.projects import install_forms
@@ -216,6 +252,8 @@ def sync(
     from fieldsurvey.sync.session import clone
     from fieldsurvey.sync.session import sync as exchange
 
+    if fingerprint:
+        insist_on(hub, fingerprint)
     if not project.exists():
         clone(hub, project, token=token, control=terminal_control())
     with Store.open(project) as store:
@@ -232,37 +270,6 @@ def sync(
             conflicts=result.conflicts,
         )
     )
-
-
-@app.command()
-def enroll(
-    hub: Annotated[str, typer.Option(help="办公室端网址 / address of the hub")] = "",
-    code: Annotated[str, typer.Option(help="一次性登记码 / one-time code")] = "",
-    request: Annotated[Path | None, typer.Option(help="写申请文件 / write a request file")] = None,
-    answer: Annotated[Path | None, typer.Option(help="读答复文件 / read the answer file")] = None,
-    certificate: Annotated[Path | None, typer.Option(help="办公室端证书 PEM / the hub's certificate")] = None,
-    name: Annotated[str, typer.Option(help="这台电脑的名称 / name of this computer")] = "",
-) -> None:
-    """登记这台电脑 / make this computer known to a hub, by code or by file."""
-    from fieldsurvey.sync import enrolment
-    from fieldsurvey.sync.http import HttpCarrier
-
-    asked = enrolment.request_as_json(enrolment.new_request(name))
-    if request is not None:
-        request.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        put(str(request))
-        return
-    if not hub or not (code or answer):
-        raise UsageError(_("Name the hub, and a code or an answer file; or write a request file."))
-    if answer is not None:
-        enrolment.accept(enrolment.read_file(answer), hub)
-    else:
-        carrier = HttpCarrier(hub, "", certificate)
-        try:
-            enrolment.accept(carrier.enrol(asked, code), hub)
-        finally:
-            carrier.close()
-    put(_("This computer is known to {hub}.").format(hub=hub))
 
 
 @export_app.command("sheets")
@@ -286,14 +293,25 @@ def export_odk(
     project: ProjectFile,
     form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
     out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
+    split: Annotated[bool, typer.Option(help="多选题每个选项另成一列 0/1 / a 0/1 column for each choice")] = False,
 ) -> None:
     """调查记录为 ODK 提交(XML+附件), CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
     from exports import odk
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in odk.export(store, form, out, terminal_control()):
+        for path in odk.export(store, form, out, terminal_control(), split=split):
             put(str(path))
+
+
+@export_app.command("qgis")
+def export_qgis(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .qgz")]) -> None:
+    """QGIS 工程: 中文字段名、选项名和子表关系 / a QGIS project with labels, value maps and relations."""
+    from exports.qgis import project_file
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        put(str(project_file(store, out, terminal_control())))
 
 
 @forms_app.command("import")

@@ -30,6 +30,7 @@ def install_forms(store: Store) -> None:
     from survey_forms import DefaultForms, form_tables
     from survey_forms.definitions import fingerprint
     from survey_forms.rules import merge_rules
+    from survey_forms.shelf import ProjectForms, keep_default
 
     forms, state = DefaultForms(), fingerprint()
     if store.setting(_INSTALLED) != state:
@@ -37,8 +38,9 @@ def install_forms(store: Store) -> None:
             for form in forms.values():
                 for table in form_tables(form):
                     store.add_table(table)
+                keep_default(store, form)
             store.set_setting(_INSTALLED, state)
-    store.rules_of_merge = merge_rules(forms)
+    store.rules_of_merge = merge_rules(ProjectForms(store, forms))
 
 
 def sample_project(path: Path, control: JobControl | None = None) -> Store:

@@ -10,13 +10,14 @@ from survey_forms.errors import ExpressionError, FormError
 from survey_forms.form import Form, Group, Kind, Question, Repeat
 from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem
+from survey_forms.layout import layout_of
 from survey_forms.reading import parse_form
 from survey_forms.session import Session
-from survey_forms.tables import form_tables, repeat_table
+from survey_forms.tables import form_tables
 
 __all__ = [
     "Choice", "Context", "DefaultForms", "ExpressionError", "Form", "FormError", "Group", "Kind", "Problem", "Question",
-    "Repeat", "Session", "default_forms", "form_tables", "load_form", "repeat_table",
+    "Repeat", "Session", "default_forms", "form_tables", "layout_of", "load_form",
 ]  # fmt: skip
 
 

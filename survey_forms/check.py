@@ -15,8 +15,9 @@ from survey_forms.instance import generic, graph_of
 from survey_forms.locating import Locator, Spot
 
 _EDITS = 200
+_MANY = "1986"
 _SAMPLES = {
-    Kind.INTEGER: ["0", "7", "1986", "-1", "x"],
+    Kind.INTEGER: ["0", "7", _MANY, "-1", "x"],
     Kind.DECIMAL: ["0.5", "12", "3,5", ".."],
     Kind.RANGE: ["1", "3"],
     Kind.DATE: ["2026-11-24", "1986-05-01", "no"],
@@ -204,8 +205,12 @@ def _is_open(session: Session, path: str) -> bool:
 def _try_answer(session: Session, path: str, rng: random.Random) -> None:
     if session.engine.find(path) is None:
         return  # an instance that went with a count
+    question = session.question(path)
     samples = [choice.value for choice in session.choices(path)]
-    samples = samples or _SAMPLES.get(session.question(path).kind, _SAMPLES[Kind.TEXT])
+    if question.itemset is None:
+        samples = _SAMPLES.get(question.kind, _SAMPLES[Kind.TEXT])
+        if any(repeat.count for repeat in session.form.repeats()):  # thousands of instances would try nothing more
+            samples = [sample for sample in samples if sample != _MANY]
     session.answer(path, rng.choice([*samples, ""]))
 
 

@@ -277,8 +277,14 @@ class Engine:
         except FormError:
             return
         wanted = max(0, min(int(number), MAX_INSTANCES)) if math.isfinite(number) else 0
-        for _missing in range(wanted - len(parent.named(name))):
-            self.add(rule.place, parent)
+        missing = range(wanted - len(parent.named(name)))
+        for _instance in missing:
+            if self.form.actions:
+                self.add(rule.place, parent)
+            else:
+                self._init(self._inserted(rule.place, parent))
+        if missing:  # once for all: what reads the whole repeat would else be marked again by each instance
+            self.restructure(rule.place, parent)
         while len(same := parent.named(name)) > wanted and self.is_blank(same[-1]):
             self.remove(same[-1])
 
@@ -302,8 +308,12 @@ class Engine:
 
     def plant(self, place: Place, parent: Node) -> None:
         """Add a blank instance without marking any rule, while stored answers are loaded."""
+        self._inserted(place, parent)
+
+    def _inserted(self, place: Place, parent: Node) -> Node:
         node = self._planted(self._templates[place.path], "/" + "/".join(place.names[:-1]))
         self._insert(place, parent, node)
+        return node
 
     def _insert(self, place: Place, parent: Node, node: Node) -> None:
         same = parent.named(place.names[-1])

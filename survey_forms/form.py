@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from survey_forms.expression.nodes import Node, string_value
+
+if TYPE_CHECKING:
+    from survey_forms.layout import Layout
 
 
 class Kind(StrEnum):
@@ -219,7 +223,9 @@ class Form:
         itext_forms: Language -> text id -> form of the text (plain: empty, guidance, image …) -> node.
         actions: What sets values when something happens.
         notes: What is wrong with files that go with the form, in sentences.
+        folder: Where the files that go with the form are; None: there are none.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
+        layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
 
     id: str
@@ -234,7 +240,9 @@ class Form:
     itext_forms: Mapping[str, Mapping[str, Mapping[str, Node]]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
+    layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 
     def index(self, parent: Node, key: str) -> dict[str, list[Node]]:
         """Return the items of a list by the value of one of their columns; made at the first use."""
@@ -246,6 +254,14 @@ class Form:
                     found.setdefault(string_value(value), []).append(item)
             self.indexes[name] = found
         return self.indexes[name]
+
+    @property
+    def reads_as_web(self) -> bool:
+        """Whether the author asks for the reading of dates and numbers of Enketo and ODK Web Forms.
+
+        In XLSForm a column `attribute::dates` with the value web in the sheet settings (CONFORMANCE.md).
+        """
+        return any(top.attribute("dates") == "web" for top in self.template.elements())
 
     def title(self, language: str) -> str:
         """The title in a language, as far as it is known."""

@@ -2,59 +2,65 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
+from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.schema import Value
 from survey_forms import typed
 from survey_forms.expression.nodes import Node, NodeKind
-from survey_forms.form import Kind, Repeat
 from survey_forms.graph import Place
 from survey_forms.instance import Context, generic
+from survey_forms.layout import layout_of
 
 if TYPE_CHECKING:
     from survey_forms.session import Session
 
-_NO_VALUE = {Kind.NOTE}
 Row = dict[str, Value]
 
 
 def answers(session: "Session") -> tuple[Row, dict[str, list[Row]]]:
-    """Return the answers as the store keeps them: columns, and rows per repeat. Irrelevant and malformed: None."""
-    root = session.form.root.path
-    values = {typed.column(path, root): _typed(session, path) for path in session.leaves() if _stored(session, path)}
+    """Return the answers as the store keeps them: columns, and rows per repeat. Irrelevant and malformed: None.
+
+    A row carries the uid of its stored row if it has one; a row of a repeat
+    inside another also the parent_uid of the row around it (see name_rows).
+    """
+    layout = layout_of(session.form)
+    values = {layout.columns[path]: _typed(session, path) for path in layout.direct("")}
     rows: dict[str, list[Row]] = {}
-    for repeat in session.form.repeats():
-        if not is_inner(session, repeat):
-            rows[repeat.name] = [_row(session, instance, repeat) for instance in session.instances(repeat.path)]
+    for repeat, key in layout.keys.items():
+        rows[key] = [_row(session, instance, repeat) for instance in places(session, repeat)]
     return values, rows
 
 
-def is_inner(session: "Session", repeat: Repeat) -> bool:
-    """Say whether a repeat lies inside another; it travels in the snapshot and in the submission."""
-    return any(repeat.path.startswith(other + "/") for other in session.engine.repeats)
+def name_rows(session: "Session") -> None:
+    """Give every instance of a repeat that has none a uid: that of the row it is going to be stored as."""
+    for repeat in layout_of(session.form).keys:
+        for instance in places(session, repeat):
+            if not session.node(instance).attribute("uid"):
+                _mark(session, instance, new_uid())
 
 
-def _row(session: "Session", instance: str, repeat: Repeat) -> Row:
-    inner = tuple(other + "/" for other in session.engine.repeats if other.startswith(repeat.path + "/"))
-    direct = [
-        question.path
-        for question in session.form.questions()
-        if question.path.startswith(repeat.path + "/") and not (inner and question.path.startswith(inner))
-    ]
-    row: Row = {
-        typed.column(path, repeat.path): _typed(session, instance + path[len(repeat.path) :])
-        for path in direct
-        if _stored(session, path)
-    }
-    uid = session.node(instance).attribute("uid")
-    return {**row, "uid": uid} if uid else row
+def places(session: "Session", repeat: str) -> list[str]:
+    """Return the paths of all instances of a repeat, in every instance of the repeats around it."""
+    around = layout_of(session.form).outer[repeat]
+    rest = repeat[len(around) :]
+    starts = places(session, around) if around else [""]
+    return [instance for start in starts for instance in session.instances(start + rest)]
 
 
-def _stored(session: "Session", path: str) -> bool:
-    return session.question(path).kind not in _NO_VALUE
+def _row(session: "Session", instance: str, repeat: str) -> Row:
+    layout, node = layout_of(session.form), session.node(instance)
+    row: Row = {layout.columns[path]: _typed(session, instance + path[len(repeat) :]) for path in layout.direct(repeat)}
+    if uid := node.attribute("uid"):
+        row["uid"] = uid
+    if around := layout.outer[repeat]:
+        depth = repeat.count("/") - around.count("/")
+        outer = "/".join(instance.split("/")[:-depth])
+        row["parent_uid"] = session.node(outer).attribute("uid")
+    return row
 
 
 def _typed(session: "Session", path: str) -> Value:
@@ -62,28 +68,61 @@ def _typed(session: "Session", path: str) -> Value:
     return None if node.hidden else typed.value(question.kind, question.bind.type, node.value)
 
 
-def load(session: "Session", stored: Mapping[str, Value], repeats: Mapping[str, Sequence[Mapping[str, Value]]]) -> None:
-    """Put stored answers into a session whose rules have not run yet."""
-    root = session.form.root.path
-    for path in session.leaves():
-        value = stored.get(typed.column(path, root))
-        if value is not None:
-            session.node(path).value = typed.text(value)
-    for repeat in session.form.repeats():
-        if repeat.name in repeats and not is_inner(session, repeat):
-            _load_rows(session, repeat, repeats[repeat.name])
+def load(
+    session: "Session", stored: Mapping[str, Value], repeats: Mapping[str, Sequence[Mapping[str, Value]]]
+) -> list[tuple[Node, str]]:
+    """Put stored answers into a session whose rules have not run yet.
+
+    Returns:
+        What was blank in the store although the form has a default for it: (node, default). While such a question
+        is not asked, its blank says nothing, and the default is what it should begin with once it is.
+    """
+    layout = layout_of(session.form)
+    blanked = _fill(session, "", layout.direct(""), stored)
+    for instance, repeat, row in rows_of(session, repeats):
+        blanked += _fill(session, instance, layout.direct(repeat), row)
+    return blanked
 
 
-def _load_rows(session: "Session", repeat: Repeat, rows: Sequence[Mapping[str, Value]]) -> None:
-    grow(session, repeat.path, len(rows))
-    paths = [question.path for question in session.form.questions() if question.path.startswith(repeat.path + "/")]
-    for instance, row in zip(session.instances(repeat.path), rows, strict=False):
+def rows_of(
+    session: "Session", repeats: Mapping[str, Sequence[Mapping[str, Value]]]
+) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
+    """Bring every repeat to its stored rows; yield (path of the instance, repeat, row), outer before inner."""
+    layout = layout_of(session.form)
+    for repeat, key in layout.keys.items():
+        if key in repeats:
+            around = layout.outer[repeat]
+            for start in places(session, around) if around else [""]:
+                yield from _grown(session, start, repeat, _beneath(session, start, repeats[key]))
+
+
+def _beneath(session: "Session", start: str, rows: Sequence[Mapping[str, Value]]) -> Sequence[Mapping[str, Value]]:
+    """Return the rows that belong to an instance; at the top all of them."""
+    uid = session.node(start).attribute("uid") if start else ""
+    return [row for row in rows if row.get("parent_uid") == uid] if start else rows
+
+
+def _grown(
+    session: "Session", start: str, repeat: str, rows: Sequence[Mapping[str, Value]]
+) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
+    path = start + repeat[len(generic(start)) :]
+    grow(session, path, len(rows))
+    for instance, row in zip(session.instances(path), rows, strict=False):
         _mark(session, instance, str(row.get("uid") or ""))
-        for path in paths:
-            value = row.get(typed.column(path, repeat.path))
-            node = session.engine.find(instance + path[len(repeat.path) :])
-            if value is not None and node is not None:
-                node.value = typed.text(value)
+        yield instance, repeat, row
+
+
+def _fill(session: "Session", instance: str, paths: Sequence[str], row: Mapping[str, Value]) -> list[tuple[Node, str]]:
+    columns, depth = layout_of(session.form).columns, len(generic(instance))
+    blanked: list[tuple[Node, str]] = []
+    for path in paths:
+        node = session.engine.find(instance + path[depth:])
+        if columns[path] in row and node is not None:
+            value = typed.text(row[columns[path]])
+            if node.value and not value:
+                blanked.append((node, node.value))
+            node.value = value
+    return blanked
 
 
 def grow(session: "Session", path: str, count: int) -> None:
@@ -124,7 +163,17 @@ def snapshot(session: "Session") -> str:
                 values[f"{path}/@{item.local}"] = item.value
     form = session.form
     state = {"form": form.id, "version": form.version, "values": values, "counts": counts, "uids": uids}
+    if session.carried:
+        state["carried"] = session.carried
     return json.dumps(state, ensure_ascii=False)
+
+
+def version_in(text: str) -> str:
+    """Return the version of the form that a snapshot was made with; empty if it does not say."""
+    try:
+        return str(json.loads(text).get("version", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def restore(session: "Session", text: str) -> None:
@@ -136,7 +185,7 @@ def restore(session: "Session", text: str) -> None:
     try:
         state: dict[str, Any] = json.loads(text)
         values, counts = dict(state["values"]), dict(state["counts"])
-        uids = dict(state.get("uids", {}))
+        uids, carried = dict(state.get("uids", {})), dict(state.get("carried", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise InputRefused(_("The kept draft is damaged and was not opened.")) from error
     for path in sorted(counts, key=lambda path: path.count("/")):
@@ -146,6 +195,7 @@ def restore(session: "Session", text: str) -> None:
             _mark(session, path, str(uid))
     _put_back(session, values)
     session.engine.settle_all()
+    session.carried = {str(path): str(name) for path, name in carried.items() if session.engine.find(path) is not None}
 
 
 def rewind(session: "Session", text: str) -> None:

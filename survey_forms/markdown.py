@@ -43,3 +43,12 @@ def _inline(text: str) -> str:
     text = _STRONG.sub(r"<b>\2</b>", text)
     text = _STRESSED.sub(r"<i>\2</i>", text)
     return _LINK.sub(lambda match: f'<a href="{match[2]}">{match[1]}</a>', text)
+
+
+def plain(text: str) -> str:
+    """Return a label without marks, for places that show no styles.
+
+    >>> plain("**a** <b>")
+    'a <b>'
+    """
+    return html.unescape(re.sub(r"<[^>]*>", "", to_html(text).replace("<br>", " ")))

@@ -95,6 +95,7 @@ class _Reader:
             itext_forms=self._itext,
             actions=tuple(self._actions),
             notes=tuple(self._attachments.notes),
+            folder=self._attachments.folder,
         )
 
     def _bind(self, node: Node) -> Bind:
@@ -120,7 +121,7 @@ class _Reader:
         for piece in text.strip().strip("/").split("/"):
             if piece == "..":
                 names = names[:-1]
-            elif piece not in {"", "."}:
+            elif piece not in {"", ".", "current()"}:
                 mark = "@" if piece.startswith("@") else ""
                 names.append(mark + piece.removeprefix("@").rpartition(":")[2])
         return "/" + "/".join(names)

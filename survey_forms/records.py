@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,12 @@ from fieldsurvey.model.merge import state_from_json, state_to_json
 from fieldsurvey.model.revision import dump, unwrap, version_number, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
-from survey_forms.definitions import names, path
+from survey_forms import entity_lists, keeping, shelf
+from survey_forms.definitions import names
 from survey_forms.form import Form
 from survey_forms.instance import Context
+from survey_forms.layout import layout_of
 from survey_forms.session import Session
-from survey_forms.tables import repeat_table
 from survey_forms.typed import position
 
 DRAFT, COMPLETE = "draft", "complete"
@@ -37,16 +38,18 @@ class Subject:
         form_id: The form.
         community_uid: The community it belongs to.
         subject_uid: The community, building or stairwell itself.
+        record_uid: The record, of a form of which a subject may have several; empty: the one there is.
     """
 
     form_id: str
     community_uid: str
     subject_uid: str
+    record_uid: str = ""
 
     @property
     def draft_key(self) -> str:
         """Key of the journal entry."""
-        return f"{self.form_id}:{self.subject_uid}"
+        return ":".join(filter(None, (self.form_id, self.subject_uid, self.record_uid)))
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Opened:
         record: The stored record as it was seen; None if there is none yet.
         restored_ms: When the restored draft was kept; None if none was restored.
         children: Repeat -> its stored rows as they were seen.
+        newer: The newest version of the form, where the record was made with an older one; else None.
     """
 
     subject: Subject
@@ -68,6 +72,7 @@ class Opened:
     record: Row | None = None
     restored_ms: int | None = None
     children: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    newer: Form | None = None
 
 
 def open_form(store: Store, subject: Subject, context: Context | None = None) -> Opened:
@@ -77,34 +82,58 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
         FormError: If the form is unknown or wrong.
         InputRefused: If a kept draft is damaged.
     """
-    from survey_forms import load_form
-
-    form = load_form(path(subject.form_id))
     context = context or Context(username=store.actor[2])
     title, facts = _subject_facts(store, subject)
-    rows = store.select(subject.form_id, [], where={"subject_uid": subject.subject_uid})
-    row = store.get(str(rows[-1]["uid"])) if rows else None
-    children = _stored_repeats(store, form, row.uid) if row else {}
+    row = _newest(store, subject)
     kept = store.draft(subject.draft_key)
     if kept is not None:
         snapshot, row, children = _from_journal(kept[0])
-        session = Session.restore(form, snapshot, context)
+        form = shelf.form_at(store, subject.form_id, keeping.version_in(snapshot))
+        session = Session.restore(form, snapshot, _with_lists(store, form, context))
     elif row is not None:
-        repeats = {name: [{**child.values, "uid": child.uid} for child in found] for name, found in children.items()}
-        session = Session(form, row.values, repeats, context)
+        form = shelf.form_at(store, subject.form_id, str(row.values.get("form_version") or ""))
+        children = stored_repeats(store, form, row.uid)
+        session = _loaded(form, row, children, _with_lists(store, form, context))
     else:
-        session = Session(form, context=context)
+        form, children = shelf.form_of(store, subject.form_id), {}
+        session = Session(form, context=_with_lists(store, form, context))
         _prefill(session, facts, context)
-    return Opened(subject, session, title, row, kept[1] if kept else None, children)
+    latest = shelf.form_of(store, subject.form_id)
+    newer = latest if latest.version != form.version else None
+    return Opened(subject, session, title, row, kept[1] if kept else None, children, newer)
 
 
-def _stored_repeats(store: Store, form: Form, record: str) -> dict[str, tuple[Row, ...]]:
+def _with_lists(store: Store, form: Form, context: Context) -> Context:
+    return replace(context, lists={**context.lists, **entity_lists.lists_for(store, form)})
+
+
+def _newest(store: Store, subject: Subject) -> Row | None:
+    """Return the stored record of a subject, or None if there is none yet."""
+    if subject.record_uid:
+        return store.get(subject.record_uid)
+    rows = store.select(subject.form_id, [], where={"subject_uid": subject.subject_uid})
+    return store.get(str(rows[-1]["uid"])) if rows else None
+
+
+def _loaded(form: Form, row: Row, children: Mapping[str, tuple[Row, ...]], context: Context) -> Session:
+    repeats = {name: [{**child.values, "uid": child.uid} for child in found] for name, found in children.items()}
+    return Session(form, row.values, repeats, context)
+
+
+def stored_repeats(store: Store, form: Form, record: str) -> dict[str, tuple[Row, ...]]:
+    """Return the stored rows of every repeat of a record by its key, those of inner repeats after their outer ones."""
+    layout, tables = layout_of(form), store.tables()
     found: dict[str, tuple[Row, ...]] = {}
-    for repeat in form.repeats():
-        table = repeat_table(form.id, repeat.name)
-        if table in store.tables():
-            uids = [str(r["uid"]) for r in store.select(table, [], where={"parent_uid": record}, order="ordinal")]
-            found[repeat.name] = tuple(row for uid in uids if (row := store.get(uid)) is not None)
+    for repeat, key in layout.keys.items():
+        table, outer = layout.table_of(repeat), layout.outer[repeat]
+        if table in tables:
+            parents = [row.uid for row in found.get(layout.keys[outer], ())] if outer else [record]
+            uids = [
+                str(r["uid"])
+                for parent in parents
+                for r in store.select(table, [], where={"parent_uid": parent}, order="ordinal")
+            ]
+            found[key] = tuple(row for uid in uids if (row := store.get(uid)) is not None)
     return found
 
 
@@ -126,7 +155,7 @@ def _subject_facts(store: Store, subject: Subject) -> tuple[str, dict[str, Value
 
 
 # Facts that answer a question of the same name. Households of a stairwell are not those of its community.
-_PREFILLED = (
+PREFILLED = (
     "community_id", "community_name", "district", "subdistrict", "neighbourhood", "address", "site_area",
     "built_year_first", "building_count", "unit_count", "household_count", "resident_count", "gfa_res", "building_no",
     "unit_no", "floors", "est_investment",
@@ -134,7 +163,7 @@ _PREFILLED = (
 
 
 def _prefill(session: Session, facts: Mapping[str, Value], context: Context) -> None:
-    known = {name: facts[name] for name in _PREFILLED if facts.get(name) is not None}
+    known = {name: facts[name] for name in PREFILLED if facts.get(name) is not None}
     known |= {"survey_round": "baseline", "survey_date": context.now.date().isoformat(), "surveyor": context.username}
     for leaf in session.leaves():
         value = known.get(leaf.rpartition("/")[2])
@@ -174,13 +203,16 @@ def _from_journal(payload: str) -> tuple[str, Row | None, dict[str, tuple[Row, .
 def _row_to_json(row: Row) -> dict[str, object]:
     values = {name: wrap(value) for name, value in row.values.items()}
     state = row.token.state
-    return {"uid": row.uid, "table": row.table, "values": values, "scope": state.scope, "state": state_to_json(state)}
+    return {
+        "uid": row.uid, "table": row.table, "values": values, "scope": state.scope, "state": state_to_json(state),
+        "era": row.token.era,
+    }  # fmt: skip
 
 
 def _row_from_json(raw: Mapping[str, Any]) -> Row:
     state = state_from_json(raw["table"], int(raw["scope"]), *raw["state"])
     values = {name: unwrap(value) for name, value in raw["values"].items()}
-    return Row(str(raw["uid"]), str(raw["table"]), values, Token(state))
+    return Row(str(raw["uid"]), str(raw["table"]), values, Token(state, raw.get("era")))
 
 
 def save_record(store: Store, opened: Opened, status: str) -> str:
@@ -188,9 +220,11 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
 
     A field that somebody else changed meanwhile is not overwritten: the store
     keeps both and shows a conflict. A draft keeps its journal entry while it
-    holds texts that no column can take.
+    holds what no column can take: malformed texts, and marks on answers that
+    were carried over.
     """
     session = opened.session
+    keeping.name_rows(session)
     values, repeats = session.answers()
     values |= place_of(session, store.crs)
     if "geom" not in values and store.tables()[opened.subject.form_id].geometry:
@@ -206,8 +240,12 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         uid = _save_main(store, opened, head | values)
         for name, rows in repeats.items():
             _save_children(store, opened, uid, name, rows)
-        malformed = any(problem.kind == "type" for problem in session.problems())
-        if not malformed:
+        if status == COMPLETE:
+            entity_lists.save_entity(store, session, uid)
+        if any(problem.kind in {"type", "carried"} for problem in session.problems()):
+            saved = replace(opened, record=store.get(uid), children=stored_repeats(store, session.form, uid))
+            keep_draft(store, saved, session.snapshot())
+        else:
             store.drop_draft(opened.subject.draft_key)
     return uid
 
@@ -216,7 +254,8 @@ def _save_main(store: Store, opened: Opened, values: dict[str, Value]) -> str:
     record = opened.record
     if record is None:
         scope = scope_of(opened.subject.community_uid)
-        return store.create_record(opened.subject.form_id, values, scope=scope, fv=_fv(opened))
+        uid = opened.subject.record_uid or None
+        return store.create_record(opened.subject.form_id, values, uid=uid, scope=scope, fv=_fv(opened))
     changed = _changed(record, values)
     if changed:
         store.save(record.uid, changed, record.token, fv=_fv(opened))
@@ -232,22 +271,31 @@ def _changed(seen: Row, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in seen.values and seen.values[name] != value}
 
 
-def _save_children(store: Store, opened: Opened, parent: str, repeat: str, rows: list[dict[str, Value]]) -> None:
-    table = repeat_table(opened.subject.form_id, repeat)
+def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: list[dict[str, Value]]) -> None:
+    table = f"{layout_of(opened.session.form).table}__{key}"
     if table not in store.tables():
         return
     scope = scope_of(opened.subject.community_uid)
-    seen = {row.uid: row for row in opened.children.get(repeat, ())}
+    seen = {row.uid: row for row in opened.children.get(key, ())}
     kept = {str(row["uid"]) for row in rows if row.get("uid")}
     for uid in seen.keys() - kept:
-        store.delete(uid, seen[uid].token)
-    for ordinal, row in enumerate(rows, 1):
-        values = {**{name: value for name, value in row.items() if name != "uid"}, "ordinal": ordinal}
+        if store.get(uid) is not None:  # it may have gone with the row around it
+            store.delete(uid, seen[uid].token)
+    ordinals: dict[Value, int] = {}
+    for row in rows:
+        around = row.get("parent_uid") or parent
+        ordinals[around] = ordinals.get(around, 0) + 1
+        values = {**{name: value for name, value in row.items() if name != "uid"}, "ordinal": ordinals[around]}
         before = seen.get(str(row.get("uid")))
         if before is None:
-            store.create_record(table, {**values, "parent_uid": parent}, scope=scope, fv=_fv(opened))
+            made = {**values, "parent_uid": around}
+            store.create_record(table, made, uid=_text(row.get("uid")), scope=scope, fv=_fv(opened))
         elif changed := _changed(before, values):
             store.save(before.uid, changed, before.token, fv=_fv(opened))
+
+
+def _text(value: Value) -> str | None:
+    return str(value) if value else None
 
 
 def place_of(session: Session, target: str) -> dict[str, Value]:

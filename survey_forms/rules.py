@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Value
-from survey_forms import typed
 from survey_forms.errors import FormError
 from survey_forms.form import Form, Kind
 from survey_forms.instance import Context
+from survey_forms.layout import layout_of
 from survey_forms.session import Session
 
 _MOMENT = datetime(2000, 1, 1, tzinfo=UTC)  # rules that ask for the time get the same answer on every laptop
@@ -45,9 +45,9 @@ def _moment(values: Mapping[str, Value]) -> datetime:
 
 
 def _constraints(form: Form, session: Session, values: Mapping[str, Value]) -> list[tuple[str, str]]:
-    found = []
+    found, layout = [], layout_of(form)
     for problem in session.problems():
-        name = typed.column(problem.path, form.root.path)
+        name = layout.columns.get(problem.path, "")  # a path with instance numbers is in no column of the form itself
         if problem.kind == "constraint" and name in values:
             found.append((name, problem.message))
     return found
@@ -57,7 +57,7 @@ def _unasked(form: Form, session: Session, values: Mapping[str, Value]) -> list[
     """Return answers to questions that, with the other answers as they are, would not be asked."""
     found = []
     for path in session.leaves():
-        question, name = session.question(path), typed.column(path, form.root.path)
+        question, name = session.question(path), layout_of(form).columns.get(path, "")
         answered = values.get(name) not in {None, ""}
         if answered and question.kind not in {Kind.CALCULATE, Kind.NOTE} and not session.relevant(path):
             text = _("“{question}” is answered, but by the other answers it does not apply.")

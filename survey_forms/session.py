@@ -20,8 +20,9 @@ from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Context as Here
 from survey_forms.expression.evaluate import World, compiled, nodes
 from survey_forms.expression.nodes import Node, NodeKind, parse_xml
-from survey_forms.expression.values import to_boolean
+from survey_forms.expression.values import COLLECT, WEB, to_boolean
 from survey_forms.form import Form, Group, Kind, Question
+from survey_forms.graph import Place
 from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem, generic, graph_of
 from survey_forms.words import Texts
@@ -36,6 +37,7 @@ class Session:
         form: The form.
         engine: Its instance and rules.
         audit: What was done when; None if the form does not ask for it.
+        carried: Path -> name of the record its answer was carried over from, until a person confirms or changes it.
     """
 
     def __init__(
@@ -69,11 +71,15 @@ class Session:
         self.engine = Engine(form, self._graph, self._world(), self._context.position)
         self._repeats = self.engine.repeats
         self.audit = Audit.wanted(form, self._now)
+        self.carried: dict[str, str] = {}
         if answers is None:
             self._begin()
         else:
-            keeping.load(self, answers, repeats)
+            blanked = keeping.load(self, answers, repeats)
             self.engine.settle_all()
+            for node, default in blanked:
+                if node.hidden:
+                    node.value = default
 
     def _world(self) -> World:
         rng = random.Random()  # noqa: S311 - order of choices, no secrets
@@ -90,6 +96,7 @@ class Session:
             seed=float(rng.randrange(1, 2**31)),
             choice_name=self._choice_name,
             index=self.form.index,
+            profile=WEB if self.form.reads_as_web else COLLECT,
         )
 
     def _list(self, content: Node) -> Node:
@@ -186,20 +193,31 @@ class Session:
 
     def problems(self) -> list[Problem]:
         """Return everything that stands against completing the form, in order."""
-        return [problem for path, node in self._asked() if (problem := self._problem(path, node)) is not None]
+        return [problem for _path, _question, problem, _has_answer in self.review() if problem is not None]
 
     def asked(self) -> Iterator[str]:
         """Yield the paths, with instance numbers, of all questions that are asked now, in order."""
         return (path for path, _node in self._asked())
 
     def _asked(self) -> Iterator[tuple[str, Node]]:
+        questions = self._questions
         for path, node in self.engine.walk():
-            if not node.hidden and generic(path) in self._questions:
+            if not node.hidden and isinstance(node.place, Place) and node.place.path in questions:
                 yield path, node
+
+    def review(self) -> Iterator[tuple[str, Question, Problem | None, bool]]:
+        """Yield path, question, what is wrong and whether there is an answer, of all that takes an answer, in order.
+
+        The answers must not change meanwhile.
+        """
+        for path, node in self._asked():
+            question = self._questions[self.engine.place(node).path]
+            if asks(question):
+                yield path, question, self._problem(path, node, question), bool(node.value)
 
     def progress(self) -> tuple[int, int]:
         """Return how many of the questions asked now have an answer, and how many are asked."""
-        kept = [node for path, node in self._asked() if self.question(path).kind not in _UNASKED]
+        kept = [node for _path, node in self._asked() if asks(self._questions[self.engine.place(node).path])]
         return sum(bool(node.value) for node in kept), len(kept)
 
     def instances(self, path: str) -> list[str]:
@@ -218,15 +236,22 @@ class Session:
         """
         node, question = self.node(path), self.question(path)
         before = node.value
+        self.carried.pop(path, None)
         self.engine.changed = set()
         if not self.engine.assign(node, typed.canonical(question.kind, text)):
             return frozenset()
         self.engine.settle()
         if self.audit is not None:
             self.audit.record("question", path, before, node.value)
-        return self._touched()
+        return self.touched()
 
-    def _touched(self) -> frozenset[str]:
+    def confirm(self, path: str = "") -> None:
+        """Take an answer that was carried over as one's own; without a path all of them."""
+        for each in [path] if path else list(self.carried):
+            self.carried.pop(each, None)
+
+    def touched(self) -> frozenset[str]:
+        """Return the generic paths whose value or state the last change may have changed."""
         changed = self.engine.changed
         watching = {watcher for path in changed for watcher in self._graph.watchers.get(path, ())}
         return frozenset(changed | watching)
@@ -318,8 +343,8 @@ class Session:
 
     # --- rules ---------------------------------------------------------------------------------------------------
 
-    def _problem(self, path: str, node: Node) -> Problem | None:
-        question = self.question(path)
+    def _problem(self, path: str, node: Node, known: Question | None = None) -> Problem | None:
+        question = known or self.question(path)
         if node.hidden or question.kind in _UNASKED:
             return None
         if not node.value:
@@ -327,11 +352,18 @@ class Session:
                 message = self._texts.filled(question.bind.required_message, node)
                 return Problem(path, "required", message or _("Please answer this."))
             return None
+        return self._wrong(path, question, node)
+
+    def _wrong(self, path: str, question: Question, node: Node) -> Problem | None:
+        """Return what is wrong with an answer that is there."""
         if wrong := typed.wrong(question.kind, node.value):
             return Problem(path, "type", wrong)
         if question.bind.constraint and not self._holds(question.bind.constraint, node):
             message = self._texts.filled(question.bind.message, node)
             return Problem(path, "constraint", message or _("This value is not allowed."))
+        if path in self.carried:
+            told = _("Copied from {name}; please confirm or change it.")
+            return Problem(path, "carried", told.format(name=self.carried[path]))
         return None
 
     def _holds(self, expression: str, node: Node) -> bool:
@@ -398,4 +430,9 @@ class Session:
         return self._elements[generic(path)]
 
 
-_SURE = {"true()": True, "false()": False}
+def asks(question: Question) -> bool:
+    """Say whether a question takes an answer: notes, calculated values and the heads of tables do not."""
+    return question.kind not in _UNASKED and "label" not in question.appearance.split()
+
+
+_SURE = {"": False, "true()": True, "false()": False}

@@ -1,9 +1,9 @@
 """Forms as tables of the project file: one per form, one per repeat."""
 
 from fieldsurvey.model.schema import GEOMETRY_GROUP, Column, ColumnType, GeometryType, Table, TableKind
-from survey_forms import typed
 from survey_forms.definitions import calculated_label
 from survey_forms.form import Form, Kind, Question, Repeat
+from survey_forms.layout import Layout, layout_of
 
 _T = ColumnType.TEXT
 STANDARD = (
@@ -26,44 +26,30 @@ _CALCULATED = {"int": ColumnType.INTEGER, "decimal": ColumnType.REAL, "dateTime"
 
 
 def form_tables(form: Form) -> list[Table]:
-    """Return the tables of a form: its own, with a point if it asks for a position, and one per outer repeat."""
-    inside = tuple(repeat.path + "/" for repeat in form.repeats())
-    own = [q for q in form.questions() if q.kind is not Kind.NOTE and not (inside and q.path.startswith(inside))]
-    has_place = any(question.kind is Kind.GEOPOINT for question in own)
-    main = Table(
-        form.id,
-        TableKind.FORM,
-        form.title("zh"),
-        form.title("en"),
-        STANDARD + tuple(_column(question, form.root.path, form.id) for question in own),
-        GeometryType.POINT if has_place else None,
-    )
-    return [main, *(_repeat_table(form, repeat) for repeat in form.repeats() if _is_outer(form, repeat))]
+    """Return the tables of a form: its own, with a point if it asks for a position, and one per repeat."""
+    layout = layout_of(form)
+    own = _columns(form, layout, "")
+    has_place = any(column.group == GEOMETRY_GROUP for column in own)
+    zh, en = form.title("zh"), form.title("en")
+    main = Table(layout.table, TableKind.FORM, zh, en, STANDARD + own, GeometryType.POINT if has_place else None)
+    return [main, *(_repeat_table(form, layout, repeat) for repeat in form.repeats())]
 
 
-def _is_outer(form: Form, repeat: Repeat) -> bool:
-    return not any(repeat.path.startswith(other.path + "/") for other in form.repeats())
+def _repeat_table(form: Form, layout: Layout, repeat: Repeat) -> Table:
+    columns = _OF_REPEAT + _columns(form, layout, repeat.path)
+    name = repeat.name
+    zh = f"{form.title('zh')}·{repeat.label('zh') or name}"
+    en = f"{form.title('en')}: {repeat.label('en') or name}"
+    parent = layout.table_of(layout.outer[repeat.path])
+    return Table(layout.table_of(repeat.path), TableKind.REPEAT, zh, en, columns, None, parent)
 
 
-def _repeat_table(form: Form, repeat: Repeat) -> Table:
-    inner = tuple(other.path + "/" for other in form.repeats() if other.path.startswith(repeat.path + "/"))
-    own = [
-        question
-        for question in form.questions()
-        if question.path.startswith(repeat.path + "/") and not (inner and question.path.startswith(inner))
-    ]
-    columns = _OF_REPEAT + tuple(_column(q, repeat.path, form.id) for q in own if q.kind is not Kind.NOTE)
-    zh, en = f"{form.title('zh')}·{repeat.label('zh')}", f"{form.title('en')}: {repeat.label('en')}"
-    return Table(repeat_table(form.id, repeat.name), TableKind.REPEAT, zh, en, columns, None, form.id)
+def _columns(form: Form, layout: Layout, repeat: str) -> tuple[Column, ...]:
+    questions = {question.path: question for question in form.questions()}
+    return tuple(_column(questions[path], layout.columns[path], form.id) for path in layout.direct(repeat))
 
 
-def repeat_table(form_id: str, repeat: str) -> str:
-    """Return the name of the table of a repeat."""
-    return f"{form_id}__{repeat}"
-
-
-def _column(question: Question, root: str, form_id: str) -> Column:
-    name = typed.column(question.path, root)
+def _column(question: Question, name: str, form_id: str) -> Column:
     kind = _TYPES.get(question.kind, ColumnType.TEXT)
     if question.kind is Kind.CALCULATE:
         kind = _CALCULATED.get(question.bind.type, ColumnType.TEXT)

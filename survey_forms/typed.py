@@ -1,5 +1,6 @@
 """Answers as text in a form, and as values in the store."""
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ _WRONG = {
     Kind.DATETIME: N_("Please enter date and time, such as 2026-11-24 09:30."),
     Kind.GEOPOINT: N_("Please enter latitude and longitude, such as 30.2 115.04."),
 }
+_TOO_LARGE = 1 << 63  # of the integers a column takes
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL, Kind.RANGE}
 
 
@@ -29,7 +31,7 @@ def canonical(kind: Kind, raw: str) -> str:
     ('12.5', '12..', ' a ')
     """
     if kind in _NUMBERS:
-        return unicodedata.normalize("NFKC", raw).strip().replace(",", ".")
+        return unicodedata.normalize("NFKC", raw).strip().replace(",", ".").replace("。", ".")
     if kind in {Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.GEOPOINT}:
         return unicodedata.normalize("NFKC", raw).strip()
     return raw
@@ -77,10 +79,20 @@ def value(kind: Kind, data_type: str, answer: str) -> Value:
     if not answer or wrong(kind, answer):
         return None
     if kind is Kind.INTEGER or (kind is Kind.CALCULATE and data_type == "int"):
-        return int(float(answer))
+        number = _finite(answer)
+        return int(number) if number is not None and abs(number) < _TOO_LARGE else None
     if kind in {Kind.DECIMAL, Kind.RANGE} or (kind is Kind.CALCULATE and data_type == "decimal"):
-        return float(answer)
+        return _finite(answer)
     return answer
+
+
+def _finite(answer: str) -> float | None:
+    """Return a text as a finite number, or None; a calculation may come to anything."""
+    try:
+        number = float(answer)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def text(stored: Value) -> str:

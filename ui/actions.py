@@ -1,5 +1,6 @@
 """The menus of the main window: every action by name and by key."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def make_menus(window: "MainWindow") -> None:
     """Fill the menu bar."""
     _file_menu(window)
+    _form_menu(window)
     _view_menu(window)
 
 
@@ -35,6 +37,20 @@ def _file_menu(window: "MainWindow") -> None:
         file.addAction(action)
 
 
+def _form_menu(window: "MainWindow") -> None:
+    menu = window.menuBar().addMenu(_("Form"))
+    for name, text, keys, slot in (
+        ("carry", _("Copy from the previous record"), "Ctrl+Shift+D", window.shelf.carry),
+        ("confirm", _("Confirm all copied answers"), "Ctrl+Shift+K", window.shelf.confirm),
+        ("round", _("Begin a new round"), "", window.shelf.begin_round),
+    ):
+        action = QAction(text, window)
+        action.setObjectName(f"action_{name}")
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(slot)
+        menu.addAction(action)
+
+
 def _view_menu(window: "MainWindow") -> None:
     view = window.menuBar().addMenu(_("View"))
     group = QActionGroup(window)
@@ -46,7 +62,20 @@ def _view_menu(window: "MainWindow") -> None:
         group.addAction(action)
         view.addAction(action)
     view.addSeparator()
+    touch = QAction(_("Large targets for touch"), window)
+    touch.setObjectName("action_touch")
+    touch.setCheckable(True)
+    touch.setChecked(window.settings.touch)
+    touch.toggled.connect(partial(_set_touch, window))
+    view.addAction(touch)
+    view.addSeparator()
     for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
         action = QAction(text, window)
         action.triggered.connect(partial(window.set_language, language))
         view.addAction(action)
+
+
+def _set_touch(window: "MainWindow", on: bool) -> None:
+    """Make targets large or not, and remember it."""
+    window.settings = replace(window.settings, touch=on)
+    window.set_theme(window.settings.theme)

@@ -40,10 +40,11 @@ from ui.exports.plan_view import PlanView
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
+from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
-from ui.project.describe import stairwell_names, tip
+from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
@@ -93,11 +94,12 @@ class MainWindow(QMainWindow):
         self.canvas, self.legend = self.map_side.canvas, self.map_side.legend
         self.forms = FormsList()
         self.form_panel = FormPanel()
-        self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.use_map(MapPicker(self.canvas))
+        self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.plan = PlanView()
-        self.sync = SyncPanel(self.store_runner, self.holder, self.settings)
+        self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
 
     def _lay_out(self) -> None:
@@ -271,7 +273,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def receive_project(self) -> None:
         """Ask where a project comes from, and bring it to this laptop."""
-        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self)
+        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self.work_runner, self)
         if found is not None:
             self.take_project(*found)
 
@@ -285,10 +287,8 @@ class MainWindow(QMainWindow):
 
         self._remember_hub(target, token)
         self.show_start()
-        self.start.say(_("Receiving the project …"))
-        self.start.progress.setRange(0, 0)
-        self.start.progress.show()
-        self.project.make(make)
+        stopped = _("Stopped. What came is kept: receive into the same file again and it goes on from there.")
+        self.start.watch(self.project.make(make), _("Receiving the project …"), stopped)
 
     @Slot()
     def ask_person(self) -> None:
@@ -379,8 +379,6 @@ class MainWindow(QMainWindow):
         self.forms.show_community(uid, now.communities[uid], now.progress[uid])
         if self.form.current is None:
             self.right.setCurrentWidget(self.forms)
-        job = self.store_runner.start(lambda _control: stairwell_names(self.holder.store, uid), quick=True)
-        job.succeeded.connect(self.forms.show_names)
 
     @Slot(object)
     def open_form(self, subject: Subject) -> None:
@@ -469,7 +467,7 @@ class MainWindow(QMainWindow):
         """Use another theme, and remember it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, name, app.font().family())
+            theme.apply(app, name, app.font().family(), touch=self.settings.touch)
         self.settings = replace(self.settings, theme=name)
         settings_.save(self.settings)
         self.theme_changed.emit(name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
 
 REQUIRED, OPTIONAL, OFFICE = "required", "optional", "office"
 _TABLE = Path(__file__).with_name("needed.csv")
@@ -29,6 +30,7 @@ class NeededForm:
         min_floors: Storeys of the building from which a stairwell counts; 0: all.
         need: REQUIRED, OPTIONAL, or OFFICE for a form that is not filled in outside.
         many: Whether a subject may have several records, such as one per defect.
+        title: Its title, where it is a form that people brought into the project.
     """
 
     form_id: str
@@ -38,6 +40,7 @@ class NeededForm:
     min_floors: int = 0
     need: str = REQUIRED
     many: bool = False
+    title: str = ""
 
     def wants(self, community: Mapping[str, Value]) -> bool:
         """Say whether the community as a whole calls for the form; unknown counts as yes."""
@@ -62,10 +65,21 @@ def _read() -> tuple[NeededForm, ...]:
 
 FORMS: tuple[NeededForm, ...] = _read()
 NEEDED: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == REQUIRED)
-# One record about the community as a whole; lists of many (defects, pipe points) and buildings have their own places.
-BESIDE: tuple[NeededForm, ...] = tuple(
-    form for form in FORMS if form.need == OPTIONAL and form.per == "community" and not form.many
-)
+BESIDE: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == OPTIONAL)
+_OWN = "survey_form"  # the table that lists the forms people brought into a project
+
+
+def own_forms(store: Store) -> list[NeededForm]:
+    """Return the forms that people brought into a project, in the order they came; they are optional."""
+    if _OWN not in store.tables():
+        return []
+    newest = {
+        str(row["form_table"]): row for row in store.select(_OWN, ["form_table", "per", "title"], order="added_at")
+    }
+    return [
+        NeededForm(table, str(row["per"]), need=OPTIONAL, title=str(row["title"] or ""))
+        for table, row in newest.items()
+    ]
 
 
 def applicable(community: Mapping[str, Value]) -> list[NeededForm]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, subjects
+from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, own_forms, subjects
 from fieldsurvey.model.schema import TableKind, Value
 from fieldsurvey.store import Store
 
@@ -36,6 +36,10 @@ class FormProgress:
         needed: Uids that call for a record.
         records: Uid of the newest record by subject uid.
         states: State by subject uid, for subjects with a record.
+        per: What its records are about: community, building or stairwell.
+        many: Whether a subject may have several records.
+        title: Its title, where it is a form that people brought into the project.
+        entries: (uid, subject, state) of every record, in order of entry, of such a form; else empty.
     """
 
     form_id: str
@@ -43,6 +47,10 @@ class FormProgress:
     needed: tuple[str, ...]
     records: Mapping[str, str]
     states: Mapping[str, State]
+    per: str = "community"
+    many: bool = False
+    title: str = ""
+    entries: tuple[tuple[str, str, State], ...] = ()
 
     @property
     def done(self) -> int:
@@ -61,7 +69,7 @@ class CommunityProgress:
         total: Forms needed.
         condition: Worst overall condition recorded (a code of cond5), empty if none.
         forms: By form id, in the order of NEEDED.
-        beside: Forms about the community as a whole that apply and may be filled in, but decide nothing.
+        beside: Forms that apply and may be filled in, but decide nothing.
     """
 
     uid: str
@@ -78,10 +86,12 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
     wanted = None if communities is None else set(communities)
     installed = {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
     forms = [form for form in NEEDED if form.form_id in installed]
-    others = [form for form in BESIDE if form.form_id in installed]
+    others = [form for form in (*BESIDE, *own_forms(store)) if form.form_id in installed]
     records = {form.form_id: _records(store, form.form_id) for form in (*forms, *others)}
     stairwells = _by_community(store.select("stairwell", ["community_uid", "building_uid"]))
-    floors = {row["uid"]: int(row["floors"] or 0) for row in store.select("building", ["floors"])}
+    rows_of_buildings = store.select("building", ["community_uid", "floors"])
+    floors = {row["uid"]: int(row["floors"] or 0) for row in rows_of_buildings}
+    buildings = _by_community(rows_of_buildings)
     rules = sorted({form.column for form in forms if form.column})
     found: dict[str, CommunityProgress] = {}
     for row in store.select("community", rules):
@@ -89,7 +99,11 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
         if wanted is None or uid in wanted:
             parts, beside = (
                 [
-                    _form_progress(form, subjects(form, row, stairwells[uid], floors), records[form.form_id][uid])
+                    _form_progress(
+                        form,
+                        subjects(form, row, stairwells[uid], floors, buildings[uid]),
+                        records[form.form_id][uid],
+                    )
                     for form in group
                 ]
                 for group in (forms, others)
@@ -122,7 +136,15 @@ def _form_progress(form: NeededForm, needed: list[str], rows: list[dict[str, Val
         tuple(needed),
         {subject: str(row["uid"]) for subject, row in newest.items()},
         states,
+        form.per,
+        form.many,
+        form.title,
+        tuple(map(_entry, rows)) if form.many else (),
     )
+
+
+def _entry(row: dict[str, Value]) -> tuple[str, str, State]:
+    return str(row["uid"]), str(row["subject_uid"]), State(str(row["status"] or State.DRAFT))
 
 
 def _least(states: list[State]) -> State:

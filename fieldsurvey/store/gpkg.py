@@ -114,8 +114,9 @@ def create_table(table: Table, srs: int) -> Iterable[tuple[str, tuple[Any, ...]]
     key = "fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"
     # uid may be empty: QGIS adds features without one, and a trigger (capture.py) fills it in at once.
     yield f"CREATE TABLE {quoted(table.name)} ({key}, {geometry}uid TEXT UNIQUE, {columns}_rev INTEGER)", ()
-    yield (
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, ?, ?)",
+    yield (  # two tables may well have the same label, but GeoPackage wants identifiers that differ
+        """INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?1, ?2, CASE
+ WHEN EXISTS (SELECT 1 FROM gpkg_contents WHERE identifier = ?3) THEN ?3 || ' (' || ?1 || ')' ELSE ?3 END, ?4, ?5)""",
         (table.name, "features" if table.geometry else "attributes", table.zh, table.en, srs if table.geometry else 0),
     )
     if table.geometry:

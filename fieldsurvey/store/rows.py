@@ -176,14 +176,16 @@ class Rows:
             found["geom"] = fitting(wkb, geometry, self.tables[table].label)
         return found
 
-    def insert(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> None:
-        """Insert a row; columns this version does not know stay in the log only."""
+    def insert(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
+        """Insert a row; return False if there is one already, as when QGIS made it.
+
+        Columns this version does not know stay in the log only.
+        """
         names = [name for name in self.columns(table) if name in values]
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
-        marks = ", ?" * len(names)
+        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)}) "
         packed = [self._packed(name, values[name]) for name in names]
-        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{marks})"
-        self._db.execute(sql, (uid, rev, *packed))
+        return bool(self._db.execute(f"{sql}ON CONFLICT (uid) DO NOTHING", (uid, rev, *packed)).rowcount)
 
     def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
         """Change a row; return False if there is none."""

@@ -31,11 +31,12 @@ from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office):
+class Store(Timeline, Areas, Journal, Replication, Office, Witness):
     """A project file, open.
 
     Attributes:
@@ -266,6 +267,7 @@ class Store(Timeline, Areas, Journal, Replication, Office):
                 names.get(found[rid].actor, ""),
                 found[rid].at_ms,
                 rid >> SEQ_BITS,
+                self.clock_off_ms(rid),
             )
             for rid in heads
             if rid in found

@@ -8,10 +8,10 @@ from ui.project.session import Overview
 
 
 def stairwell_names(store: Store, community: str) -> dict[str, str]:
-    """Return uid -> "3栋 2单元" for the stairwells of a community. Runs in the store thread."""
+    """Return uid -> "3栋" and "3栋 2单元" for buildings and stairwells of a community. Runs in the store thread."""
     inside: dict[str, Value] = {"community_uid": community}
     buildings = {row["uid"]: str(row["name"] or "") for row in store.select("building", ["name"], where=inside)}
-    found: dict[str, str] = {}
+    found = {str(uid): name for uid, name in buildings.items()}
     for row in store.select("stairwell", ["building_uid", "unit"], where=inside):
         found[str(row["uid"])] = f"{buildings.get(row['building_uid'], '')} {row['unit'] or ''!s}".strip()
     return found

@@ -396,3 +396,18 @@ def test_a_cached_form_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) ->
     first = xform(source)
     monkeypatch.setattr(pyxform.xls2xform, "convert", None)
     assert xform(source) == first
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind", "stored"),
+    [
+        ("'abc'", "int", None), ("1 div 0", "int", None), ("10000000000000000000000", "int", None),
+        ("'abc'", "decimal", None), ("7 div 2", "int", 3), ("7 div 2", "decimal", 3.5),
+    ],
+)  # fmt: skip
+def test_a_calculation_that_is_no_number_leaves_its_column_blank(
+    made: Make, expression: str, kind: str, stored: float | None
+) -> None:
+    head = "| | type | name | label | calculation | bind::type |\n| | text | t | T | | |\n"
+    session = made(f"{head}| | calculate | c | | {expression} | {kind} |")
+    assert session.answers()[0]["c"] == stored

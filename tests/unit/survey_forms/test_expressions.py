@@ -1,10 +1,14 @@
 """Expressions against answers recorded from other engines."""
 
 import contextlib
+import os
 import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
+from survey_forms import Context, Session, load_form
 from survey_forms.conformance import ENOUGH, run_cases, share
 from survey_forms.errors import ExpressionError, FormError
 from survey_forms.expression.evaluate import World, evaluate
@@ -107,3 +111,25 @@ def test_a_seeded_order_is_that_of_every_client() -> None:
 def test_hostile_xml_is_refused(xml: str) -> None:
     with pytest.raises(FormError):
         parse_xml(xml)
+
+
+@pytest.mark.parametrize(("dates", "days"), [("", "11682"), ("web", "11681.666666666666")])
+def test_a_form_chooses_how_dates_count(tmp_path: Path, dates: str, days: str) -> None:
+    source = tmp_path / "form.md"
+    source.write_text(
+        "| survey | | | | |\n| | type | name | label | calculation |\n| | date | d | Date | |\n"
+        "| | calculate | n | | number(${d}) |\n"
+        f"| settings | | |\n| | form_id | attribute::dates |\n| | f{dates} | {dates} |\n",
+        "utf-8",
+    )
+    shanghai = timezone(timedelta(hours=8))
+    session = Session(load_form(source), context=Context(now=datetime(2026, 11, 24, tzinfo=shanghai)))
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "Asia/Shanghai"
+    time.tzset()
+    try:
+        session.answer("/data/d", "2001-12-26")
+        assert session.value("/data/n") == days
+    finally:
+        os.environ.pop("TZ", None) if before is None else os.environ.update(TZ=before)
+        time.tzset()
