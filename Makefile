@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup setup-dev system demo test lint bench soak translations lock clean
+.PHONY: setup setup-dev system demo test lint bench bench-map soak translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
 SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 \
@@ -44,12 +44,17 @@ lint: setup-dev
 bench: setup-dev
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; QT_QPA_PLATFORM=offscreen $(BIN)/python $$file || exit 1; done
 
+# The map at x1, x10 and x100, against QGIS where it is installed.
+bench-map: setup-dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/bench_map.py
+
 # Hours: every history, kill and mutated package that the releases are judged by.
 soak: setup-dev
-	$(BIN)/python -m fieldsurvey.sync.simulate --seed 1 --histories 100000
+	$(BIN)/python -m fieldsurvey.sync.simulate --seed 1 --histories 100000 --jobs $$(getconf _NPROCESSORS_ONLN)
 	$(BIN)/python -m tests.faults.killing saves 400
 	$(BIN)/python -m tests.faults.killing imports 100
-	FIELDSURVEY_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -p no:xdist --timeout 7200 tests/faults \
+	FIELDSURVEY_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -p no:xdist --timeout 7200 -o faulthandler_timeout=0 \
+	  --durations=8 tests/faults --ignore tests/faults/test_store_crash.py \
 	  tests/unit/fieldsurvey/test_sync_simulation.py tests/unit/fieldsurvey/test_sync_package.py
 
 translations: setup-dev

@@ -1,4 +1,4 @@
-"""Layers of the project as files for other programs: GeoPackage, shapefile, GeoJSON, KML.
+"""Layers of the project as files for other programs: GeoPackage, shapefile, GeoJSON, KML, DXF, XLSX.
 
 Everything is written into a folder of its own beside the target and moved
 there at the end: a stop or a full disk leaves the old file as it was.
@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from exports.layer_dxf import Drawing
+from exports.layer_text import Losses, as_bytes, mark_encoding, short_names
+from exports.layer_xlsx import Workbook
 from fieldsurvey.errors import UsageError
 from fieldsurvey.geo import crs as crs_
 from fieldsurvey.i18n import _
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from fieldsurvey.store import Store
 
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "kml": "KML"}
+FORMATS = (*DRIVERS, "dxf", "xlsx")
+_ONE_FILE = frozenset({"gpkg", "dxf", "xlsx"})  # the others: a folder with a file for each layer
 SENSITIVE = frozenset(
     {
         "water_line",
@@ -52,11 +57,11 @@ def layer_files(
     encoding: str = "UTF-8",
     control: JobControl | None = None,
 ) -> tuple[list[Path], str]:
-    """Write layers; return the files and a warning to show (empty if none of the layers is sensitive).
+    """Write layers; return the files, and sentences that a person should read, one a line; empty if there are none.
 
     Args:
         store: The project.
-        kind: gpkg (one file), or shp, geojson, kml (a folder, one file per layer).
+        kind: gpkg, dxf or xlsx (one file), or shp, geojson, kml (a folder, one file per layer).
         out: File or folder.
         layers: Tables; empty: every asset layer that has features.
         crs: System of the files; None: that of the project, WGS 84 for KML.
@@ -65,24 +70,69 @@ def layer_files(
 
     Raises:
         UsageError: If a layer, the format or the encoding is unknown, or the target is the project itself.
+        InputRefused: If the system is unknown.
         JobCancelled: If stopped; nothing was changed then.
     """
     tables = _wanted(store, layers)
-    if kind not in DRIVERS or encoding.upper() not in {"UTF-8", "GBK"}:
-        raise UsageError(_("Formats: {all}; encodings: UTF-8, GBK.").format(all=", ".join(DRIVERS)))
+    if kind not in FORMATS or encoding.upper() not in {"UTF-8", "GBK"}:
+        raise UsageError(_("Formats: {all}; encodings: UTF-8, GBK.").format(all=", ".join(FORMATS)))
     if out.resolve() == store.path.resolve():
         raise UsageError(_("{file} is the open project itself; choose another file.").format(file=out.name))
     target = _WGS84 if kind == "kml" else crs or store.crs
     crs_.parsed(target)
+    losses = Losses()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fieldsurvey-", dir=out.parent) as folder:
+        gathered = _gatherer(kind, target)
         for table in (control or JobControl()).steps(tables, _("Export")):
+            rows, geometries = _features(store, table, target)
+            if gathered is not None:
+                gathered.add(table, rows, geometries)
+                continue
             name = out.name if kind == "gpkg" else f"{table.name}.{kind}"
-            _write(store, table, Path(folder) / name, kind, target, encoding)
-        written = _moved(Path(folder), out.parent if kind == "gpkg" else out)
+            _write(table, rows, geometries, Path(folder) / name, kind, target, encoding.upper(), losses)
+        if gathered is not None:
+            gathered.save(Path(folder) / out.name)
+        if kind == "gpkg" and tables:
+            _write_styles(store, tables, Path(folder) / out.name)
+        written = _moved(Path(folder), out.parent if kind in _ONE_FILE else out)
+    return written, "\n".join([*_sensitive(tables), *_told(losses, encoding), *_of_crs(kind, target)])
+
+
+def _gatherer(kind: str, target: str) -> "Drawing | Workbook | None":
+    """Return what gathers all layers into one file; None for formats that GDAL writes layer by layer."""
+    if kind == "dxf":
+        return Drawing()
+    return Workbook(geographic=crs_.is_geographic(target)) if kind == "xlsx" else None
+
+
+def _sensitive(tables: Sequence[Table]) -> list[str]:
     found = [table.label for table in tables if table.name in SENSITIVE]
     text = _("For internal use only, not for public maps or web services: {layers}.")
-    return written, text.format(layers="、".join(found)) if found else ""
+    return [text.format(layers="、".join(found))] if found else []
+
+
+def _told(losses: Losses, encoding: str) -> list[str]:
+    """Return a sentence for each kind of thing that a shapefile could not take."""
+    told = []
+    if losses.unknown:
+        text = _("{encoding} does not have these characters, which became question marks: {characters}. Use UTF-8.")
+        told.append(text.format(encoding=encoding, characters=" ".join(sorted(losses.unknown)[:20])))
+    if losses.cut:
+        text = _("{n} texts are longer than the 254 bytes of a shapefile and were cut. Use GeoPackage.")
+        told.append(text.format(n=losses.cut))
+    if losses.renamed:
+        names = "、".join(f"{name}→{short}" for name, short in list(losses.renamed.items())[:12])
+        told.append(_("Field names of a shapefile have ten bytes; shortened: {names}.").format(names=names))
+    return told
+
+
+def _of_crs(kind: str, target: str) -> list[str]:
+    if crs_.is_web_mercator(target):
+        return [_("Web Mercator is for web pages: lengths and areas measured in these files are too large.")]
+    if kind == "dxf" and crs_.is_geographic(target):
+        return [_("The drawing is in degrees, which CAD programs take for metres. Choose a projected system.")]
+    return []
 
 
 def _wanted(store: "Store", layers: Sequence[str]) -> list[Table]:
@@ -104,23 +154,45 @@ def _moved(folder: Path, target: Path) -> list[Path]:
     return [target / part.name for part in parts]
 
 
-def _write(store: "Store", table: Table, path: Path, kind: str, target: str, encoding: str) -> None:
-    from pyogrio import raw
-
+def _features(store: "Store", table: Table, target: str) -> tuple[list[dict[str, Any]], Any]:
+    """Return the rows of a layer and their geometries in the target system."""
     rows = store.select(table.name)
     geometries = shapely.from_wkb([row["geom"] for row in rows])
     if target != store.crs:
         geometries = shapely.transform(
             geometries, lambda xy: np.column_stack(crs_.transform(xy[:, 0], xy[:, 1], store.crs, target))
         )
+    return rows, geometries
+
+
+def _write(
+    table: Table,
+    rows: list[dict[str, Any]],
+    geometries: Any,  # noqa: ANN401 - numpy array
+    path: Path,
+    kind: str,
+    target: str,
+    encoding: str,
+    losses: Losses,
+) -> None:
+    from pyogrio import raw
+
     columns = [Column("uid", ColumnType.TEXT, "uid", "uid"), *table.columns]
     data = [_array([row.get(column.name) for row in rows], column.type) for column in columns]
-    options: dict[str, Any] = {"encoding": encoding} if kind == "shp" else {}
+    names = [column.name for column in columns]
+    options: dict[str, Any] = {}
+    if kind == "shp":
+        texts = {index for index, (values, _mask) in enumerate(data) if values.dtype == object}
+        data = [
+            (as_bytes(values, encoding, losses) if index in texts else values, mask)
+            for index, (values, mask) in enumerate(data)
+        ]
+        names, options = short_names(names, losses), {"encoding": "ISO-8859-1"}
     raw.write(
         path,
         np.asarray(shapely.to_wkb(geometries), object),
         [values for values, _mask in data],
-        _names(columns, 10 if kind == "shp" else 63),
+        names,
         field_mask=[mask for _values, mask in data],
         layer=table.name,
         driver=DRIVERS[kind],
@@ -129,6 +201,29 @@ def _write(store: "Store", table: Table, path: Path, kind: str, target: str, enc
         append=path.exists(),
         **options,
     )
+    if kind == "shp":
+        mark_encoding(path, encoding)
+
+
+def _write_styles(store: "Store", tables: Sequence[Table], path: Path) -> None:
+    """Add the styles of the map as QGIS keeps them in a GeoPackage: it opens the layers as they look here."""
+    from pyogrio import raw
+
+    from layers.qgis_style import AREA, LINE, POINT, layer_styles
+    from layers.style_values import SETTING
+    from layers.symbology import from_json
+
+    kinds = {GeometryType.POINT: POINT, GeometryType.MULTILINESTRING: LINE, GeometryType.MULTIPOLYGON: AREA}
+    styles = from_json(store.setting(SETTING))
+    rows = layer_styles(
+        (styles[table.name], kinds[table.geometry]) for table in tables if table.name in styles and table.geometry
+    )
+    if not rows:
+        return
+    columns = [
+        np.array([row[name] for row in rows], np.int32 if name == "useAsDefault" else object) for name in rows[0]
+    ]
+    raw.write(path, None, columns, list(rows[0]), layer="layer_styles", driver="GPKG", geometry_type=None, append=True)
 
 
 def _array(values: list[object], kind: ColumnType) -> tuple[Any, Any]:
@@ -137,16 +232,3 @@ def _array(values: list[object], kind: ColumnType) -> tuple[Any, Any]:
         plain = [0 if value is None else value for value in values]
         return np.array(plain, np.int64 if kind is ColumnType.INTEGER else np.float64), mask
     return np.array([None if value is None else str(value) for value in values], object), mask
-
-
-def _names(columns: Sequence[Column], longest: int) -> list[str]:
-    """Return column names, unique within the length that the format allows."""
-    names: list[str] = []
-    for column in columns:
-        name = column.name[:longest]
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{column.name[: longest - len(str(number))]}{number}"
-        names.append(name)
-    return names

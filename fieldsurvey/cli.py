@@ -14,8 +14,10 @@ import typer
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
+from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.sync.commands import enroll, insist_on
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -23,7 +25,9 @@ export_app = typer.Typer(no_args_is_help=True, help="导出 / exports")
 app.add_typer(forms_app, name="forms")
 app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
+hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
@@ -90,14 +94,20 @@ def import_(
     crs: Annotated[str | None, typer.Option(help="坐标系 / CRS, EPSG:…, GCJ-02, BD-09")] = None,
     encoding: Annotated[str | None, typer.Option(help="编码 / encoding, GB18030 …")] = None,
     mapping: Annotated[Path | None, typer.Option(help="字段对应 JSON / field mapping")] = None,
+    known: Annotated[str, typer.Option(help="已有要素 fill|update|insert|skip / features that are there")] = "fill",
+    report: Annotated[Path | None, typer.Option(help="报告文件 .txt|.json / report file")] = None,
     *,
+    repair: Annotated[bool, typer.Option(help="修复自相交的面 / mend areas")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不写入 / write nothing")] = False,
     as_json: AsJson = False,
 ) -> int:
     """导入部门移交的文件 / import hand-over files."""
     from fieldsurvey.store import Store
     from layers.io.importer import run as run_import
+    from layers.io.matching import named
+    from layers.io.report import save
 
+    rule = named(known)
     with Store.open(project) as store:
         reports = run_import(
             store,
@@ -107,14 +117,38 @@ def import_(
             encoding=encoding,
             mapping=mapping,
             dry_run=dry_run,
+            repair=repair,
+            known=rule,
             control=terminal_control(),
         )
+    if report is not None:
+        save(reports, report)
     if as_json:
-        put_json([report.as_json() for report in reports])
+        put_json([found.as_json() for found in reports])
     else:
-        for report in reports:
-            put(report.as_text())
-    return 3 if any(report.status == "refused" for report in reports) else 0
+        for found in reports:
+            put(found.as_text())
+    return 3 if any(found.status == "refused" for found in reports) else 0
+
+
+@app.command()
+def topology(
+    path: Annotated[Path, typer.Argument(metavar="PROJECT|FILE", help="项目或移交文件 / project or hand-over file")],
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="修复可安全修复的问题 / mend what is safe")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """拓扑与取值检查 / check geometry, connections and values; 1 if something is wrong."""
+    from layers.topology import run
+
+    findings, mended = run.check_path(path, terminal_control(), fix=fix)
+    if as_json:
+        put_json([run.as_json(finding) for finding in findings])
+    else:
+        for finding in findings:
+            put(f"{finding.title}\t{finding.table} {finding.number}\t{finding.text}")
+    say(_("{n} problems, {m} mended.").format(n=len(findings), m=mended))
+    return 1 if findings else 0
 
 
 @app.command()
@@ -133,6 +167,26 @@ def check(
     else:
         put(report.as_text())
     return 0 if report.is_whole else 1
+
+
+@app.command()
+def rules(
+    project: ProjectFile,
+    community: Annotated[str | None, typer.Option(help="小区编码 / community code")] = None,
+    rule_set: Annotated[Path | None, typer.Option("--rule-set", help="采用规则表 .csv / take a rule file")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """按地图规则核查 / check the map rules: findings with measured and required values."""
+    from fieldsurvey.assess.rules import report
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        found = report.run(store, community, rule_set, terminal_control())
+    if as_json:
+        put_json(found.as_json())
+    else:
+        put(found.as_text())
 
 
 @app.command()
@@ -220,6 +274,7 @@ def sync(
     project: ProjectFile,
     hub: Annotated[str, typer.Option(help="URL | 文件夹 folder | 文件 file.fsx")],
     token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
+    fingerprint: Annotated[str, typer.Option(help="证书 SHA-256 指纹, 以后都认它 / certificate to insist on")] = "",
 ) -> None:
     """与办公室同步 / exchange with the office."""
     from fieldsurvey.projects import install_forms
@@ -227,6 +282,8 @@ def sync(
     from fieldsurvey.sync.session import clone
     from fieldsurvey.sync.session import sync as exchange
 
+    if fingerprint:
+        insist_on(hub, fingerprint)
     if not project.exists():
         clone(hub, project, token=token, control=terminal_control())
     with Store.open(project) as store:
@@ -243,37 +300,6 @@ def sync(
             conflicts=result.conflicts,
         )
     )
-
-
-@app.command()
-def enroll(
-    hub: Annotated[str, typer.Option(help="办公室端网址 / address of the hub")] = "",
-    code: Annotated[str, typer.Option(help="一次性登记码 / one-time code")] = "",
-    request: Annotated[Path | None, typer.Option(help="写申请文件 / write a request file")] = None,
-    answer: Annotated[Path | None, typer.Option(help="读答复文件 / read the answer file")] = None,
-    certificate: Annotated[Path | None, typer.Option(help="办公室端证书 PEM / the hub's certificate")] = None,
-    name: Annotated[str, typer.Option(help="这台电脑的名称 / name of this computer")] = "",
-) -> None:
-    """登记这台电脑 / make this computer known to a hub, by code or by file."""
-    from fieldsurvey.sync import enrolment
-    from fieldsurvey.sync.http import HttpCarrier
-
-    asked = enrolment.request_as_json(enrolment.new_request(name))
-    if request is not None:
-        request.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        put(str(request))
-        return
-    if not hub or not (code or answer):
-        raise UsageError(_("Name the hub, and a code or an answer file; or write a request file."))
-    if answer is not None:
-        enrolment.accept(enrolment.read_file(answer), hub)
-    else:
-        carrier = HttpCarrier(hub, "", certificate)
-        try:
-            enrolment.accept(carrier.enrol(asked, code), hub)
-        finally:
-            carrier.close()
-    put(_("This computer is known to {hub}.").format(hub=hub))
 
 
 @export_app.command("sheets")
@@ -351,7 +377,7 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     put(str(out))
 
 
-LayersOut = Annotated[Path, typer.Option(help="gpkg: 文件 / file; 其他: 文件夹 / others: folder")]
+LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
 LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
 OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
 
@@ -393,6 +419,18 @@ def export_shp(
 def export_geojson(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
     """图层导出为 GeoJSON / layers as GeoJSON."""
     _export_layers(project, "geojson", out, layer, crs)
+
+
+@export_app.command("dxf")
+def export_dxf(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 DXF 图 / layers as one DXF drawing."""
+    _export_layers(project, "dxf", out, layer, crs)
+
+
+@export_app.command("xlsx")
+def export_xlsx(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+    """图层导出为 Excel 工作簿 / layers as one workbook."""
+    _export_layers(project, "xlsx", out, layer, crs)
 
 
 @export_app.command("kml")

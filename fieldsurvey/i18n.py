@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 LANGUAGES = ("zh_CN", "en")
-DOMAINS = ("core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui")
+DOMAINS = ("core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan")
 LOCALES = Path(__file__).parent / "locales"
 
 

@@ -1,6 +1,7 @@
 """Long work without Qt: progress out, cancel in."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,6 +9,7 @@ from typing import TypeVar
 from fieldsurvey.errors import JobCancelled
 
 T = TypeVar("T")
+_BREATH = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,28 @@ class JobControl:
             raise JobCancelled(note)
         self._report(Progress(done, total, note))
         self._between()
+
+    def breathe(self) -> None:
+        """Let others in while the job waits for something; nothing is reported.
+
+        Raises:
+            JobCancelled: Once cancel() was called.
+        """
+        if self._cancelled.is_set():
+            raise JobCancelled
+        self._between()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, letting others in.
+
+        Raises:
+            JobCancelled: Once cancel() was called.
+        """
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.breathe()
+            self._cancelled.wait(min(left, _BREATH))
+        self.breathe()
 
     def steps(self, items: Iterable[T], note: str) -> Iterator[T]:
         """Yield the items, reporting before each.

@@ -20,6 +20,7 @@ class Settings:
     Attributes:
         language: One of LANGUAGES.
         theme: One of THEMES.
+        touch: Whether targets are large enough for fingers and gloves.
         recent: Project files opened last, newest first.
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
@@ -29,6 +30,7 @@ class Settings:
 
     language: str = LANGUAGES[0]
     theme: str = THEMES[0]
+    touch: bool = False
     recent: tuple[str, ...] = ()
     hub: str = ""
     token: str = ""
@@ -81,4 +83,6 @@ def _checked(raw: dict[str, Any]) -> Settings:
         raise ValueError(f"{settings.language}, {settings.theme}")
     if not all(isinstance(text, str) for text in (*settings.recent, settings.hub, settings.token)):
         raise TypeError("recent, hub")
+    if not isinstance(settings.touch, bool):
+        raise TypeError("touch")
     return settings

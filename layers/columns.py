@@ -15,6 +15,7 @@ import shapely
 
 from layers.raw_types import Bytes, Floats, Ints
 
+POINT, LINE, AREA = 0, 1, 2
 BLOCK = 256  # features under one block box
 _COARSE = 4.0  # m, tolerance of the simplified level
 
@@ -33,7 +34,8 @@ class Columns:
         xy: Vertices in mm, shape (v, 2); `coarse` the same, simplified.
         rings: First vertex of each ring or part, and the end, shape (r + 1,).
         features: First ring of each feature, and the end, shape (n + 1,).
-        labels: Text per feature, shape (n,).
+        labels: Text per feature, shape (n,); empty if none has any.
+        kind: POINT, LINE or AREA.
     """
 
     name: str
@@ -49,9 +51,19 @@ class Columns:
     coarse_rings: Ints
     coarse_features: Ints
     labels: Any
+    kind: int = POINT
 
     def __len__(self) -> int:
         return len(self.klass)
+
+    @property
+    def is_area(self) -> bool:
+        """True for areas, whose vertices are closed rings."""
+        return bool(self.kind == AREA)
+
+    def label(self, number: int) -> str:
+        """Return the name of one feature; empty if it has none."""
+        return str(self.labels[number]) if len(self.labels) else ""
 
     def visible(self, box: tuple[float, float, float, float]) -> Ints:
         """Return the indexes of features whose box touches minx, miny, maxx, maxy (m, project CRS)."""
@@ -112,8 +124,12 @@ def build(name: str, geometries: Any, uids: Sequence[str], klass: Sequence[int],
     coarse = _exploded(shapely.simplify(geometries, _COARSE, preserve_topology=True), origin)
     return Columns(
         name, origin, np.array(uids, "S32")[order], np.array(klass, np.uint8)[order], mm, _blocks(mm), *fine, *coarse,
-        np.array(labels, "U")[order] if any(labels) else np.empty(0, "U1"),
+        np.array(labels, "U")[order] if any(labels) else np.empty(0, "U1"), _kind(geometries),
     )  # fmt: skip
+
+
+def _kind(geometries: Any) -> int:  # noqa: ANN401
+    return int(shapely.get_dimensions(geometries).max())
 
 
 def _exploded(geometries: Any, origin: tuple[float, float]) -> tuple[Ints, Ints, Ints]:  # noqa: ANN401
@@ -169,14 +185,14 @@ def save(columns: Columns, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(columns, name), allow_pickle=False)
-    np.save(folder / "origin.npy", np.array(columns.origin))
+    np.save(folder / "origin.npy", np.array([*columns.origin, columns.kind]))
 
 
 def load(folder: Path) -> Columns:
     """Map the arrays of a layer."""
     arrays = {name: _mapped(folder / f"{name}.npy") for name in _ARRAYS}
-    east, north = np.load(folder / "origin.npy")
-    return Columns(folder.name, (float(east), float(north)), **arrays)
+    east, north, kind = np.load(folder / "origin.npy").tolist()
+    return Columns(folder.name, (east, north), **arrays, kind=int(kind))
 
 
 def _mapped(path: Path) -> Any:  # noqa: ANN401 - an array of any type

@@ -9,8 +9,8 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +22,26 @@ from fieldsurvey.paths import user_cache
 from fieldsurvey.store import Store
 from layers import columns
 from layers.columns import Columns
+from layers.raw_types import Ints
 from layers.style import BY_TABLE
 
-FORMAT = 1  # raised when the arrays change
+FORMAT = 2  # raised when the arrays change
+_NOT_BUILT = -1  # the counter of what was read straight from the file
+_SMALL = 30_000  # features that are read as a whole before there is a side-car
+_MOST_DIRECT = 20_000  # features of one layer and view
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What was edited in one layer since its columns were built.
+
+    Attributes:
+        hidden: Indexes of features that are no longer as the columns say, ascending.
+        added: The edited features as they are now; None if all are gone.
+    """
+
+    hidden: Ints
+    added: Columns | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +49,76 @@ class Sidecar:
     """The layers of one state of a project.
 
     Attributes:
-        counter: Change counter of the project it was built from.
+        counter: Change counter of the project it stands for.
         layers: Table -> columns; empty tables are left out.
+        patches: Table -> what was edited since.
     """
 
     counter: int
     layers: dict[str, Columns]
+    patches: Mapping[str, Patch] = field(default_factory=dict)
 
     def extent(self) -> tuple[float, float, float, float] | None:
         """Return minx, miny, maxx, maxy of the communities, else of everything, in the project CRS."""
-        chosen = [self.layers["community"]] if "community" in self.layers else list(self.layers.values())
+        chosen = list(self._whole("community")) or [part for table in self.tables() for part in self._whole(table)]
         boxes = [_extent(layer) for layer in chosen]
         if not boxes:
             return None
         low, high = np.min([b[:2] for b in boxes], axis=0), np.max([b[2:] for b in boxes], axis=0)
         return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    def tables(self) -> list[str]:
+        """Return the tables that have features."""
+        added = [table for table, patch in self.patches.items() if patch.added is not None and table not in self.layers]
+        return [*self.layers, *added]
+
+    def _whole(self, table: str) -> Iterator[Columns]:
+        if table in self.layers:
+            yield self.layers[table]
+        patch = self.patches.get(table)
+        if patch is not None and patch.added is not None:
+            yield patch.added
+
+    def parts(self, table: str, box: tuple[float, float, float, float]) -> Iterator[tuple[Columns, Ints]]:
+        """Yield columns, and the indexes of their features that touch a box (m) and are as the project has them."""
+        patch = self.patches.get(table)
+        for part in self._whole(table):
+            index = part.visible(box)
+            if patch is not None and part is not patch.added and len(patch.hidden):
+                index = index[~np.isin(index, patch.hidden)]
+            yield part, index
+
+    def find(self, table: str, uid: str) -> tuple[Columns, int] | None:
+        """Return where one feature is, None if it is not on the map."""
+        patch = self.patches.get(table)
+        for part in reversed(list(self._whole(table))):
+            for number in np.flatnonzero(part.uids == uid.encode()).tolist():
+                if patch is None or part is patch.added or number not in patch.hidden:
+                    return part, int(number)
+        return None
+
+    def patched(self, store: Store, uids: Iterable[str]) -> "Sidecar":
+        """Return this side-car with records as they are in the project now; runs in the thread of the store.
+
+        Args:
+            store: The project.
+            uids: Every record that was written since the columns were built.
+        """
+        tables = drawn_tables(store)
+        changed = np.array(sorted(uids), "S32")
+        rows: dict[str, list[dict[str, Value]]] = {}
+        for uid in uids:
+            row = store.get(uid)
+            if row is not None:
+                rows.setdefault(row.table, []).append({"uid": uid, **row.values})
+        patches: dict[str, Patch] = {}
+        for table in tables:
+            base = self.layers.get(table.name)
+            hidden = np.flatnonzero(np.isin(base.uids, changed)) if base is not None else np.empty(0, np.int64)
+            added = _columns(table.name, rows.get(table.name, ()))
+            if len(hidden) or added is not None:
+                patches[table.name] = Patch(hidden, added)
+        return Sidecar(store.change_counter(table.name for table in tables), self.layers, patches)
 
 
 def _extent(layer: Columns) -> tuple[float, float, float, float]:
@@ -99,22 +171,57 @@ def drawn_tables(store: Store) -> list[Table]:
     return [table for table in store.tables().values() if table.kind is TableKind.ASSET and table.geometry]
 
 
+def direct(store: Store, box: tuple[float, float, float, float] | None = None, scale: float = 0.0) -> Sidecar:
+    """Return what one view needs, read through the R-tree of the file: the map until the side-car is built.
+
+    Args:
+        store: The project; this runs in its thread.
+        box: The view in m; None: it is not known yet, so only what gives the extent is read.
+        scale: Scale denominator of the view; layers that are not drawn at it are not read.
+    """
+    tables = [table.name for table in drawn_tables(store)]
+    is_small = sum(store.count(table) for table in tables) <= _SMALL
+    layers: dict[str, Columns] = {}
+    for table in tables:
+        style = BY_TABLE.get(table)
+        if is_small or table == "community":
+            found = _columns(table, _rows(store, table))
+        elif box is not None and (style is None or scale <= style.farthest):
+            found = _columns(table, _rows(store, table, box))
+        else:
+            continue
+        if found is not None:
+            layers[table] = found
+    return Sidecar(_NOT_BUILT, layers)
+
+
 def _build_layer(store: Store, table: str, folder: Path) -> bool:
+    built = _columns(table, _rows(store, table))
+    if built is None:
+        return False
+    columns.save(built, folder / table)
+    return True
+
+
+def _rows(store: Store, table: str, box: tuple[float, float, float, float] | None = None) -> list[dict[str, Value]]:
     style = BY_TABLE.get(table)
     known = {column.name for column in store.tables()[table].columns}
     wanted = [name for name in ("name", style.class_column if style else "") if name in known]
-    rows = [row for row in store.select(table, [*wanted, "geom"]) if row["geom"] is not None]
-    geometries = shapely.from_wkb([row["geom"] for row in rows])
+    return store.select(table, [*wanted, "geom"], bbox=box, limit=_MOST_DIRECT if box else None)
+
+
+def _columns(table: str, rows: Sequence[Mapping[str, Value]]) -> Columns | None:
+    style = BY_TABLE.get(table)
+    rows = [row for row in rows if row["geom"] is not None]
+    geometries = np.asarray(shapely.from_wkb([row["geom"] for row in rows]), object)
     kept = ~shapely.is_empty(geometries) if rows else np.empty(0, bool)
     rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
     if not rows:
-        return False
+        return None
     classes = list(style.by_kind) if style else []
     klass = [_class_of(row.get(style.class_column) if style else None, classes) for row in rows]
     labels = [str(row.get("name") or "") for row in rows]
-    built = columns.build(table, geometries[kept], [str(row["uid"]) for row in rows], klass, labels)
-    columns.save(built, folder / table)
-    return True
+    return columns.build(table, geometries[kept], [str(row["uid"]) for row in rows], klass, labels)
 
 
 def _class_of(value: Value, classes: Sequence[str]) -> int:

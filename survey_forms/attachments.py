@@ -21,11 +21,12 @@ class Attachments:
     """The folder beside a form, and what was wrong with the files in it.
 
     Attributes:
+        folder: The folder; None: there is none.
         notes: One sentence per file that is missing or wrong.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        self.folder = folder
         self.notes: list[str] = []
 
     def instance(self, node: Node) -> Node:
@@ -45,7 +46,7 @@ class Attachments:
         return filled
 
     def _read(self, name: str) -> Node:
-        path = beside(self._folder, name) if self._folder is not None else None
+        path = beside(self.folder, name) if self.folder is not None else None
         if path is None:
             raise FormError(_("The file {file} does not lie beside the form.").format(file=name))
         try:

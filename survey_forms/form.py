@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from survey_forms.expression.nodes import Node, string_value
@@ -222,6 +223,7 @@ class Form:
         itext_forms: Language -> text id -> form of the text (plain: empty, guidance, image …) -> node.
         actions: What sets values when something happens.
         notes: What is wrong with files that go with the form, in sentences.
+        folder: Where the files that go with the form are; None: there are none.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
         layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
@@ -238,6 +240,7 @@ class Form:
     itext_forms: Mapping[str, Mapping[str, Mapping[str, Node]]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
     layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 

@@ -36,11 +36,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice: its code, its label, and picture, sound and film by kind."""
+    """One choice: its code, its label, picture, sound and film by kind, and its place "lat lon alt acc"."""
 
     value: str
     label: str
     media: Mapping[str, str] = field(default_factory=dict)
+    geometry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

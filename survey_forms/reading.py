@@ -95,6 +95,7 @@ class _Reader:
             itext_forms=self._itext,
             actions=tuple(self._actions),
             notes=tuple(self._attachments.notes),
+            folder=self._attachments.folder,
         )
 
     def _bind(self, node: Node) -> Bind:

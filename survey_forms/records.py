@@ -203,13 +203,16 @@ def _from_journal(payload: str) -> tuple[str, Row | None, dict[str, tuple[Row, .
 def _row_to_json(row: Row) -> dict[str, object]:
     values = {name: wrap(value) for name, value in row.values.items()}
     state = row.token.state
-    return {"uid": row.uid, "table": row.table, "values": values, "scope": state.scope, "state": state_to_json(state)}
+    return {
+        "uid": row.uid, "table": row.table, "values": values, "scope": state.scope, "state": state_to_json(state),
+        "era": row.token.era,
+    }  # fmt: skip
 
 
 def _row_from_json(raw: Mapping[str, Any]) -> Row:
     state = state_from_json(raw["table"], int(raw["scope"]), *raw["state"])
     values = {name: unwrap(value) for name, value in raw["values"].items()}
-    return Row(str(raw["uid"]), str(raw["table"]), values, Token(state))
+    return Row(str(raw["uid"]), str(raw["table"]), values, Token(state, raw.get("era")))
 
 
 def save_record(store: Store, opened: Opened, status: str) -> str:

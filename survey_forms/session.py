@@ -22,6 +22,7 @@ from survey_forms.expression.evaluate import World, compiled, nodes
 from survey_forms.expression.nodes import Node, NodeKind, parse_xml
 from survey_forms.expression.values import COLLECT, WEB, to_boolean
 from survey_forms.form import Form, Group, Kind, Question
+from survey_forms.graph import Place
 from survey_forms.hurry import unhurried
 from survey_forms.instance import Choice, Context, Problem, generic, graph_of
 from survey_forms.words import Texts
@@ -192,20 +193,31 @@ class Session:
 
     def problems(self) -> list[Problem]:
         """Return everything that stands against completing the form, in order."""
-        return [problem for path, node in self._asked() if (problem := self._problem(path, node)) is not None]
+        return [problem for _path, _question, problem, _has_answer in self.review() if problem is not None]
 
     def asked(self) -> Iterator[str]:
         """Yield the paths, with instance numbers, of all questions that are asked now, in order."""
         return (path for path, _node in self._asked())
 
     def _asked(self) -> Iterator[tuple[str, Node]]:
+        questions = self._questions
         for path, node in self.engine.walk():
-            if not node.hidden and generic(path) in self._questions:
+            if not node.hidden and isinstance(node.place, Place) and node.place.path in questions:
                 yield path, node
+
+    def review(self) -> Iterator[tuple[str, Question, Problem | None, bool]]:
+        """Yield path, question, what is wrong and whether there is an answer, of all that takes an answer, in order.
+
+        The answers must not change meanwhile.
+        """
+        for path, node in self._asked():
+            question = self._questions[self.engine.place(node).path]
+            if asks(question):
+                yield path, question, self._problem(path, node, question), bool(node.value)
 
     def progress(self) -> tuple[int, int]:
         """Return how many of the questions asked now have an answer, and how many are asked."""
-        kept = [node for path, node in self._asked() if self.question(path).kind not in _UNASKED]
+        kept = [node for _path, node in self._asked() if asks(self._questions[self.engine.place(node).path])]
         return sum(bool(node.value) for node in kept), len(kept)
 
     def instances(self, path: str) -> list[str]:
@@ -231,14 +243,15 @@ class Session:
         self.engine.settle()
         if self.audit is not None:
             self.audit.record("question", path, before, node.value)
-        return self._touched()
+        return self.touched()
 
     def confirm(self, path: str = "") -> None:
         """Take an answer that was carried over as one's own; without a path all of them."""
         for each in [path] if path else list(self.carried):
             self.carried.pop(each, None)
 
-    def _touched(self) -> frozenset[str]:
+    def touched(self) -> frozenset[str]:
+        """Return the generic paths whose value or state the last change may have changed."""
         changed = self.engine.changed
         watching = {watcher for path in changed for watcher in self._graph.watchers.get(path, ())}
         return frozenset(changed | watching)
@@ -330,8 +343,8 @@ class Session:
 
     # --- rules ---------------------------------------------------------------------------------------------------
 
-    def _problem(self, path: str, node: Node) -> Problem | None:
-        question = self.question(path)
+    def _problem(self, path: str, node: Node, known: Question | None = None) -> Problem | None:
+        question = known or self.question(path)
         if node.hidden or question.kind in _UNASKED:
             return None
         if not node.value:
@@ -417,4 +430,9 @@ class Session:
         return self._elements[generic(path)]
 
 
-_SURE = {"true()": True, "false()": False}
+def asks(question: Question) -> bool:
+    """Say whether a question takes an answer: notes, calculated values and the heads of tables do not."""
+    return question.kind not in _UNASKED and "label" not in question.appearance.split()
+
+
+_SURE = {"": False, "true()": True, "false()": False}

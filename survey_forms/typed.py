@@ -31,7 +31,7 @@ def canonical(kind: Kind, raw: str) -> str:
     ('12.5', '12..', ' a ')
     """
     if kind in _NUMBERS:
-        return unicodedata.normalize("NFKC", raw).strip().replace(",", ".")
+        return unicodedata.normalize("NFKC", raw).strip().replace(",", ".").replace("。", ".")
     if kind in {Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.GEOPOINT}:
         return unicodedata.normalize("NFKC", raw).strip()
     return raw

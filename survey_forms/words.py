@@ -22,6 +22,8 @@ class Texts:
 
     def __init__(self, form: Form, language: str, run: Run) -> None:
         self._form, self._run = form, run
+        kept = {kind for texts in form.itext_forms.values() for forms in texts.values() for kind in forms}
+        self._kinds = tuple(kind for kind in _MEDIA if kind in kept)
         self.language = language
 
     def filled(self, words: Words, at: Node, language: str = "") -> str:
@@ -65,10 +67,11 @@ class Texts:
         label = next(iter(item.named(itemset.label)), None) if itemset.label else None
         text = string_value(label) if label else ""
         code = string_value(value) if value else ""
+        place = next((string_value(node) for node in item.named("geometry")), "")
         if not itemset.itext:
-            return Choice(code, text or code)
-        media = {kind: name for kind in _MEDIA if (name := file_name(self.of_id(text, lang, kind)))}
-        return Choice(code, self.of_id(text, lang) or code, media)
+            return Choice(code, text or code, geometry=place)
+        media = {kind: name for kind in self._kinds if (name := file_name(self.of_id(text, lang, kind)))}
+        return Choice(code, self.of_id(text, lang) or code, media, place)
 
     def _of_choice(self, media: Mapping[str, Words], lang: str) -> dict[str, str]:
         return {kind: file_name(words.plain(lang)) for kind, words in media.items()}

@@ -1,5 +1,6 @@
 """The menus of the main window: every action by name and by key."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,26 @@ def _view_menu(window: "MainWindow") -> None:
         group.addAction(action)
         view.addAction(action)
     view.addSeparator()
+    touch = QAction(_("Large targets for touch"), window)
+    touch.setObjectName("action_touch")
+    touch.setCheckable(True)
+    touch.setChecked(window.settings.touch)
+    touch.toggled.connect(partial(_set_touch, window))
+    view.addAction(touch)
+    findings = QAction(_("Findings of the rules on the map"), window)
+    findings.setObjectName("action_findings")
+    findings.setCheckable(True)
+    findings.setShortcut(QKeySequence("Ctrl+Shift+F"))
+    findings.toggled.connect(partial(window.review.show_on, window.canvas))
+    view.addAction(findings)
+    view.addSeparator()
     for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):
         action = QAction(text, window)
         action.triggered.connect(partial(window.set_language, language))
         view.addAction(action)
+
+
+def _set_touch(window: "MainWindow", on: bool) -> None:
+    """Make targets large or not, and remember it."""
+    window.settings = replace(window.settings, touch=on)
+    window.set_theme(window.settings.theme)

@@ -31,7 +31,7 @@ def build(project: Path | None = None) -> MainWindow:
     app = application()
     remembered, trouble = settings_.load()
     _choose_language(app, remembered.language)
-    theme.apply(app, remembered.theme, theme.load_font())
+    theme.apply(app, remembered.theme, theme.load_font(), touch=remembered.touch)
     window = MainWindow(remembered)
     window.canvas.set_theme(remembered.theme)
     if trouble:

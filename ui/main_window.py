@@ -42,20 +42,20 @@ from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
 from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
-from ui.map.canvas import MapCanvas
-from ui.map.legend import LegendPanel
 from ui.map.picking import MapPicker
+from ui.map.workspace import MapWorkspace
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.receive import ReceiveDialog
 from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
+from ui.review.panel import ReviewPanel
 from ui.sync.panel import SyncPanel
 
 _TROUBLE_MS = 15_000
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
-WORKSPACES = ("map", "import", "plan", "sync", "export")
+WORKSPACES = ("map", "import", "review", "plan", "sync", "export")
 
 
 class MainWindow(QMainWindow):
@@ -91,28 +91,23 @@ class MainWindow(QMainWindow):
         self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
         self.communities = CommunityPanel()
-        self.canvas = MapCanvas()
-        self.legend = LegendPanel(self.canvas)
+        self.map_side = MapWorkspace(self.store_runner, self.work_runner, self.holder)
+        self.canvas, self.legend = self.map_side.canvas, self.map_side.legend
         self.forms = FormsList()
         self.form_panel = FormPanel()
-        self.form = FormController(self.form_panel, self.store_runner, self.holder)
+        self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.use_map(MapPicker(self.canvas))
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
+        self.review = ReviewPanel(self.project, self.store_runner, self.holder)
         self.plan = PlanView()
-        self.sync = SyncPanel(self.store_runner, self.holder, self.settings)
+        self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
         self.right.addWidget(self.forms)
         self.right.addWidget(self.form_panel)
-        self.map_side = QWidget()
-        column = QVBoxLayout(self.map_side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.canvas, 1)
-        column.addWidget(self.legend)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("columns")
         for part in (self.communities, self.map_side, self.right):
@@ -120,7 +115,7 @@ class MainWindow(QMainWindow):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes(list(self.settings.splitter))
         self.pages = QStackedWidget()
-        for page in (self.splitter, self.importer, self.plan, self.sync, self.exports):
+        for page in (self.splitter, self.importer, self.review, self.plan, self.sync, self.exports):
             self.pages.addWidget(page)
         self.desk = QWidget()
         row = QHBoxLayout(self.desk)
@@ -140,15 +135,15 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         self.rail = QButtonGroup(self)
-        words = {"map": _("Map"), "import": _("Import"), "plan": _("Plan"), "sync": _("Sync"), "export": _("Export")}
-        for number, name in enumerate(WORKSPACES):
+        words = (_("Map"), _("Import"), _("Review"), _("Plan"), _("Sync"), _("Export"))
+        for number, (name, word) in enumerate(zip(WORKSPACES, words, strict=True)):
             button = QToolButton()
             button.setObjectName(f"rail_{name}")
-            button.setText(words[name])
+            button.setText(word)
             button.setCheckable(True)
             button.setMinimumSize(68, 52)
             button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
-            button.setToolTip(f"{words[name]} (Ctrl+{number + 1})")
+            button.setToolTip(f"{word} (Ctrl+{number + 1})")
             button.clicked.connect(partial(self.show_workspace, name))
             self.rail.addButton(button, number)
             column.addWidget(button)
@@ -157,14 +152,12 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "person", "pointer", "crs", "scale"):
+        for name in ("saved", "unsent", "conflicts", "person", "position", "pointer", "crs", "scale"):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             self.told[name] = label
-            if name in {"saved", "unsent", "conflicts", "person"}:
-                self.statusBar().addWidget(label)
-            else:
-                self.statusBar().addPermanentWidget(label)
+            bar, is_left = self.statusBar(), name in {"saved", "unsent", "conflicts", "person", "position"}
+            (bar.addWidget if is_left else bar.addPermanentWidget)(label)
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
@@ -185,6 +178,9 @@ class MainWindow(QMainWindow):
         self.communities.opened.connect(self.open_community)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
+        self.canvas.settled.connect(self.project.look_at)
+        self.map_side.failed.connect(self._tell_trouble)
+        self.map_side.positioning.told.connect(self.told["position"].setText)
         self.canvas.pointer_moved.connect(self._tell_pointer)
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
@@ -199,6 +195,7 @@ class MainWindow(QMainWindow):
         self.sync.target_changed.connect(self._remember_hub)
         self.sync.form_wanted.connect(self._open_from_desk)
         self.theme_changed.connect(self.canvas.set_theme)
+        self.theme_changed.connect(self.review.canvas.set_theme)
 
     # --- projects ------------------------------------------------------------------------------------------------
 
@@ -236,10 +233,7 @@ class MainWindow(QMainWindow):
         """Make a project and open it; then ask for the hand-over files."""
         from fieldsurvey.projects import new_project
 
-        def make(_control: JobControl) -> Store:
-            return new_project(path)
-
-        self.project.make(make)
+        self.project.make(lambda _control: new_project(path))
 
     @Slot()
     def open_sample(self) -> None:
@@ -268,7 +262,7 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.setWindowTitle(f"{now.name} — {_('Renovation survey')}")
         self.whole.setCurrentWidget(self.desk)
-        self.canvas.clear_project()
+        self.map_side.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
@@ -277,7 +271,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def receive_project(self) -> None:
         """Ask where a project comes from, and bring it to this laptop."""
-        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self)
+        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self.work_runner, self)
         if found is not None:
             self.take_project(*found)
 
@@ -291,10 +285,8 @@ class MainWindow(QMainWindow):
 
         self._remember_hub(target, token)
         self.show_start()
-        self.start.say(_("Receiving the project …"))
-        self.start.progress.setRange(0, 0)
-        self.start.progress.show()
-        self.project.make(make)
+        stopped = _("Stopped. What came is kept: receive into the same file again and it goes on from there.")
+        self.start.watch(self.project.make(make), _("Receiving the project …"), stopped)
 
     @Slot()
     def ask_person(self) -> None:
@@ -332,7 +324,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _tell_trouble(self, error: Exception) -> None:
         """Tell what went wrong beside the work, without stopping it."""
-        if not isinstance(error, FieldSurveyError):
+        if not isinstance(error, FieldSurveyError | OSError):
             raise error
         self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
 
@@ -351,6 +343,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
         self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
         self.canvas.set_tips({uid: tip(now, uid) for uid in now.communities})
+        self.map_side.show_project(now)
         self.plan.show_project(now)
         self.exports.show_project(now)
         self.sync.show_project(now)
@@ -472,7 +465,7 @@ class MainWindow(QMainWindow):
         """Use another theme, and remember it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, name, app.font().family())
+            theme.apply(app, name, app.font().family(), touch=self.settings.touch)
         self.settings = replace(self.settings, theme=name)
         settings_.save(self.settings)
         self.theme_changed.emit(name)
@@ -495,6 +488,6 @@ class MainWindow(QMainWindow):
         settings_.save(self.settings)
         self.project.close()
         self.exports.close_document()
-        self.canvas.close_renderer()
+        self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()

@@ -53,9 +53,13 @@ QPushButton, QToolButton {{ background: {base}; border: 1px solid {line}; border
 QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
 QPushButton:focus, QToolButton:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
 QPushButton:disabled {{ color: {soft}; }}
+QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding: 5px 11px; font-weight: 600; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
+#map_tools {{ spacing: 2px; border: none; padding: 2px 4px; }}
+#map_tools QToolButton {{ padding: 6px 4px; border-color: transparent; background: transparent; }}
+#map_tools QToolButton:checked {{ background: {base}; border-color: {accent}; color: {accent}; font-weight: 600; }}
 QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
   border-radius: 6px; gridline-color: {line}; alternate-background-color: {window}; outline: 0; }}
 QScrollArea > QWidget > QWidget {{ background: {base}; }}
@@ -84,8 +88,29 @@ QScrollBar::handle:hover {{ background: {soft}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 6px; }}
-QCheckBox, QRadioButton {{ spacing: 8px; }}
-QCheckBox::indicator, QRadioButton::indicator {{ width: 20px; height: 20px; }}
+QCheckBox, QRadioButton {{ spacing: 8px; min-height: 36px; }}
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20px; height: 20px; }}
+*[role="bare"] {{ border: 1px solid {line}; border-radius: 6px; padding: 2px 10px; }}
+*[role="bare"]::indicator {{ width: 0; height: 0; }}
+*[role="bare"]:checked {{ border: 2px solid {accent}; padding: 1px 9px; font-weight: 600; }}
+*[role="bare"]:focus {{ border-color: {accent}; }}
+"""
+
+# For fingers and gloves: everything that is pressed is at least 48 px high.
+_TOUCH = """
+* { font-size: 16px; }
+QLabel[role="title"] { font-size: 19px; }
+QLabel[role="heading"] { font-size: 17px; }
+QLabel[role="hint"], QLabel[role="error"] { font-size: 15px; }
+QPushButton, QToolButton { min-height: 34px; }
+QLineEdit, QPlainTextEdit, QComboBox { min-height: 34px; }
+QCheckBox, QRadioButton { min-height: 48px; spacing: 12px; }
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator { width: 28px; height: 28px; }
+QListView::item, QTreeView::item { min-height: 48px; }
+QMenu::item, QMenuBar::item { padding: 12px 24px; }
+QScrollBar:vertical { width: 26px; }
+QSlider { min-height: 48px; }
+QSlider::handle { width: 32px; }
 """
 
 
@@ -98,8 +123,8 @@ def load_font() -> str:
     return families[0] if families else ""
 
 
-def apply(app: QApplication, name: str, family: str) -> None:
-    """Dress the application in a theme."""
+def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> None:
+    """Dress the application in a theme; with larger targets for touch."""
     colours = THEMES[name]
     font = QFont(family) if family else app.font()
     font.setPixelSize(_PIXELS)
@@ -108,7 +133,7 @@ def apply(app: QApplication, name: str, family: str) -> None:
     app.setPalette(_palette(colours))
     parts = {part: getattr(colours, part) for part in colours.__slots__}
     parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}
-    app.setStyleSheet(_SHEET.format(**parts))
+    app.setStyleSheet(_SHEET.format(**parts) + (_TOUCH if touch else ""))
 
 
 def _palette(colours: Colours) -> QPalette:

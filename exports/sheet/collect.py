@@ -15,6 +15,7 @@ from fieldsurvey.assess.progress import CommunityProgress, FormProgress, State
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store.album import marks_in
 
 if TYPE_CHECKING:
     from fieldsurvey.store import Store
@@ -53,7 +54,7 @@ class Collector:
             raise InputRefused(_("There is no community with the identity {uid}.").format(uid=community_uid))
         community = rows[0]
         records = records_of(self._store, community_uid, self._forms)
-        photos = _photos(self._store, records)
+        photos = _photos(self._store, community_uid, records)
         profile = next((r.answers for r in reversed(records) if r.form_id == _PROFILE_FORM), Answers({}, {}))
         days = sorted({record.day for record in records if record.day})
         code = text_of(community["code"])
@@ -127,8 +128,9 @@ def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple
     return tuple(dict.fromkeys([*told, *([f"小区台账（{ledger}）"] if ledger else [])]))
 
 
-def _photos(store: "Store", records: Sequence[Record]) -> tuple[Photo, ...]:
+def _photos(store: "Store", community_uid: str, records: Sequence[Record]) -> tuple[Photo, ...]:
     """Return the photos of all records, in the order of the forms."""
+    marks = marks_in(store, community_uid)
     return tuple(
         Photo(
             sha256=sha,
@@ -136,6 +138,7 @@ def _photos(store: "Store", records: Sequence[Record]) -> tuple[Photo, ...]:
             kind=shot.words("photo_kind"),
             taken=record.day,
             person=record.surveyor,
+            marks=marks.get(sha, ()),
             path=store.media.path(sha),
         )
         for record in records

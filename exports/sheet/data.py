@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 
+from fieldsurvey.model.marks import Mark
+
 DIGEST_SHOWN = 16  # hexadecimal digits of the verification code that are printed
 
 
@@ -84,6 +86,7 @@ class Photo:
         taken: Day of the record, ISO 8601.
         person: Surveyor.
         path: File on this machine; not part of the signed data. None if the file is missing here.
+        marks: What is drawn on it.
     """
 
     sha256: str
@@ -92,6 +95,7 @@ class Photo:
     taken: str
     person: str
     path: Path | None = field(default=None, metadata={"local": True})
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from exports.photo_copies import copy_of
 from exports.sheet.canvas import SheetCanvas
 from exports.sheet.data import Photo
-from exports.sheet.derivatives import derivative
 from exports.sheet.faces import HEI, SONG
 from exports.sheet.structure import Element
 from exports.sheet.typography import TextStyle, draw_lines, draw_text, lines_of
@@ -72,7 +72,7 @@ class PhotoGrid:
         if photo.path is None:
             return "照片尚未同步到本机"
         try:
-            return derivative(photo.path, photo.sha256, self.cache)
+            return copy_of(photo.path, photo.sha256, self.cache, marks=photo.marks)
         except OSError:
             return "照片文件已损坏，无法显示"
 

@@ -76,21 +76,52 @@ def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, F
         source: EPSG code, WKT, GCJ-02 or BD-09 (degrees).
         target: EPSG code or WKT.
 
+    Raises:
+        InputRefused: If PROJ knows no way between them.
+
     Returns:
         x and y, shape (n,); inf where the transformation is not defined.
     """
+    from pyproj.exceptions import ProjError
+
     if source in {GCJ02, BD09}:
         x, y = (datum.gcj02_to_wgs84 if source == GCJ02 else datum.bd09_to_wgs84)(x, y)
         source = CGCS2000
     if source == target:
         return x, y
-    out_x, out_y = _transformer(source, target).transform(x, y)
+    try:
+        out_x, out_y = _transformer(source, target).transform(x, y)
+    except ProjError as error:
+        text = _("There is no way from {source} to {target}; name another coordinate system.")
+        raise InputRefused(text.format(source=name_of(source), target=name_of(target))) from error
     return np.asarray(out_x, float), np.asarray(out_y, float)
 
 
 def is_geographic(code: str) -> bool:
     """Say whether coordinates are degrees."""
     return code in {GCJ02, BD09} or bool(parsed(code).is_geographic)
+
+
+def is_web_mercator(code: str) -> bool:
+    """Say whether a system is that of web maps, in which lengths at Huangshi are 16 % too large.
+
+    >>> is_web_mercator("EPSG:3857"), is_web_mercator("EPSG:4547")
+    (True, False)
+    """
+    return code not in {GCJ02, BD09} and (parsed(code).to_epsg() in _WEB or "Pseudo-Mercator" in str(parsed(code).name))
+
+
+def has_place(code: str) -> bool:
+    """Say whether a system is tied to the Earth; that of a building site, or a damaged one, is not."""
+    from pyproj.exceptions import ProjError
+
+    if code in {GCJ02, BD09}:
+        return True
+    try:
+        _transformer(code, CGCS2000)
+    except (ProjError, InputRefused):
+        return False
+    return True
 
 
 def old_datum(code: str) -> str:
@@ -118,15 +149,24 @@ def name_of(code: str) -> str:
         return code
     found = parsed(code)
     match = re.fullmatch(r"CGCS2000 / 3-degree Gauss-Kruger (?:CM (\d+)E|zone (\d+))", str(found.name))
+    if match is None and found.is_geographic:
+        return _("{name}, degrees").format(name=_DATUMS.get(str(found.name), str(found.name)))
     if match is None:
         return str(found.name)
     meridian = match[1] or str(int(match[2]) * 3)
     return _("CGCS2000 3-degree zone, {meridian}°E").format(meridian=meridian)
 
 
+_WEB = frozenset({3857, 3785, 900913})
+_DATUMS = {"China Geodetic Coordinate System 2000": "CGCS2000"}
 _DEGREES = N_("the numbers are degrees")
 _PLAIN = N_("the easting has six digits and fits the zone of 114°E")
 _WITH_ZONE = N_("the easting has eight digits and begins with zone {zone}")
+
+
+def fits_grid(bounds: tuple[float, float, float, float]) -> bool:
+    """Say whether minx, miny, maxx, maxy in metres lie in one of the grids that guess() knows."""
+    return bool(found := guess(bounds).code) and found != CGCS2000
 
 
 def guess(bounds: tuple[float, float, float, float]) -> Guess:

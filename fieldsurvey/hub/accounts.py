@@ -10,7 +10,8 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub.authorise import Role
+from fieldsurvey.hub.locking import locked
 from fieldsurvey.i18n import _
 
 CONFIG = "hub.json"
@@ -176,10 +178,10 @@ class Accounts:
         """
         if not account.login or not account.login.isprintable() or len(account.login) > 60:
             raise InputRefused(_("This login cannot be used: {login}").format(login=account.login[:60]))
-        self._load()
-        before = self._accounts.get(account.login, account)
-        added = replace(account, key=before.key, token=before.token, password=before.password)
-        self._write(self._settings, {**self._accounts, account.login: added})
+        with self._alone():
+            before = self._accounts.get(account.login, account)
+            added = replace(account, key=before.key, token=before.token, password=before.password)
+            self._write(self._settings, {**self._accounts, account.login: added})
 
     def change(self, login: str, **changes: Any) -> None:  # noqa: ANN401 - fields of Account
         """Change fields of an account.
@@ -187,16 +189,23 @@ class Accounts:
         Raises:
             InputRefused: If there is no such account.
         """
-        self._load()
-        account = self._accounts.get(login)
-        if account is None:
-            raise InputRefused(_("The hub has no account {login}.").format(login=login))
-        self._write(self._settings, {**self._accounts, login: replace(account, **changes)})
+        with self._alone():
+            account = self._accounts.get(login)
+            if account is None:
+                raise InputRefused(_("The hub has no account {login}.").format(login=login))
+            self._write(self._settings, {**self._accounts, login: replace(account, **changes)})
 
     def set_settings(self, **changes: str) -> None:
         """Change settings."""
-        self._load()
-        self._write(replace(self._settings, **changes), self._accounts)
+        with self._alone():
+            self._write(replace(self._settings, **changes), self._accounts)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Read what is newest, and keep other processes from writing until it is changed."""
+        with locked(self._path.parent):
+            self._load()
+            yield
 
     def _write(self, settings: Settings, accounts: dict[str, Account]) -> None:
         write(self._path.parent, settings, accounts.values())

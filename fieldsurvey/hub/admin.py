@@ -1,21 +1,24 @@
 """The hub's folder: making one, its accounts, and putting its parts together."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from fieldsurvey.clock import iso_utc
 from fieldsurvey.errors import InputRefused, UsageError
 from fieldsurvey.hub.accounts import CONFIG, Account, Accounts, Settings, write
 from fieldsurvey.hub.audit import Audit
-from fieldsurvey.hub.authorise import REASONS, Role
+from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.blobs import Blobs, FolderBlobs, NoCatalogue, ObjectBlobs
 from fieldsurvey.hub.geopackage import GeoPackageStorage
-from fieldsurvey.hub.storage import Storage
+from fieldsurvey.hub.storage import REJECTED, Storage
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import Media
+from fieldsurvey.sync.quarantine import sentence
 
 PROJECT = "project.gpkg"
 DATABASE_VARIABLE = "FIELDSURVEY_HUB_DATABASE"
@@ -127,13 +130,46 @@ def _data_status(folder: Path, settings: Settings) -> dict[str, Any]:
         if hello is None:
             return {}
         counts = storage.counts()
+        names = {number: name or login for number, login, name in hello.actors}
         return {
             "project": hello.name, "tables": dict(counts.records), "conflicts": counts.conflicts,
             "revisions": counts.revisions, "waiting": counts.waiting,
-            "quarantine": [held_as_json(entry.revision, entry.reason) for entry in storage.held()],
+            "quarantine": [
+                {**held_as_json(entry.revision, entry.reason), "author": names.get(entry.revision.actor, "?")}
+                for entry in storage.held()
+            ],
         }  # fmt: skip
     finally:
         storage.close()
+
+
+def decide(folder: Path, rids: Sequence[int] | None, *, let_go: bool) -> list[int]:
+    """Let held revisions take effect, or refuse them for good; the hub may go on serving.
+
+    Args:
+        folder: The hub's folder.
+        rids: Their numbers; None: everything that is held and not refused yet.
+        let_go: Which of the two.
+
+    Returns:
+        The numbers that were held.
+
+    Raises:
+        InputRefused: If a number is not held.
+        StoreError: If the data cannot be opened.
+    """
+    settings = Accounts(folder).settings
+    storage = open_storage(folder, settings, open_blobs(folder, settings))
+    try:
+        held = {entry.revision.rid: entry.reason for entry in storage.held()} if storage.project_id() else {}
+        chosen = [rid for rid, reason in held.items() if reason != REJECTED] if rids is None else list(rids)
+        if unknown := [rid for rid in chosen if rid not in held]:
+            raise InputRefused(_("Nothing is held back under the number {rid}.").format(rid=unknown[0]))
+        (storage.let_go if let_go else storage.reject)(chosen)
+    finally:
+        storage.close()
+    noted(folder, "let go" if let_go else "rejected", "", revisions=chosen)
+    return chosen
 
 
 def _for_reading(folder: Path, settings: Settings) -> Storage:
@@ -146,8 +182,8 @@ def held_as_json(revision: Revision, reason: str) -> dict[str, Any]:
     """Return an entry of the quarantine as JSON can hold it."""
     return {
         "rid": revision.rid, "origin": revision.origin, "seq": revision.seq, "table": revision.table,
-        "uid": revision.uid, "kind": str(revision.kind), "at_ms": revision.at_ms, "reason": reason,
-        "why": _(REASONS.get(reason, reason)),
+        "uid": revision.uid, "kind": str(revision.kind), "at_ms": revision.at_ms, "at": iso_utc(revision.at_ms),
+        "reason": reason,        "why": sentence(reason),
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.metrics import Metrics
 from fieldsurvey.hub.openapi import document
+from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.sessions import PREFIX, Sessions
 from fieldsurvey.i18n import _
@@ -124,9 +125,12 @@ def open_hub(folder: Path) -> Hub:
     settings = accounts.settings
     blobs = admin.open_blobs(folder, settings)
     workers = admin.WORKERS if settings.database else 1
-    service = Service(lambda: admin.open_storage(folder, settings, blobs), blobs, workers)
+    known = Devices(folder, accounts)
+    service = Service(
+        lambda: admin.open_storage(folder, settings, blobs), blobs, workers, known, known.signer, FeedMark(folder)
+    )
     return Hub(
-        service, accounts, Devices(folder, accounts), Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
+        service, accounts, known, Sessions(folder, accounts), Audit(folder), Metrics(), Throttle(),
         Rate(_REQUESTS_PER_SECOND, _REQUEST_BURST), Rate(_BYTES_PER_SECOND, _BYTE_BURST),
         Rate(_LOGINS_PER_SECOND, _LOGIN_BURST),
     )  # fmt: skip
@@ -169,9 +173,7 @@ async def _known(request: Request, hub: Hub, *, handler: Handler, role: Role) ->
         return _too_fast(wait)
     account = await _account(request, hub)
     if account is None:
-        hub.throttle.failed(address)
-        hub.audit.note("refused", address=address, path=request.url.path)
-        return _refusal(401, _("The hub does not know this token. Ask the office for a new one."))
+        return _unknown(request, hub)
     if not account.role.covers(role):
         hub.audit.note("forbidden", login=account.login, address=address, path=request.url.path)
         return _refusal(403, _("Your account may not do this."))
@@ -181,6 +183,17 @@ async def _known(request: Request, hub: Hub, *, handler: Handler, role: Role) ->
     if wait := hub.requests.wait_ms(account.login) or (hub.bytes.wait_ms(account.login, size) if size else 0):
         return _too_fast(wait)
     return await handler(request, hub, account)
+
+
+def _unknown(request: Request, hub: Hub) -> Response:
+    """Refuse somebody without an account; a device that was revoked hears so."""
+    address, path = _address(request), request.url.path
+    if hub.devices.is_revoked_token(request.headers.get("Authorization", "").partition(" ")[2]):
+        hub.audit.note("revoked device", address=address, path=path)
+        return _refusal(403, _("This device was revoked. Ask the office."))
+    hub.throttle.failed(address)
+    hub.audit.note("refused", address=address, path=path)
+    return _refusal(401, _("The hub does not know this token. Ask the office for a new one."))
 
 
 def _too_fast(wait_ms: int) -> Response:
@@ -206,12 +219,23 @@ async def _account(request: Request, hub: Hub) -> Account | None:
 
 async def _body(request: Request) -> bytes:
     """Return the body, refusing one beyond the limit before it fills the memory."""
+    found, is_whole = await _as_much_as_came(request)
+    if not is_whole:
+        raise ClientDisconnect
+    return found
+
+
+async def _as_much_as_came(request: Request) -> tuple[bytes, bool]:
+    """Return a body, and whether the client stayed to its end."""
     found = bytearray()
-    async for piece in request.stream():
-        found += piece
-        if len(found) > _MAX_BODY:
-            raise TooLarge(_("The package is larger than the hub accepts."))
-    return bytes(found)
+    try:
+        async for piece in request.stream():
+            found += piece
+            if len(found) > _MAX_BODY:
+                raise TooLarge(_("The package is larger than the hub accepts."))
+    except ClientDisconnect:
+        return bytes(found), False
+    return bytes(found), True
 
 
 async def _json(request: Request) -> Any:  # noqa: ANN401 - whatever was sent
@@ -277,7 +301,9 @@ async def _hello(request: Request, hub: Hub, account: Account) -> Response:
         return _refusal(403, _("This device was revoked. Ask the office."))
     answer = await asyncio.wrap_future(hub.service.hello(raw))
     known = [(d.key, d.alg, d.name, d.revoked) for d in hub.devices.all()]
-    answer = signed(replace(hello_from_json(answer), devices=sorted(known)), hub.devices.signer).as_json()
+    view = await asyncio.wrap_future(hub.service.view(account))
+    told = replace(hello_from_json(answer), devices=sorted(known), view=view)
+    answer = signed(told, hub.devices.signer).as_json()
     hub.audit.note("hello", login=account.login, address=_address(request), replica=str(raw.get("hub", "")))
     return JSONResponse(answer)
 
@@ -331,7 +357,14 @@ async def _quarantine(_request: Request, hub: Hub, _account: Account) -> Respons
 
 
 async def _let_go(request: Request, hub: Hub, account: Account) -> Response:
-    rids = [int(rid) for rid in (await _json(request))["rids"]]
+    asked = await _json(request)
+    rids = [int(rid) for rid in asked["rids"]]
+    if asked.get("reject"):
+        if not account.role.covers(Role.ADMINISTRATOR):
+            return _refusal(403, _("Your account may not do this."))
+        refused = await asyncio.wrap_future(hub.service.reject(rids))
+        hub.audit.note("rejected", login=account.login, address=_address(request), revisions=refused)
+        return JSONResponse({"rejected": refused})
     free = await asyncio.wrap_future(hub.service.let_go(rids, account))
     hub.audit.note("let go", login=account.login, address=_address(request), revisions=free)
     return JSONResponse({"let_go": free})
@@ -360,7 +393,11 @@ async def _have(request: Request, hub: Hub, _account: Account) -> Response:
 
 async def _append(request: Request, hub: Hub, _account: Account) -> Response:
     sha, at = _checked(request.path_params["sha"]), int(request.query_params["at"])
-    return JSONResponse({"have": await asyncio.wrap_future(hub.service.append(sha, at, await _body(request)))})
+    body, is_whole = await _as_much_as_came(request)
+    have = await asyncio.wrap_future(hub.service.append(sha, at, body))
+    if not is_whole:  # nobody hears it; the next try asks how much is here
+        raise ClientDisconnect
+    return JSONResponse({"have": have})
 
 
 async def _fetch(request: Request, hub: Hub, _account: Account) -> Response:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fieldsurvey.i18n import N_
 from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.revision import Kind, Revision
 
@@ -33,13 +32,6 @@ class Role(StrEnum):
         """
         order = list(Role)
         return order.index(self) >= order.index(other)
-
-
-REASONS = {
-    "approve": N_("approves, which only an approver may do"),
-    "scope": N_("edits a record outside the areas of this account"),
-    "import": N_("imports a dataset, which an account with limited areas may not do"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,7 @@ def judge(permit: Permit, revisions: Sequence[Revision], places: Mapping[str, in
         if reason:
             held[revision.rid] = reason
         elif revision.kind is Kind.CREATE:
-            known.setdefault(revision.uid, _claimed(revision))
+            known.setdefault(revision.uid, claimed(revision))
     return held
 
 
@@ -94,7 +86,7 @@ def _broken(permit: Permit, revision: Revision, known: Mapping[str, int], allowe
     if revision.kind is Kind.IMPORT:
         return "import"
     place = known.get(revision.uid)
-    claims = {_claimed(revision) if place is None else place, *_areas_named(revision)}
+    claims = {claimed(revision) if place is None else place, *_areas_named(revision)}
     if revision.scope:
         claims.add(revision.scope)
     return "" if claims <= allowed else "scope"
@@ -107,7 +99,7 @@ def _makes_community(permit: Permit, revision: Revision) -> bool:
     return str(revision.fields().get("district")) in permit.districts
 
 
-def _claimed(revision: Revision) -> int:
+def claimed(revision: Revision) -> int:
     """Return the area that a revision itself names."""
     if revision.table == "community":
         return scope_of(revision.uid)

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from fieldsurvey.hub.geopackage import GeoPackageStorage
 from fieldsurvey.hub.storage import Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
+from fieldsurvey.store.backup import restore as put_back
 from fieldsurvey.store.check import check
 from fieldsurvey.store.connection import Connection
 
@@ -115,6 +117,49 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [""])[-1]
         raise StoreError(_("The copy could not be made: {why}").format(why=why))
+
+
+def restore(folder: Path, copy: Path) -> Path | None:
+    """Put a copy in the place of a hub's data; laptops then offer again what it lacks.
+
+    Args:
+        folder: The hub's folder; the hub must not be serving.
+        copy: What `backup` made.
+
+    Returns:
+        Where the former project file was moved to; None for a database, or where there was none.
+
+    Raises:
+        InputRefused: If the copy is none of this hub's kind, or is not whole.
+        StoreError: If it could not be put back.
+    """
+    settings = Accounts(folder).settings
+    if not copy.is_file() or (copy.suffix == ".pgdump") != bool(settings.database):
+        raise InputRefused(_("{file} is no copy of this hub's data.").format(file=copy.name))
+    aside = None
+    if settings.database:
+        _load_dump(os.environ.get(admin.DATABASE_VARIABLE) or settings.database, copy)
+    else:
+        aside = put_back(copy, folder / admin.PROJECT)
+    storage = admin.open_storage(folder, settings, FolderBlobs(admin.media_of(folder)))
+    try:
+        storage.set_epoch(secrets.token_hex(8))
+    finally:
+        storage.close()
+    admin.noted(folder, "restored", "", file=copy.name)
+    return aside
+
+
+def _load_dump(address: str, copy: Path) -> None:
+    """Replace what is in the database by the dump, in one transaction; the extension stays where it is."""
+    clean, environment = _without_password(address)
+    anew = "".join(f"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; " for name in ("hub", "survey"))
+    with tempfile.TemporaryDirectory() as place:
+        script = str(Path(place) / "restore.sql")
+        load = ["--schema=hub", "--schema=survey", "--no-owner", "--file", script, str(copy)]
+        _run([_tool("pg_restore"), *load], environment)
+        psql = [_tool("psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--dbname", clean]
+        _run([*psql, "--command", anew, "--file", script], environment)
 
 
 # --- moving ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from fieldsurvey.errors import StoreError
+from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, Media
 from fieldsurvey.store.media import DATASET_MIME, pieces
 
@@ -54,8 +56,12 @@ class FolderBlobs:
         if self.whole(blob.sha256) or at != have:
             return have
         taken = data[: blob.size - have]
-        with self._media.part(blob.sha256).open("ab") as out:
-            out.write(taken)
+        try:
+            with self._media.part(blob.sha256).open("ab") as out:
+                out.write(taken)
+        except OSError as error:
+            text = _("The hub could not keep the photo: {why}. What came before is safe; tell the office.")
+            raise StoreError(text.format(why=error.strerror)) from error
         have += len(taken)
         if have < blob.size:
             return have

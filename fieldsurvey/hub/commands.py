@@ -121,6 +121,17 @@ def backup(folder: HubFolder, out: Annotated[Path, typer.Option(help="目标文�
     _put(str(make_copy(folder, out)))
 
 
+@hub_app.command("restore")
+def restore(folder: HubFolder, copy: Annotated[Path, typer.Argument(help="备份 / copy that backup made")]) -> None:
+    """从备份恢复(先停服务) / put a copy back; stop serving first."""
+    from fieldsurvey.hub.backup import restore as put_back
+
+    aside = put_back(folder, copy)
+    _put(_("Restored. Start the hub again; laptops bring what the copy lacks at their next sync."))
+    if aside is not None:
+        _put(_("The data from before is kept as {file}.").format(file=aside))
+
+
 @hub_app.command("move")
 def move(folder: HubFolder, database: Database) -> None:
     """迁到 PostgreSQL, 逐项核对 / move into PostgreSQL, everything compared."""

@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub.accounts import Account, Accounts
+from fieldsurvey.hub.locking import locked
 from fieldsurvey.i18n import _
 from fieldsurvey.sync.enrolment import Answer, Request
 from fieldsurvey.sync.keys import Signer, signer_in
@@ -71,12 +73,12 @@ class Devices:
             InputRefused: If there is no such account.
         """
         self._account(login)
-        self._load()
         code = "-".join("".join(secrets.choice(_LETTERS) for _n in range(4)) for _group in range(4))
         now = self._clock()
-        self._codes = {key: value for key, value in self._codes.items() if value[1] > now}
-        self._codes[_hashed(code)] = [login, now + _CODE_MS]
-        self._write()
+        with self._alone():
+            self._codes = {key: value for key, value in self._codes.items() if value[1] > now}
+            self._codes[_hashed(code)] = [login, now + _CODE_MS]
+            self._write()
         return code
 
     def enrol(self, request: Request, code: str) -> Answer:
@@ -85,11 +87,13 @@ class Devices:
         Raises:
             InputRefused: If the code is unknown, used or too old, or the request is not signed by its key.
         """
-        self._load()
-        login, until = self._codes.pop(_hashed(code.strip().upper()), ["", 0])
-        if until < self._clock():
-            raise InputRefused(_("This code is unknown, used, or too old. Ask the office for a new one."))
-        self._write()
+        if not request.is_signed:
+            raise InputRefused(_("The request is not signed by the device that it names."))
+        with self._alone():
+            login, until = self._codes.pop(_hashed(code.strip().upper()), ["", 0])
+            if until < self._clock():
+                raise InputRefused(_("This code is unknown, used, or too old. Ask the office for a new one."))
+            self._write()
         return self.admit(request, str(login))
 
     def admit(self, request: Request, login: str) -> Answer:
@@ -101,14 +105,14 @@ class Devices:
         self._account(login)
         if not request.is_signed:
             raise InputRefused(_("The request is not signed by the device that it names."))
-        self._load()
-        before = self._devices.get(request.signature.key)
-        if before is not None and before.revoked:
-            raise InputRefused(_("The device {name} was revoked.").format(name=before.name))
         token = PREFIX + secrets.token_urlsafe(32)
         key, alg = request.signature.key, request.signature.alg
-        self._devices[key] = Device(key, alg, request.name, login, _hashed(token), self._clock())
-        self._write()
+        with self._alone():
+            before = self._devices.get(key)
+            if before is not None and before.revoked:
+                raise InputRefused(_("The device {name} was revoked.").format(name=before.name))
+            self._devices[key] = Device(key, alg, request.name, login, _hashed(token), self._clock())
+            self._write()
         certificate = self._path.parent / "tls" / "cert.pem"
         pem = certificate.read_text("ascii") if certificate.exists() else ""
         return Answer(token, login, key, pem).signed(self.signer)
@@ -122,7 +126,10 @@ class Devices:
         Raises:
             InputRefused: If there is not exactly one.
         """
-        self._load()
+        with self._alone():
+            return self._revoked(which)
+
+    def _revoked(self, which: str) -> Device:
         found = [d for d in self._devices.values() if d.name == which or (len(which) > 7 and d.key.startswith(which))]
         if len(found) != 1:
             raise InputRefused(_("There are {n} devices of that name.").format(n=len(found)))
@@ -136,14 +143,40 @@ class Devices:
         device = self._devices.get(key)
         return device is not None and device.revoked
 
-    def account_of(self, token: str) -> Account | None:
-        """Return the account of a device's token, or None."""
+    def is_enrolled(self, key: str) -> bool:
+        """Say whether a device is known, revoked or not."""
         self._load()
-        wanted = _hashed(token)
-        device = next((d for d in self._devices.values() if secrets.compare_digest(d.token, wanted)), None)
+        return key in self._devices
+
+    def account_of_key(self, key: str) -> Account | None:
+        """Return the account of a device that may work, or None."""
+        self._load()
+        device = self._devices.get(key)
         if device is None or device.revoked:
             return None
         return next((a for a in self._accounts.all() if a.login == device.login and not a.disabled), None)
+
+    def account_of(self, token: str) -> Account | None:
+        """Return the account of a device's token, or None."""
+        device = self._of_token(token)
+        return None if device is None else self.account_of_key(device.key)
+
+    def is_revoked_token(self, token: str) -> bool:
+        """Say whether a token belongs to a device that may do nothing any more."""
+        device = self._of_token(token)
+        return device is not None and device.revoked
+
+    def _of_token(self, token: str) -> Device | None:
+        self._load()
+        wanted = _hashed(token)
+        return next((d for d in self._devices.values() if secrets.compare_digest(d.token, wanted)), None)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Read what is newest, and keep other processes from writing until it is changed."""
+        with locked(self._path.parent):
+            self._load()
+            yield
 
     def _account(self, login: str) -> None:
         if not any(account.login == login for account in self._accounts.all()):
@@ -166,7 +199,10 @@ class Devices:
     def _write(self) -> None:
         raw = {"codes": self._codes, "devices": {key: asdict(device) for key, device in self._devices.items()}}
         part = self._path.with_name(f"{_FILE}.{os.getpid()}.part")
-        part.write_text(json.dumps(raw, ensure_ascii=False, indent=1), "utf-8")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            json.dump(raw, out, ensure_ascii=False, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
         part.replace(self._path)
 
 

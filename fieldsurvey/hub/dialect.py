@@ -40,12 +40,17 @@ CREATE TABLE IF NOT EXISTS hub._gap (rid bigint PRIMARY KEY, prev bytea NOT NULL
 CREATE TABLE IF NOT EXISTS hub._vv (origin bigint PRIMARY KEY, upto bigint NOT NULL, chain bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS hub._feed (seq bigint PRIMARY KEY, scope bigint NOT NULL, rid bigint NOT NULL);
 CREATE INDEX IF NOT EXISTS _feed_scope ON hub._feed (scope, seq);
+CREATE TABLE IF NOT EXISTS hub._head (
+  origin bigint PRIMARY KEY, seq bigint NOT NULL, chain bytea NOT NULL, at_ms bigint NOT NULL, alg text NOT NULL,
+  key text NOT NULL, sig text NOT NULL);
+CREATE TABLE IF NOT EXISTS hub._clock (
+  origin bigint NOT NULL, seq bigint NOT NULL, offset_ms bigint NOT NULL, PRIMARY KEY (origin, seq));
 CREATE TABLE IF NOT EXISTS hub._import (
   rid bigint PRIMARY KEY, tbl text NOT NULL, dataset text NOT NULL, rows bigint NOT NULL, source text NOT NULL);
 CREATE TABLE IF NOT EXISTS hub._blob (
   sha256 text PRIMARY KEY, size bigint NOT NULL, name text NOT NULL, mime text NOT NULL, have boolean NOT NULL);
 """
-HAS_SCHEMA = "SELECT to_regclass('hub._blob') IS NOT NULL"
+HAS_SCHEMA = "SELECT to_regclass('hub._blob') IS NOT NULL AND to_regclass('hub._clock') IS NOT NULL"
 
 # --- what it is ----------------------------------------------------------------------------------------------------
 
@@ -97,6 +102,20 @@ ARRIVED_PARENTS = (
 WANTED_DATASETS = "SELECT DISTINCT missing FROM _wait WHERE length(missing) = 64"
 HELD = "SELECT rid, missing FROM _wait WHERE missing LIKE '!%%' ORDER BY rid"
 DROP_HELD = "DELETE FROM _wait WHERE rid = ANY(%s) AND missing LIKE '!%%'"
+DROP_HELD_AGAIN = (
+    "DELETE FROM _wait WHERE rid = ANY(%s) AND missing LIKE '!%%' AND missing <> '!rejected' RETURNING rid"
+)
+REJECT = "UPDATE _wait SET missing = '!rejected' WHERE rid = ANY(%s) AND missing LIKE '!%%'"
+SIGNED_HEADS = (
+    "SELECT origin, seq, chain, at_ms, alg, key, sig FROM _head WHERE %s::bigint IS NULL OR origin = %s ORDER BY origin"
+)
+SET_HEAD = (
+    "INSERT INTO _head AS h VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (origin) DO UPDATE SET seq = excluded.seq, "
+    "chain = excluded.chain, at_ms = excluded.at_ms, alg = excluded.alg, sig = excluded.sig "
+    "WHERE h.key = excluded.key AND h.seq < excluded.seq"
+)
+CLOCKS = "SELECT origin, seq, offset_ms FROM _clock ORDER BY origin, seq"
+ADD_CLOCK = "INSERT INTO _clock VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 LOCK_FEED = f"SELECT pg_advisory_xact_lock({FEED_LOCK})"
 FEED_WHOLE = (
     "INSERT INTO _feed SELECT m.top + row_number() OVER (ORDER BY r.hlc, r.rid), %s, r.rid "
@@ -111,6 +130,7 @@ FEED_OF_SCOPES = (
     f"SELECT f.seq, {REV_R} FROM _feed f JOIN _rev r USING (rid) WHERE f.seq > %s AND f.scope = ANY(%s) "
     "ORDER BY f.seq LIMIT %s"
 )
+FEED_TOP = "SELECT coalesce(max(seq), 0) FROM _feed"
 GAPS = "SELECT rid, prev FROM _gap WHERE rid = ANY(%s)"
 ADD_GAP = "INSERT INTO _gap VALUES (%s, %s) ON CONFLICT DO NOTHING"
 CHAINS = "SELECT rid, chain FROM _rev WHERE rid = ANY(%s)"

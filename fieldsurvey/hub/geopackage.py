@@ -5,13 +5,14 @@ from pathlib import Path
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.hub.definitions import MAX_TABLES, checked
-from fieldsurvey.hub.storage import NO_LINKS, Counts, Held, Scopes, no_project
+from fieldsurvey.hub.storage import NO_LINKS, REJECTED, Counts, Held, Scopes, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Revision
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested, Store
+from fieldsurvey.store.witness import ClockOffset, SignedHead
 from fieldsurvey.sync.peers import Hello, hello_of
 
 
@@ -55,6 +56,18 @@ class GeoPackageStorage:
     def project_id(self) -> str | None:
         """Return the identity of the project."""
         return None if self._store is None else self._store.project
+
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+        return "" if self._store is None else self._store.epoch
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past."""
+        self.store.set_epoch(epoch)
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
+        return self.store.change_counter()
 
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings."""
@@ -100,7 +113,7 @@ class GeoPackageStorage:
         store = self.store
         with store.transaction():
             done = store.ingest(revisions, links, held)
-            if held_before := {rid for rid, _why in store.quarantined()}:
+            if held_before := {rid for rid, why in store.quarantined() if why != REJECTED}:
                 store.let_go([r.rid for r in revisions if r.rid in held_before and r.rid not in held])
         return done
 
@@ -129,6 +142,26 @@ class GeoPackageStorage:
     def let_go(self, rids: Sequence[int]) -> None:
         """Let revisions out of quarantine."""
         self.store.let_go(rids)
+
+    def reject(self, rids: Sequence[int]) -> None:
+        """Keep held revisions without effect for good."""
+        self.store.hold_for(rids, REJECTED)
+
+    def signed_heads(self, origin: int | None = None) -> dict[int, SignedHead]:
+        """Return what devices signed of their own logs, by origin; on request of one origin."""
+        return self.store.signed_heads(origin)
+
+    def keep_heads(self, heads: Iterable[SignedHead]) -> list[int]:
+        """Keep signed heads that reach further than what is known; return their origins."""
+        return self.store.keep_heads(heads)
+
+    def clock_offsets(self) -> list[ClockOffset]:
+        """Return what was measured of clocks that were off."""
+        return self.store.clock_offsets()
+
+    def keep_offsets(self, offsets: Iterable[ClockOffset]) -> None:
+        """Keep what was measured of a clock."""
+        self.store.keep_offsets(offsets)
 
     # --- records -------------------------------------------------------------------------------------------------
 

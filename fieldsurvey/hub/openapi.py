@@ -32,6 +32,7 @@ _PUSHED = _object("upto new held conflicts", upto=_COUNT, new=_COUNT, held=_list
 _BLOB_ROW: Schema = {
     "type": "array", "prefixItems": [_SHA, {"type": "integer"}, _TEXT, _TEXT], "minItems": 4, "maxItems": 4,
 }  # fmt: skip
+_BLOB_SHOWN: Schema = _list({"type": ["string", "integer"]}) | {"minItems": 4, "maxItems": 4}
 _BINARY: Schema = {"type": "string", "format": "binary"}
 
 
@@ -109,7 +110,7 @@ def document() -> Schema:
                 )
             },
             "/v1/blobs": {
-                "get": _operation("Files that are here", _object("blobs", blobs=_list(_BLOB_ROW))),
+                "get": _operation("Files that are here", _object("blobs", blobs=_list(_BLOB_SHOWN))),
                 "post": _operation("Announce files", _object("missing", missing=_list(_SHA)), body=_list(_BLOB_ROW)),
             },
             "/v1/blob/{sha}": {
@@ -125,8 +126,9 @@ def document() -> Schema:
             "/v1/quarantine": {
                 "get": _operation("Revisions that were not allowed", _object("held", held=_list(_HELD))),
                 "post": _operation(
-                    "Let revisions out", _object("let_go", let_go=_list(_COUNT)),
-                    body=_object("rids", rids=_list(_COUNT)),
+                    "Let revisions out, or with reject keep them without effect for good",
+                    _object(let_go=_list(_COUNT), rejected=_list(_COUNT)),
+                    body=_object("rids", rids=_list(_COUNT), reject={"type": "boolean"}),
                 ),
             },
         },

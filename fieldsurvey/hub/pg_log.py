@@ -68,7 +68,8 @@ class PgLog:
             self._apply(work, ready, locked)
             _add_waits(work, [(f"!{why}", rid) for rid, why in held.items() if rid in fresh])
             again = [r.rid for r in revisions if r.rid in known and not known[r.rid][1] and r.rid not in held]
-            self._let_go(work, again)
+            free = [row[0] for row in cursor.execute(dialect.DROP_HELD_AGAIN, (again,))] if again else []
+            self._settle_stored(work, list(revisions_of(cursor, free).values()) if free else [])
             self._finish(work)
         return len(fresh)
 

@@ -29,6 +29,7 @@ from fieldsurvey.store import Blob, Ingested, bulk
 from fieldsurvey.store.entries import revision_of
 from fieldsurvey.store.gpkg import srs_id
 from fieldsurvey.store.replica import Profile
+from fieldsurvey.store.witness import ClockOffset, SignedHead, newer
 from fieldsurvey.sync.peers import Hello
 
 T = TypeVar("T")
@@ -140,6 +141,19 @@ class PostgresStorage:
             rows = self._all(dialect.META, ("project",))
             self._project = rows[0][0] if rows else None
         return self._project
+
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+        rows = self._all(dialect.META, ("epoch",))
+        return str(rows[0][0]) if rows else ""
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past."""
+        self._write_all(dialect.SET_META, [("epoch", epoch)])
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
+        return int(self._all(dialect.FEED_TOP)[0][0])
 
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings.
@@ -269,6 +283,30 @@ class PostgresStorage:
         """Let revisions out of quarantine."""
         self._safely(lambda: self._log.let_go(rids))
 
+    def reject(self, rids: Sequence[int]) -> None:
+        """Keep held revisions without effect for good."""
+        self._safely(lambda: self._db.execute(dialect.REJECT, (list(rids),)))
+
+    def signed_heads(self, origin: int | None = None) -> dict[int, SignedHead]:
+        """Return what devices signed of their own logs, by origin; on request of one origin."""
+        rows = self._all(dialect.SIGNED_HEADS, (origin, origin))
+        return {row[0]: SignedHead(row[0], row[1], bytes(row[2]), *row[3:]) for row in rows}
+
+    def keep_heads(self, heads: Iterable[SignedHead]) -> list[int]:
+        """Keep signed heads that reach further than what is known; return their origins."""
+        fresh = newer(heads, self.signed_heads())
+        rows = [(h.origin, h.seq, h.chain, h.at_ms, h.alg, h.key, h.sig) for h in fresh]
+        self._write_all(dialect.SET_HEAD, rows)
+        return [head.origin for head in fresh]
+
+    def clock_offsets(self) -> list[ClockOffset]:
+        """Return what was measured of clocks that were off."""
+        return [ClockOffset(*row) for row in self._all(dialect.CLOCKS)]
+
+    def keep_offsets(self, offsets: Iterable[ClockOffset]) -> None:
+        """Keep what was measured of a clock."""
+        self._write_all(dialect.ADD_CLOCK, [(o.origin, o.seq, o.offset_ms) for o in offsets])
+
     # --- records -------------------------------------------------------------------------------------------------
 
     def scopes_of(self, tables: Mapping[str, str]) -> dict[str, int]:
@@ -324,11 +362,15 @@ class PostgresStorage:
         """Remember files."""
         rows = [(blob.sha256, blob.size, blob.name, blob.mime, have) for blob in blobs]
 
+        self._write_all(dialect.SET_BLOB, rows)
+
+    def _write_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         def write() -> None:
             with self._db.cursor() as cursor:
-                cursor.executemany(dialect.SET_BLOB, rows)
+                cursor.executemany(statement.encode(), rows)
 
-        self._safely(write)
+        if rows:
+            self._safely(write)
 
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""

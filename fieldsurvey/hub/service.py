@@ -7,28 +7,32 @@ many laptops pay for one flush of the disk. Each is answered after the commit.
 import base64
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.hub.accounts import Account
-from fieldsurvey.hub.authorise import Permit, Role, judge
+from fieldsurvey.hub.authorise import Permit, Role, claimed, judge
+from fieldsurvey.hub.authorship import Nobody, Part, People, author, parts
 from fieldsurvey.hub.blobs import Blobs
-from fieldsurvey.hub.storage import Counts, Held, Storage, no_project
+from fieldsurvey.hub.greeting import greeted, witnessed
+from fieldsurvey.hub.restored import FeedMark
+from fieldsurvey.hub.storage import REJECTED, Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
-from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Revision
+from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Kind, Revision
 from fieldsurvey.store import Blob, Fork
 from fieldsurvey.store.log import forked
 from fieldsurvey.sync.answering import MAX_CHAINS, understood
+from fieldsurvey.sync.keys import Signer
 from fieldsurvey.sync.peers import Hello
 from fieldsurvey.sync.wire import MAX_BATCH, decode_parcel, encode, runs
 
 T = TypeVar("T")
-_NOTHING = Hello("", "", "", "", "", {}, [], [], "hub")
 _MOST_PUSHES, _MOST_REVISIONS = 64, 4000  # in one transaction
 _AREAS_MS = 5000  # how long names of areas are remembered
 MAX_BLOB = 2 << 30
@@ -58,19 +62,31 @@ class _Push:
     done: "Future[Pushed]"
     revisions: list[Revision] = field(default_factory=list)
     held: dict[int, str] = field(default_factory=dict)
+    proves: bool = False  # a signed head ends in it: what was held for want of it is judged again
     links: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class Service:
     """The data of a hub. Every public method may be called from any thread and returns a future."""
 
-    def __init__(self, open_storage: Callable[[], Storage], blobs: Blobs, workers: int = 1) -> None:
+    def __init__(
+        self,
+        open_storage: Callable[[], Storage],
+        blobs: Blobs,
+        workers: int = 1,
+        people: People | None = None,
+        signer: Signer | None = None,
+        mark: FeedMark | None = None,
+    ) -> None:
         """Start the threads.
 
         Args:
             open_storage: Opens the data; called once in each thread.
             blobs: Where files lie.
             workers: How many threads; one for a GeoPackage.
+            people: Who wrote what; None: whoever brings it.
+            signer: Signs what is handed out.
+            mark: Knows how far the feed was handed out.
 
         Raises:
             FieldSurveyError: If the data cannot be opened.
@@ -80,7 +96,8 @@ class Service:
         self._pushes: deque[_Push] = deque()
         self._wake = threading.Condition()
         self._closing = False
-        self._workers = workers
+        self._mark = mark
+        self._workers, self._signer, self._people = workers, signer, people or Nobody()
         self._areas: tuple[int, Mapping[str, frozenset[int]]] = (0, {})
         opened = [Future[None]() for _number in range(workers)]
         self._threads = [
@@ -110,6 +127,8 @@ class Service:
     def _run(self, open_storage: Callable[[], Storage], ready: "Future[None]") -> None:
         try:
             storage = open_storage()
+            if self._mark is not None:
+                self._mark.check(storage)
         except BaseException as error:  # noqa: BLE001 - the constructor raises it again
             ready.set_exception(error)
             return
@@ -181,9 +200,10 @@ class Service:
             push.revisions, push.links = parcel.revisions, parcel.links
             if storage.project_id() is None:
                 raise no_project()  # noqa: TRY301 - answered below like the others
-            permit = self._permit(storage, push.account)
-            tables = {r.uid: r.table for r in push.revisions} if permit.needs_places else {}
-            push.held = judge(permit, push.revisions, storage.scopes_of(tables) if tables else {})
+            heads = storage.signed_heads(parcel.origin)
+            head = heads.get(parcel.origin)
+            push.proves = head is not None and parcel.revisions[0].seq <= head.seq <= parcel.revisions[-1].seq
+            push.held = self._judged(storage, parts(storage, self._people, parcel, heads, push.account))
         except BaseException as error:  # noqa: BLE001 - the client hears of it
             push.done.set_exception(error)
             return False
@@ -196,9 +216,46 @@ class Service:
             if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
                 raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
         done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
+        if any(r.table == "community" for push in pushes for r in push.revisions):
+            self._areas = (0, {})
         upto = storage.known_upto(origins)
+        if proven := {push.revisions[0].origin for push in pushes if push.proves}:
+            self._judge_again(storage, proven)
         for push in pushes:
             push.done.set_result(Pushed(upto[push.revisions[0].origin], done.new, push.held, done.conflicts))
+
+    def _judged(self, storage: Storage, found: Sequence[Part]) -> dict[int, str]:
+        """Return what is held of a batch, each part of it judged by the account of its author."""
+        permits = [None if part.account is None else self._permit(storage, part.account) for part in found]
+        revisions = [revision for part in found for revision in part.revisions]
+        is_needed = any(permit is not None and permit.needs_places for permit in permits)
+        places = storage.scopes_of({r.uid: r.table for r in revisions}) if is_needed else {}
+        held: dict[int, str] = {}
+        for part, permit in zip(found, permits, strict=True):
+            if permit is None:
+                held |= {revision.rid: part.reason for revision in part.revisions}
+                continue
+            broken = judge(permit, part.revisions, places)
+            held |= {rid: part.reason or why if why == "approve" else why for rid, why in broken.items()}
+            made = [r for r in part.revisions if r.kind is Kind.CREATE and r.rid not in held]
+            places = {**{r.uid: claimed(r) for r in made}, **places}
+        return held
+
+    def _judge_again(self, storage: Storage, origins: Collection[int]) -> None:
+        """Let go what was held only because nobody knew yet whose it was."""
+        waiting = [
+            entry.revision for entry in storage.held() if entry.revision.origin in origins and entry.reason != REJECTED
+        ]
+        heads = storage.signed_heads() if waiting else {}
+        found = []
+        for revision in waiting:
+            account = author(storage, self._people, revision, heads.get(revision.origin))
+            if account is not None:
+                found.append(Part([revision], account))
+        held = self._judged(storage, found) if found else {}
+        free = [r.rid for part in found for r in part.revisions if r.rid not in held]
+        if free:
+            storage.let_go(free)
 
     def _permit(self, storage: Storage, account: Account) -> Permit:
         if not account.areas:
@@ -221,11 +278,30 @@ class Service:
     def hello(self, raw: dict[str, Any]) -> "Future[dict[str, Any]]":
         """Exchange states; the first replica that says hello brings the project."""
         theirs = understood(raw)
-        return self._do(lambda storage: greeted(storage, theirs))
+        return self._do(lambda storage: self._hello(storage, theirs))
+
+    def _hello(self, storage: Storage, theirs: Hello) -> dict[str, Any]:
+        if theirs.project and theirs.project == storage.project_id() and (origins := witnessed(storage, theirs)):
+            self._judge_again(storage, origins)
+        return greeted(storage, theirs)
 
     def pull(self, cursor: int, limit: int, areas: Sequence[int] | None, account: Account) -> "Future[dict[str, Any]]":
         """Return batches that stand in the feed after a place: of the areas asked for that the account may see."""
         return self._do(lambda storage: self._pull(storage, cursor, limit, areas, account))
+
+    def view(self, account: Account) -> "Future[list[int] | None]":
+        """Return the areas that an account sees, None for all."""
+
+        def seen(storage: Storage) -> list[int] | None:
+            allowed = self._allowed(storage, account) if storage.project_id() else None
+            return None if allowed is None else sorted(allowed)
+
+        return self._do(seen)
+
+    def _allowed(self, storage: Storage, account: Account) -> frozenset[int] | None:
+        if not account.areas or account.role.covers(Role.REVIEWER):
+            return None
+        return self._scopes(storage, account.areas)
 
     def _pull(
         self, storage: Storage, cursor: int, limit: int, areas: Sequence[int] | None, account: Account
@@ -233,16 +309,26 @@ class Service:
         if storage.project_id() is None:
             raise no_project()
         scopes = None if areas is None else frozenset(areas)
-        if account.areas and not account.role.covers(Role.REVIEWER):
-            allowed = self._scopes(storage, account.areas)
+        allowed = self._allowed(storage, account)
+        if allowed is not None:
             scopes = allowed if scopes is None else scopes & allowed
         revisions, reached = storage.feed_after(cursor, limit, scopes)
         while len(revisions) > 1 and sum(len(r.patch or "") + len(r.par or "") for r in revisions) > MAX_BATCH:
             revisions, reached = storage.feed_after(cursor, len(revisions) // 2, scopes)
+        if self._mark is not None:
+            self._mark.handed_out(storage, reached)
         found = list(runs(revisions))
         links = storage.links_before([run[0].rid for run in found])
-        batches = [encode(run, link) for run, link in zip(found, links, strict=True) if link is not None]
+        batches = [encode(run, link, self._signer) for run, link in zip(found, links, strict=True) if link is not None]
         return {"cursor": reached, "batches": [base64.b64encode(batch).decode() for batch in batches]}
+
+    def feed(self, cursor: int, limit: int) -> "Future[tuple[list[Revision], int]]":
+        """Return what took effect after a place in the feed, and the place reached."""
+        return self._do(lambda storage: storage.feed_after(cursor, limit, None))
+
+    def link_before(self, rid: int) -> "Future[bytes | None]":
+        """Return the hash before a revision, None where nothing of it is here."""
+        return self._do(lambda storage: storage.links_before([rid])[0])
 
     def chains(self, raw: Mapping[str, Any]) -> "Future[dict[str, Any]]":
         """Return the hashes at numbers of an origin."""
@@ -274,6 +360,16 @@ class Service:
         free = [revision.rid for revision in revisions if revision.rid not in refused]
         storage.let_go(free)
         return free
+
+    def reject(self, rids: Sequence[int]) -> "Future[list[int]]":
+        """Keep held revisions without effect for good; return their numbers."""
+
+        def refused(storage: Storage) -> list[int]:
+            found = [entry.revision.rid for entry in storage.held() if entry.revision.rid in set(rids)]
+            storage.reject(found)
+            return found
+
+        return self._do(refused)
 
     def counts(self) -> "Future[Counts]":
         """Return how much is here."""
@@ -317,6 +413,10 @@ class Service:
             storage.retry_waiting()
         return have
 
+    def local(self, sha: str) -> "Future[Path | None]":
+        """Return a file on this machine with the bytes of a whole file; None if it is not here."""
+        return self._do(lambda _storage: self._blobs.local(sha))
+
     def read(self, sha: str, start: int) -> "Future[Iterator[bytes] | None]":
         """Return the bytes of a file from a place on; None if it is not here."""
         return self._do(lambda _storage: self._blobs.read(sha, start) if self._blobs.whole(sha) else None)
@@ -327,31 +427,6 @@ def _settle(future: "Future[Any]", work: Callable[[], Any]) -> None:
         future.set_result(work())
     except BaseException as error:  # noqa: BLE001 - the caller of the future gets it
         future.set_exception(error)
-
-
-def greeted(storage: Storage, theirs: Hello) -> dict[str, Any]:
-    """Exchange states; the first replica that says hello brings the project."""
-    project = storage.project_id()
-    if project is None:
-        if not theirs.project:
-            return _NOTHING.as_json()
-        storage.found(theirs)
-        project = storage.project_id()
-    if theirs.project and theirs.project != project:
-        mine = storage.hello() or _NOTHING
-        raise InputRefused(_("The hub holds another project: {name}.").format(name=mine.name))
-    storage.take_definitions(theirs.tables, theirs.actors)
-    storage.retry_waiting()  # a machine that stopped between file and rows goes on here
-    mine = storage.hello() or _NOTHING
-    return replace(mine, forks=_differing(storage, theirs)).as_json()
-
-
-def _differing(storage: Storage, theirs: Hello) -> list[int]:
-    """Return the origins whose hash at the other side's end is another one here."""
-    heads = [(origin, upto, chain) for origin, (upto, chain) in sorted(theirs.heads.items()) if upto and any(chain)]
-    mine = storage.chains([origin << SEQ_BITS | upto for origin, upto, _chain in heads])
-    pairs = zip(heads, mine, strict=True)
-    return [origin for (origin, _upto, chain), own in pairs if own is not None and own != chain]
 
 
 def _groups(pushes: Sequence[_Push]) -> Iterator[list[_Push]]:

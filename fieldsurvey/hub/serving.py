@@ -1,9 +1,11 @@
 """Running a hub until it is told to stop."""
 
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from fieldsurvey.errors import UsageError
 from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.tls import fingerprint, own_certificate
 from fieldsurvey.i18n import _
@@ -44,8 +46,26 @@ def serve(folder: Path, host: str, port: int, tls: Tls | None = None) -> None:
         ssl_certfile=str(tls.certificate) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
     )
+    line = _bound(host, port)
     say(_("Hub {name} at {scheme}://{host}:{port}").format(name=name, scheme=scheme, host=host, port=port))
-    uvicorn.Server(config).run()
+    try:
+        uvicorn.Server(config).run([line])
+    finally:
+        line.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Take the address, so that one that is in use is told in words.
+
+    Raises:
+        UsageError: If it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        text = _("The hub cannot serve at {host}:{port}: {why}. Choose another port with --port.")
+        raise UsageError(text.format(host=host, port=port, why=getattr(error, "strerror", None) or error)) from error
 
 
 def own_tls(folder: Path, host: str) -> Tls:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fieldsurvey.errors import UsageError
 from fieldsurvey.hub import admin
-from fieldsurvey.hub.service import greeted
+from fieldsurvey.hub.greeting import greeted
 from fieldsurvey.hub.storage import Storage
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import SEQ_BITS

@@ -16,8 +16,10 @@ from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import Revision
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Blob, Ingested
+from fieldsurvey.store.witness import ClockOffset, SignedHead
 from fieldsurvey.sync.peers import Hello
 
+REJECTED = "rejected"  # reason of what an administrator has refused
 NO_LINKS: Mapping[int, bytes] = MappingProxyType({})
 Scopes = frozenset[int] | None  # None: everywhere
 
@@ -69,6 +71,15 @@ class Storage(Protocol):
 
     def project_id(self) -> str | None:
         """Return the identity of the project; None while there is none. Cheap."""
+
+    def epoch(self) -> str:
+        """Return the identity of the feed; empty while there is no project."""
+
+    def set_epoch(self, epoch: str) -> None:
+        """Tell everybody that the feed has another past: the data was restored."""
+
+    def feed_top(self) -> int:
+        """Return the last place in the feed."""
 
     def found(self, theirs: Hello) -> None:
         """Begin the project that the first replica brings. Does nothing if there is one."""
@@ -122,6 +133,21 @@ class Storage(Protocol):
 
     def let_go(self, rids: Sequence[int]) -> None:
         """Let revisions out of quarantine; they take effect now."""
+
+    def reject(self, rids: Sequence[int]) -> None:
+        """Keep held revisions without effect for good; only `let_go` by name lets them out."""
+
+    def signed_heads(self, origin: int | None = None) -> dict[int, SignedHead]:
+        """Return what devices signed of their own logs, by origin; on request of one origin."""
+
+    def keep_heads(self, heads: Iterable[SignedHead]) -> list[int]:
+        """Keep signed heads that reach further than what is known; return their origins."""
+
+    def clock_offsets(self) -> list[ClockOffset]:
+        """Return what was measured of clocks that were off."""
+
+    def keep_offsets(self, offsets: Iterable[ClockOffset]) -> None:
+        """Keep what was measured of a clock."""
 
     # --- records -------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,12 @@
 """TLS for a hub without a certificate authority: a certificate made here, pinned by its fingerprint."""
 
-import hashlib
 import ipaddress
 import os
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.sync.certificates import pin_of, readable
 
 _YEARS = 10  # laptops pin the certificate: a new one means a visit to each of them
 
@@ -34,15 +32,7 @@ def fingerprint(certificate: Path) -> str:
     Raises:
         InputRefused: If it is no certificate.
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    try:
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputRefused(_("{file} is no certificate in PEM form.").format(file=certificate)) from error
-    digest = hashlib.sha256(found.public_bytes(Encoding.DER)).hexdigest().upper()
-    return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
+    return readable(pin_of(certificate))
 
 
 def _make(certificate: Path, key: Path, host: str) -> None:

@@ -38,6 +38,7 @@ class TableKind(StrEnum):
     ASSET = "asset"
     FORM = "form"
     REPEAT = "repeat"
+    OFFICE = "office"
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ class _Checker:
         for origin, upto, chain in self._db.rows("SELECT origin, upto, chain FROM _vv"):
             at, previous = 0, NO_CHAIN
             while at < upto and (revisions := log.after(origin, at, _BATCH)):
-                for revision in revisions:
+                for revision in revisions[: upto - at]:  # behind a hole others may follow
                     previous = chain_of(previous, revision)
                     if revision.seq != at + 1 or revision.chain != previous:
                         text = _("The log of laptop {origin} was changed at edit {seq}.").format(

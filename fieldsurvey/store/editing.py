@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 
 from fieldsurvey.clock import MillisClock
 from fieldsurvey.errors import InputRefused, StoreBusy
@@ -289,12 +290,15 @@ class Editing:
         control = control or JobControl()
         names = self._rows.columns(table)
         found: list[tuple[str, dict[str, Value]]] = []
-        for index, row in enumerate(rows):
-            if index % _REPORT_ROWS == 0:
-                control.step(index, None, source)
-            values = {name: value for name, value in row.items() if name != "uid"}
-            found.append((str(row.get("uid") or new_uid(self._clock())), self._rows.normal(table, values)))
-        used = [name for name in names if any(values.get(name) is not None for _uid, values in found)]
+        waiting = iter(rows)
+        while part := list(islice(waiting, _REPORT_ROWS)):
+            control.step(len(found), None, source)
+            values = ({name: value for name, value in row.items() if name != "uid"} for row in part)
+            normal = self._rows.normal_many(table, list(values))
+            uids = (str(row.get("uid") or new_uid(self._clock())) for row in part)
+            found += zip(uids, normal, strict=True)
+        filled = {name for _uid, values in found for name, value in values.items() if value is not None}
+        used = [name for name in names if name in filled]
         data = bulk.encode(used, found)
         with self.transaction():
             sha = self.media.add_bytes(data, source, DATASET_MIME)

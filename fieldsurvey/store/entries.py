@@ -8,6 +8,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
 
 COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
+_KINDS = {kind.value: kind for kind in Kind}
 BATCH = 900  # SQLite's safe number of parameters in one statement
 _INSERT = f"INSERT INTO _rev ({COLUMNS}, st, step) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
@@ -151,7 +152,7 @@ class ValueOf:
 def revision_of(row: Sequence[Any]) -> Revision:
     """Return the revision in a row of COLUMNS."""
     rid, hlc, actor, fv, table, uid, kind, patch, par, chain, scope = row
-    return Revision(rid, hlc, actor, fv, table, uid, Kind(kind), patch, par, bytes(chain), scope)
+    return Revision(rid, hlc, actor, fv, table, uid, _KINDS[kind], patch, par, bytes(chain), scope)
 
 
 def parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -38,6 +38,11 @@ class Blob:
     name: str
     mime: str
 
+    @property
+    def is_dataset(self) -> bool:
+        """True for the rows of an import, which edits wait for."""
+        return self.mime == DATASET_MIME
+
 
 class Catalogue(Protocol):
     """Where blobs are listed: the project file."""
@@ -62,11 +67,24 @@ class Media:
         Raises:
             StoreError: If the disk is full or the folder cannot be written.
         """
+        sha = self.keep(data)
+        self.note(sha, len(data), name, mime)
+        return sha
+
+    def keep(self, data: bytes) -> str:
+        """Write the data into the folder, from any thread; return its hash. note() then lists it.
+
+        Raises:
+            StoreError: If the disk is full or the folder cannot be written.
+        """
         sha = hashlib.sha256(data).hexdigest()
         if self.path(sha) is None:
             self._write(sha, lambda out: out.write(data))
-        self._catalogue.note_blob(Blob(sha, len(data), name, mime), have=True)
         return sha
+
+    def note(self, sha256: str, size: int, name: str, mime: str) -> None:
+        """List a file that is in the folder."""
+        self._catalogue.note_blob(Blob(sha256, size, name, mime), have=True)
 
     def add_file(self, path: Path, mime: str = "image/jpeg") -> str:
         """Keep a copy of the file; return its hash.

@@ -15,7 +15,6 @@ from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.replica import Profile
 from fieldsurvey.store.store import Store
 
-
 Contents = Mapping[str, Sequence[tuple[Any, ...]]]  # table -> its rows, every column
 
 

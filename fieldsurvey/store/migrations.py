@@ -8,7 +8,7 @@ STRICT tables: one of them makes the file unreadable for SQLite before 3.37.
 
 from fieldsurvey.store.tools import Database, Migrations
 
-SCHEMA = 2  # number of the newest step; files with a higher one are refused
+SCHEMA = 4  # number of the newest step; files with a higher one are refused
 migrations = Migrations("fieldsurvey")
 
 
@@ -68,4 +68,41 @@ CREATE TABLE _statement (key TEXT PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT
   WITHOUT ROWID;
 CREATE TABLE _device (key TEXT PRIMARY KEY, alg TEXT NOT NULL, name TEXT NOT NULL, revoked INTEGER NOT NULL)
   WITHOUT ROWID
+"""
+
+
+@migrations()
+def m003_witness(db: Database) -> None:
+    """Heads that devices signed of their own logs; how far clocks were off (SYNC sections 3 and 4)."""
+    for statement in _M003.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M003 = """
+CREATE TABLE _head (origin INTEGER PRIMARY KEY, seq INTEGER NOT NULL, chain BLOB NOT NULL, at_ms INTEGER NOT NULL,
+  alg TEXT NOT NULL, key TEXT NOT NULL, sig TEXT NOT NULL);
+CREATE TABLE _clock (origin INTEGER NOT NULL, seq INTEGER NOT NULL, offset_ms INTEGER NOT NULL,
+  PRIMARY KEY (origin, seq)) WITHOUT ROWID
+"""
+
+
+@migrations()
+def m004_findings(db: Database) -> None:
+    """Findings of the map rules, counts of their tests, and what the last run saw: derived, never synced."""
+    for statement in _M004.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M004 = """
+CREATE TABLE _finding (key TEXT PRIMARY KEY, rule TEXT NOT NULL, threshold TEXT NOT NULL, "table" TEXT NOT NULL,
+  subject TEXT NOT NULL, other TEXT NOT NULL, community TEXT NOT NULL, part TEXT NOT NULL, result TEXT NOT NULL,
+  measured REAL, required REAL NOT NULL, at_least INTEGER NOT NULL, reason TEXT NOT NULL, place BLOB NOT NULL,
+  inputs TEXT NOT NULL, note TEXT NOT NULL);
+CREATE INDEX _finding_part ON _finding (rule, part);
+CREATE INDEX _finding_community ON _finding (community);
+CREATE TABLE _tally (rule TEXT NOT NULL, part TEXT NOT NULL, community TEXT NOT NULL, counts TEXT NOT NULL, worst REAL,
+  households INTEGER NOT NULL, covered INTEGER NOT NULL, PRIMARY KEY (rule, part)) WITHOUT ROWID;
+CREATE TABLE _rule_state (key TEXT PRIMARY KEY, value BLOB NOT NULL)
 """

@@ -32,6 +32,17 @@ class Office:
         with self.transaction():
             self._log.let_go(rids)
 
+    def hold_for(self, rids: Sequence[int], reason: str) -> None:
+        """Give held revisions another reason."""
+        with self.transaction():
+            for rid in rids:
+                held = self._db.scalar(
+                    "SELECT 1 FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,)
+                )
+                if held is not None:
+                    self._db.execute("DELETE FROM _wait WHERE rid = ? AND missing >= '!' AND missing < '\"'", (rid,))
+                    self._db.execute("INSERT INTO _wait VALUES (?, ?)", (f"!{reason}", rid))
+
     def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
         """Return the revisions of those numbers that are here."""
         return self._log.revisions(rids)

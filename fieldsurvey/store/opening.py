@@ -41,6 +41,11 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
                 crs=crs
             )
         )
+    if geo_crs.is_web_mercator(crs):
+        text = _(
+            "Web Mercator is for web pages: lengths and areas would be too large. Choose EPSG:4547 or a local grid."
+        )
+        raise InputRefused(text)
     connection = Connection(path)
     try:
         fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})

@@ -122,8 +122,10 @@ class Rebuild:
     def _is_usable(self, revision: Revision) -> bool:
         if revision.kind is not Kind.IMPORT:
             return True
-        is_loaded = self._db.scalar("SELECT 1 FROM _import WHERE rid = ?", (revision.rid,))
-        return bool(is_loaded) or self._place_of(str(revision.fields()["dataset"])) is not None
+        if self._db.scalar("SELECT 1 FROM _import WHERE rid = ?", (revision.rid,)):
+            return True
+        is_known = revision.table in self._rows.tables  # else its form has not come yet
+        return is_known and self._place_of(str(revision.fields()["dataset"])) is not None
 
     # --- rows ----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """From heads to rows: what a record's state means for its visible row, its conflicts and its area."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fieldsurvey.model import batch, merge
@@ -102,7 +102,8 @@ class Records:
             Record -> its areas before and after.
         """
         fold = batch.fold(before, edits)
-        shown = self._write(fold.states, fold.names, {revision.rid: revision for revision in edits}, fold.last)
+        fresh = {revision.rid: revision for revision in edits}
+        shown = self._write(fold.states, fold.names, fresh, fold.last, fold.states.keys() - before.keys())
         had = {uid: state.scope for uid, state in before.items()}
         return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
 
@@ -122,6 +123,7 @@ class Records:
         names: Mapping[str, Iterable[str]],
         fresh: Mapping[int, Revision],
         last: Mapping[str, int],
+        born: Container[str] = (),
     ) -> dict[str, Status]:
         """Bring records in line with their states.
 
@@ -130,6 +132,7 @@ class Records:
             names: Fields whose heads have changed.
             fresh: Revisions at hand.
             last: What the row's `_rev` becomes: the newest revision applied to it, so that it differs from before.
+            born: Records that only these revisions have made: the fields are all they have.
         """
         shown, value_of = self._statuses(states, names, fresh)
         for uid, state in states.items():
@@ -140,7 +143,9 @@ class Records:
                 self._bury(uid, state.table)
                 continue
             rev = last.get(uid) or max([*state.base, *status.winners.values()])
-            self._show(uid, state, status, value_of.set_by(status.winners), rev)
+            values = value_of.set_by(status.winners)
+            if uid not in born or not self._rows.insert(state.table, uid, values, rev):
+                self._show(uid, state, status, values, rev)
         self._note(states, shown)
         self.touched.update((uid, state.table) for uid, state in states.items())
         return shown

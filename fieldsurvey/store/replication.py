@@ -9,6 +9,7 @@ from typing import Any
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump, load
 from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.entries import parts
 from fieldsurvey.store.log import NONE_WITHHELD, Fork, Log, forked
 from fieldsurvey.store.media import Media
 from fieldsurvey.store.reissue import Reissue, renamed_from_json
@@ -38,6 +39,11 @@ class Replication:
     def epoch(self) -> str:
         """Identity of this very file's history; it changes when the file was restored or copied."""
         return str(self._db.scalar("SELECT value FROM _meta WHERE key = 'epoch'"))
+
+    def set_epoch(self, epoch: str) -> None:
+        """Give this file's history another identity."""
+        with self.transaction():
+            self._db.execute("UPDATE _meta SET value = ? WHERE key = 'epoch'", (epoch,))
 
     @property
     def origin(self) -> int:
@@ -82,6 +88,14 @@ class Replication:
         sql = "SELECT chain FROM _rev WHERE rid = ?"
         found = [self._db.scalar(sql, (origin << SEQ_BITS | seq,)) for origin, seq in places]
         return [None if chain is None else bytes(chain) for chain in found]
+
+    def unknown(self, rids: Iterable[int]) -> set[int]:
+        """Return those of the numbers that no revision here has."""
+        wanted, known = set(rids), set[int]()
+        for part in parts(sorted(wanted)):
+            marks = ",".join("?" * len(part))
+            known |= {int(row[0]) for row in self._db.rows(f"SELECT rid FROM _rev WHERE rid IN ({marks})", part)}
+        return wanted - known
 
     def held(self) -> dict[int, int]:
         """Return, per origin, the highest number that is here, holes or not."""
@@ -156,6 +170,11 @@ class Replication:
             return None
         acked = {int(origin): int(seq) for origin, seq in json.loads(row[3]).items()}
         return Peer(row[0], row[1], int(row[2]), acked, int(row[4]))
+
+    def peers(self) -> list[Peer]:
+        """Return what is known of every hub."""
+        found = [self.peer(row[0]) for row in self._db.rows("SELECT hub FROM _peer ORDER BY hub")]
+        return [peer for peer in found if peer is not None]
 
     def save_peer(self, peer: Peer) -> None:
         """Remember what is known of a hub."""

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
+import numpy as np
 import shapely
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.geo.gpkg_blob import pack, unpack
+from fieldsurvey.geo.gpkg_blob import pack, pack_many, unpack
 from fieldsurvey.i18n import _
 from fieldsurvey.model.merge import Groups
 from fieldsurvey.model.revision import dump
@@ -19,6 +21,7 @@ from fieldsurvey.store.change import Change
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.entries import parts
 
+_TOGETHER = 1000  # rows whose geometries are worked on together
 _BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
 _MAKE_MULTI = {
     GeometryType.MULTILINESTRING: shapely.multilinestrings,
@@ -176,14 +179,34 @@ class Rows:
             found["geom"] = fitting(wkb, geometry, self.tables[table].label)
         return found
 
-    def insert(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> None:
-        """Insert a row; columns this version does not know stay in the log only."""
+    def normal_many(self, table: str, rows: Sequence[Mapping[str, Value]]) -> list[dict[str, Value]]:
+        """Return many rows as normal() would one by one; geometries are worked on together.
+
+        Raises:
+            InputRefused: If a geometry does not belong into this table.
+            KeyError: If a column does not exist: a bug of the caller.
+        """
+        geometry, known = self.tables[table].geometry, set(self.columns(table))
+        if unknown := {name for row in rows for name in row} - known:
+            raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")
+        found = [dict(row) for row in rows]
+        placed = [row for row in found if isinstance(row.get("geom"), bytes)]
+        if geometry is not None and placed:
+            wkbs = fitting_many([cast("bytes", row["geom"]) for row in placed], geometry, self.tables[table].label)
+            for row, wkb in zip(placed, wkbs, strict=True):
+                row["geom"] = wkb
+        return found
+
+    def insert(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
+        """Insert a row; return False if there is one already, as when QGIS made it.
+
+        Columns this version does not know stay in the log only.
+        """
         names = [name for name in self.columns(table) if name in values]
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
-        marks = ", ?" * len(names)
+        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)}) "
         packed = [self._packed(name, values[name]) for name in names]
-        sql = f"INSERT INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{marks})"
-        self._db.execute(sql, (uid, rev, *packed))
+        return bool(self._db.execute(f"{sql}ON CONFLICT (uid) DO NOTHING", (uid, rev, *packed)).rowcount)
 
     def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
         """Change a row; return False if there is none."""
@@ -212,7 +235,7 @@ class Rows:
             self._db.execute(statement)
         listed = "".join(f", {gpkg.quoted(name)}" for name in names)
         sql = f"INSERT OR IGNORE INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
-        self._db.many(sql, (self._bulk_row(row, place, rev) for row in rows))
+        self._db.many(sql, self._bulk_rows(rows, place, rev))
         if spatial:
             self._db.execute(
                 f'INSERT INTO "rtree_{table}_geom" '
@@ -229,11 +252,16 @@ class Rows:
         """Return the statements that make the triggers which notice other programs."""
         return triggers.create_triggers(table, self._all_columns(self.tables[table]))
 
-    def _bulk_row(self, row: Sequence[Value], place: int, rev: int) -> list[Value]:
-        found = [row[0], rev, *row[1:]]
-        if place > 0 and isinstance(wkb := row[place], bytes):
-            found[place + 1] = pack(wkb, self.srs)
-        return found
+    def _bulk_rows(self, rows: Iterable[Sequence[Value]], place: int, rev: int) -> Iterator[list[Value]]:
+        """Yield rows as SQL wants them, geometries packed a thousand at a time."""
+        waiting = iter(rows)
+        while part := [[row[0], rev, *row[1:]] for row in islice(waiting, _TOGETHER)]:
+            if place > 0:
+                placed = [row for row in part if isinstance(row[place + 1], bytes)]
+                blobs = pack_many([cast("bytes", row[place + 1]) for row in placed], self.srs)
+                for row, blob in zip(placed, blobs, strict=True):
+                    row[place + 1] = blob
+            yield from part
 
     def _packed(self, name: str, value: Value) -> Value:
         return pack(value, self.srs) if name == "geom" and isinstance(value, bytes) else value
@@ -256,6 +284,24 @@ def fitting(wkb: bytes, wanted: GeometryType, label: str) -> bytes:
             )
         )
     return bytes(shapely.to_wkb(geometry, byte_order=1, include_srid=False))
+
+
+def fitting_many(wkbs: Sequence[bytes], wanted: GeometryType, label: str) -> list[bytes]:
+    """Return many geometries as fitting() would one by one.
+
+    Raises:
+        InputRefused: If one is of another kind.
+    """
+    geometries = shapely.force_2d(shapely.from_wkb(np.array(wkbs, object)))
+    kinds = shapely.get_type_id(geometries)
+    single = kinds == _BASE_TYPE[wanted]
+    if wanted in _MAKE_MULTI and single.any():
+        geometries[single] = _MAKE_MULTI[wanted](geometries[single], indices=np.arange(single.sum()))
+        kinds = shapely.get_type_id(geometries)
+    right = shapely.GeometryType[wanted].value
+    if (wrong := np.flatnonzero(kinds != right)).size:
+        fitting(wkbs[int(wrong[0])], wanted, label)
+    return list(shapely.to_wkb(geometries, byte_order=1, include_srid=False))
 
 
 def _find(table: Table) -> str:

@@ -22,6 +22,7 @@ from fieldsurvey.paths import media_folder
 from fieldsurvey.store import gpkg, opening, rebuild, replica
 from fieldsurvey.store.areas import Areas
 from fieldsurvey.store.connection import Connection, copy_file
+from fieldsurvey.store.findings import Findings
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
@@ -31,11 +32,12 @@ from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office):
+class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
     """A project file, open.
 
     Attributes:
@@ -266,6 +268,7 @@ class Store(Timeline, Areas, Journal, Replication, Office):
                 names.get(found[rid].actor, ""),
                 found[rid].at_ms,
                 rid >> SEQ_BITS,
+                self.clock_off_ms(rid),
             )
             for rid in heads
             if rid in found

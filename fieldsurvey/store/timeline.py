@@ -13,12 +13,13 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store.editing import Editing
 from fieldsurvey.store.past import Past, causal, seen_heads
 from fieldsurvey.store.values import Approval, HistoryEntry, Row, Token
+from fieldsurvey.store.witness import Witness
 
 _STEPS_BACK = 2000  # own revisions among which undo looks for the last step
 _INVERSE = {Kind.CREATE: Kind.DELETE, Kind.DELETE: Kind.UNDELETE, Kind.UNDELETE: Kind.DELETE}
 
 
-class Timeline(Editing):
+class Timeline(Editing, Witness):
     """The part of a Store that looks back."""
 
     def history(self, uid: str) -> list[HistoryEntry]:
@@ -41,6 +42,7 @@ class Timeline(Editing):
                     {name: value for name, value in past.before(revision).items() if name != SCOPE},
                     _approval(approval, names) if approval else None,
                     revision.fv,
+                    self.clock_off_ms(revision.rid),
                 )
             )
         return found

@@ -49,6 +49,7 @@ class Version:
         actor: Name of the person.
         at_ms: The author's clock, milliseconds since 1970.
         origin: Replica that wrote it.
+        clock_off_ms: How far that clock was off, as a hub measured it.
     """
 
     rid: int
@@ -56,6 +57,7 @@ class Version:
     actor: str
     at_ms: int
     origin: int
+    clock_off_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class HistoryEntry:
         old: Field -> the value its author saw before.
         approval: The first approval that covers this edit; None if none does.
         fv: Number of the form version; 0: another program (QGIS) made the edit.
+        clock_off_ms: How far the author's clock was off, as a hub measured it.
     """
 
     rid: int
@@ -119,6 +122,7 @@ class HistoryEntry:
     old: Mapping[str, Value] = field(default_factory=dict)
     approval: Approval | None = None
     fv: int = 1
+    clock_off_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ Requests and answers are JSON values and bytes; who carries them is not said her
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Blob, StaleReplica, Store
+from fieldsurvey.store.witness import newer
+from fieldsurvey.sync import heads
 from fieldsurvey.sync.keys import Signer
 from fieldsurvey.sync.peers import Hello, hello_from_json, hello_of, signed
 from fieldsurvey.sync.wire import MAX_BATCH, Parcel, decode_parcel, encode, runs
@@ -63,9 +66,13 @@ class Answering:
         if theirs.project and theirs.project != self.store.project:
             raise InputRefused(_("The hub holds another project: {name}.").format(name=self.store.name))
         take_definitions(self.store, theirs)
+        take_witness(self.store, theirs)
         self.store.retry_waiting()  # a machine that stopped between file and rows goes on here
         self.store.remember_number()
-        mine = hello_of(self.store, self._kind, differing(self.store, theirs))
+        if self._signer:
+            heads.sign_own(self.store, self._signer)
+        told = heads.beyond(self.store.signed_heads(), theirs.heads)
+        mine = replace(hello_of(self.store, self._kind, differing(self.store, theirs)), signed_heads=told)
         return (signed(mine, self._signer) if self._signer else mine).as_json()
 
     def push(self, data: bytes) -> dict[str, Any]:
@@ -141,6 +148,12 @@ def take_definitions(store: Store, theirs: Hello) -> None:
             for definition in tables:
                 store.add_table_definition(definition)
             store.add_actors(sorted(actors))
+
+
+def take_witness(store: Store, theirs: Hello) -> None:
+    """Keep what devices signed of their own logs, and what a hub measured of clocks."""
+    store.keep_heads(heads.valid(store.project, newer(theirs.signed_heads, store.signed_heads())))
+    store.keep_offsets(theirs.clocks)
 
 
 def understood(raw: Mapping[str, Any]) -> Hello:

@@ -6,15 +6,15 @@ address, never in a project.
 """
 
 import json
-import os
 import platform
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.paths import user_data
+from fieldsurvey.sync import known_hubs
+from fieldsurvey.sync.certificates import pin_of
 from fieldsurvey.sync.keys import UNSIGNED, Signature, Signer, device_signer
 
 _MAX_FILE = 64 << 10
@@ -77,12 +77,12 @@ class Credentials:
     Attributes:
         token: For every request.
         key: The hub's public key, hex.
-        certificate: File with its TLS certificate; None: an ordinary authority vouches for it.
+        pin: SHA-256 of the only certificate that it may show; empty: an ordinary authority vouches for it.
     """
 
     token: str
     key: str
-    certificate: Path | None
+    pin: str
 
 
 def new_request(name: str = "") -> Request:
@@ -118,12 +118,13 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             **asdict(answer.signature)}  # fmt: skip
 
 
-def accept(raw: Any, hub: str) -> Credentials:  # noqa: ANN401 - whatever was sent
+def accept(raw: Any, hub: str, pin: str = "") -> Credentials:  # noqa: ANN401 - whatever was sent
     """Keep what a hub answered, for syncs with that address.
 
     Args:
         raw: The answer.
         hub: Address of the hub.
+        pin: SHA-256 of the certificate that was confirmed; empty: that of the answer.
 
     Raises:
         InputRefused: If it is no answer, is not signed, or is for another device.
@@ -137,25 +138,30 @@ def accept(raw: Any, hub: str) -> Credentials:  # noqa: ANN401 - whatever was se
         raise InputRefused(_("The answer is not signed by the hub that it names."))
     if answer.device != device_signer().key:
         raise InputRefused(_("The answer is for another computer."))
-    known = _known()
-    known[hub.rstrip("/")] = {"token": answer.token, "key": answer.signature.key, "certificate": answer.certificate}
-    _write(known)
-    found = credentials(hub)
-    assert found is not None  # noqa: S101 - written just now
+    if not pin and answer.certificate and hub.startswith("https:"):
+        pin = pin_of(answer.certificate)
+    found = Credentials(answer.token, answer.signature.key, pin)
+    known_hubs.write({**known_hubs.read(), _name(hub): asdict(found)})
     return found
 
 
+def trust(hub: str, pin: str) -> None:
+    """Remember the certificate that a person has confirmed for an address."""
+    known = known_hubs.read()
+    known_hubs.write({**known, _name(hub): {"token": "", "key": "", **known.get(_name(hub), {}), "pin": pin}})
+
+
 def credentials(hub: str) -> Credentials | None:
-    """Return what this computer knows of a hub, None if it was never enrolled there."""
-    raw = _known().get(hub.rstrip("/"))
+    """Return what this computer knows of a hub, None if it knows nothing."""
+    raw = known_hubs.read().get(_name(hub))
     if raw is None:
         return None
-    place = None
-    if raw["certificate"]:
-        place = user_data() / f"hub-{raw['key'][:16]}.pem"
-        if not place.exists() or place.read_text("ascii") != raw["certificate"]:
-            place.write_text(raw["certificate"], "ascii")
-    return Credentials(raw["token"], raw["key"], place)
+    older = raw.get("certificate", "")  # as it was kept before pins
+    return Credentials(raw["token"], raw["key"], raw.get("pin") or (pin_of(older) if older else ""))
+
+
+def _name(hub: str) -> str:
+    return hub.strip().rstrip("/")
 
 
 def read_file(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
@@ -170,24 +176,3 @@ def read_file(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputRefused(_("{file} is no enrolment file.").format(file=path.name)) from error
-
-
-def _known() -> dict[str, dict[str, str]]:
-    try:
-        found: dict[str, dict[str, str]] = json.loads(_place().read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise SyncError(_("The key in {file} cannot be used: {why}").format(file=_place(), why=error)) from error
-    return found
-
-
-def _write(known: dict[str, dict[str, str]]) -> None:
-    part = _place().with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        json.dump(known, out, ensure_ascii=False)
-    part.replace(_place())
-
-
-def _place() -> Path:
-    return user_data() / "hubs.json"

@@ -7,17 +7,20 @@ it, ours is written anew (SYNC section 5, rules b to d).
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fieldsurvey.clock import now_millis
-from fieldsurvey.errors import InputRefused, SyncError
+from fieldsurvey.errors import InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
-from fieldsurvey.sync.answering import differing, take_definitions
+from fieldsurvey.store.media import DATASET_MIME
+from fieldsurvey.sync import clocks, heads, quarantine
+from fieldsurvey.sync.answering import differing, take_definitions, take_witness
 from fieldsurvey.sync.folder import FolderCarrier
 from fieldsurvey.sync.keys import Signer
+from fieldsurvey.sync.listing import Listing, Tally
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
 from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
 from fieldsurvey.sync.wire import Parcel, encode, grouped, runs
@@ -26,6 +29,7 @@ BATCH = 400  # revisions
 _ASKED = 1000  # hashes asked for at once
 _ROUNDS = 8  # forks that follow from one another are settled one after the other
 _AREAS = "areas"  # setting: the areas this copy of the project keeps, JSON list; null: all
+_VIEW = "areas.view"  # setting: the areas that the hub showed last
 _PULLED = "areas.pulled"  # setting: hub -> the areas its cursor stands for
 
 
@@ -39,6 +43,7 @@ class SyncResult:
         blobs_sent, blobs_received: Photos and datasets.
         conflicts: Open conflicts now.
         damaged: What could not be taken, each a sentence.
+        gone, come: The same in records and files, as people count them.
     """
 
     sent: int = 0
@@ -47,6 +52,8 @@ class SyncResult:
     blobs_received: int = 0
     conflicts: int = 0
     damaged: tuple[str, ...] = ()
+    gone: Listing = field(default_factory=Listing)
+    come: Listing = field(default_factory=Listing)
 
 
 class Exchange:
@@ -73,6 +80,8 @@ class Exchange:
         self._kind = kind
         self._refused: list[str] = []
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
+        self._clock = ""
+        self.gone, self.come = Tally(), Tally()
 
     def run(self) -> SyncResult:
         """Do the exchange; begin anew where a fork came to light on the way."""
@@ -95,16 +104,28 @@ class Exchange:
             self._send_blobs()
             peer = self._push(theirs, peer)
         else:
-            self._send_blobs()
-            peer = self._push(theirs, peer)
+            self._send_blobs(DATASET_MIME)
+            peer = self._push(theirs, peer)  # edits are small and go before photos: the line may not last for all
             peer = self._pull(theirs, peer)
             if theirs.is_signed and theirs.kind == "hub" and differing(self._store, theirs):
                 raise SyncError(_("What came is not what the hub has signed. Sync again."), retryable=True)
+            self._send_blobs()
             self._fetch_blobs()
+            if theirs.kind == "hub" and not self._sent:  # what was sent just now may be a community of our own
+                self._store.evict()  # rows of areas that were taken away
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
-        told = (*getattr(self._carrier, "damaged", ()), *self._refused)
+        told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._hints())
         conflicts = self._store.conflict_count()
-        return SyncResult(self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told)
+        return SyncResult(
+            self._sent, self._received, self._blobs_sent, self._blobs_received, conflicts, told,
+            self.gone.listing(self._store), self.come.listing(self._store),
+        )  # fmt: skip
+
+    def _hints(self) -> list[str]:
+        """Return what the person should know besides."""
+        held = len(quarantine.held_here(self._store))
+        text = _("{n} edits made here are held back by the office and have no effect yet.")
+        return [sentence for sentence in (self._clock, text.format(n=held) if held else "") if sentence]
 
     # --- who has what --------------------------------------------------------------------------------------------
 
@@ -122,12 +143,21 @@ class Exchange:
 
     def _greeted(self) -> Hello:
         self._store.remember_number()
-        mine = hello_of(self._store, self._kind)
-        theirs = self._carrier.hello(signed(mine, self._signer) if self._signer else mine)
+        if self._signer:
+            heads.sign_own(self._store, self._signer)
+        mine = replace(hello_of(self._store, self._kind), signed_heads=heads.unconfirmed(self._store))
+        mine = signed(mine, self._signer) if self._signer else mine
+        theirs = self._carrier.hello(mine)
         if theirs.project != self._store.project:
             raise SyncError(_("The hub holds another project: {name}.").format(name=theirs.name))
         check_identity(self._store, theirs)
         take_definitions(self._store, theirs)
+        take_witness(self._store, theirs)
+        if theirs.kind == "hub" and mine.at_ms and theirs.at_ms:
+            self._clock = clocks.warning(mine.at_ms - theirs.at_ms)
+        if theirs.kind == "hub":
+            adopt_view(self._store, theirs)
+            quarantine.remember(self._store, theirs.held)
         return theirs
 
     def _settle(self, theirs: Hello, origin: int) -> bool:
@@ -165,23 +195,19 @@ class Exchange:
         return 0 if differ else None
 
     def _known(self, theirs: Hello) -> Peer:
-        """Return what is known of the other side; after it was restored, or for other areas, its feed begins anew."""
-        peer = self._store.peer(theirs.hub_id)
-        if peer is None or peer.epoch != theirs.epoch:
-            peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
-        if json.loads(self._store.setting(_PULLED, "{}")).get(theirs.hub_id) != areas_of(self._store):
-            peer = replace(peer, cursor=0)
-        return peer
+        return known_peer(self._store, theirs)
 
     # --- out -----------------------------------------------------------------------------------------------------
 
-    def _send_blobs(self) -> None:
-        missing = self._carrier.missing_blobs(present(self._store))
+    def _send_blobs(self, only: str = "") -> None:
+        """Send the files that the other side lacks, on request those of one kind."""
+        missing = self._carrier.missing_blobs([b for b in present(self._store) if only in ("", b.mime)])
         for blob in self._control.steps(missing, _("Sending photos")):
             path = self._store.media.path(blob.sha256)
             if path is not None:
                 self._carrier.send_blob(blob, path)
                 self._blobs_sent += 1
+                self.gone.file(blob)
 
     def _push(self, theirs: Hello, peer: Peer) -> Peer:
         """Offer everything they lack, of anybody: after a restored backup the laptops bring the hub up to date."""
@@ -219,6 +245,7 @@ class Exchange:
             if run[0].seq == after + 1 and upto < run[-1].seq:
                 raise SyncError(_("The hub did not take the edits of laptop {origin}.").format(origin=origin))
             self._sent += len(run)
+            self.gone.add(run)
             after = max(after, upto)
         return after
 
@@ -231,6 +258,10 @@ class Exchange:
 
     def _pull(self, theirs: Hello, peer: Peer) -> Peer:
         areas = areas_of(self._store)
+        if gained := gained_areas(self._store, theirs):  # their past lies before our place in the feed
+            for parcels, _place in self._carrier.pull(0, self._store.version_vector(), gained):
+                self._control.step(self._received, None, _("Receiving edits"))
+                self._take(theirs, parcels, peer)
         for parcels, cursor in self._carrier.pull(peer.cursor, self._store.version_vector(), areas):
             self._control.step(self._received, None, _("Receiving edits"))
             following = replace(peer, cursor=cursor)
@@ -262,14 +293,18 @@ class Exchange:
         raise SyncError(_("The edits of the hub could not be taken. Sync again."), retryable=True)
 
     def _taken(self, theirs: Hello, parcels: Collection[Parcel], following: Peer) -> int:
-        new = 0
+        new, tally = 0, []
         with self._store.transaction():
             for group in grouped(parcels):
                 for parcel in group:
-                    check_sender(self._store, parcel, theirs)
+                    check_sender(parcel, theirs)
                 links = {rid: link for parcel in group for rid, link in parcel.links.items()}
-                new += self._store.ingest([r for parcel in group for r in parcel.revisions], links).new
+                revisions = [r for parcel in group for r in parcel.revisions]
+                fresh = self._store.unknown(r.rid for r in revisions)
+                new += self._store.ingest(revisions, links).new
+                tally += [r for r in revisions if r.rid in fresh]
             self._store.save_peer(following)
+        self.come.add(tally)
         return new
 
     def _fetch_blobs(self) -> None:
@@ -288,19 +323,53 @@ class Exchange:
 
     def _fetch(self, blob: Blob) -> None:
         part = self._store.media.part(blob.sha256)
-        self._carrier.fetch_blob(blob, part)
+        try:
+            self._carrier.fetch_blob(blob, part)
+        except OSError as error:
+            text = _("The photo could not be kept: {why}")
+            raise StoreError(text.format(why=error.strerror or error)) from error
         if part.stat().st_size < blob.size:
             raise SyncError(_("A photo arrived only in part. Sync again: it goes on where it stopped."), retryable=True)
         if not self._store.media.finish_part(blob.sha256):
             raise InputRefused(_("A photo does not match its fingerprint and was thrown away. Sync again."))
         self._store.note_blob(blob, have=True)
         self._blobs_received += 1
+        self.come.file(blob)
 
 
 def _start(theirs: Hello, peer: Peer, origin: int) -> int:
     """Return after which number of an origin the other side lacks ours: as it says now, not as we remember."""
     del peer
     return theirs.heads.get(origin, (0, b""))[0]
+
+
+def known_peer(store: Store, theirs: Hello) -> Peer:
+    """Return what is known of the other side; after it was restored, or for other areas, its feed begins anew."""
+    peer = store.peer(theirs.hub_id)
+    if peer is None or peer.epoch != theirs.epoch:
+        peer = Peer(theirs.hub_id, theirs.epoch, 0, {})
+    pulled = json.loads(store.setting(_PULLED, "{}"))
+    if pulled.get(theirs.hub_id) is not None and areas_of(store) is None:
+        peer = replace(peer, cursor=0)
+    return peer
+
+
+def gained_areas(store: Store, theirs: Hello) -> list[int]:
+    """Return the areas of this copy whose past a feed read so far did not hold."""
+    before, now = json.loads(store.setting(_PULLED, "{}")).get(theirs.hub_id), areas_of(store)
+    return [] if before is None or now is None else sorted(set(now) - set(before))
+
+
+def adopt_view(store: Store, theirs: Hello) -> None:
+    """Keep the areas that the hub shows to this account: what is added comes, what is taken away goes."""
+    view = None if theirs.view is None else sorted(theirs.view)
+    before = json.loads(store.setting(_VIEW, "null"))
+    if view == before:
+        return
+    with store.transaction():
+        store.set_setting(_VIEW, dump(view))
+        if view is not None or areas_of(store) == before:
+            store.set_areas(view)
 
 
 def present(store: Store) -> list[Blob]:

@@ -54,6 +54,10 @@ class FolderCarrier:
         for package in self._packages:
             package.close()
 
+    def packages(self) -> list[Package]:
+        """Return the packages that could be opened."""
+        return list(self._packages)
+
     def writers(self) -> list[tuple[str, str]]:
         """Return, per package, its name and the key of whoever signed it (empty: nobody)."""
         return [(package.path.name, package.key) for package in self._packages]
@@ -85,7 +89,12 @@ class FolderCarrier:
         first = others[0] if others else mine
         heads = {origin: (upto, NO_CHAIN) for origin, upto in self._covered().items()}
         name = f"folder:{first.project}"
-        return Hello(first.project, first.name, first.crs, name, "", heads, tables, actors, "files")
+        signed = [head for other in others for head in other.signed_heads]
+        clocks = [offset for other in others for offset in other.clocks]
+        return Hello(
+            first.project, first.name, first.crs, name, "", heads, tables, actors, "files",
+            signed_heads=signed, clocks=clocks,
+        )  # fmt: skip
 
     def _covered(self) -> dict[int, int]:
         """Return, per origin, how far the packages reach without holes."""

@@ -5,37 +5,59 @@ import ssl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Blob, Fork
+from fieldsurvey.sync import certificates
 from fieldsurvey.sync.answering import chains_of, parcels_of
+from fieldsurvey.sync.patience import PatientTransport
 from fieldsurvey.sync.peers import Heads, Hello, hello_from_json
 from fieldsurvey.sync.wire import Parcel
 
 _TIMEOUT = httpx.Timeout(30.0, connect=8.0)
 _PIECE = 1 << 20
+_LONGEST_WAIT = 60.0  # seconds that a busy hub may ask us to wait
+_MEGA = 1e6
+_BEGINNINGS = 3  # a file whose hash is wrong at the hub begins anew; one that is wrong here does so for ever
 PULL_LIMIT = 2000
 
 
 class HttpCarrier:
     """Talks to a hub. Every request may be repeated without harm."""
 
-    def __init__(self, url: str, token: str, certificate: Path | None = None) -> None:
+    def __init__(self, url: str, token: str, pin: str = "", control: JobControl | None = None) -> None:
         """Prepare to talk; nothing is sent yet.
 
         Args:
             url: Address of the hub.
             token: For every request; empty for an enrolment.
-            certificate: The only certificate that the hub may show; None: any that an authority vouches for.
+            pin: SHA-256 of the only certificate that the hub may show; empty: any that an authority vouches for.
+            control: Whoever may cancel while the hub is waited for, and hears how far a file is.
+
+        Raises:
+            SyncError: If it is no address.
         """
-        trusted = ssl.create_default_context(cafile=str(certificate)) if certificate else True
+        self._url, self._control = url.rstrip("/"), control or JobControl()
+        self._has_heard = False
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx.Client(
-            base_url=url.rstrip("/"), timeout=_TIMEOUT, headers=headers, trust_env=False, verify=trusted
-        )
+        try:
+            place = urlsplit(self._url)
+            if not place.hostname or place.port == 0:
+                raise _no_address()
+            self._client = httpx.Client(
+                base_url=self._url,
+                timeout=_TIMEOUT,
+                headers=headers,
+                trust_env=False,
+                transport=PatientTransport(certificates.context(pin), self._control),
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _no_address() from error
 
     def enrol(self, request: Mapping[str, Any], code: str) -> Mapping[str, Any]:
         """Ask to be known to the hub, with a one-time code."""
@@ -67,13 +89,18 @@ class HttpCarrier:
         """Send a file from where the hub's copy ends."""
         head = self._request("HEAD", f"/v1/blob/{blob.sha256}")
         done = int(head.headers.get("X-Have", "0"))
+        begun = 0
         with path.open("rb") as source:
-            source.seek(done)
             while done < blob.size:
-                piece = source.read(_PIECE)
-                answer = self._json("PATCH", f"/v1/blob/{blob.sha256}", params={"at": done}, content=piece)
-                done = int(answer["have"])
+                self._tell(_("Sending photos"), blob, done)
                 source.seek(done)
+                answer = self._json(
+                    "PATCH", f"/v1/blob/{blob.sha256}", params={"at": done}, content=source.read(_PIECE)
+                )
+                before, done = done, int(answer["have"])
+                begun += done <= before
+                if begun > _BEGINNINGS:
+                    raise SyncError(_("The photo {name} is damaged on this computer.").format(name=blob.name))
 
     def push(self, batch: bytes, origin: int, first: int, upto: int) -> int:
         """Send a batch; the hub answers after its commit."""
@@ -118,8 +145,35 @@ class HttpCarrier:
                 _raise_for(answer)
                 for piece in answer.iter_bytes(_PIECE):
                     out.write(piece)
+                    done += len(piece)
+                    self._tell(_("Receiving photos"), blob, done)
         except httpx.HTTPError as error:
-            raise _broken() from error
+            raise self._failure(error) from error
+
+    def _tell(self, what: str, blob: Blob, done: int) -> None:
+        self._control.step(done, blob.size, f"{what}: {blob.name} {done / _MEGA:.1f} / {blob.size / _MEGA:.1f} MB")
+
+    def _failure(self, error: httpx.HTTPError) -> SyncError:
+        """Return what happened, in a sentence."""
+        found: BaseException | None = error
+        while found is not None:
+            if isinstance(found, certificates.OtherCertificate):
+                text = _(
+                    "The hub at {hub} shows another certificate than the one that was confirmed. "
+                    "Nothing was sent. Ask the office before you go on."
+                )
+                return SyncError(text.format(hub=self._url))
+            if isinstance(found, ssl.SSLCertVerificationError):
+                text = _("No authority vouches for the certificate of {hub}. Enrol this computer and confirm its mark.")
+                return SyncError(text.format(hub=self._url))
+            if isinstance(found, ssl.SSLError):
+                return SyncError(_("The hub at {hub} does not speak https. Try http:// instead.").format(hub=self._url))
+            found = found.__cause__ or found.__context__
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return certificates.unreachable(self._url)
+        if isinstance(error, httpx.RemoteProtocolError) and not self._has_heard and self._url.startswith("http:"):
+            return SyncError(_("The hub at {hub} does not speak http. Try https:// instead.").format(hub=self._url))
+        return _broken()
 
     def _json(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:  # noqa: ANN401 - httpx's own options
         answer = self._request(method, path, **options)
@@ -132,15 +186,21 @@ class HttpCarrier:
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
         try:
             answer = self._client.request(method, path, **options)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise SyncError(_("This is no address of a hub. Example: http://192.168.1.10:8765")) from error
+            while answer.status_code == 429 and (wait := float(answer.headers.get("Retry-After", 1))) <= _LONGEST_WAIT:
+                self._control.pause(wait)
+                answer = self._client.request(method, path, **options)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
+            raise _no_address() from error
         except httpx.HTTPError as error:
-            raise _broken() from error
+            raise self._failure(error) from error
+        self._has_heard = True
         _raise_for(answer)
         return answer
 
 
 def _raise_for(answer: httpx.Response) -> None:
+    if answer.status_code == 401 and "Authorization" not in answer.request.headers:
+        raise SyncError(_("The hub does not know this computer. Enrol it with a code of the office, or type a token."))
     if answer.status_code == 401:
         raise SyncError(_("The hub does not know this token. Ask the office for a new one."))
     if answer.status_code == 404:
@@ -171,6 +231,10 @@ def _fork(answer: httpx.Response) -> int:
 
 def _broken() -> SyncError:
     return SyncError(_("The connection to the hub broke off. Sync again: it goes on where it stopped."), retryable=True)
+
+
+def _no_address() -> SyncError:
+    return SyncError(_("This is no address of a hub. Example: http://192.168.1.10:8765"))
 
 
 def _no_hub() -> SyncError:

@@ -225,24 +225,46 @@ class Package:
         """Return the batches; each is read when it is asked for, so that a large package needs little memory."""
         return _Parcels(self, [entry for entry in self._entries if entry.name.startswith("rev/")])
 
+    def batches(self) -> Iterator[bytes]:
+        """Yield the batches as they were packed.
+
+        Raises:
+            SyncError: If one is damaged.
+        """
+        return (self._data(entry) for entry in self._entries if entry.name.startswith("rev/"))
+
     def parcel(self, entry: _Entry) -> Parcel:
         """Return one batch.
 
         Raises:
             SyncError: If it is damaged.
         """
+        return decode_parcel(self._data(entry))
+
+    def _data(self, entry: _Entry) -> bytes:
         try:
             data = self._archive.read(entry.name)
         except _BROKEN as error:
             raise _damaged(self.path) from error
         if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise _damaged(self.path)
-        return decode_parcel(data)
+        return data
 
     def blobs(self) -> list[Blob]:
         """Return the files in the package."""
         found = [entry for entry in self._entries if entry.name.startswith("blob/")]
         return [Blob(entry.sha256, entry.size, entry.file, entry.mime) for entry in found]
+
+    def open_blob(self, blob: Blob) -> IO[bytes]:
+        """Open a file of the package for reading.
+
+        Raises:
+            SyncError: If it is damaged.
+        """
+        try:
+            return self._archive.open(f"blob/{blob.sha256}")
+        except _BROKEN as error:
+            raise _damaged(self.path) from error
 
     def copy_blob(self, blob: Blob, out: IO[bytes], start: int) -> None:
         """Append a file's bytes from an offset; its hash is checked by whoever keeps it.

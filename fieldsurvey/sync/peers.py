@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from fieldsurvey.clock import now_millis
 from fieldsurvey.store import Blob, Store
+from fieldsurvey.store.witness import ClockOffset, SignedHead
+from fieldsurvey.sync import heads
 from fieldsurvey.sync.keys import UNSIGNED, Signature, Signer
 from fieldsurvey.sync.wire import Parcel
 
@@ -31,6 +33,10 @@ class Hello:
         forks: Origins whose line here is another than the asker's.
         at_ms: When this was said.
         devices: Devices that the hub knows: (key, algorithm, name, revoked).
+        signed_heads: What devices signed of their own logs, as far as the other side may not have it.
+        held: Revisions of the asker that a hub holds back, and why.
+        clocks: What a hub measured of clocks that were off.
+        view: Areas that a hub shows to the asker's account; None: all.
         signature: Of whoever says it. That of a hub over its heads is the acknowledgement of all they cover.
     """
 
@@ -47,12 +53,16 @@ class Hello:
     at_ms: int = 0
     signature: Signature = UNSIGNED
     devices: Sequence[tuple[str, str, str, bool]] = ()
+    signed_heads: Sequence[SignedHead] = ()
+    held: Sequence[tuple[int, str]] = ()
+    clocks: Sequence[ClockOffset] = ()
+    view: Sequence[int] | None = None
 
     def said(self) -> bytes:
         """Return what the signature covers."""
-        heads = "".join(f"{o}:{upto}:{chain.hex()};" for o, (upto, chain) in sorted(self.heads.items()))
+        mine = "".join(f"{o}:{upto}:{chain.hex()};" for o, (upto, chain) in sorted(self.heads.items()))
         devices = "".join(f"{key}:{int(revoked)};" for key, _alg, _name, revoked in self.devices)
-        digest = hashlib.sha256((heads + devices).encode()).hexdigest()
+        digest = hashlib.sha256((mine + devices).encode()).hexdigest()
         return (
             f"fieldsurvey heads 1|{self.project}|{self.hub_id}|{self.epoch}|{self.kind}|{self.at_ms}|{digest}".encode()
         )
@@ -70,6 +80,9 @@ class Hello:
             "tables": list(self.tables), "actors": [list(actor) for actor in self.actors],
             "kind": self.kind, "forks": list(self.forks), "at": self.at_ms, "alg": self.signature.alg,
             "key": self.signature.key, "sig": self.signature.sig, "devices": [list(device) for device in self.devices],
+            "signed": heads.as_json(self.signed_heads), "held": [list(entry) for entry in self.held],
+            "clocks": [[o.origin, o.seq, o.offset_ms] for o in self.clocks],
+            "view": None if self.view is None else list(self.view),
         }  # fmt: skip
 
 
@@ -79,7 +92,7 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
     Raises:
         KeyError, ValueError, TypeError: If it is something else.
     """
-    heads = {int(origin): (int(upto), bytes.fromhex(chain)) for origin, (upto, chain) in raw["heads"].items()}
+    known = {int(origin): (int(upto), bytes.fromhex(chain)) for origin, (upto, chain) in raw["heads"].items()}
     actors = [(int(number), str(login), str(name)) for number, login, name in raw["actors"]]
     tables = [str(table) for table in raw["tables"]]
     return Hello(
@@ -88,7 +101,7 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         str(raw["crs"]),
         str(raw["hub"]),
         str(raw["epoch"]),
-        heads,
+        known,
         tables,
         actors,
         str(raw.get("kind", "hub")),
@@ -96,6 +109,10 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         int(raw.get("at", 0)),
         Signature(str(raw.get("alg", "none")), str(raw.get("key", "")), str(raw.get("sig", ""))),
         [(str(key), str(alg), str(name), bool(revoked)) for key, alg, name, revoked in raw.get("devices", [])],
+        heads.from_json(raw.get("signed", [])),
+        [(int(rid), str(reason)) for rid, reason in raw.get("held", [])],
+        [ClockOffset(int(origin), int(seq), int(offset)) for origin, seq, offset in raw.get("clocks", [])],
+        None if raw.get("view") is None else [int(area) for area in raw["view"]],
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Peer, Store
+from fieldsurvey.sync import quarantine
 from fieldsurvey.sync.folder import FolderCarrier
 from fieldsurvey.sync.keys import device_signer
 from fieldsurvey.sync.peers import Hello
@@ -58,13 +59,13 @@ def acknowledged(store: Store, said: Hello) -> dict[int, int]:
     }
 
 
-def check_sender(store: Store, parcel: Parcel, theirs: Hello) -> None:
+def check_sender(parcel: Parcel, theirs: Hello) -> None:
     """Refuse a batch that a signing hub did not sign.
 
     Raises:
         SyncError: If it comes from somebody else.
     """
-    if theirs.kind == "hub" and parcel.key and parcel.key != theirs.signature.key and known_hub(store):
+    if theirs.kind == "hub" and theirs.is_signed and parcel.key != theirs.signature.key:
         raise SyncError(_("A batch is signed by somebody else than the hub; nothing of it was taken."))
 
 
@@ -89,6 +90,7 @@ def believed(store: Store, carrier: FolderCarrier) -> list[str]:
             peer = store.peer(said.hub_id) or Peer(said.hub_id, said.epoch, 0, {})
             store.save_peer(replace(peer, acked={**peer.acked, **acknowledged(store, said)}))
             store.keep_statement(said.signature.key, said.kind, json.dumps(said.as_json()), said.at_ms)
+            quarantine.remember(store, said.held)
     return told
 
 

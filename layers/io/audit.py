@@ -1,9 +1,8 @@
-"""What GDAL changes in silence: arcs, measures, odd record numbers, times of tracks, surplus coordinates.
+"""What GDAL changes in silence: arcs, kinds of geometry it does not know, odd record numbers, missing extents.
 
 Each check reads the source itself and puts one sentence into the report.
 """
 
-import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from fieldsurvey.i18n import _
 from layers.io.report import FileReport
 
 _ARCS = ("CIRCULARSTRING", "COMPOUNDCURVE", "CURVEPOLYGON", "MULTICURVE", "MULTISURFACE")
-_COORDINATES = re.compile(r"<(?:\w+:)?coordinates>([^<]*)<", re.IGNORECASE)
 _MAX_RECORDS = 5_000_000
 
 
@@ -35,23 +33,37 @@ def tell_arcs(source: Path, layer: str, report: FileReport) -> None:
         tell_linearised(layer, report)
 
 
+def check_gpkg(source: Path, report: FileReport) -> None:
+    """Tell layers whose extent a GeoPackage does not state although they hold features: its writer did not finish."""
+    from pyogrio import raw
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    sql = (
+        "SELECT table_name, column_name FROM gpkg_contents JOIN gpkg_geometry_columns USING (table_name) "
+        "WHERE data_type = 'features' AND min_x IS NULL"
+    )
+    try:
+        silent = zip(*raw.read(source, sql=sql, read_geometry=False)[3], strict=True)
+        counted = [str(name) for name, column in silent if _has_shapes(source, str(name), str(column))]
+    except (DataLayerError, DataSourceError, RuntimeError, ValueError, IndexError):
+        return  # no GeoPackage: refused by the caller
+    if counted:
+        text = _("{file} does not state the extent of {names}; it may have been left unfinished by its writer.")
+        report.warn("no_extent_stated", text.format(file=report.file.name, names="、".join(counted[:5])))
+
+
+def _has_shapes(source: Path, table: str, column: str) -> bool:
+    from pyogrio import raw
+
+    name, geometry = (text.replace('"', '""') for text in (table, column))
+    sql = f'SELECT count(*) FROM (SELECT 1 FROM "{name}" WHERE "{geometry}" NOT NULL LIMIT 1)'
+    return bool(raw.read(source, sql=sql, read_geometry=False)[3][0][0])
+
+
 def tell_linearised(layer: str, report: FileReport) -> None:
     """Put the sentence on arcs into the report."""
     text = _("Arcs in {name} were turned into short straight lines, at most 4 degrees of arc each.")
     report.warn("curves", text.format(name=layer))
-
-
-def check_kml(path: Path, report: FileReport) -> None:
-    """Tell times of tracks and surplus numbers, which the reader leaves out."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    if "<gx:Track" in text or "<gx:MultiTrack" in text:
-        report.warn("times_dropped", _("{file} holds tracks with times; the line was kept, the times were not.").format(
-            file=path.name
-        ))  # fmt: skip
-    surplus = sum(any(item.count(",") > 2 for item in found.split()) for found in _COORDINATES.findall(text))
-    if surplus:
-        told = _("{n} places of {file} have more than three numbers in a coordinate; the surplus was left out.")
-        report.warn("extra_coordinates", told.format(n=surplus, file=path.name))
 
 
 def check_records(shp: Path, dbf: Path | None, shx: Path | None, report: FileReport) -> None:

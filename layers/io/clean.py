@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from fieldsurvey.geo import crs
@@ -15,6 +17,7 @@ from layers.io.report import FileReport
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
+_MAX_OVERLAPS = 20_000  # areas compared with one another
 _POINT_IDS, _LINE_IDS, _AREA_IDS = {0, 4}, {1, 2, 5}, {3, 6}
 
 
@@ -35,6 +38,17 @@ def value(raw: object, column: Column, report: FileReport) -> Value:
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     return str(raw)
+
+
+_NATIVE: dict[ColumnType, type] = {ColumnType.INTEGER: int, ColumnType.REAL: float, ColumnType.TEXT: str}
+
+
+def values(raw: Sequence[object], column: Column, report: FileReport) -> list[Value]:
+    """Return a column of values as value() would one by one; those of the right type are taken as they are."""
+    native = _NATIVE.get(column.type)
+    if native is not None and set(map(type, raw)) <= {native, type(None)}:
+        return [None if each == "" else cast("Value", each) for each in raw]
+    return [value(each, column, report) for each in raw]
 
 
 def _whole(raw: object, column: Column, report: FileReport) -> Value:
@@ -67,17 +81,35 @@ def _tell(raw: object, column: Column, report: FileReport) -> None:
     )
 
 
+_KINDS = (GeometryType.POINT, GeometryType.MULTILINESTRING, GeometryType.MULTIPOLYGON)
+
+
+_SINGLE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}  # shapely's type ids
+_COLLECTION = 7
+_MULTI = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 5, GeometryType.MULTIPOLYGON: 6}
+
+
+def kinds(geometries: Geometries) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return for each geometry its place in points, lines, areas; -1 for none and for collections."""
+    ids = shapely.get_type_id(geometries)
+    found = np.full(len(geometries), -1, np.int64)
+    for index, group in enumerate((_POINT_IDS, _LINE_IDS, _AREA_IDS)):
+        found[np.isin(ids, list(group))] = index
+    found[shapely.is_empty(geometries)] = -1
+    return found
+
+
+def index_of(kind: GeometryType) -> int:
+    """Return the place of a kind in points, lines, areas."""
+    return _KINDS.index(kind)
+
+
 def kind_of(geometries: Geometries | None) -> GeometryType | None:
     """Return the kind of geometry that most features of a layer have; None for a table."""
     if geometries is None:
         return None
-    counts = np.zeros(3, int)
-    ids = shapely.get_type_id(geometries)
-    for index, group in enumerate((_POINT_IDS, _LINE_IDS, _AREA_IDS)):
-        counts[index] = np.isin(ids, list(group)).sum()
-    if not counts.any():
-        return None
-    return (GeometryType.POINT, GeometryType.MULTILINESTRING, GeometryType.MULTIPOLYGON)[int(counts.argmax())]
+    counts = np.bincount(kinds(geometries) + 1, minlength=4)[1:]
+    return _KINDS[int(counts.argmax())] if counts.any() else None
 
 
 def finite(geometries: Geometries, report: FileReport) -> Geometries:
@@ -144,29 +176,54 @@ def repaired(geometries: Geometries, report: FileReport) -> Geometries:
     return fixed
 
 
+def tell_broken(geometries: Geometries, report: FileReport) -> None:
+    """Tell how many areas cross themselves, where a person chose to keep them so."""
+    areas = np.isin(shapely.get_type_id(geometries), list(_AREA_IDS))
+    wrong = int((areas & ~shapely.is_valid(geometries)).sum())
+    if wrong:
+        report.warn("not_repaired", _("{n} areas cross themselves and were kept as drawn.").format(n=wrong))
+
+
+def tell_overlaps(areas: Geometries, label: str, report: FileReport) -> None:
+    """Tell how many areas of a layer that must not overlap do, by more than a square metre."""
+    present = np.flatnonzero(kinds(areas) == 2)
+    shapes = areas[present]
+    if not 1 < len(shapes) <= _MAX_OVERLAPS:
+        return
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    once = first < second
+    with np.errstate(invalid="ignore"):
+        shared = shapely.area(shapely.intersection(shapes[first[once]], shapes[second[once]], grid_size=1e-6))
+    n = int((shared > 1.0).sum())
+    if n:
+        text = _("{layer}: {n} pairs overlap one another; look at them on the map.")
+        report.warn("overlap", text.format(layer=label, n=n))
+
+
 def fitted(geometries: Geometries, wanted: GeometryType, report: FileReport) -> Geometries:
     """Return geometries of one kind as multi; others are left out, told."""
-    kept = np.full(len(geometries), None, object)
-    ids = shapely.get_type_id(geometries)
-    groups = {
-        GeometryType.POINT: _POINT_IDS,
-        GeometryType.MULTILINESTRING: _LINE_IDS,
-        GeometryType.MULTIPOLYGON: _AREA_IDS,
-    }
-    wrong = 0
-    for index, (geometry, kind) in enumerate(zip(geometries, ids, strict=True)):
-        if geometry is None or geometry.is_empty:
-            continue
-        if int(kind) in groups[wanted]:
-            kept[index] = _as(geometry, wanted)
-        else:
-            wrong += 1
+    found = kinds(geometries)
+    right = found == index_of(wanted)
+    wrong = int((~right & (found >= 0)).sum()) + int((_is_collection(geometries)).sum())
     if wrong:
         report.warn("other_kind", _("{n} features are of another kind of geometry and were left out.").format(n=wrong))
+    kept = np.full(len(geometries), None, object)
+    kept[right] = geometries[right]
+    simple = right & (shapely.get_type_id(kept) == _SINGLE[wanted])
+    if wanted is not GeometryType.POINT and simple.any():
+        make = shapely.multilinestrings if wanted is GeometryType.MULTILINESTRING else shapely.multipolygons
+        kept[simple] = make(kept[simple], indices=np.arange(simple.sum()))
+    for index in np.flatnonzero(right & (shapely.get_type_id(kept) != _MULTI[wanted])):
+        kept[index] = as_kind(kept[index], wanted)  # rings, and multipoints where one point is wanted
     return kept
 
 
-def _as(geometry: shapely.Geometry, wanted: GeometryType) -> shapely.Geometry:
+def _is_collection(geometries: Geometries) -> npt.NDArray[np.bool_]:
+    return np.asarray((shapely.get_type_id(geometries) == _COLLECTION) & ~shapely.is_empty(geometries))
+
+
+def as_kind(geometry: shapely.Geometry, wanted: GeometryType) -> shapely.Geometry:
+    """Return a geometry of the right dimension in the form that the tables hold: point, or multi."""
     if wanted is GeometryType.POINT:
         return geometry if geometry.geom_type == "Point" else geometry.geoms[0]
     parts = [shapely.LineString(geometry)] if geometry.geom_type == "LinearRing" else shapely.get_parts(geometry)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldsurvey.i18n import _
+from layers.io.report import FileReport
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -33,11 +34,28 @@ class Encoding:
     sure: bool
 
 
+def note(report: FileReport, found: Encoding) -> str:
+    """Write the encoding into the report, with a warning if a person should look; return its name."""
+    report.encoding, report.encoding_how = found.name, found.how
+    if not found.sure:
+        report.warn(
+            "encoding_guessed",
+            _("Encoding {name}: {how}. Look at the names; say --encoding if they are wrong.").format(
+                name=found.name, how=found.how
+            ),
+        )
+    return found.name
+
+
 def of_text(data: bytes) -> Encoding:
     """Return the encoding of a text file's bytes."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return Encoding(name, _("the file begins with a byte order mark"), sure=True)
+    head = data[:4096]
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # Latin letters have a zero byte each
+        if len(head) > 3 and head[start::2].count(0) * 4 > len(head) and not head[1 - start :: 2].count(0):
+            return Encoding(name, _("UTF-16 without a mark"), sure=False)
     return of_bytes(data)
 
 
@@ -45,9 +63,9 @@ def of_bytes(data: bytes) -> Encoding:
     """Return the encoding of text without any declaration."""
     if data.isascii():
         return Encoding("utf-8", _("plain ASCII"), sure=True)
-    if _decodes(data, "utf-8"):
+    if decodes(data, "utf-8"):
         return Encoding("utf-8", _("the text is valid UTF-8"), sure=True)
-    if _decodes(data, "gb18030"):
+    if decodes(data, "gb18030"):
         return Encoding("GB18030", _("the text is not UTF-8 but valid GB18030 (GBK)"), sure=False)
     return Encoding("cp1252", _("the text is neither UTF-8 nor GB18030; read as Western European"), sure=False)
 
@@ -58,7 +76,7 @@ def of_dbf(dbf: Path) -> Encoding:
     stated = _stated(dbf)
     if text.isascii():
         return Encoding(stated or "utf-8", _("plain ASCII"), sure=True)
-    if stated and _decodes(text, stated):
+    if stated and decodes(text, stated):
         return Encoding(stated, _("stated by the file (.cpg or language id)"), sure=True)
     found = of_bytes(text)
     if found.name == "GB18030" and not stated and dbf.with_suffix(".shp").exists():
@@ -95,7 +113,7 @@ def _dbf_text(dbf: Path) -> bytes:
     return names + b" " + data[end_of_header:]
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
+def decodes(data: bytes, encoding: str) -> bool:
     """Say whether the bytes are text in the encoding; fields of fixed width may cut a character here and there."""
     try:
         broken = data.decode(encoding, "replace").count("\ufffd")

@@ -1,38 +1,35 @@
 """From hand-over files into the project: inspect, plan, write.
 
-Nothing is written until a file has been read, checked and planned as a whole;
-then it is one transaction. One bad file never stops the others.
+Nothing is written until all files have been read and checked, in a child
+process; then they are written in one transaction. A stop at any place leaves
+the project as it was; one bad file never stops the others.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import shapely
-
 from fieldsurvey.errors import FieldSurveyError, InputRefused, UsageError
 from fieldsurvey.geo import crs as crs_
 from fieldsurvey.i18n import _
-from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import GeometryType
+from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.model.schema import GeometryType, Value
 from fieldsurvey.store import Store
-from layers.io import archive, clean, tables, vector
-from layers.io.mapping import LayerMapping, load, propose
-from layers.io.planning import Context, LayerPlan, plan_layer
+from layers.io import clean
+from layers.io.mapping import LayerMapping, propose, proposed
+from layers.io.matching import Known, LayerPlan
+from layers.io.own import by_kind
+from layers.io.planning import Context, plan_layer
 from layers.io.raw import RawLayer
-from layers.io.report import FileReport
+from layers.io.readers import Request
+from layers.io.reading import Reader
+from layers.io.recipe import Recipe, fitting, load
+from layers.io.report import FileReport, Status
 
-_DATUM_WORDS = (
-    ("gcj02", crs_.GCJ02),
-    ("gcj-02", crs_.GCJ02),
-    ("火星", crs_.GCJ02),
-    ("bd09", crs_.BD09),
-    ("bd-09", crs_.BD09),
-    ("百度", crs_.BD09),
-)
 _SAMPLE = 5
+_SHOWN = 5000
+_REPORT_ROWS = 500
+_PROJECT_CRS = "EPSG:4547"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class LayerPreview:
         kind: Kind of geometry; None for a table.
         mapping: Proposed table and columns.
         samples: Source field -> first values.
-        geometries: Geometries as in the file, at most 5,000, for a quick drawing.
+        geometries: Geometries in the project CRS, at most 5,000, for a quick drawing.
     """
 
     name: str
@@ -64,21 +61,51 @@ class Inspection:
     layers: list[LayerPreview] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person decided for a file; the words are those of run()."""
+
+    as_layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    mapping: Recipe = field(default_factory=dict)
+    repair: bool = True
+    known: Known = Known.FILL
+
+
 def inspect(
-    file: Path, *, crs: str | None = None, encoding: str | None = None, as_layer: str | None = None
+    file: Path,
+    *,
+    target: str = _PROJECT_CRS,
+    crs: str | None = None,
+    encoding: str | None = None,
+    as_layer: str | None = None,
+    control: JobControl | None = None,
 ) -> Inspection:
-    """Read a file and propose what to do with it; a refusal stands in the report."""
+    """Read a file and propose what to do with it; a refusal stands in the report.
+
+    Args:
+        file: The file.
+        target: Reference system of the project, in which the geometries of the preview are.
+        crs: As for run().
+        encoding: As for run().
+        as_layer: As for run().
+        control: Progress and cancel.
+
+    Raises:
+        JobCancelled: If the user stopped it.
+    """
     report = FileReport(file)
     found = Inspection(report)
     try:
-        with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
-            for raw in read(file, Path(folder), report, encoding):
-                kind = clean.kind_of(raw.geometries)
-                _locate(raw, crs, report)
-                mapping = propose(raw.name, raw.fields, kind, as_layer)
-                samples = {name: values[:_SAMPLE] for name, values in raw.fields.items()}
-                shown = None if raw.geometries is None else raw.geometries[:5000]
-                found.layers.append(LayerPreview(raw.name, len(raw), kind, mapping, samples, shown))
+        with Reader() as reader:
+            layers = reader.read(Request(file, target, crs, encoding), report, control or JobControl())
+        for raw in layers:
+            kind = clean.kind_of(raw.geometries)
+            mapping = proposed(raw, kind, as_layer)
+            samples = {name: values[:_SAMPLE] for name, values in raw.fields.items()}
+            shown = None if raw.geometries is None else raw.geometries[:_SHOWN]
+            found.layers.append(LayerPreview(raw.name, len(raw), kind, mapping, samples, shown))
     except FieldSurveyError as error:
         report.refuse(str(error))
     return found
@@ -93,9 +120,11 @@ def run(
     encoding: str | None = None,
     mapping: Path | Mapping[str, object] | None = None,
     dry_run: bool = False,
+    repair: bool = True,
+    known: Known = Known.FILL,
     control: JobControl | None = None,
 ) -> list[FileReport]:
-    """Import files, each in one transaction; return one report per file.
+    """Import files in one transaction; return one report per file. A file that is refused does not stop the others.
 
     Args:
         store: The project.
@@ -105,35 +134,52 @@ def run(
         encoding: Text encoding; None: as stated, else found.
         mapping: What a person decided on tables and columns.
         dry_run: Read and check, write nothing.
-        control: Progress and cancel; what is finished stays.
+        repair: Mend areas that cross themselves; what they were as drawn stays in the history.
+        known: What becomes of features that the project holds already.
+        control: Progress and cancel; a stop leaves the project as it was.
 
     Raises:
         UsageError: If as_layer or encoding does not exist.
         InputRefused: If the mapping or the CRS is wrong.
         JobCancelled: If the user stopped it.
     """
+    options = Options(as_layer, crs, encoding, load(mapping), repair, known)
+    return run_each(store, [(file, options) for file in files], dry_run=dry_run, control=control)
+
+
+def run_each(
+    store: Store,
+    files: Sequence[tuple[Path, Options]],
+    *,
+    dry_run: bool = False,
+    control: JobControl | None = None,
+) -> list[FileReport]:
+    """Import files as run() does, each with options of its own."""
     control = control or JobControl()
-    chosen = load(mapping)
-    _check_options(crs, encoding, as_layer)
-    reports = []
-    for file in control.steps(files, _("Import")):
-        report = FileReport(file)
-        reports.append(report)
-        try:
-            _import_file(store, file, report, _Options(as_layer, crs, encoding, chosen, dry_run), control)
-        except (InputRefused, UsageError) as error:
-            report.layers.clear()
-            report.refuse(str(error))
+    for _file, options in files:
+        _check_options(options.crs, options.encoding, options.as_layer)
+    chosen = [options for _file, options in files]
+    reports = [FileReport(file) for file, _options in files]
+    read: list[list[RawLayer]] = []
+    with Reader() as reader:
+        for number, (report, options) in enumerate(zip(reports, chosen, strict=True)):
+            read.append(_read(reader, store, report, options, _part_of(control, number, len(reports))))
+    plans = _planned(store, reports, read, chosen, control)
+    if dry_run:
+        return reports
+    with store.transaction():
+        for (file, options), found in zip(files, plans, strict=True):
+            _write(store, found, file.name, options, control)
+    _repair(store, {uid: wkb for found in plans for plan in found for uid, wkb in plan.repairs.items()})
     return reports
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    as_layer: str | None
-    crs: str | None
-    encoding: str | None
-    mapping: Mapping[str, LayerMapping]
-    dry_run: bool
+def _repair(store: Store, repairs: Mapping[str, bytes]) -> None:
+    """Replace areas as drawn by areas repaired, as one step: undo brings back what was drawn, history keeps both."""
+    if repairs:
+        with store.transaction():
+            for uid, wkb in repairs.items():
+                store.save(uid, {"geom": wkb})
 
 
 def _check_options(crs: str | None, encoding: str | None, as_layer: str | None) -> None:
@@ -148,25 +194,72 @@ def _check_options(crs: str | None, encoding: str | None, as_layer: str | None) 
         propose("", [], None, as_layer)
 
 
-def _import_file(store: Store, file: Path, report: FileReport, options: _Options, control: JobControl) -> None:
+def _part_of(control: JobControl, number: int, files: int) -> JobControl:
+    """Return a control for one file of several: a file counts as a hundred steps."""
+
+    def report(progress: Progress) -> None:
+        share = progress.done * 100 // progress.total if progress.total else 0
+        control.step(number * 100 + share, files * 100, progress.note)
+
+    return JobControl(report)
+
+
+def _read(reader: Reader, store: Store, report: FileReport, options: Options, control: JobControl) -> list[RawLayer]:
+    """Return the layers of a file; none, and a refusal in the report, if it cannot be taken."""
+    file = report.file
     if file.exists() and file.resolve() == store.path.resolve():
-        raise InputRefused(_("{file} is the open project itself.").format(file=file.name))
-    with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
-        layers = read(file, Path(folder), report, options.encoding)
+        report.refuse(_("{file} is the open project itself.").format(file=file.name))
+        return []
+    request = Request(file, store.crs, options.crs, options.encoding, options.repair)
+    try:
+        return reader.read(request, report, control)
+    except InputRefused as error:
+        report.refuse(str(error))
+        return []
+
+
+def _planned(
+    store: Store,
+    reports: Sequence[FileReport],
+    read: Sequence[list[RawLayer]],
+    chosen: Sequence[Options],
+    control: JobControl,
+) -> list[list[LayerPlan]]:
+    """Return the writes of each file, worked out before anything is written; later files see those of earlier ones."""
     context = Context(store)
-    plans: list[LayerPlan] = []
-    prepared = [(raw, *_prepared(raw, store.crs, report, options)) for raw in layers]
+    plans: list[list[LayerPlan]] = []
+    for report, layers, options in zip(reports, read, chosen, strict=True):
+        refused = report.status is Status.REFUSED
+        plans.append([] if refused else _plans(context, layers, report, options, control))
+    return plans
+
+
+def _plans(
+    context: Context, layers: Sequence[RawLayer], report: FileReport, options: Options, control: JobControl
+) -> list[LayerPlan]:
+    """Work out the writes of a file: communities and buildings first, since others refer to them."""
+    chosen = [piece for raw in layers for piece in _pieces(raw, options)]
     order = {name: index for index, name in enumerate(["community", "building"])}
-    prepared.sort(key=lambda item: order.get(item[1].table, len(order)))
-    for raw, mapping, kind in prepared:
-        control.step(len(plans), len(prepared), f"{file.name} {raw.name}")
+    chosen.sort(key=lambda item: order.get(item[1].table, len(order)))
+    plans: list[LayerPlan] = []
+    for number, (raw, mapping, kind) in enumerate(chosen):
+        control.step(number, len(chosen), f"{report.file.name} {raw.name}")
         if len(raw):
-            plans.append(plan_layer(raw, mapping, kind, context, report))
-    if not any(len(raw) for raw in layers):
-        report.warn("empty", _("{file} holds no features.").format(file=file.name))
-    if not options.dry_run:
-        _write(store, plans, file.name, control)
-    _count(prepared, plans, report)
+            plans.append(plan_layer(raw, mapping, kind, context, report, options.known))
+    if layers and not any(len(raw) for raw in layers):
+        report.warn("empty", _("{file} holds no features.").format(file=report.file.name))
+    _count(chosen, plans, report)
+    return plans
+
+
+def _pieces(raw: RawLayer, options: Options) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
+    """Return a layer with its mapping; one of mixed geometry that goes to none of our tables, by kind of geometry."""
+    kind = clean.kind_of(raw.geometries)
+    mapping = fitting(options.mapping, raw.name, raw.fields) or proposed(raw, kind, options.as_layer)
+    if mapping.table or kind is None:
+        return [(raw, mapping, kind)]
+    pieces = by_kind(raw)
+    return [(piece, LayerMapping("", {}), clean.kind_of(piece.geometries)) for piece in pieces]
 
 
 def _count(
@@ -179,123 +272,26 @@ def _count(
         if not len(raw):
             report.layers.setdefault(mapping.table or raw.name, 0)
     for plan in plans:
+        report.labels[plan.table.name] = plan.table.label
         report.layers[plan.table.name] = report.layers.get(plan.table.name, 0) + len(plan.rows) + len(plan.updates)
 
 
-def read(file: Path, folder: Path, report: FileReport, encoding: str | None) -> list[RawLayer]:
-    """Return the layers of a file of any supported kind; a folder is a file geodatabase.
-
-    Raises:
-        InputRefused: If it cannot be read.
-    """
-    suffix = file.suffix.lower()
-    if suffix == ".zip":
-        return _read_archive(file, folder, report, encoding)
-    if suffix in tables.SUFFIXES:
-        return tables.read(file, report, encoding)
-    if suffix in vector.SUFFIXES:
-        return vector.read(file, report, encoding)
-    if suffix == ".dwg":
-        raise InputRefused(_("{file} is a DWG drawing. Save it as DXF in the CAD program.").format(file=file.name))
-    raise InputRefused(_("Files of the kind {suffix} are not supported.").format(suffix=suffix or file.name))
+def _write(store: Store, plans: Iterable[LayerPlan], source: str, options: Options, control: JobControl) -> None:
+    for plan in plans:
+        store.add_table(plan.table)
+        if plan.rows:
+            store.import_rows(plan.table.name, plan.rows, source=source, control=control)
+        for number, (uid, changes) in enumerate(plan.updates.items()):
+            if number % _REPORT_ROWS == 0:
+                control.step(number, len(plan.updates), source)
+            _update(store, uid, changes, options.known)
 
 
-def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | None) -> list[RawLayer]:
-    if not file.exists():
-        raise InputRefused(_("There is no file {file}.").format(file=file))
-    members = archive.unpack(file, folder, report)
-    shapefiles = {member.with_suffix("") for member in members if member.suffix.lower() == ".shp"}
-    known = vector.SUFFIXES | tables.SUFFIXES
-    wanted = [
-        member
-        for member in members
-        if member.suffix.lower() in known
-        and not (member.suffix.lower() == ".dbf" and member.with_suffix("") in shapefiles)
-        and member.suffix.lower() != ".txt"
-    ]
-    if not wanted:
-        raise InputRefused(_("{file} contains no file that can be imported.").format(file=file.name))
-    return [layer for member in wanted for layer in read(member, folder, report, encoding)]
-
-
-def _prepared(
-    raw: RawLayer, target: str, report: FileReport, options: _Options
-) -> tuple[LayerMapping, GeometryType | None]:
-    """Bring the geometries of a layer into the project CRS, checked and repaired; return what to do with the layer."""
-    source = _locate(raw, options.crs, report)
-    if raw.geometries is not None:
-        geometries = clean.finite(raw.geometries, report)
-        if source:
-            geometries = clean.reprojected(geometries, source, target, report)
-        raw.geometries = clean.repaired(geometries, report)
-    kind = clean.kind_of(raw.geometries)
-    mapping = options.mapping.get(raw.name) or propose(raw.name, raw.fields, kind, options.as_layer)
-    return mapping, kind
-
-
-def _locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
-    """Return the reference system of a layer, and write into the report how it was found."""
-    if raw.geometries is None or shapely.is_missing(raw.geometries).all():
-        return ""
-    if stated:
-        report.crs, report.crs_how = stated, _("as you said")
-        _warn_of_old_datum(stated, report)
-        return stated
-    if raw.crs:
-        return _stated(raw, report)
-    found = crs_.guess(_bounds(raw))
-    report.crs, report.crs_how = found.code, found.how
-    if found.code:
-        text = _("No coordinate system is stated; {name} was assumed because {how}. Say --crs if that is wrong.")
-        report.warn("crs_guessed", text.format(name=crs_.name_of(found.code), how=found.how))
-    else:
-        text = _("No coordinate system is stated and {how}; the coordinates were kept as they are. Say --crs.")
-        report.warn("crs_unknown", text.format(how=found.how))
-    return found.code
-
-
-def _stated(raw: RawLayer, report: FileReport) -> str:
-    code = crs_.short_code(raw.crs)
-    hint = _datum_hint(raw, report.file) if crs_.is_geographic(code) else ""
-    if hint:
-        report.crs, report.crs_how = hint, _("the file name or its contents say so")
-        text = _("It says {hint}, a shifted web map system; corrected to about a metre. Say --crs if that is wrong.")
-        report.warn("shifted_datum", text.format(hint=hint))
-        return hint
-    report.crs, report.crs_how = code, _("stated by the file")
-    _warn_of_old_datum(code, report)
-    return code
-
-
-def _warn_of_old_datum(code: str, report: FileReport) -> None:
-    if old := crs_.old_datum(code):
-        text = _(
-            "{old} has no exact way to CGCS2000; positions may be off by tens of metres. Ask for local parameters."
-        )
-        report.warn("old_datum", text.format(old=old))
-
-
-def _datum_hint(raw: RawLayer, file: Path) -> str:
-    text = (
-        file.stem + " " + " ".join(clean.text_of([name, *values[:20]]) for name, values in raw.fields.items())
-    ).lower()
-    return next((name for word, name in _DATUM_WORDS if word in text), "")
-
-
-def _bounds(raw: RawLayer) -> tuple[float, float, float, float]:
-    boxes = shapely.bounds(raw.geometries)
-    boxes = boxes[np.isfinite(boxes).all(axis=1)]
-    if not len(boxes):
-        return (np.inf, np.inf, -np.inf, -np.inf)
-    low, high = np.percentile(boxes[:, :2], 1, axis=0), np.percentile(boxes[:, 2:], 99, axis=0)
-    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-
-
-def _write(store: Store, plans: Iterable[LayerPlan], source: str, control: JobControl) -> None:
-    with store.transaction():
-        for plan in plans:
-            store.add_table(plan.table)
-            if plan.rows:
-                store.import_rows(plan.table.name, plan.rows, source=source, control=control)
-            for uid, changes in plan.updates.items():
-                store.save(uid, changes)
+def _update(store: Store, uid: str, changes: Mapping[str, Value], rule: Known) -> None:
+    """Write to a feature that is there; what somebody wrote while the import was planned is not blank any more."""
+    now = store.get(uid)
+    if now is None:
+        return
+    left = {name: value for name, value in changes.items() if rule is Known.UPDATE or now.values.get(name) is None}
+    if left:
+        store.save(uid, left)

@@ -5,16 +5,15 @@ bureaus use them in ten-byte field names (domain page 5.5), and English. A
 person can change the proposal in the preview or with --mapping.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from fieldsurvey.errors import InputRefused, UsageError
+from fieldsurvey.errors import UsageError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.schema import GeometryType, Table
+from layers.io.raw import RawLayer
 
 COMMUNITY_KEY, BUILDING_KEY = "community_key", "building_key"  # pseudo columns: resolved to uids, not stored
 
@@ -47,7 +46,7 @@ LAYER_ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 FIELD_ALIASES: dict[str, tuple[str, ...]] = {
-    "source_id": ("id", "编号", "点号", "原编号", "objectid", "gid"),
+    "source_id": ("id", "编号", "点号", "原编号", "objectid", "gid", "lno", "exp_no", "s_point"),
     COMMUNITY_KEY: ("community_id", "小区id", "所属小区", "xqid"),
     BUILDING_KEY: ("building_id", "楼栋id", "所属楼栋", "ldid"),
     "code": ("小区编码", "编码", "代码", "adcode", "行政区划代码", "xqbm", "dm", "code"),
@@ -81,12 +80,12 @@ FIELD_ALIASES: dict[str, tuple[str, ...]] = {
     "floors": ("层数", "地上层数", "楼层", "floors", "cs"),
     "height": ("高度", "楼高", "height"),
     "unit": ("单元", "单元号", "unit", "dy"),
-    "pipe_class": ("类别", "管类", "管线类别", "class"),
+    "pipe_class": ("类别", "管类", "管线类别", "class", "type", "管线类型", "管线种类"),
     "road_class": ("道路类别", "道路等级", "cls", "class"),
-    "diameter_mm": ("管径", "公称直径", "diameter_mm", "dn", "gj"),
+    "diameter_mm": ("管径", "公称直径", "diameter_mm", "dn", "gj", "psize", "管径或断面尺寸", "断面尺寸"),
     "material": ("管材", "材质", "material", "gc", "cz"),
-    "laid_year": ("敷设年份", "埋设年代", "建设年代", "year", "msnd"),
-    "depth": ("埋深", "depth", "ms"),
+    "laid_year": ("敷设年份", "埋设年代", "建设年代", "year", "msnd", "mdate", "建设年代", "埋设年代"),
+    "depth": ("埋深", "depth", "ms", "s_deep", "起点埋深", "本点埋深"),
     "invert_up": ("上游管底高程", "起点管底高程", "inv_up"),
     "invert_down": ("下游管底高程", "终点管底高程", "inv_dn"),
     "invert": ("管底高程", "井底高程", "invert"),
@@ -125,8 +124,15 @@ def propose(
     if as_layer:
         table = _named(as_layer)
         return LayerMapping(table, columns_for(ASSET_BY_NAME[table], names))
-    table = _by_name(layer, geometry) or _by_fields(names, geometry)
+    table = table_by_name(layer, geometry) or _by_fields(names, geometry)
     return LayerMapping(table, columns_for(ASSET_BY_NAME[table], names) if table else {})
+
+
+def proposed(raw: RawLayer, kind: GeometryType | None, as_layer: str | None = None) -> LayerMapping:
+    """Return the proposal for a layer as read; what its reader recognised comes first."""
+    if raw.target and not as_layer and _fits(ASSET_BY_NAME[raw.target], kind):
+        return LayerMapping(raw.target, columns_for(ASSET_BY_NAME[raw.target], raw.fields))
+    return propose(raw.name, raw.fields, kind, as_layer)
 
 
 def _named(as_layer: str) -> str:
@@ -145,7 +151,8 @@ def _fits(table: Table, geometry: GeometryType | None) -> bool:
     return table.geometry == geometry or (geometry is None and table.name == "community")
 
 
-def _by_name(layer: str, geometry: GeometryType | None) -> str:
+def table_by_name(layer: str, geometry: GeometryType | None) -> str:
+    """Return the table that a layer's name stands for and whose kind of geometry fits, or nothing."""
     plain = _NOISE.sub("", layer.lower())
     for name, aliases in LAYER_ALIASES.items():
         known = {name.replace("_", ""), ASSET_BY_NAME[name].zh, *(alias.replace("_", "") for alias in aliases)}
@@ -185,31 +192,4 @@ def columns_for(table: Table, fields: Iterable[str]) -> dict[str, str]:
             if column in known and column not in found.values() and plain in {column, *aliases, *labels}:
                 found[field] = column
                 break
-    return found
-
-
-def load(source: Path | Mapping[str, object] | None) -> dict[str, LayerMapping]:
-    """Return the mapping a person gave: {"layer": {"table": name, "fields": {source: column}}}.
-
-    Raises:
-        InputRefused: If the file is no such JSON, or names what does not exist.
-    """
-    if source is None:
-        return {}
-    try:
-        raw = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
-        found = {
-            str(layer): LayerMapping(str(entry["table"]), dict(entry["fields"])) for layer, entry in dict(raw).items()
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputRefused(
-            _('The mapping is not of the form {{"layer": {{"table": …, "fields": {{…}}}}}}: {why}').format(why=error)
-        ) from error
-    for entry in found.values():
-        if entry.table not in ASSET_BY_NAME:
-            raise InputRefused(_("The mapping names an unknown layer: {name}.").format(name=entry.table))
-        columns = {column.name for column in ASSET_BY_NAME[entry.table].columns} | {COMMUNITY_KEY, BUILDING_KEY}
-        for column in entry.fields.values():
-            if column not in columns:
-                raise InputRefused(_("The mapping names an unknown column: {name}.").format(name=column))
     return found

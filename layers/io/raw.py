@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 Geometries = npt.NDArray[np.object_]
 
@@ -17,14 +18,18 @@ class RawLayer:
         fields: Field name -> values, all of one length; None for empty.
         geometries: shapely geometries (None for none), shape (n,); None for a plain table.
         crs: Reference system as stated by the file: EPSG code or WKT; empty if it says nothing.
-        axes_doubtful: True when the coordinates come from columns a person named.
+        target: Table of ours that the reader recognised; empty: by names, as for any file.
+        drawn_as: Row -> geometry as drawn, of those that were repaired.
+        drawn: True for a drawing, whose format has no place for a reference system.
     """
 
     name: str
     fields: dict[str, list[object]] = field(default_factory=dict)
     geometries: Geometries | None = None
     crs: str = ""
-    axes_doubtful: bool = False
+    target: str = ""
+    drawn: bool = False
+    drawn_as: dict[int, shapely.Geometry] = field(default_factory=dict)
 
     def __len__(self) -> int:
         if self.geometries is not None:

@@ -14,8 +14,8 @@ _SIZE = 1e-3  # share by which area or length may differ: repair and rounding ch
 _NAMED_BY = ("name", "kind", "unit")  # what two features at one place must not disagree in
 
 
-def already_there(rows: Sequence[Row], existing: Sequence[Row]) -> list[bool]:
-    """Say for each row whether one of the existing is the same feature.
+def same_features(rows: Sequence[Row], existing: Sequence[Row]) -> list[int | None]:
+    """Return for each row which of the existing is the same feature; None for none.
 
     With a place: its centre within NEAR, of the same size, and not named
     otherwise. Without one: the same values.
@@ -24,17 +24,17 @@ def already_there(rows: Sequence[Row], existing: Sequence[Row]) -> list[bool]:
         rows: New rows, geometry as WKB in the project CRS, m.
         existing: Rows of the project.
     """
-    found = [False] * len(rows)
+    found: list[int | None] = [None] * len(rows)
     placed = [number for number, row in enumerate(rows) if isinstance(row.get("geom"), bytes)]
-    there = [row for row in existing if isinstance(row.get("geom"), bytes)]
+    there = [number for number, row in enumerate(existing) if isinstance(row.get("geom"), bytes)]
     if placed and there:
-        for new, old in _near([rows[number] for number in placed], there):
-            if not found[placed[new]] and _agree(rows[placed[new]], there[old]):
-                found[placed[new]] = True
-    plain = {_values(row) for row in existing if not isinstance(row.get("geom"), bytes)}
+        for new, old in _near([rows[number] for number in placed], [existing[number] for number in there]):
+            if found[placed[new]] is None and _agree(rows[placed[new]], existing[there[old]]):
+                found[placed[new]] = there[old]
+    plain = {_values(row): number for number, row in enumerate(existing) if not isinstance(row.get("geom"), bytes)}
     for number, row in enumerate(rows):
         if not isinstance(row.get("geom"), bytes):
-            found[number] = _values(row) in plain
+            found[number] = plain.get(_values(row))
     return found
 
 

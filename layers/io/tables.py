@@ -3,31 +3,21 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import encodings
-from layers.io.raw import Geometries, RawLayer
+from layers.io import coordinates, encodings
+from layers.io.raw import RawLayer
 from layers.io.report import FileReport
-from layers.io.vector import note_encoding
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm"})
 _TOTALS = re.compile(r"^\s*(小计|合计|总计|累计|共计)")
 _MAX_CELL = 32_767  # characters, Excel's own limit
 _MAX_XLSX = 512 << 20  # bytes unpacked
 _HEAD_ROWS = 12  # rows in which a head may begin
-
-LONGITUDE = ("经度", "lon", "lng", "longitude", "long", "经度lng")
-LATITUDE = ("纬度", "lat", "latitude", "纬度lat")
-NORTH_X = ("x", "x坐标", "北坐标", "纵坐标", "x(m)", "northing", "北")
-EAST_Y = ("y", "y坐标", "东坐标", "横坐标", "y(m)", "easting", "东")
-WKT = ("wkt", "geom", "geometry", "the_geom")
 
 
 def read(path: Path, report: FileReport, encoding: str | None = None) -> list[RawLayer]:
@@ -56,7 +46,7 @@ def _csv_rows(path: Path, report: FileReport, encoding: str | None) -> list[list
     if b"\0" in data and not found.name.startswith("utf-16"):
         report.warn("nul", _("{file} contains NUL bytes; they were left out.").format(file=path.name))
         data = data.replace(b"\0", b"")
-    text = data.decode(note_encoding(report, found), "replace")
+    text = data.decode(encodings.note(report, found), "replace")
     csv.field_size_limit(1 << 27)
     rows: list[list[object]] = [
         list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
@@ -141,7 +131,7 @@ def _table(name: str, rows: list[list[object]], report: FileReport) -> RawLayer 
         field: [_cell(row[index]) if index < len(row) else None for row in kept] for index, field in enumerate(names)
     }
     layer = RawLayer(name, {field: values for field, values in fields.items() if field})
-    return _with_points(layer, report)
+    return coordinates.place(layer, report)
 
 
 def _head(rows: list[list[object]]) -> tuple[int | None, int]:
@@ -192,103 +182,3 @@ def _cell(value: object) -> object:
     if isinstance(value, str):
         return value.strip() or None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def _with_points(layer: RawLayer, report: FileReport) -> RawLayer:
-    by_name = {name.lower().replace("（", "(").replace("）", ")"): name for name in layer.fields}
-    wkt = next((by_name[name] for name in WKT if name in by_name), None)
-    if wkt is not None:
-        layer.geometries = _from_wkt(layer.fields.pop(wkt), report)
-        return layer
-    lon, lat = _first(by_name, LONGITUDE), _first(by_name, LATITUDE)
-    if lon and lat:
-        return _placed(layer, _degrees(layer.fields[lon]), _degrees(layer.fields[lat]), (lon, lat), report)
-    north, east = _first(by_name, NORTH_X), _first(by_name, EAST_Y)
-    if north and east:
-        x, y = _numbers(layer.fields[north]), _numbers(layer.fields[east])
-        layer.axes_doubtful = True
-        if _is_north_first(x, y):
-            report.warn(
-                "x_is_north",
-                _("Column {x} holds northings and {y} eastings, as surveyors write them; they were read so.").format(
-                    x=north, y=east
-                ),
-            )
-            return _placed(layer, y, x, (north, east), report)
-        return _placed(layer, x, y, (north, east), report)
-    return layer
-
-
-def _from_wkt(texts: Sequence[object], report: FileReport) -> Geometries:
-    found = np.full(len(texts), None, object)
-    for index, text in enumerate(texts):
-        try:
-            found[index] = shapely.from_wkt(str(text)) if text else None
-        except (shapely.errors.GEOSException, NotImplementedError):
-            report.warn("unreadable_geometry", _("A geometry could not be read: {text} …").format(text=str(text)[:40]))
-    return found
-
-
-def _first(by_name: dict[str, str], names: Sequence[str]) -> str | None:
-    return next((by_name[name] for name in names if name in by_name), None)
-
-
-def _is_north_first(x: Any, y: Any) -> bool:  # noqa: ANN401 - numpy arrays
-    """Say whether the first column is the northing: seven digits of 2-6 million beside a six or eight digit easting."""
-    x, y = x[np.isfinite(x)], y[np.isfinite(y)]
-    if not x.size or not y.size:
-        return False
-    north, east = float(np.median(x)), float(np.median(y))
-    return 1.5e6 < north < 6.5e6 and (1e5 < east < 1e6 or 1.3e7 < east < 4.6e7)
-
-
-def _placed(layer: RawLayer, x: Any, y: Any, used: tuple[str, str], report: FileReport) -> RawLayer:  # noqa: ANN401
-    good = np.isfinite(x) & np.isfinite(y)
-    if not good.any():
-        return layer
-    geometries = np.full(len(x), None, object)
-    geometries[good] = shapely.points(x[good], y[good])
-    layer.geometries = geometries
-    if not good.all():
-        report.warn("no_position", _("{n} rows have no readable position.").format(n=int((~good).sum())))
-    for name in used:
-        layer.fields.pop(name)
-    return layer
-
-
-_DMS = re.compile(
-    r"^\s*([-+]?\d+(?:\.\d+)?)\s*[°度d:]\s*(?:(\d+(?:\.\d+)?)\s*[′'分m:]?\s*)?(?:(\d+(?:\.\d+)?)\s*[″\"秒s]*)?\s*([NSEW北南东西]?)\s*$"
-)
-
-
-def degrees(text: str) -> float:
-    """Return an angle in degrees from decimal degrees or degrees-minutes-seconds; NaN if it is neither.
-
-    >>> round(degrees("114°53′47.824″"), 6), degrees("30.5"), degrees("no")
-    (114.896618, 30.5, nan)
-    """
-    match = _DMS.match(text)
-    if match is None:
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            return float("nan")
-    whole, minutes, seconds = (float(match[i] or 0) for i in (1, 2, 3))
-    sign = -1 if match[1].startswith("-") or match[4] in {"S", "W", "南", "西"} else 1
-    return sign * (abs(whole) + minutes / 60 + seconds / 3600)
-
-
-def _degrees(values: Sequence[object]) -> Any:  # noqa: ANN401 - a numpy array
-    return np.array([degrees(str(value)) if value is not None else np.nan for value in values])
-
-
-def _numbers(values: Sequence[object]) -> Any:  # noqa: ANN401 - a numpy array
-    return np.array(list(_floats(values)))
-
-
-def _floats(values: Sequence[object]) -> Iterator[float]:
-    for value in values:
-        try:
-            yield float(str(value).replace(",", "")) if value is not None else float("nan")
-        except ValueError:
-            yield float("nan")

@@ -6,6 +6,7 @@ SQLite-based files are read from a private copy: nothing is ever written beside
 the source, and a live project is never opened by a second SQLite library.
 """
 
+import json
 import re
 import shutil
 import struct
@@ -21,27 +22,26 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit
+from layers.io import audit, checks, encodings
 from layers.io.encodings import Encoding, of_bytes, of_dbf
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({
-    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".kml", ".kmz", ".gml", ".gpx", ".dxf", ".fgb", ".tab",
-    ".mif", ".gdb", ".sqlite", ".db",
+    ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl",
+    ".gml", ".gpx", ".fgb", ".tab", ".mif", ".gdb", ".sqlite", ".db",
 })  # fmt: skip
-_SQLITE = {".gpkg", ".sqlite", ".db"}
-_XML = {".kml", ".gml", ".gpx"}
-_JSON = {".geojson", ".json", ".topojson"}
+_SEQUENCES = {".geojsonl", ".geojsons", ".ndjson", ".jsonl"}
+_JSON = {".geojson", ".json", ".topojson", *_SEQUENCES}
 _GDAL_OPTIONS = {
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
     "GDAL_PAM_ENABLED": "NO",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # nothing is ever fetched from the network
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
-_MAX_BYTES = 4 << 30
-_NAN = re.compile(r"-?\b(?:NaN|Infinity)\b")
-_XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding=)["'][^"']+["']""", re.IGNORECASE)
+_BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
+_NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
+_STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
 
 def read(path: Path, report: FileReport, encoding: str | None = None) -> list[RawLayer]:
@@ -50,130 +50,10 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
     Raises:
         InputRefused: If it is not what its name says, damaged beyond reading, or empty.
     """
-    _check_size(path)
-    _check_content(path, report)
+    checks.check_size(path)
+    checks.check_content(path, report)
     with _prepared(path, report, encoding) as (source, options):
         return _layers(source, path, options, report)
-
-
-def _check_size(path: Path) -> None:
-    if not path.exists():
-        raise InputRefused(_("There is no file {file}.").format(file=path))
-    size = path.stat().st_size if path.is_file() else 1
-    if size == 0:
-        raise InputRefused(_("{file} is empty.").format(file=path.name))
-    if size > _MAX_BYTES:
-        raise InputRefused(_("{file} is larger than 4 GiB. Split it by district.").format(file=path.name))
-
-
-def _check_content(path: Path, report: FileReport) -> None:
-    suffix = path.suffix.lower()
-    if path.is_file():
-        _check_reference(path)
-    if suffix in _SQLITE:
-        _check_sqlite(path)
-    elif suffix in _XML:
-        _check_xml(path)
-    elif suffix == ".dxf":
-        _check_dxf(path)
-    elif suffix == ".shp":
-        _check_shapefile(path, report)
-
-
-def _check_reference(path: Path) -> None:
-    """Refuse files that only point to others, under whatever name: GDAL goes by content, not by suffix."""
-    with path.open("rb") as source:
-        head = source.read(1 << 12)
-    if any(mark in head for mark in (b"<OGRVRT", b"<VRTDataset", b"<GDAL_WMS", b"<WFS_Capabilities", b"<OGRWFS")):
-        raise InputRefused(
-            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
-        )
-    if re.match(rb"\s*[\"']?(?:https?:|ftp:|/vsi)", head, re.IGNORECASE):
-        raise InputRefused(
-            _("{file} only points to other files or servers. Hand over the data itself.").format(file=path.name)
-        )
-
-
-def _check_sqlite(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(100)
-    if not head.startswith(b"SQLite format 3\0"):
-        raise InputRefused(_("{file} is no GeoPackage: its content is something else.").format(file=path.name))
-    page = int.from_bytes(head[16:18], "big")
-    pages, size = int.from_bytes(head[28:32], "big"), path.stat().st_size
-    if pages and pages * (65536 if page == 1 else page) > size:
-        raise InputRefused(
-            _("{file} is cut off: {have} of {whole} bytes are there. Ask for the file again.").format(
-                file=path.name, have=size, whole=pages * (65536 if page == 1 else page)
-            )
-        )
-
-
-def _check_xml(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(1 << 16)
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise InputRefused(
-            _(
-                "{file} defines its own XML entities, which can be used for attacks. Save it again without a DTD."
-            ).format(file=path.name)
-        )
-
-
-def _check_dxf(path: Path) -> None:
-    with path.open("rb") as source:
-        head = source.read(22)
-    if head.startswith(b"AC10"):
-        raise InputRefused(
-            _("{file} is a DWG drawing renamed. Save it as DXF (R2000 or later) in the CAD program.").format(
-                file=path.name
-            )
-        )
-    if head.startswith(b"AutoCAD Binary DXF"):
-        raise InputRefused(_("{file} is a binary DXF. Save it as text DXF in the CAD program.").format(file=path.name))
-
-
-def _check_shapefile(path: Path, report: FileReport) -> None:
-    """Compare the lengths that the headers state with those on the disk."""
-    with path.open("rb") as source:
-        head = source.read(100)
-    if len(head) < 100 or struct.unpack(">i", head[:4])[0] != 9994:
-        raise InputRefused(_("{file} is no shapefile: its content is something else.").format(file=path.name))
-    stated, size = struct.unpack(">i", head[24:28])[0] * 2, path.stat().st_size
-    if stated > size:
-        report.warn(
-            "truncated",
-            _("{file} is cut off: {have} of {whole} bytes are there. What is left was read.").format(
-                file=path.name, have=size, whole=stated
-            ),
-        )
-    dbf = _sibling(path, ".dbf")
-    for suffix, what in ((".shx", _("index")), (".dbf", _("attribute table"))):
-        if _sibling(path, suffix) is None:
-            report.warn("part_missing", _("{file} comes without its {what} ({suffix}).").format(
-                file=path.name, what=what, suffix=suffix
-            ))  # fmt: skip
-    if dbf is not None:
-        _check_dbf(dbf, report)
-    audit.check_records(path, dbf, _sibling(path, ".shx"), report)
-
-
-def _check_dbf(dbf: Path, report: FileReport) -> None:
-    with dbf.open("rb") as source:
-        head = source.read(32)
-    if len(head) < 32:
-        report.warn("truncated", _("{file} is cut off.").format(file=dbf.name))
-        return
-    records, header, record = struct.unpack("<IHH", head[4:12])
-    if header + records * record > dbf.stat().st_size + 1:
-        report.warn("truncated", _("{file} is cut off: part of the attributes is missing.").format(file=dbf.name))
-
-
-def _sibling(path: Path, suffix: str) -> Path | None:
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.exists():
-            return candidate
-    return None
 
 
 @contextmanager
@@ -181,15 +61,15 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
     """Yield a source that GDAL may open, and how: a private copy where opening could write or must be mended."""
     suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
-        if suffix in _SQLITE:
-            yield Path(shutil.copy(path, folder)), {}
+        if suffix in checks.SQLITE:
+            copy = Path(shutil.copy(path, folder))
+            audit.check_gpkg(copy, report)
+            yield copy, {}
         elif suffix in {".shp", ".dbf"}:
-            yield _shapefile_copy(path, Path(folder)), {"encoding": _dbf_encoding(path, report, encoding)}
+            name = _dbf_encoding(path, report, encoding)
+            yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
-        elif suffix == ".kml" and encoding is None:
-            audit.check_kml(path, report)
-            yield _kml_copy(path, Path(folder), report), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
 
@@ -211,7 +91,7 @@ def _filled_up(dbf: Path) -> None:
         records, header, record = struct.unpack("<IHH", table.read(12)[4:])
         size = dbf.stat().st_size
         lacking = header + records * record - size
-        if 0 < lacking <= _MAX_BYTES and size > header:
+        if 0 < lacking <= checks.MAX_BYTES and size > header:
             table.seek(0, 2)
             table.write(b" " * lacking)
 
@@ -220,22 +100,9 @@ def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
     if encoding:
         report.encoding, report.encoding_how = encoding, _("as you said")
         return encoding
-    dbf = path if path.suffix.lower() == ".dbf" else _sibling(path, ".dbf")
+    dbf = path if path.suffix.lower() == ".dbf" else checks.sibling(path, ".dbf")
     found = of_dbf(dbf) if dbf else Encoding("utf-8", "", sure=True)
-    return note_encoding(report, found)
-
-
-def note_encoding(report: FileReport, found: Encoding) -> str:
-    """Write the encoding into the report, with a warning if a person should look; return its name."""
-    report.encoding, report.encoding_how = found.name, found.how
-    if not found.sure:
-        report.warn(
-            "encoding_guessed",
-            _("Encoding {name}: {how}. Look at the names; say --encoding if they are wrong.").format(
-                name=found.name, how=found.how
-            ),
-        )
-    return found.name
+    return encodings.note(report, found)
 
 
 def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
@@ -243,29 +110,39 @@ def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | Non
     found = (
         Encoding(encoding, _("as you said"), sure=True) if encoding else of_bytes(data.removeprefix(b"\xef\xbb\xbf"))
     )
-    name = note_encoding(report, found)
+    name = encodings.note(report, found)
     text = data.decode(name, "replace").lstrip("\ufeff")
     if "NaN" in text or "Infinity" in text:
         report.warn(
             "not_json", _("{file} contains NaN, which is no JSON; those values were left out.").format(file=path.name)
         )
-        text = _NAN.sub("null", text)
-    copy = folder / ("data" + path.suffix.lower())
-    copy.write_text(text, "utf-8")
+        text = _NAN.sub(lambda found: found[1] or "null", text)
+    lines = _sequence(text, path, report)
+    copy = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
+    copy.write_text("\n".join(lines) if lines else text, "utf-8")
     return copy
 
 
-def _kml_copy(path: Path, folder: Path, report: FileReport) -> Path:
-    """Rewrite a KML that declares a Chinese encoding as UTF-8; GDAL's parser knows only a few encodings."""
-    data = path.read_bytes()
-    head = data[:200].lower()
-    if b'encoding="gb' not in head and b"encoding='gb" not in head:
-        return path
-    report.encoding, report.encoding_how = "GB18030", _("stated by the file")
-    text = _XML_ENCODING.sub(r'\1"UTF-8"', data.decode("gb18030", "replace"), count=1)
-    copy = folder / "data.kml"
-    copy.write_text(text, "utf-8")
-    return copy
+def _sequence(text: str, path: Path, report: FileReport) -> list[str]:
+    """Return the sound lines of a GeoJSON sequence (RFC 8142, or one feature per line); none if it is no sequence."""
+    lines = [line.strip("\x1e \r\t,") for line in text.split("\n") if line.strip("\x1e \r\t,")]
+    if path.suffix.lower() not in _SEQUENCES and not (len(lines) > 1 and all(_is_whole(line) for line in lines[:2])):
+        return []
+    whole = [line for line in lines if _is_whole(line)]
+    if len(whole) < len(lines):
+        told = _("{n} lines of {file} are no JSON and were left out.")
+        report.warn("lines_skipped", told.format(n=len(lines) - len(whole), file=path.name))
+    return whole
+
+
+def _is_whole(line: str) -> bool:
+    if not line.startswith("{") or not line.endswith("}"):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _layers(source: Path, path: Path, options: dict[str, Any], report: FileReport) -> list[RawLayer]:
@@ -282,12 +159,40 @@ def _layers(source: Path, path: Path, options: dict[str, Any], report: FileRepor
             layer for name in names if (layer := _tried(source, name, path, options, report, len(names))) is not None
         ]
     except (DataSourceError, DataLayerError, GeometryError, RuntimeError, ValueError, OSError) as error:
-        raise InputRefused(
-            _("{file} cannot be read: {why}").format(file=path.name, why=_first_line(error, source))
-        ) from error
+        raise _unreadable(error, source, path) from error
+    if source.suffix == ".gpx":
+        found = _without_vertices(found, report)
     if not found:
         raise InputRefused(_("{file} holds no layer.").format(file=path.name))
     return found
+
+
+def _without_vertices(layers: list[RawLayer], report: FileReport) -> list[RawLayer]:
+    """Return the layers of a GPX without the points that its lines consist of, which GDAL lists once more."""
+    whole = {layer.name for layer in layers if len(layer)}
+    twice = {f"{line}_points" for line in ("track", "route") if f"{line}s" in whole}
+    left = sum(len(layer) for layer in layers if layer.name in twice)
+    if left:
+        report.note("vertices", _("{n} points of tracks and routes came as lines.").format(n=left))
+    return [layer for layer in layers if layer.name not in twice and (len(layer) or not whole)]
+
+
+def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
+    """Return the refusal of a file that GDAL cannot read, in the user's words where they can be found."""
+    if source.suffix in _JSON:
+        try:
+            json.loads(source.read_text("utf-8"))
+        except json.JSONDecodeError as wrong:
+            text = _("{file} is damaged: line {line}, column {column} is no JSON. Export it again.")
+            return InputRefused(text.format(file=path.name, line=wrong.lineno, column=wrong.colno))
+        except RecursionError:
+            return InputRefused(_("{file} is nested too deeply and was not read.").format(file=path.name))
+        return InputRefused(_("{file} is JSON, but holds no map data.").format(file=path.name))
+    why = _first_line(error, source)
+    if "not recognized" in why:
+        text = _("{file} is damaged or not what its name says; no layer was found in it.")
+        return InputRefused(text.format(file=path.name))
+    return InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=why))
 
 
 def _names(source: Path) -> list[str]:
@@ -296,9 +201,9 @@ def _names(source: Path) -> list[str]:
     from pyogrio.errors import GeometryError
 
     try:
-        return [str(name) for name, _kind in pyogrio.list_layers(source)]
+        return [str(name) for name, _kind in pyogrio.list_layers(source) if name != _STYLES]
     except (GeometryError, ValueError):
-        if source.suffix not in _SQLITE:
+        if source.suffix not in checks.SQLITE:
             raise
         sql = "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
         return [str(name) for name in pyogrio.raw.read(source, sql=sql, read_geometry=False)[3][0]]
@@ -323,19 +228,27 @@ def _tried(
 def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report: FileReport) -> RawLayer:
     from pyogrio import raw
 
+    options, text = {key: value for key, value in options.items() if key != "text"}, options.get("text")
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         meta, _fids, wkb, data = raw.read(source, layer=name, datetime_as_string=True, **options)
     for warning in heard:
         _tell_gdal_warning(str(warning.message), report)
     fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
+    if text:
+        fields = _decoded(fields, text)
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
-    elif source.suffix in _SQLITE | {".gml"} | {".fgb"}:
+    elif source.suffix in checks.SQLITE | {".gml"} | {".fgb"}:
         audit.tell_arcs(source, name, report)
     geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
-    if geometries is not None and source.suffix in _SQLITE and len(geometries) and shapely.is_missing(geometries).all():
+    if (
+        geometries is not None
+        and source.suffix in checks.SQLITE
+        and len(geometries)
+        and shapely.is_missing(geometries).all()
+    ):
         geometries = None  # a table of attributes that kept its geometry column
     stem = path.stem if name in {"data", source.stem} else name
     return RawLayer(stem, fields, geometries, str(meta["crs"] or ""))
@@ -347,7 +260,7 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
     try:
         return _layer(source, name, path, options, report)
     except GeometryError:
-        if source.suffix not in _SQLITE:
+        if source.suffix not in checks.SQLITE:
             raise
         return _layer_by_text(source, name, report)
 
@@ -388,6 +301,23 @@ def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any 
     if values.dtype.kind == "b":
         return [int(value) for value in values]
     return [_text(value) for value in values]
+
+
+def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:
+    """Return names and texts, read byte by byte, in their encoding; a character cut by the field's width is dropped."""
+
+    def decode(value: object) -> object:
+        if not isinstance(value, str) or value.isascii():
+            return value
+        return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
+
+    found: dict[str, list[object]] = {}
+    for name, values in fields.items():
+        label = str(decode(name) or name)
+        while label in found:
+            label += "_"
+        found[label] = [decode(value) for value in values]
+    return found
 
 
 def _text(value: object) -> object:

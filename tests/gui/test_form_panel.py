@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.store.photos import inspect, small
+from fieldsurvey.store.photos import inspect, take
 from survey_forms import Session, load_form
 from ui.forms.page import pages_of
 from ui.forms.panel import FormPanel
@@ -111,7 +111,7 @@ def test_what_is_typed_is_kept_in_the_form_of_the_question(
 ) -> None:
     line = panel.row(name).editor.focus
     assert isinstance(line, QLineEdit)
-    line.setText(typed)
+    line.insert(typed)
     line.textEdited.emit(typed)
     assert _value(panel, panel.row(name).path) == kept
 
@@ -175,7 +175,7 @@ def test_a_photo_is_read_upright_and_a_broken_one_is_refused(tmp_path: Path) -> 
     facts = inspect(photo)
     assert (facts.taken, facts.direction) == ("2026-11-24 09:30:00", 90)
     assert facts.position == pytest.approx((115.04, 30.2))
-    upright = QImage.fromData(small(photo, (220, 160)))
+    upright = QImage.fromData(take(photo.read_bytes(), "a.jpg", (220,))[1][220])
     assert upright.height() > upright.width()
     (tmp_path / "b.jpg").write_bytes(photo.read_bytes()[:2000])
     with pytest.raises(InputRefused, match="已损坏"):

@@ -1,10 +1,11 @@
 """What all editors of a form have in common."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from survey_forms import Choice
 
@@ -14,6 +15,7 @@ class Editor(QObject):
 
     Signals:
         edited: (text) the person changed the answer.
+        finished: () the answer is whole; the cursor may go on.
 
     Attributes:
         widget: What stands in the row.
@@ -21,6 +23,7 @@ class Editor(QObject):
     """
 
     edited = Signal(str)
+    finished = Signal()
 
     def __init__(self, widget: QWidget, focus: QWidget) -> None:
         super().__init__(widget)
@@ -31,6 +34,11 @@ class Editor(QObject):
 
     def set_choices(self, choices: list[Choice]) -> None:
         """Show other choices; editors without choices ignore it."""
+
+    def show_media(self, media: Mapping[str, str]) -> bool:
+        """Use the files of the question's label, kind -> file; say whether the editor shows the picture itself."""
+        del media
+        return False
 
     def set_readonly(self, readonly: bool) -> None:
         """Allow or forbid editing."""
@@ -52,11 +60,32 @@ class NoWheel(QObject):
         return False
 
 
+class Digits(QObject):
+    """Lets a digit choose while the line that searches a list is blank."""
+
+    def __init__(self, line: QLineEdit, editor: Editor) -> None:
+        super().__init__(line)
+        self._line, self._editor = line, editor
+        line.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Choose by a digit key."""
+        if event.type() is not QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        is_ours = event.text() in set("123456789") and not self._line.text()
+        return is_ours and self._editor.pick(int(event.text()))
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a row says."""
+    """What a row says.
+
+    Attributes:
+        media: Files that go with the label: image, audio, video -> file.
+    """
 
     label: str = ""
     hint: str = ""
     choices: list[Choice] = field(default_factory=list)
     guidance: str = ""
+    media: Mapping[str, str] = field(default_factory=dict)

@@ -1,20 +1,16 @@
-"""Choosing: radio buttons, check boxes, lists to search, order of preference."""
+"""Choosing from lists: to search, to tick, on the map, in order of preference."""
 
-from collections.abc import Sequence
+import math
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QButtonGroup,
-    QCheckBox,
     QComboBox,
     QCompleter,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QRadioButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,90 +18,11 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.i18n import _
 from survey_forms import Choice, Question
-from ui.forms.base import Editor, NoWheel
+from ui.forms.base import Digits, Editor, NoWheel
+from ui.forms.places import Position, map_button, read_line
 
 _CODE = Qt.ItemDataRole.UserRole
 _ROW_PX = 34
-
-
-def columns(appearance: str) -> int:
-    """Return how many choices stand beside each other; 0: all in one line.
-
-    >>> columns(""), columns("columns-5"), columns("likert"), columns("columns")
-    (2, 5, 0, 3)
-    """
-    words = appearance.split()
-    if {"likert", "label", "list-nolabel", "list", "horizontal"} & set(words):
-        return 0
-    for word in words:
-        number = word.rpartition("-")[2]
-        if word.startswith(("columns-", "compact-")) and number.isdigit():
-            return min(int(number) or 1, 10)
-    return 3 if {"columns", "columns-pack", "compact"} & set(words) else 2
-
-
-def _click(buttons: Sequence[QAbstractButton], number: int) -> bool:
-    if not 0 < number <= len(buttons) or not buttons[number - 1].isEnabled():
-        return False
-    buttons[number - 1].setFocus()
-    buttons[number - 1].click()
-    return True
-
-
-class RadioEditor(Editor):
-    """A few choices as radio buttons; clicking the chosen one again clears the answer."""
-
-    def __init__(self, question: Question) -> None:
-        box = QWidget()
-        super().__init__(box, box)
-        self._columns = columns(question.appearance)
-        self._grid = QGridLayout(box)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._group = QButtonGroup(box)
-        self._group.setExclusive(False)
-        self._buttons: dict[str, QRadioButton] = {}
-        self._value = ""
-
-    def set_choices(self, choices: list[Choice]) -> None:
-        """Show the choices in columns."""
-        wanted = {choice.value: choice.label for choice in choices}
-        if {value: button.text() for value, button in self._buttons.items()} == wanted:
-            return
-        for button in self._buttons.values():
-            button.deleteLater()
-        self._buttons = {}
-        wide = self._columns or (len(choices) or 1)
-        for index, choice in enumerate(choices):
-            button = QRadioButton(choice.label)
-            button.setObjectName(choice.value)
-            button.setAutoExclusive(False)
-            button.setMinimumHeight(32)
-            button.clicked.connect(self._clicked)
-            self._grid.addWidget(button, index // wide, index % wide)
-            self._buttons[choice.value] = button
-        if self._buttons:
-            self.focus = next(iter(self._buttons.values()))
-        self.show_text(self._value)
-
-    def pick(self, number: int) -> bool:
-        """Choose by a digit key; the digit of the chosen one clears the answer."""
-        return _click(list(self._buttons.values()), number)
-
-    def _clicked(self) -> None:
-        button = self.sender()
-        value = button.objectName() if isinstance(button, QRadioButton) and button.isChecked() else ""
-        self.show_text(value)
-        self.edited.emit(value)
-
-    def show_text(self, text: str) -> None:
-        """Mark the chosen one."""
-        self._value = text
-        for value, button in self._buttons.items():
-            button.setChecked(value == text)
-
-    def set_readonly(self, readonly: bool) -> None:
-        """Allow or forbid choosing."""
-        self.widget.setEnabled(not readonly)
 
 
 class ComboEditor(Editor):
@@ -125,6 +42,7 @@ class ComboEditor(Editor):
         line = self.box.lineEdit()
         if line is not None:
             line.editingFinished.connect(self._typed)
+            self.box.installEventFilter(Digits(line, self))
         self._value = ""
 
     def set_choices(self, choices: list[Choice]) -> None:
@@ -136,6 +54,8 @@ class ComboEditor(Editor):
         self.box.addItem("", "")
         for choice in choices:
             self.box.addItem(choice.label, choice.value)
+            if image := choice.media.get("image"):
+                self.box.setItemIcon(self.box.count() - 1, QIcon(image))
         self.show_text(self._value)
 
     def _activated(self, index: int) -> None:
@@ -154,8 +74,9 @@ class ComboEditor(Editor):
             self.edited.emit(value)
 
     def pick(self, number: int) -> bool:
-        """Choose by a digit key while nothing is being typed."""
-        if self.box.currentText() or not 0 < number < self.box.count():
+        """Choose by a digit key while nothing is being typed, unless labels begin with the digit."""
+        is_word = any(self.box.itemText(row).startswith(str(number)) for row in range(self.box.count()))
+        if self.box.currentText() or is_word or not 0 < number < self.box.count():
             return False
         self._activated(number)
         self.show_text(self._value)
@@ -167,56 +88,49 @@ class ComboEditor(Editor):
         self.box.setCurrentIndex(max(self.box.findData(text), 0))
 
 
-class ChecksEditor(Editor):
-    """Several choices as check boxes; the answer is their codes with blanks between."""
+class MapChoiceEditor(ComboEditor):
+    """A list whose choices lie on the map: the nearest to a picked place is taken.
+
+    Signals:
+        wanted: () the person wants to choose on the map.
+    """
+
+    wanted = Signal()
 
     def __init__(self, question: Question) -> None:
-        box = QWidget()
-        super().__init__(box, box)
-        self._columns = columns(question.appearance)
-        self._grid = QGridLayout(box)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._boxes: dict[str, QCheckBox] = {}
-        self._value = ""
+        super().__init__(question)
+        self._places: dict[str, Position] = {}
+        button = map_button()
+        button.clicked.connect(self.wanted)
+        self.widget = QWidget()
+        line = QHBoxLayout(self.widget)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.box, 1)
+        line.addWidget(button)
 
     def set_choices(self, choices: list[Choice]) -> None:
-        """Show the choices in columns."""
-        wanted = {choice.value: choice.label for choice in choices}
-        if {value: box.text() for value, box in self._boxes.items()} == wanted:
+        """Show the choices, and remember where they lie."""
+        super().set_choices(choices)
+        found = {choice.value: read_line(choice.geometry) for choice in choices if choice.geometry}
+        self._places = {code: _middle(positions) for code, positions in found.items() if positions}
+
+    def put(self, positions: list[Position]) -> None:
+        """Choose what lies nearest to a place that was picked on the map."""
+        if not self._places:
             return
-        for box in self._boxes.values():
-            box.deleteLater()
-        self._boxes = {}
-        wide = self._columns or (len(choices) or 1)
-        for index, choice in enumerate(choices):
-            box = QCheckBox(choice.label)
-            box.setObjectName(choice.value)
-            box.setMinimumHeight(32)
-            box.clicked.connect(self._clicked)
-            self._grid.addWidget(box, index // wide, index % wide)
-            self._boxes[choice.value] = box
-        if self._boxes:
-            self.focus = next(iter(self._boxes.values()))
-        self.show_text(self._value)
+        east, north = positions[0]
+        shrink = math.cos(math.radians(north))  # a degree of longitude is shorter than one of latitude
+        nearest = min(
+            self._places,
+            key=lambda code: math.hypot((self._places[code][0] - east) * shrink, self._places[code][1] - north),
+        )
+        self._set(nearest)
+        self.show_text(nearest)
 
-    def pick(self, number: int) -> bool:
-        """Tick or untick by a digit key."""
-        return _click(list(self._boxes.values()), number)
 
-    def _clicked(self) -> None:
-        self._value = " ".join(value for value, box in self._boxes.items() if box.isChecked())
-        self.edited.emit(self._value)
-
-    def show_text(self, text: str) -> None:
-        """Mark the chosen ones."""
-        self._value = text
-        chosen = set(text.split())
-        for value, box in self._boxes.items():
-            box.setChecked(value in chosen)
-
-    def set_readonly(self, readonly: bool) -> None:
-        """Allow or forbid choosing."""
-        self.widget.setEnabled(not readonly)
+def _middle(positions: list[Position]) -> Position:
+    longitudes, latitudes = zip(*positions, strict=True)
+    return sum(longitudes) / len(positions), sum(latitudes) / len(positions)
 
 
 class ListChecksEditor(Editor):
@@ -234,6 +148,7 @@ class ListChecksEditor(Editor):
         layout.addWidget(self.search)
         layout.addWidget(self.list)
         self.search.textEdited.connect(self._narrow)
+        Digits(self.search, self)
         self.list.itemChanged.connect(self._changed)
         self._value = ""
 
@@ -249,6 +164,16 @@ class ListChecksEditor(Editor):
         ticked = (item for item in self._items() if item.checkState() is Qt.CheckState.Checked)
         self._value = " ".join(str(item.data(_CODE)) for item in ticked)
         self.edited.emit(self._value)
+
+    def pick(self, number: int) -> bool:
+        """Tick or untick by a digit key, unless labels begin with the digit."""
+        items = self._items()
+        is_word = any(item.text().startswith(str(number)) for item in items)
+        if is_word or not 0 < number <= len(items) or not self.list.isEnabled():
+            return False
+        is_on = items[number - 1].checkState() is Qt.CheckState.Checked
+        items[number - 1].setCheckState(Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked)
+        return True
 
     def set_choices(self, choices: list[Choice]) -> None:
         """Show the choices."""

@@ -1,6 +1,5 @@
-"""Between the form panel and the store: opening, journal, saving, photos."""
+"""Between the form panel and the store: opening, journal, saving, places, files."""
 
-import json
 import mimetypes
 from datetime import datetime
 from functools import partial
@@ -9,23 +8,22 @@ from typing import cast
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QImage
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.store.photos import inspect, small
+from fieldsurvey.store import Store
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
 from ui.forms.panel import FormPanel
+from ui.forms.photos import FormPhotos
 from ui.forms.places import Position
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
 
 JOURNAL_MS = 300  # at most so long a typed answer is only in memory
-_THUMBNAIL = (220, 160)  # px
 
 
 class FormController(QObject):
@@ -45,12 +43,12 @@ class FormController(QObject):
     kept = Signal(str)
     failed = Signal(str)
 
-    def __init__(self, panel: FormPanel, runner: JobRunner, holder: StoreHolder) -> None:
+    def __init__(self, panel: FormPanel, runner: JobRunner, holder: StoreHolder, work: JobRunner) -> None:
         super().__init__(panel)
         self._panel, self._runner, self._holder = panel, runner, holder
         self._opened: Opened | None = None
-        self._dirty = False
-        self._place_path = ""
+        self._edits = self._kept_edits = 0
+        self._place_path = self._kept_place = ""
         self._journal = QTimer(self)
         self._journal.setObjectName("form_journal")
         self._journal.setSingleShot(True)
@@ -60,9 +58,9 @@ class FormController(QObject):
         panel.draft_clicked.connect(partial(self._save, DRAFT))
         panel.complete_clicked.connect(self._complete)
         panel.close_clicked.connect(self.close)
-        panel.photo_chosen.connect(self.add_photo)
         panel.file_chosen.connect(self.add_file)
-        panel.photo_shown.connect(self._load_thumbnail)
+        panel.moved.connect(self._moved)
+        self.photos = FormPhotos(panel, runner, work, holder, self)
 
     @property
     def current(self) -> Subject | None:
@@ -95,7 +93,7 @@ class FormController(QObject):
 
     def is_kept(self) -> bool:
         """Say whether everything typed is on the disk."""
-        return not self._dirty
+        return self._kept_edits == self._edits
 
     def open(self, subject: Subject) -> None:
         """Open a form; what was being filled in is kept first."""
@@ -104,9 +102,8 @@ class FormController(QObject):
 
         def work(_control: JobControl) -> tuple[Opened, str]:
             store = self._holder.store
-            kept = store.draft(subject.draft_key)
             opened = open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
-            return opened, place_of(kept[0]) if kept else ""
+            return opened, kept_place(store, subject)
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._show_at)
@@ -121,7 +118,8 @@ class FormController(QObject):
 
     @Slot(object)
     def _show(self, opened: Opened) -> None:
-        self._opened, self._dirty = opened, False
+        self._opened, self._kept_edits = opened, self._edits
+        self.photos.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
@@ -133,20 +131,33 @@ class FormController(QObject):
 
     @Slot()
     def _edited(self) -> None:
-        self._dirty = True
+        self._edits += 1
         if not self._journal.isActive():
             self._journal.start()
 
     @Slot()
-    def _keep(self) -> None:
-        opened = self._opened
-        if opened is None or not self._dirty:
-            return
-        snapshot = opened.session.snapshot()
-        with_place = marked(snapshot, self._panel.current)
+    def _moved(self) -> None:
+        if self._opened is not None and not self._journal.isActive():
+            self._journal.start()
 
-        def work(_control: JobControl) -> tuple[int, str]:
-            return keep_draft(self._holder.store, opened, with_place), snapshot
+    @Slot()
+    def _keep(self) -> None:
+        """Hand what changed to the store thread: the answers, and in which question the person is."""
+        opened, place, edits = self._opened, self._panel.current, self._edits
+        if opened is None:
+            return
+        snapshot = opened.session.snapshot() if not self.is_kept() else ""
+        has_moved = bool(place) and place != self._kept_place
+        if not snapshot and not has_moved:
+            return
+        self._kept_place = place
+
+        def work(_control: JobControl) -> tuple[int, int]:
+            store = self._holder.store
+            with store.transaction():
+                if has_moved:
+                    store.put_draft(place_key(opened.subject), place)
+                return (keep_draft(store, opened, snapshot) if snapshot else 0), edits
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._was_kept)
@@ -154,10 +165,10 @@ class FormController(QObject):
 
     @Slot(object)
     def _was_kept(self, result: object) -> None:
-        at, snapshot = cast("tuple[int, str]", result)
-        if self._opened is not None and self._opened.session.snapshot() == snapshot:
-            self._dirty = False
-        self.kept.emit(_("Draft kept {time}").format(time=moment(at)))
+        at, edits = cast("tuple[int, int]", result)
+        if at:
+            self._kept_edits = max(self._kept_edits, edits)
+            self.kept.emit(_("Draft kept {time}").format(time=moment(at)))
 
     def flush(self) -> None:
         """Hand what was typed to the store thread now."""
@@ -197,7 +208,10 @@ class FormController(QObject):
         if place:
             self._panel.go_to(place)
         words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
-        self._panel.say(words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S")))
+        told = words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S"))
+        if status == DRAFT and (count := self._panel.show_problems(go=False)):
+            told += " " + _("{n} questions need a look before it is complete.").format(n=count)
+        self._panel.say(told)
         if self._opened is not None:
             self.saved.emit(self._opened.subject.community_uid)
 
@@ -214,6 +228,7 @@ class FormController(QObject):
         """Go back; what was typed is kept as a draft."""
         self.flush()
         self._opened = None
+        self.photos.begin(None)
         self.closed.emit()
 
     # --- places --------------------------------------------------------------------------------------------------
@@ -241,21 +256,7 @@ class FormController(QObject):
         job.succeeded.connect(partial(self._panel.put_place, self._place_path))
         job.failed.connect(self._fail)
 
-    # --- photos --------------------------------------------------------------------------------------------------
-
-    @Slot(str, str)
-    def add_photo(self, path: str, file: str) -> None:
-        """Take a photo file into the project as the answer of a question."""
-
-        def work(_control: JobControl) -> tuple[str, str, str]:
-            place = Path(file)
-            found = inspect(place)
-            sha = self._holder.store.media.add_file(place, found.mime)
-            return path, sha, found.summary()
-
-        job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._has_photo)
-        job.failed.connect(self._fail)
+    # --- files ---------------------------------------------------------------------------------------------------
 
     @Slot(str, str)
     def add_file(self, path: str, file: str) -> None:
@@ -273,46 +274,13 @@ class FormController(QObject):
     def _has_file(self, result: object) -> None:
         self._panel.set_answer(*cast("tuple[str, str]", result))
 
-    @Slot(object)
-    def _has_photo(self, result: object) -> None:
-        path, sha, facts = cast("tuple[str, str, str]", result)
-        if sha in self._panel.photos().values():
-            self._panel.say(_("This photo is in the form already."))
-            return
-        self._panel.set_answer(path, sha)
-        self._panel.say(facts)
-        self._load_thumbnail(path, sha)
 
-    def _load_thumbnail(self, path: str, sha: str) -> None:
-        def work(_control: JobControl) -> tuple[str, QImage]:
-            place = self._holder.store.media.path(sha)
-            return path, thumbnail(place) if place else QImage()
-
-        job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._show_thumbnail)
-
-    @Slot(object)
-    def _show_thumbnail(self, result: object) -> None:
-        path, image = cast("tuple[str, QImage]", result)
-        self._panel.show_thumbnail(path, image)
+def place_key(subject: Subject) -> str:
+    """Return the key under which the journal keeps in which question a person was."""
+    return f"at:{subject.draft_key}"
 
 
-def thumbnail(place: Path) -> QImage:
-    """Return a small upright picture of a photo; decoding at reduced size keeps large photos cheap."""
-    try:
-        return QImage.fromData(small(place, _THUMBNAIL))
-    except FieldSurveyError:
-        return QImage()
-
-
-def marked(snapshot: str, place: str) -> str:
-    """Return a snapshot that also says in which question the person was."""
-    return json.dumps({**json.loads(snapshot), "at": place}, ensure_ascii=False)
-
-
-def place_of(draft: str) -> str:
-    """Return the question in which the person was when a draft was kept; empty if it does not say."""
-    try:
-        return str(json.loads(json.loads(draft)["session"]).get("at", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
+def kept_place(store: Store, subject: Subject) -> str:
+    """Return the question in which the person was when the form was left; empty if nobody was in it."""
+    kept = store.draft(place_key(subject))
+    return kept[0] if kept else ""

@@ -5,32 +5,38 @@ and blank must always be possible. A text that cannot be read as its kind is
 kept and told, not thrown away.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QStyle,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
 from ui.forms.base import Editor, Words
-from ui.forms.choosing import ChecksEditor, ComboEditor, ListChecksEditor, RadioEditor, RankEditor
-from ui.forms.places import LinesEditor, PointEditor
-from ui.forms.ranges import CounterEditor, PickerEditor, SliderEditor, StarsEditor, steps
+from ui.forms.choosing import ComboEditor, ListChecksEditor, MapChoiceEditor, RankEditor
+from ui.forms.grids import GridEditor, TableHead
+from ui.forms.places import PlaceEditor
+from ui.forms.ranges import BearingEditor, CounterEditor, PickerEditor, SliderEditor, StarsEditor, steps
 from ui.forms.times import DateEditor, TimeEditor
+from ui.photos.editor import PhotoEditor
 
 RADIO_AT_MOST = 6  # choices; more make a list
 CHECKS_AT_MOST = 20
-_IN_A_LINE = frozenset({"likert", "label", "list-nolabel", "list", "quick", "columns", "columns-pack", "horizontal"})
+_IN_SIGHT = frozenset(
+    {"likert", "list-nolabel", "list", "quick", "columns", "columns-pack", "horizontal", "no-buttons"}
+)
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.RANGE})
+_NUMBER_TEXT = r"[-－+＋]?[0-9０-９]*[.．。,，]?[0-9０-９]*"
 
 
 class LineEditor(Editor):
@@ -39,23 +45,46 @@ class LineEditor(Editor):
     def __init__(self, question: Question) -> None:
         self.line = QLineEdit()
         super().__init__(self.line, self.line)
-        if question.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.RANGE}:
+        words = question.appearance.split()
+        if question.kind in _NUMBERS or "numbers" in words:
             self.line.setInputMethodHints(Qt.InputMethodHint.ImhFormattedNumbersOnly)
             self.line.setAlignment(Qt.AlignmentFlag.AlignRight)
-        words = question.appearance.split()
+        self._is_number_text = question.kind is Kind.TEXT and "numbers" in words
+        if self._is_number_text:
+            self.line.setValidator(QRegularExpressionValidator(QRegularExpression(_NUMBER_TEXT), self.line))
         if "masked" in words:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         if "url" in words:
             self._add_link()
-        self.line.textEdited.connect(self.edited)
+        self._has_groups = "thousands-sep" in words
+        if self._has_groups:
+            self.line.installEventFilter(self)
+        self._value = ""
+        self.line.textEdited.connect(self._typed)
+
+    def _typed(self, text: str) -> None:
+        self._value = unicodedata.normalize("NFKC", text) if self._is_number_text else text
+        self.edited.emit(self._value)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Show thousands apart while the cursor is elsewhere; while it is here, a comma is a decimal mark."""
+        if event.type() is QEvent.Type.FocusIn:
+            self.line.setText(self._value)
+        elif event.type() is QEvent.Type.FocusOut:
+            self.line.setText(grouped(self._value))
+        return False
 
     def _add_link(self) -> None:
-        action = self.line.addAction(
-            self.line.style().standardIcon(QStyle.StandardPixmap.SP_DialogOpenButton),
-            QLineEdit.ActionPosition.TrailingPosition,
-        )
-        action.setToolTip(_("Open this address"))
-        action.triggered.connect(self.open_link)
+        self.widget = QWidget()
+        line = QHBoxLayout(self.widget)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.line, 1)
+        button = QToolButton()
+        button.setText(_("Open"))
+        button.setToolTip(_("Open this address"))
+        button.setMinimumHeight(36)
+        button.clicked.connect(self.open_link)
+        line.addWidget(button)
 
     def open_link(self) -> None:
         """Open the address in the browser; only addresses of the web."""
@@ -65,8 +94,10 @@ class LineEditor(Editor):
 
     def show_text(self, text: str) -> None:
         """Show an answer, leaving the cursor alone if it is shown already."""
-        if self.line.text() != text:
-            self.line.setText(text)
+        self._value = text
+        shown = grouped(text) if self._has_groups and not self.line.hasFocus() else text
+        if self.line.text() != shown:
+            self.line.setText(shown)
 
     def set_readonly(self, readonly: bool) -> None:
         """Allow or forbid editing; the text stays readable."""
@@ -108,34 +139,6 @@ class NoteEditor(Editor):
         """Nothing: a note has no answer."""
 
 
-class PhotoEditor(Editor):
-    """A photo: chosen or dropped; shown small.
-
-    Signals:
-        wanted: () the person asks for a file.
-    """
-
-    wanted = Signal()
-
-    def __init__(self, _question: Question) -> None:
-        box = QWidget()
-        self.button = QToolButton()
-        super().__init__(box, self.button)
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        self.picture = QLabel()
-        self.picture.setObjectName("thumbnail")
-        layout.addWidget(self.picture)
-        self.button.setText(_("Choose photo …"))
-        self.button.setMinimumHeight(36)
-        self.button.clicked.connect(self.wanted)
-        layout.addWidget(self.button)
-
-    def show_text(self, text: str) -> None:
-        """Show whether there is a photo; the picture itself comes later."""
-        self.button.setText(_("Another photo …") if text else _("Choose photo …"))
-
-
 class AcknowledgeEditor(Editor):
     """One box to tick."""
 
@@ -169,8 +172,13 @@ class FileEditor(Editor):
     wanted = Signal()
 
     def __init__(self, _question: Question) -> None:
+        box = QWidget()
         self.button = QToolButton()
-        super().__init__(self.button, self.button)
+        super().__init__(box, self.button)
+        line = QHBoxLayout(box)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.button)
+        line.addStretch(1)
         self.button.setMinimumHeight(36)
         self.button.clicked.connect(self.wanted)
         self.show_text("")
@@ -188,9 +196,9 @@ _BUILDERS: Mapping[Kind, Builder] = {
     Kind.DATETIME: TimeEditor,
     Kind.NOTE: NoteEditor,
     Kind.ACKNOWLEDGE: AcknowledgeEditor,
-    Kind.GEOPOINT: PointEditor,
-    Kind.GEOTRACE: LinesEditor,
-    Kind.GEOSHAPE: LinesEditor,
+    Kind.GEOPOINT: PlaceEditor,
+    Kind.GEOTRACE: PlaceEditor,
+    Kind.GEOSHAPE: PlaceEditor,
     Kind.IMAGE: PhotoEditor,
     Kind.AUDIO: FileEditor,
     Kind.VIDEO: FileEditor,
@@ -200,19 +208,46 @@ _BUILDERS: Mapping[Kind, Builder] = {
 
 def _builder(question: Question, choices: int) -> Builder:
     looks = set(question.appearance.split())
-    if question.kind is Kind.SELECT_ONE:
-        is_long = choices > RADIO_AT_MOST and not looks & _IN_A_LINE and "columns-" not in question.appearance
-        return ComboEditor if is_long or looks & {"minimal", "autocomplete", "search", "map"} else RadioEditor
-    if question.kind is Kind.SELECT_MULTIPLE:
-        is_long = choices > CHECKS_AT_MOST and not looks & _IN_A_LINE
-        return ListChecksEditor if is_long or looks & {"minimal", "autocomplete", "search"} else ChecksEditor
+    if question.kind in {Kind.SELECT_ONE, Kind.SELECT_MULTIPLE}:
+        return _choice_builder(question, looks, choices)
     if question.kind is Kind.RANGE and steps(question):
         return StarsEditor if "rating" in looks else PickerEditor if "picker" in looks else SliderEditor
     if question.kind is Kind.INTEGER and "counter" in looks:
         return CounterEditor
+    if question.kind is Kind.DECIMAL and "bearing" in looks:
+        return BearingEditor
     if question.kind is Kind.TEXT and _is_long_text(question, looks):
         return TextEditor
     return _BUILDERS.get(question.kind, LineEditor)
+
+
+def _choice_builder(question: Question, looks: set[str], choices: int) -> Builder:
+    if "label" in looks:
+        return TableHead
+    if "image-map" in looks:
+        from ui.forms.imagemap import ImageMapEditor
+
+        return ImageMapEditor
+    is_one = question.kind is Kind.SELECT_ONE
+    if is_one and "map" in looks:
+        return MapChoiceEditor
+    is_in_sight = bool(looks & _IN_SIGHT) or "columns-" in question.appearance
+    is_long = choices > (RADIO_AT_MOST if is_one else CHECKS_AT_MOST) and not is_in_sight
+    if is_long or looks & {"minimal", "autocomplete", "search", "map"}:
+        return ComboEditor if is_one else ListChecksEditor
+    return GridEditor
+
+
+def grouped(text: str) -> str:
+    """Return a number with its thousands apart; anything else as it is.
+
+    >>> grouped("1234567.5"), grouped("-1234"), grouped("12"), grouped("12..")
+    ('1,234,567.5', '-1,234', '12', '12..')
+    """
+    whole, mark, rest = text.partition(".")
+    if not whole.lstrip("-").isdecimal() or (rest and not rest.isdecimal()):
+        return text
+    return f"{int(whole):,}{mark}{rest}"
 
 
 def _is_long_text(question: Question, looks: set[str]) -> bool:

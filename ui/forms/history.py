@@ -25,6 +25,23 @@ class History:
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._is_open = False
+        self._before: str | None = None
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether changes are being made into one step."""
+        return self._before is not None
+
+    def gather(self) -> None:
+        """Make one step of everything until part(): five hundred photos are taken back at once."""
+        if self._before is None:
+            self._before = self._session.snapshot()
+
+    def part(self) -> None:
+        """End what gather() began."""
+        before, self._before = self._before, None
+        if before is not None and before != (after := self._session.snapshot()):
+            self.note("", before, after)
 
     def seal(self) -> None:
         """End the step: the next change is one of its own, even in the same question."""
@@ -32,6 +49,8 @@ class History:
 
     def note(self, path: str, before: str, after: str) -> None:
         """Remember a change."""
+        if self._before is not None:
+            return
         self._undone.clear()
         last = self._done[-1] if self._done else None
         if self._is_open and path and last is not None and last.path == path:

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGroupBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGroupBox, QVBoxLayout, QWidget
 
 from survey_forms import Group, Kind, Question, Repeat, Session
 from survey_forms.form import Element
 from survey_forms.markdown import to_html
 from ui.forms.base import Words
+from ui.forms.media import FormFiles
 from ui.forms.reasons import reason
 from ui.forms.repeats import RepeatView
 from ui.forms.row import Row
 
+_TWELVE = 12
+_LEAST_PX = 170  # a question that is narrower cannot be read
 MOST_ROWS = 60  # loose questions on one page; more are divided
 _PART = 30
 
@@ -40,6 +44,46 @@ def _parts(loose: list[Element]) -> list[list[Element]]:
     return [loose[at : at + size] for at in range(0, len(loose), size)]
 
 
+def twelfths(appearance: str) -> int:
+    """Return how much of a line a question takes, in twelfths of it; 0: all, and nobody beside it.
+
+    Source: XLSForm theme-grid, appearances w1 … w12.
+
+    >>> twelfths("w4 columns"), twelfths("w13"), twelfths("")
+    (4, 0, 0)
+    """
+    found = (word[1:] for word in appearance.split() if word.startswith("w") and word[1:].isdecimal())
+    share = next((int(number) for number in found), 0)
+    return share if share <= _TWELVE else 0
+
+
+class SharedLine(QWidget):
+    """Questions beside each other while there is width for them, else below each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shares: list[int] = []
+        self._line = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+
+    def has_room(self, share: int) -> bool:
+        """Say whether another question fits."""
+        return sum(self._shares) + share <= _TWELVE
+
+    def add(self, row: Row, share: int) -> None:
+        """Put a question at the end."""
+        self._shares.append(share)
+        self._line.addWidget(row, share)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the width there is."""
+        super().resizeEvent(event)
+        is_wide = self.width() * min(self._shares) / _TWELVE >= _LEAST_PX
+        wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        if self._line.direction() is not wanted:
+            self._line.setDirection(wanted)
+
+
 class Rows(QWidget):
     """Rows and groups below one path: a page, or one instance of a repeat.
 
@@ -53,14 +97,17 @@ class Rows(QWidget):
     reshaped = Signal(str)
     made = Signal(object)
 
-    def __init__(self, session: Session, language: Callable[[], str]) -> None:
+    def __init__(self, session: Session, language: Callable[[], str], *, is_inner: bool = False) -> None:
         super().__init__()
         self._session, self._language = session, language
+        self._files = FormFiles(session.form)
         self._rows: dict[str, Row] = {}
         self._boxes: dict[str, QGroupBox] = {}
         self._repeats: dict[str, RepeatView] = {}
+        self._order: dict[str, int] = {}
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(10, 4, 12, 4)
+        side = 0 if is_inner else 10  # lists in lists need the width
+        self._column.setContentsMargins(side, 4, side, 4)
         self._column.setSpacing(0)
 
     def fill(self, elements: Sequence[Element], parent: str, base: str) -> None:
@@ -70,8 +117,10 @@ class Rows(QWidget):
         self.refresh()
 
     def _add(self, layout: QVBoxLayout, elements: Sequence[Element], parent: str, base: str) -> None:
+        line: SharedLine | None = None
         for element in elements:
             path = base + element.path[len(parent) :]
+            share = twelfths(element.appearance)
             if isinstance(element, Repeat):
                 self._add_repeat(layout, element, path)
             elif isinstance(element, Group):
@@ -80,8 +129,17 @@ class Rows(QWidget):
                 inner.setSpacing(0)
                 layout.addWidget(box)
                 self._add(inner, element.children, element.path, path)
-            elif element.kind is not Kind.CALCULATE and "hidden" not in element.appearance.split():
-                self._add_row(layout, element, path)
+            elif element.kind is Kind.CALCULATE or "hidden" in element.appearance.split():
+                continue
+            elif share:
+                if line is None or not line.has_room(share):
+                    line = SharedLine()
+                    layout.addWidget(line)
+                line.add(self._row(element, path), share)
+                continue
+            else:
+                layout.addWidget(self._row(element, path))
+            line = None
 
     def _add_repeat(self, layout: QVBoxLayout, repeat: Repeat, path: str) -> None:
         view = RepeatView(self._session, repeat, path, self._language, self._inner)
@@ -91,27 +149,29 @@ class Rows(QWidget):
         view.refresh()
 
     def _inner(self, repeat: Repeat, instance: str) -> "Rows":
-        inner = Rows(self._session, self._language)
+        inner = Rows(self._session, self._language, is_inner=True)
         inner.edited.connect(self.edited)
         inner.reshaped.connect(self.reshaped)
         inner.made.connect(self.made)
         inner.fill(repeat.children, repeat.path, instance)
         return inner
 
-    def _add_row(self, layout: QVBoxLayout, question: Question, path: str) -> None:
+    def _row(self, question: Question, path: str) -> Row:
         row = Row(path, question, self._words(path))
         row.edited.connect(self.edited)
-        layout.addWidget(row)
         self._rows[path] = row
         self.made.emit(row)
+        return row
 
     def _words(self, path: str) -> Words:
         session, language = self._session, self._language()
+        media = session.media(path, language)
         return Words(
             to_html(session.label(path, language)),
             session.hint(path, language),
-            session.choices(path, language),
+            self._files.of_choices(session.choices(path, language)),
             session.guidance(path, language),
+            self._files.of(media) if media else {},
         )
 
     # --- looking up ----------------------------------------------------------------------------------------------
@@ -119,11 +179,11 @@ class Rows(QWidget):
     def rows(self) -> list[Row]:
         """Return the rows from top to bottom, those of the shown instances included."""
         inner = [row for view in self._repeats.values() for row in view.rows()]
-        ordered = [*self._rows.values(), *inner]
-        return sorted(ordered, key=lambda row: self._order(row.question.path)) if inner else ordered
-
-    def _order(self, path: str) -> int:
-        return next((at for at, other in enumerate(self._session.form.questions()) if other.path == path), 0)
+        if not inner:
+            return list(self._rows.values())
+        if not self._order:
+            self._order = {question.path: at for at, question in enumerate(self._session.form.questions())}
+        return sorted([*self._rows.values(), *inner], key=lambda row: self._order.get(row.question.path, 0))
 
     def show_path(self, path: str) -> Row | None:
         """Return the row of a path; the instance it lies in is shown for it."""

@@ -1,62 +1,62 @@
 """The form beside the map: rows, what is wrong, how far it is, and the buttons."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, SignalInstance, Slot
-from PySide6.QtGui import QHideEvent, QImage, QKeyEvent, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import (
-    QApplication,
-    QComboBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QShortcut,
 )
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Session
 from survey_forms.form import Element
 from survey_forms.instance import generic
-from ui.forms.base import NoWheel
-from ui.forms.editors import FileEditor, PhotoEditor
+from ui.forms.choosing import MapChoiceEditor
+from ui.forms.editors import FileEditor
+from ui.forms.frame import FormFrame
 from ui.forms.history import History, sets_others
 from ui.forms.page import Rows, pages_of
-from ui.forms.places import LinesEditor, PointEditor, Position
+from ui.forms.places import PlaceEditor, Position
+from ui.forms.problems import Findings, Review
 from ui.forms.row import Row
-from ui.widgets import button
+from ui.photos.editor import PhotoEditor, files_as_sources, sources_of
+from ui.photos.intake import Source
 
 _PHOTOS = "JPEG, PNG, HEIC (*.jpg *.jpeg *.png *.heic *.heif)"
-_PROGRESS_MS = 120  # counting all answers of a long form must not hold up a keystroke
 
 
-class FormPanel(QWidget):
+class FormPanel(FormFrame):
     """A form on the screen. It knows a session, but no store.
 
     Signals:
         edited: () an answer changed.
-        draft_clicked: () keep as a draft record.
-        complete_clicked: () complete the form.
-        close_clicked: () go back; nothing is lost.
+        moved: () the cursor is in another question.
         wide_clicked: () full width and back.
-        photo_chosen: (path of the question, file).
+        photos_offered: (path of the question or empty, list of ui.photos.intake.Source) chosen, dropped or pasted.
+        camera_wanted: (path of the question).
+        drawing_wanted: (path of the question) to draw on its photo, or a drawing for it.
         file_chosen: (path of the question, file) a sound, film or other file.
         photo_shown: (path of the question, hash) a picture is to be shown.
         place_wanted: (path of the question, kind) a place is to be picked on the map.
     """
 
     edited = Signal()
-    draft_clicked = Signal()
-    complete_clicked = Signal()
-    close_clicked = Signal()
+    moved = Signal()
     wide_clicked = Signal()
-    photo_chosen = Signal(str, str)
+    photos_offered = Signal(str, list)
+    camera_wanted = Signal(str)
+    drawing_wanted = Signal(str)
     file_chosen = Signal(str, str)
     photo_shown = Signal(str, str)
     place_wanted = Signal(str, str)
@@ -64,6 +64,7 @@ class FormPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("form_panel")
+        self.setAcceptDrops(True)
         self._session: Session | None = None
         self._language = "zh"
         self._pages: list[list[Element]] = []
@@ -71,10 +72,9 @@ class FormPanel(QWidget):
         self._at = 0
         self._history: History | None = None
         self._current = ""
-        self._counting = QTimer(self, singleShot=True, interval=_PROGRESS_MS)
-        self._counting.setObjectName("form_counting")
-        self._counting.timeout.connect(self._show_progress)
-        self._lay_out()
+        self._review = Review(self)
+        self._review.found.connect(self._show_progress)
+        self._connect()
         self._make_shortcuts()
         app = QApplication.instance()
         if isinstance(app, QApplication):
@@ -88,6 +88,7 @@ class FormPanel(QWidget):
             ("Ctrl+Enter", self.next_page),
             ("Ctrl+Shift+Return", self.previous_page),
             ("F8", self.next_problem),
+            ("Shift+F8", self.problems.toggle),
             ("Ctrl+Z", self.undo),
             ("Ctrl+Y", self.redo),
             ("Ctrl+Shift+Z", self.redo),
@@ -97,81 +98,14 @@ class FormPanel(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
 
-    def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.addLayout(self._head())
-        layout.addLayout(self._page_line())
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout.addWidget(self._area, 1)
-        layout.addLayout(self._foot())
-
-    def _head(self) -> QVBoxLayout:
-        head = QVBoxLayout()
-        line = QHBoxLayout()
-        self.back = QToolButton()
-        self.back.setObjectName("form_back")
-        self.back.setText("←")
-        self.back.setMinimumSize(36, 36)
-        self.back.setAccessibleName(_("Back to the list of forms"))
-        self.back.setToolTip(_("Back to the list of forms (Esc)"))
-        self.back.clicked.connect(self.close_clicked)
-        self.title = QLabel()
-        self.title.setObjectName("form_title")
-        self.title.setProperty("role", "title")
-        self.title.setWordWrap(True)
-        self.translate = QToolButton()
-        self.translate.setObjectName("form_language")
-        self.translate.setText("中 / EN")
-        self.translate.setMinimumHeight(36)
-        self.translate.setAccessibleName(_("Language of the form"))
+    def _connect(self) -> None:
         self.translate.clicked.connect(self._switch_language)
-        line.addWidget(self.back)
-        line.addWidget(self.title, 1)
-        line.addWidget(self.translate)
-        head.addLayout(line)
-        self.progress = QProgressBar()
-        self.progress.setObjectName("form_progress")
-        self.progress.setFixedHeight(18)
-        head.addWidget(self.progress)
-        return head
-
-    def _page_line(self) -> QHBoxLayout:
-        line = QHBoxLayout()
-        self.pages = QComboBox()
-        self.pages.setObjectName("form_pages")
-        self.pages.setAccessibleName(_("Page of the form"))
-        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.pages.installEventFilter(NoWheel(self.pages))
         self.pages.activated.connect(self.show_page)
-        self.problems = QToolButton()
-        self.problems.setObjectName("form_problems")
-        self.problems.setMinimumHeight(36)
-        self.problems.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.problems.setText(_("Next problem (F8)"))
-        self.problems.clicked.connect(self.next_problem)
-        self.status = QLabel()
-        self.status.setObjectName("form_status")
-        self.status.setWordWrap(True)
-        self.status.setProperty("role", "hint")
-        line.addWidget(self.pages)
-        line.addWidget(self.status, 1)
-        line.addWidget(self.problems)
-        return line
-
-    def _foot(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        self.previous = button("form_previous", _("Previous"), self.previous_row)
-        self.draft = button("form_draft", _("Save draft"), self.draft_clicked)
-        self.complete = button("form_complete", _("Complete form"), self.complete_clicked)
-        self.complete.setProperty("role", "primary")
-        self.next = button("form_next", _("Next"), self.next_row)
-        for each in (self.previous, self.draft, self.complete, self.next):
-            foot.addWidget(each)
-        return foot
+        self.problems.toggled.connect(self._list_problems)
+        self.list.chosen.connect(self.go_to)
+        self.list.left.connect(self._back_to_question)
+        self.previous.clicked.connect(self.previous_row)
+        self.next.clicked.connect(self.next_row)
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -197,12 +131,12 @@ class FormPanel(QWidget):
     def _rebuild(self, page: int) -> None:
         """Forget all pages that were built, and show one."""
         for rows in self._built.values():
-            if rows is not self._area.widget():
+            if rows is not self.area.widget():
                 rows.deleteLater()
         self._built = {}
         self._name_pages()
         self.show_page(page)
-        self._show_progress()
+        self._review.start(self._need())
 
     def _name_pages(self) -> None:
         session = self._need()
@@ -217,7 +151,7 @@ class FormPanel(QWidget):
     def show_page(self, number: int) -> None:
         """Show a page, building it the first time."""
         session = self._need()
-        old = cast("QWidget | None", self._area.takeWidget())  # none at first, whatever the stubs say
+        old = cast("QWidget | None", self.area.takeWidget())  # none at first, whatever the stubs say
         if old is not None and old not in self._built.values():
             old.deleteLater()
         self._at = number
@@ -230,9 +164,9 @@ class FormPanel(QWidget):
             rows.fill(self._pages[number], session.form.root.path, session.form.root.path)
         else:
             self._built[number].refresh()
-        self._area.setWidget(self._built[number])
+        self.area.setWidget(self._built[number])
         self._built[number].show()
-        self._area.verticalScrollBar().setValue(0)
+        self.area.verticalScrollBar().setValue(0)
         self.pages.setCurrentIndex(number)
 
     def rows(self) -> list[Row]:
@@ -247,13 +181,17 @@ class FormPanel(QWidget):
         """Connect what a new row needs from outside."""
         editor, path = row.editor, row.path
         if isinstance(editor, PhotoEditor):
-            editor.wanted.connect(partial(self._choose, path, self.photo_chosen, _PHOTOS))
+            editor.wanted.connect(partial(self._choose_photos, path))
+            editor.camera_wanted.connect(partial(self.camera_wanted.emit, path))
+            editor.drawing_wanted.connect(partial(self.drawing_wanted.emit, path))
+            editor.offered.connect(partial(self.offer_photos, path))
             if sha := self._need().value(path):
                 self.photo_shown.emit(path, sha)
         elif isinstance(editor, FileEditor):
             editor.wanted.connect(partial(self._choose, path, self.file_chosen))
-        elif isinstance(editor, PointEditor | LinesEditor):
+        elif isinstance(editor, PlaceEditor | MapChoiceEditor):
             editor.wanted.connect(partial(self.place_wanted.emit, path, str(row.question.kind)))
+        editor.finished.connect(self.next_row)
         for widget in {editor.focus, *editor.widget.findChildren(QWidget)}:
             widget.installEventFilter(self)
 
@@ -285,15 +223,15 @@ class FormPanel(QWidget):
             step = ("", shape, session.snapshot()) if shape else (path, before, session.value(path))
             self._history.note(*step)
         self._page().refresh(changed, self._current)
-        self._counting.start()
+        self._review.start(self._need())
         self.edited.emit()
 
     @Slot(str)
     def _reshaped(self, before: str) -> None:
         if self._history is not None:
-            self._history.note("", before, self._need().snapshot())
-        self._page().refresh()
-        self._counting.start()
+            self._history.note("", before, "" if self._history.is_gathering else self._need().snapshot())
+        self._page().refresh(self._need().touched(), self._current)
+        self._review.start(self._need())
         self.edited.emit()
 
     @Slot()
@@ -316,37 +254,54 @@ class FormPanel(QWidget):
             self.go_to(path)
         else:
             self._rebuild(self._at)
-        self._counting.start()
+        self._review.start(self._need())
         self.edited.emit()
 
-    @Slot()
-    def _show_progress(self) -> None:
+    @Slot(object)
+    def _show_progress(self, findings: Findings) -> None:
         if self._session is None:
             return
-        answered, asked = self._session.progress()
-        self.progress.setMaximum(max(asked, 1))
-        self.progress.setValue(answered)
-        percent = round(100 * answered / max(asked, 1))
+        self.progress.setMaximum(max(findings.asked, 1))
+        self.progress.setValue(findings.answered)
+        percent = round(100 * findings.answered / max(findings.asked, 1))
         self.progress.setFormat(_("{percent} % answered").format(percent=percent))
+        count = len(findings.wrong)
+        self.problems.setText(_("{n} missing or wrong").format(n=count) if count else _("Nothing missing ✓"))
+        if self.list.isVisibleTo(self):
+            self.list.show_findings(self._session, lambda: self._language, findings)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Count no more while nobody looks."""
-        self._counting.stop()
+        self._review.stop()
         super().hideEvent(event)
 
     def _switch_language(self) -> None:
         self._language = {"zh": "en"}.get(self._language, "zh")
         self._rebuild(self._at)
 
-    def show_problems(self) -> int:
-        """Show everything that stands against completing the form; go to the first; return how many."""
-        problems = self._need().problems()
-        if problems:
-            self.go_to(problems[0].path)
-        wrong = {problem.path: problem.message for problem in problems}
+    def show_problems(self, *, go: bool = True) -> int:
+        """List everything that stands against completing the form; go to the first; return how many."""
+        self.problems.setChecked(bool(self._need().problems()))
+        wrong = dict(self._review.now(self._need()).wrong)
+        if wrong and go:
+            self.go_to(next(iter(wrong)))
         for row in self._page().rows():
             row.set_error(wrong.get(row.path, ""))
-        return len(problems)
+        return len(wrong)
+
+    @Slot(bool)
+    def _list_problems(self, shown: bool) -> None:
+        self.list.setVisible(shown)
+        self._review.now(self._need())
+        if shown:
+            self.list.setFocus()
+        else:
+            self._back_to_question()
+
+    @Slot()
+    def _back_to_question(self) -> None:
+        if self._current:
+            self.go_to(self._current)
 
     @Slot()
     def next_problem(self) -> None:
@@ -365,16 +320,45 @@ class FormPanel(QWidget):
         if row is not None:
             row.set_error(session.error(path))
 
-    def say(self, text: str) -> None:
-        """Show a sentence about the form."""
-        self.status.setText(text)
-
     # --- photos, files, places -------------------------------------------------------------------------------------
 
-    def _choose(self, path: str, chosen: SignalInstance, kinds: str = "") -> None:
-        file, _filter = QFileDialog.getOpenFileName(self, _("Choose file …"), "", kinds)
+    def _choose(self, path: str, chosen: SignalInstance) -> None:
+        file, _filter = QFileDialog.getOpenFileName(self, _("Choose file …"))
         if file:
             chosen.emit(path, file)
+
+    def _choose_photos(self, path: str) -> None:
+        files, _filter = QFileDialog.getOpenFileNames(self, _("Choose file …"), "", _PHOTOS)
+        self.offer_photos(path, files_as_sources([Path(file) for file in files], path))
+
+    def offer_photos(self, path: str, sources: list[Source]) -> None:
+        """Take photos for a question: the first answers it, more of them make new rows."""
+        if sources:
+            self.photos_offered.emit(path, [replace(sources[0], target=path), *sources[1:]])
+        else:
+            self.say(_("There is no photo on the clipboard."))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files that are dragged in from outside."""
+        if self._session is not None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take photos that are dropped anywhere on the form."""
+        event.acceptProposedAction()
+        self.photos_offered.emit("", sources_of(event.mimeData()))
+
+    def gather(self, *, on: bool) -> None:
+        """Make one step for undo of all changes from on until off."""
+        if self._history is not None:
+            (self._history.gather if on else self._history.part)()
+
+    def add_row(self, repeat: str) -> str:
+        """Add an instance of a repeat, wherever the cursor is; return its path."""
+        before = self._need().snapshot() if self._history is not None and not self._history.is_gathering else ""
+        instance = self._need().add_repeat(repeat)
+        self._reshaped(before)
+        return instance
 
     def set_answer(self, path: str, text: str) -> None:
         """Take an answer that comes from elsewhere, such as the hash of a photo that is in the project now."""
@@ -384,14 +368,18 @@ class FormPanel(QWidget):
         """Take a place that was picked on the map as the answer."""
         self.go_to(path)
         row = self._page().show_path(path)
-        if row is not None and isinstance(row.editor, PointEditor | LinesEditor):
+        if row is not None and isinstance(row.editor, PlaceEditor | MapChoiceEditor):
             row.editor.put(positions)
+
+    def is_shown(self, path: str) -> bool:
+        """Say whether a question is on the screen now, or one scroll away."""
+        return self._session is not None and any(row.path == path for row in self._page().rows())
 
     def show_thumbnail(self, path: str, image: QImage) -> None:
         """Show a photo small in its row."""
         row = next((row for row in self._page().rows() if row.path == path), None)
         if row is not None and isinstance(row.editor, PhotoEditor):
-            row.editor.picture.setPixmap(QPixmap.fromImage(image))
+            row.editor.show_picture(image)
 
     def photos(self) -> Mapping[str, str]:
         """Return path -> hash of all photos in the form."""
@@ -429,7 +417,7 @@ class FormPanel(QWidget):
         row = self._page().show_path(path)
         if row is not None:
             row.focus()
-            self._area.ensureWidgetVisible(row, 0, 60)
+            self.area.ensureWidgetVisible(row, 0, 60)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         widget = now
@@ -437,10 +425,12 @@ class FormPanel(QWidget):
             widget = widget.parentWidget()
         if widget is None or not self.isAncestorOf(widget):
             return
-        if widget.path != self._current and self._history is not None:
-            self._history.seal()
-        self._current = widget.path
-        self._area.ensureWidgetVisible(widget, 0, 40)
+        if widget.path != self._current:
+            if self._history is not None:
+                self._history.seal()
+            self._current = widget.path
+            self.moved.emit()
+        self.area.ensureWidgetVisible(widget, 0, 40)
 
     @Slot()
     def next_row(self) -> None:

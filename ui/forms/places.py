@@ -93,8 +93,8 @@ def measure(positions: list[Position], *, is_area: bool) -> str:
     return _("Area {area} m² · outline {n} m").format(area=f"{abs(area):,.1f}", n=f"{around:,.1f}")
 
 
-class PointEditor(Editor):
-    """A point: typed, or picked on the map.
+class PlaceEditor(Editor):
+    """A point, trace or shape: typed, or picked on the map; length and area are told.
 
     Signals:
         wanted: () the person wants to pick it on the map.
@@ -102,115 +102,84 @@ class PointEditor(Editor):
 
     wanted = Signal()
 
-    def __init__(self, _question: Question) -> None:
-        box = QWidget()
-        self.line = QLineEdit()
-        super().__init__(box, self.line)
-        self.line.setPlaceholderText(_("Latitude, longitude: 30.2, 115.04 or 30°12′0″ 115°2′24″"))
-        self.map = _map_button()
-        self.map.clicked.connect(self.wanted)
-        layout = QHBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line, 1)
-        layout.addWidget(self.map)
-        self.line.textEdited.connect(self._typed)
-        self._value = ""
-
-    def _typed(self, text: str) -> None:
-        found = read_position(text)
-        self._value = as_odk([found]) if found else text.strip()
-        self.edited.emit(self._value)
-
-    def put(self, positions: list[Position]) -> None:
-        """Take a place from the map."""
-        text = as_odk(positions[:1])
-        self.show_text(text)
-        self.edited.emit(text)
-
-    def show_text(self, text: str) -> None:
-        """Show an answer; what is being typed stays as typed."""
-        if text == self._value and self.line.text():
-            return
-        self._value = text
-        found = read_position(text)
-        self.line.setText(f"{found[1]:.6f}, {found[0]:.6f}" if found else text)
-
-    def set_readonly(self, readonly: bool) -> None:
-        """Allow or forbid editing."""
-        self.line.setReadOnly(readonly)
-        self.map.setEnabled(not readonly)
-
-
-class LinesEditor(Editor):
-    """A trace or a shape: one position a line, or picked on the map; length and area below.
-
-    Signals:
-        wanted: () the person wants to draw it on the map.
-    """
-
-    wanted = Signal()
-
     def __init__(self, question: Question) -> None:
+        self._kind = question.kind
+        self._is_point = question.kind is Kind.GEOPOINT
+        self.text: QLineEdit | QPlainTextEdit = QLineEdit() if self._is_point else QPlainTextEdit()
         box = QWidget()
-        self.area = QPlainTextEdit()
-        super().__init__(box, self.area)
-        self._is_shape = question.kind is Kind.GEOSHAPE
-        self.area.setFixedHeight(88)
-        self.area.setTabChangesFocus(True)
-        self.area.setPlaceholderText(_("One position a line: latitude, longitude"))
+        super().__init__(box, self.text)
         self.size = QLabel()
         self.size.setProperty("role", "hint")
-        self.map = _map_button()
+        self.map = map_button()
         self.map.clicked.connect(self.wanted)
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.area)
         line = QHBoxLayout()
-        line.addWidget(self.size, 1)
+        if isinstance(self.text, QLineEdit):
+            self.text.setPlaceholderText(_("Latitude, longitude: 30.2, 115.04 or 30°12′0″ 115°2′24″"))
+            line.addWidget(self.text, 1)
+        else:
+            self.text.setPlaceholderText(_("One position a line: latitude, longitude"))
+            self.text.setFixedHeight(88)
+            self.text.setTabChangesFocus(True)
+            layout.addWidget(self.text)
+            line.addWidget(self.size, 1)
         line.addWidget(self.map)
         layout.addLayout(line)
-        self.area.textChanged.connect(self._typed)
+        self.text.textChanged.connect(self._typed)
         self._value = ""
 
+    def _shown(self) -> str:
+        return self.text.text() if isinstance(self.text, QLineEdit) else self.text.toPlainText()
+
+    def _show(self, text: str) -> None:
+        self.text.blockSignals(True)
+        if isinstance(self.text, QLineEdit):
+            self.text.setText(text)
+        else:
+            self.text.setPlainText(text)
+        self.text.blockSignals(False)
+
     def _typed(self) -> None:
-        text = self.area.toPlainText()
+        text = self._shown()
         found = read_line(text)
         self._value = text.strip() if found is None else self._kept(found)
         self._tell(found)
         self.edited.emit(self._value)
 
     def _kept(self, positions: list[Position]) -> str:
-        is_open = self._is_shape and len(positions) > 2 and positions[0] != positions[-1]
+        if self._is_point:
+            return as_odk(positions[:1])
+        is_open = self._kind is Kind.GEOSHAPE and len(positions) > 2 and positions[0] != positions[-1]
         return as_odk([*positions, positions[0]] if is_open else positions)
 
     def _tell(self, positions: list[Position] | None) -> None:
         wrong = _("One of these lines is no position.")
-        self.size.setText(wrong if positions is None else measure(positions, is_area=self._is_shape))
+        self.size.setText(wrong if positions is None else measure(positions, is_area=self._kind is Kind.GEOSHAPE))
 
     def put(self, positions: list[Position]) -> None:
-        """Take what was drawn on the map."""
+        """Take what was picked on the map."""
         text = self._kept(positions)
         self.show_text(text)
         self.edited.emit(text)
 
     def show_text(self, text: str) -> None:
         """Show an answer; what is being typed stays as typed."""
-        if text == self._value and self.area.toPlainText():
+        if text == self._value and self._shown():
             return
         self._value = text
         found = read_line(text)
-        self.area.blockSignals(True)
-        self.area.setPlainText("\n".join(f"{lat:.6f}, {lon:.6f}" for lon, lat in found) if found else text)
-        self.area.blockSignals(False)
+        self._show("\n".join(f"{lat:.6f}, {lon:.6f}" for lon, lat in found) if found else text)
         self._tell(found)
 
     def set_readonly(self, readonly: bool) -> None:
         """Allow or forbid editing."""
-        self.area.setReadOnly(readonly)
+        self.text.setReadOnly(readonly)
         self.map.setEnabled(not readonly)
 
 
-def _map_button() -> QToolButton:
+def map_button() -> QToolButton:
+    """Return the button that leads to the map."""
     button = QToolButton()
     button.setText(_("On the map"))
     button.setMinimumHeight(36)

@@ -1,10 +1,21 @@
 """A number out of a range: slider, list or stars; no answer until it is touched. And a counter."""
 
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDial,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fieldsurvey.i18n import _
 from survey_forms import Question
@@ -35,14 +46,16 @@ class SliderEditor(Editor):
 
     def __init__(self, question: Question) -> None:
         box = QWidget()
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        looks = question.appearance.split()
+        is_vertical = "vertical" in looks
+        self.slider = QSlider(Qt.Orientation.Vertical if is_vertical else Qt.Orientation.Horizontal)
         super().__init__(box, self.slider)
         self._steps = steps(question)
         self.slider.setRange(0, len(self._steps) - 1)
-        self.slider.setMinimumHeight(36)
-        if "no-ticks" not in question.appearance:
+        self.slider.setMinimumHeight(180 if is_vertical else 36)
+        if "no-ticks" not in looks:
             self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
-            self.slider.setTickInterval(max(1, len(self._steps) // 20))
+            self.slider.setTickInterval(_ticks(question, len(self._steps)))
         self.slider.installEventFilter(NoWheel(self.slider))
         self.slider.valueChanged.connect(self._moved)
         self.slider.sliderPressed.connect(self._moved)
@@ -51,9 +64,17 @@ class SliderEditor(Editor):
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(QLabel(self._steps[0]))
-        layout.addWidget(self.slider, 1)
-        layout.addWidget(QLabel(self._steps[-1]))
+        ends = [QLabel(self._steps[0]), QLabel(self._steps[-1])]
+        if is_vertical:
+            column = QVBoxLayout()
+            for part in (ends[1], self.slider, ends[0]):
+                column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addLayout(column)
+            layout.addStretch(1)
+        else:
+            layout.addWidget(ends[0])
+            layout.addWidget(self.slider, 1)
+            layout.addWidget(ends[1])
         layout.addWidget(self.value)
         layout.addWidget(_clear_button(self))
 
@@ -171,6 +192,68 @@ class CounterEditor(Editor):
     def set_readonly(self, readonly: bool) -> None:
         """Allow or forbid counting."""
         self.widget.setEnabled(not readonly)
+
+
+def _ticks(question: Question, count: int) -> int:
+    """Return how many steps lie between two ticks."""
+    given = question.parameters
+    try:
+        return max(1, round(float(given["odk:tick-interval"]) / float(given.get("step", "1"))))
+    except (KeyError, ValueError, ZeroDivisionError, OverflowError):
+        return max(1, count // 20)
+
+
+class BearingEditor(Editor):
+    """A direction in degrees clockwise from north: turned, or typed."""
+
+    def __init__(self, _question: Question) -> None:
+        box = QWidget()
+        self.line = QLineEdit()
+        super().__init__(box, self.line)
+        self.dial = QDial()
+        self.dial.setRange(0, 359)
+        self.dial.setWrapping(True)
+        self.dial.setNotchesVisible(True)
+        self.dial.setFixedSize(88, 88)
+        self.dial.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.dial.installEventFilter(NoWheel(self.dial))
+        self.dial.valueChanged.connect(self._turned)
+        self.line.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.line.textEdited.connect(self._typed)
+        layout = QHBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.dial)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(QLabel("°"))
+
+    def _turned(self, value: int) -> None:
+        degrees = str((value + 180) % 360)  # the dial has its zero at the bottom, north is up
+        self.line.setText(degrees)
+        self.edited.emit(degrees)
+
+    def _typed(self, text: str) -> None:
+        self._point(text)
+        self.edited.emit(text)
+
+    def _point(self, text: str) -> None:
+        try:
+            degrees = round(float(unicodedata.normalize("NFKC", text).replace(",", ".")))
+        except (ValueError, OverflowError):
+            return
+        self.dial.blockSignals(True)
+        self.dial.setValue((degrees + 180) % 360)
+        self.dial.blockSignals(False)
+
+    def show_text(self, text: str) -> None:
+        """Show an answer."""
+        if self.line.text() != text:
+            self.line.setText(text)
+        self._point(text)
+
+    def set_readonly(self, readonly: bool) -> None:
+        """Allow or forbid changing it."""
+        self.line.setReadOnly(readonly)
+        self.dial.setEnabled(not readonly)
 
 
 def _clear_button(editor: SliderEditor) -> QToolButton:

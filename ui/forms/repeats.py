@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
+    QSizePolicy,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -44,6 +45,16 @@ class InstanceModel(QAbstractTableModel):
         self.beginResetModel()
         self.instances = self._session.instances(self._path)
         self.endResetModel()
+
+    def grow(self) -> bool:
+        """Show instances that came at the end; say whether that is all that changed."""
+        now, have = self._session.instances(self._path), len(self.instances)
+        if len(now) <= have or now[:have] != self.instances:
+            return False
+        self.beginInsertRows(QModelIndex(), have, len(now) - 1)
+        self.instances = now
+        self.endInsertRows()
+        return True
 
     def retell(self) -> None:
         """Show other answers of the same instances."""
@@ -116,13 +127,13 @@ class RepeatView(QGroupBox):
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.table)
+        self.add = button(f"add_{repeat.name}", "", self.add_instance)
+        self._column.addWidget(self.add)
         self._column.addLayout(self._buttons())
 
     def _buttons(self) -> QHBoxLayout:
         line = QHBoxLayout()
         name = self.repeat.name
-        self.add = button(f"add_{name}", "", self.add_instance)
-        line.addWidget(self.add, 1)
         self._tools: list[QToolButton] = []
         for key, mark, words, slot in (
             ("copy", _("Duplicate"), _("Duplicate"), self.duplicate),
@@ -137,7 +148,8 @@ class RepeatView(QGroupBox):
             tool.setToolTip(words)
             tool.setAccessibleName(words)
             tool.clicked.connect(slot)
-            line.addWidget(tool)
+            line.addWidget(tool, 1)
+            tool.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._tools.append(tool)
         return line
 
@@ -183,11 +195,11 @@ class RepeatView(QGroupBox):
         if not (self.repeat.count or self.repeat.fixed):
             self.add.setText(_("Add one: {name}").format(name=label))
         if len(self._session.instances(self.path)) != len(self.model.instances):
-            self.reload(self.current())
+            if not (self._detail is not None and self.model.grow()):
+                self.reload(self.current())
         elif changed is None or any(path.startswith(self.repeat.path + "/") for path in changed):
             self.model.retell()
-        for widget in (self.add, *self._tools):
-            widget.setHidden(bool(self.repeat.count or self.repeat.fixed))
+        self.add.setHidden(bool(self.repeat.count or self.repeat.fixed))
         if self._detail is not None:
             self._detail.refresh(changed, current)
         self.setVisible(not self.model.instances or self._session.relevant(self.model.instances[0]))
@@ -198,7 +210,7 @@ class RepeatView(QGroupBox):
         self.table.setVisible(count > 0)
         self.table.setFixedHeight(_ROW_PX * min(count, _TABLE_ROWS) + 46)
         for tool in self._tools:
-            tool.setEnabled(count > 0)
+            tool.setHidden(not count or bool(self.repeat.count or self.repeat.fixed))
 
     def reload(self, number: int) -> None:
         """Show the instances anew, and one of them."""

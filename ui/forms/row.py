@@ -1,12 +1,19 @@
 """One row of a form: label, editor, unit, hint, and what is wrong."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
-from survey_forms import Kind, Question
+from survey_forms import Question
+from survey_forms.session import asks
 from ui.forms.base import Editor, Words
 from ui.forms.editors import NoteEditor, build_editor
+from ui.forms.media import MediaLabel
+
+_TABLE = frozenset({"label", "list-nolabel"})
+_LABEL_SHARE, _CHOICES_SHARE = 2, 3
 
 
 class Row(QWidget):
@@ -22,6 +29,9 @@ class Row(QWidget):
         super().__init__()
         self.path, self.question = path, question
         self._is_readonly = False
+        self._media: MediaLabel | None = None
+        self._media_shown: Mapping[str, str] = {}
+        self._is_table_row = bool(_TABLE & set(question.appearance.split()))
         self.setObjectName(f"row_{question.name}")
         self.label = QLabel()
         self.label.setWordWrap(True)
@@ -56,11 +66,16 @@ class Row(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.label, 1)
         head.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(head)
-        self.label.setHidden(isinstance(self.editor, NoteEditor))
         line = QHBoxLayout()
         line.setSpacing(6)
-        line.addWidget(self.editor.widget, 1)
+        if self._is_table_row:
+            layout.setContentsMargins(0, 2, 0, 2)
+            line.addLayout(head, _LABEL_SHARE)
+            line.addWidget(self.editor.widget, _CHOICES_SHARE)
+        else:
+            layout.addLayout(head)
+            line.addWidget(self.editor.widget, 1)
+        self.label.setHidden(isinstance(self.editor, NoteEditor))
         if self.question.bind.unit:
             unit = QLabel(self.question.bind.unit)
             unit.setMinimumWidth(44)
@@ -86,6 +101,21 @@ class Row(QWidget):
         self.editor.set_choices(words.choices)
         if isinstance(self.editor, NoteEditor):
             self.editor.label.setText(words.label)
+        if words.media != self._media_shown:
+            self._show_media(words)
+
+    def _show_media(self, words: Words) -> None:
+        """Show the files of the label, which differ by language."""
+        self._media_shown = words.media
+        if self._media is not None:
+            self._media.deleteLater()
+            self._media = None
+        left = {kind: place for kind, place in words.media.items() if kind != "image"}
+        media = left if self.editor.show_media(words.media) else words.media
+        layout = self.layout()
+        if media and isinstance(layout, QVBoxLayout):
+            self._media = MediaLabel(media, words.label)
+            layout.insertWidget(1, self._media)
 
     def set_error(self, text: str) -> None:
         """Show what is wrong, or nothing."""
@@ -103,7 +133,7 @@ class Row(QWidget):
 
     def takes_focus(self) -> bool:
         """Say whether there is something to fill in."""
-        is_asked = self.question.kind not in {Kind.NOTE, Kind.CALCULATE} and not self._is_readonly
+        is_asked = asks(self.question) and not self._is_readonly
         return is_asked and not self.isHidden()
 
     def set_readonly(self, *, readonly: bool) -> None:

@@ -1,28 +1,33 @@
 """The map: shows the newest finished frame, moved and scaled at once while a new one is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-import shapely
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from fieldsurvey.i18n import _
 from layers.columns import Columns
+from layers.history import ViewHistory
+from layers.picking import Hit, identify
 from layers.sidecar import Sidecar
-from layers.style import CONDITIONS, HIDDEN_AT_FIRST, STATES, THEMES
-from layers.viewport import Viewport, bar_length, fitted
+from layers.style import STATES, THEMES
+from layers.symbology import CONDITION, STATE, LayerStyle, codes_for
+from layers.viewport import Box, Viewport, fitted
+from ui.map import furniture
 from ui.map.painter import Look
-from ui.map.paths import paths
 from ui.map.render import Frame, Renderer, Request
+from ui.map.tool import Tool, World
 
 _SETTLE_MS = 60  # wait for the end of a gesture before drawing anew
 _DRAG_PX = 4
 _ZOOM_STEP = 1.25
 _PAN_STEP = 80
-_MARGIN = 0.25  # of the window, drawn around the view so that panning shows no bare ground
+_MOST_OUTLINED = 500
+_REACH_PX = 6  # how far from a line or point a click may be
+Overlay = Callable[[QPainter, Viewport], None]
 
 
 class MapCanvas(QWidget):
@@ -34,6 +39,10 @@ class MapCanvas(QWidget):
         pointer_moved: (east, north) m in the project CRS.
         scale_changed: (denominator) on a 96 dpi screen.
         first_drawn: () the first frame of a project is on the screen.
+        settled: (box, denominator) the view rests.
+        look_changed: () styles or what is in view changed.
+        tool_changed: (Tool | None) another tool is used.
+        selection_changed: () other features are outlined.
     """
 
     community_picked = Signal(str)
@@ -41,6 +50,10 @@ class MapCanvas(QWidget):
     pointer_moved = Signal(float, float)
     scale_changed = Signal(float)
     first_drawn = Signal()
+    settled = Signal(object, float)
+    look_changed = Signal()
+    tool_changed = Signal(object)
+    selection_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,22 +64,28 @@ class MapCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._sidecar: Sidecar | None = None
         self._view = Viewport(0, 0, 1, 1, 1)
-        self._look = Look(hidden=HIDDEN_AT_FIRST)
+        self._look = Look()
         self._frame: Frame | None = None
-        self._selected = ""
+        self._selected: frozenset[tuple[str, str]] = frozenset()
+        self._outlined: list[tuple[Columns, int]] = []
         self._states: Mapping[str, str] = {}
         self._conditions: Mapping[str, str] = {}
         self._tips: Mapping[str, str] = {}
-        self._by = "state"
         self._pressed: QPointF | None = None
         self._dragged_from: Viewport | None = None
+        self._is_drawing = False
+        self._tool: Tool | None = None
+        self._hint = ""
+        self._by_key = False  # the cross is shown while the keyboard is used
+        self._overlays: list[Overlay] = []
         self._announced = False
         self._has_view = False  # an empty project has no extent yet
+        self.history = ViewHistory()
         self._renderer = Renderer()
         self._renderer.drawn.connect(self._show_frame, Qt.ConnectionType.QueuedConnection)
         self._settled = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settled.setObjectName("map_settled")
-        self._settled.timeout.connect(self._request)
+        self._settled.timeout.connect(self._rest)
 
     def close_renderer(self) -> None:
         """Stop the render thread; call before the widget goes."""
@@ -80,70 +99,91 @@ class MapCanvas(QWidget):
         """The view wanted now."""
         return self._view
 
+    @property
+    def look(self) -> Look:
+        """What decides the picture besides the view."""
+        return self._look
+
+    @property
+    def sidecar(self) -> Sidecar | None:
+        """The layers on the map; None without a project."""
+        return self._sidecar
+
+    @property
+    def seen(self) -> Mapping[str, set[int]]:
+        """Table -> classes that the newest frame shows."""
+        return self._frame.seen if self._frame else {}
+
     def is_settled(self) -> bool:
         """Say whether the frame on the screen is that of the wanted view."""
-        return self._frame is not None and _core(self._frame.view, self._view) and not self._settled.isActive()
+        return self._frame is not None and self._frame.covers(self._view) and not self._settled.isActive()
 
     @Slot(object)
     def show_project(self, sidecar: Sidecar) -> None:
         """Show a project; the view stays if one is shown already."""
         self._sidecar = sidecar
+        self.select_features(self._selected)
         if not self._has_view:
             self.zoom_all()
         self._request()
 
     def clear_project(self) -> None:
         """Show nothing."""
-        self._sidecar, self._frame, self._selected, self._announced = None, None, "", False
+        self._sidecar, self._frame, self._selected, self._announced = None, None, frozenset(), False
         self._has_view = False
+        self.history = ViewHistory()
+        self.use_tool(None)
         self.update()
 
     def set_states(self, states: Mapping[str, str]) -> None:
         """Set community uid -> survey state."""
         self._states = states
-        self._recolour()
+        self._count_communities()
 
     def set_conditions(self, conditions: Mapping[str, str]) -> None:
         """Set community uid -> overall condition."""
         self._conditions = conditions
-        self._recolour()
+        self._count_communities()
 
     def set_tips(self, tips: Mapping[str, str]) -> None:
         """Set community uid -> text shown while the pointer rests on it."""
         self._tips = tips
 
-    @Slot(str)
-    def colour_by(self, what: str) -> None:
-        """Colour communities by "state" or "condition"."""
-        self._by = what
-        self._recolour()
+    def set_look(self, look: Look) -> None:
+        """Draw with other styles."""
+        self._look = look
+        self._count_communities()
 
-    def _recolour(self) -> None:
-        if self._by == "state":
-            fills = {uid: STATES[state][0] for uid, state in self._states.items()}
-            marks = {uid: STATES[state][1] for uid, state in self._states.items()}
-        else:
-            fills = {uid: CONDITIONS[code][0] for uid, code in self._conditions.items() if code}
-            marks = {}
-        self._look = replace(self._look, fills=fills, marks=marks)
+    def _count_communities(self) -> None:
+        """Bring the classes of communities up to date where they are counted and not stored."""
+        style = self._look.styles.get("community")
+        values = {STATE: self._states, CONDITION: self._conditions}.get(style.column if style else "")
+        codes, marks = dict(self._look.codes), {}
+        if style is not None and values is not None:
+            codes["community"] = codes_for(style, values)
+            marks = {uid: STATES[state][1] for uid, state in values.items()} if style.column == STATE else {}
+        self._look = replace(self._look, codes=codes, marks=marks)
+        self.look_changed.emit()
         self._request()
+
+    def set_style(self, style: LayerStyle) -> None:
+        """Draw one layer in another way; values that decide its class come with set_look."""
+        self.set_look(replace(self._look, styles={**self._look.styles, style.table: style}))
 
     @Slot(str, bool)
     def set_layer_visible(self, table: str, visible: bool) -> None:
         """Switch a layer on or off."""
-        hidden = self._look.hidden - {table} if visible else self._look.hidden | {table}
-        self._look = replace(self._look, hidden=hidden)
-        self._request()
-
-    def hidden_layers(self) -> frozenset[str]:
-        """Return the tables that are switched off."""
-        return self._look.hidden
+        self.set_style(replace(self._look.styles[table], visible=visible))
 
     @Slot(str)
     def set_theme(self, name: str) -> None:
         """Use the colours of light, dark or sun."""
         self._look = replace(self._look, theme=THEMES[name])
         self._request()
+
+    def add_overlay(self, overlay: Overlay) -> None:
+        """Paint something over every frame, in pixels of the window."""
+        self._overlays.append(overlay)
 
     # --- moving --------------------------------------------------------------------------------------------------
 
@@ -153,52 +193,147 @@ class MapCanvas(QWidget):
         extent = self._sidecar.extent() if self._sidecar else None
         if extent is not None:
             self._has_view = self.width() > 1
-            self._move(fitted(extent, self.width(), self.height()))
+            self.show_box(extent, 1.05)
 
     @Slot(str)
     def zoom_to(self, uid: str) -> None:
         """Show one community and select it."""
-        layer, number = self._find(uid)
-        if layer is not None:
-            box = layer.boxes[number] / 1e3
-            east, north = layer.origin
-            area = (float(box[0]) + east, float(box[1]) + north, float(box[2]) + east, float(box[3]) + north)
-            self._move(fitted(area, self.width(), self.height(), 1.3))
+        if self.zoom_to_feature("community", uid):
             self.select(uid)
+
+    def zoom_to_feature(self, table: str, uid: str) -> bool:
+        """Show one feature; say whether it is on the map."""
+        found = self._sidecar.find(table, uid) if self._sidecar else None
+        if found is None:
+            return False
+        columns, number = found
+        box = columns.boxes[number] / 1e3 + np.array([*columns.origin, *columns.origin])
+        self.show_box((float(box[0]), float(box[1]), float(box[2]), float(box[3])), 1.3)
+        return True
+
+    def show_box(self, box: Box, border: float = 1.0) -> None:
+        """Show a box of the project's system."""
+        self._move(fitted(box, self.width(), self.height(), border))
+
+    def show_view(self, view: Viewport) -> None:
+        """Show the centre and scale of a view."""
+        self._move(view.resized(self.width(), self.height()))
+
+    @Slot()
+    def go_back(self) -> None:
+        """Show the view before."""
+        if (view := self.history.back()) is not None:
+            self.show_view(view)
+
+    @Slot()
+    def go_forward(self) -> None:
+        """Show the view after the one that was gone back to."""
+        if (view := self.history.forward()) is not None:
+            self.show_view(view)
 
     @Slot(str)
     def select(self, uid: str) -> None:
-        """Outline one community."""
-        self._selected = uid
+        """Outline one community; an empty uid outlines nothing."""
+        self.select_features(frozenset({("community", uid)} if uid else ()))
+
+    def select_features(self, chosen: frozenset[tuple[str, str]]) -> None:
+        """Outline features, given as table and uid; of very many, the first."""
+        self._selected = chosen
+        found = [self._sidecar.find(*one) for one in sorted(chosen)[:_MOST_OUTLINED]] if self._sidecar else []
+        self._outlined = [one for one in found if one is not None]
         self.update()
+        self.selection_changed.emit()
+
+    @property
+    def selected(self) -> frozenset[tuple[str, str]]:
+        """Table and uid of what is outlined."""
+        return self._selected
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         """Enlarge by a factor around a point of the window."""
         spot = at or QPointF(self.width() / 2, self.height() / 2)
         self._move(self._view.zoomed(factor, spot.x(), spot.y()))
 
+    def show_view(self, view: Viewport) -> None:
+        """Show the centre and scale of a view."""
+        self._move(view.resized(self.width(), self.height()))
+
     def _move(self, view: Viewport) -> None:
         before, self._view = self._view, view
         if before.scale != view.scale:
             self.scale_changed.emit(view.scale)
+        if self._tool is not None:
+            self._tool.view_changed(view)
         self.update()
         self._settled.start()
 
+    @Slot()
+    def _rest(self) -> None:
+        if self._has_view:
+            self.history.note(self._view)
+            self.settled.emit(self._view.box(), self._view.scale)
+        self._request()
+
+    @Slot()
+    def redraw(self) -> None:
+        """Draw the view anew: something that it shows has changed."""
+        self._settled.start()
+
     def _request(self) -> None:
-        if self._sidecar is None or self.width() < 2:
-            return
-        wide = self._view.resized(int(self.width() * (1 + 2 * _MARGIN)), int(self.height() * (1 + 2 * _MARGIN)))
-        self._renderer.request(Request(self._sidecar, wide, replace(self._look, font=self.font().family())))
+        if self._sidecar is not None and self.width() >= 2:
+            look = replace(self._look, font=self.font().family())
+            self._renderer.request(Request(self._sidecar, self._view, look))
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
         if self._sidecar is None:
             return
-        self._frame = frame
+        before, self._frame = self.seen, frame
         self.update()
+        if frame.seen != before:
+            self.look_changed.emit()
         if not self._announced:
             self._announced = True
             self.first_drawn.emit()
+
+    # --- tools ---------------------------------------------------------------------------------------------------
+
+    @property
+    def tool(self) -> Tool | None:
+        """The tool in use; None while browsing."""
+        return self._tool
+
+    def use_tool(self, tool: Tool | None) -> None:
+        """Use a tool until it is finished; None browses."""
+        if self._tool is not None:
+            self._tool.hinted.disconnect(self._show_hint)
+            self._tool.changed.disconnect(self.update)
+            self._tool.finished.disconnect(self._tool_finished)
+            self._tool.stop()
+        self._tool, self._hint, self._by_key = tool, "", False
+        if tool is not None:
+            tool.hinted.connect(self._show_hint)
+            tool.changed.connect(self.update)
+            tool.finished.connect(self._tool_finished)
+            tool.start(self._view)
+            self.setCursor(tool.cursor)
+            self.setFocus()
+        else:
+            self.unsetCursor()
+        self.tool_changed.emit(tool)
+        self.update()
+
+    @Slot(str)
+    def _show_hint(self, text: str) -> None:
+        self._hint = text
+        self.update()
+
+    @Slot()
+    def _tool_finished(self) -> None:
+        self.use_tool(None)
+
+    def _world(self, spot: QPointF) -> World:
+        return self._view.to_world(spot.x(), spot.y())
 
     # --- events --------------------------------------------------------------------------------------------------
 
@@ -220,166 +355,145 @@ class MapCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click or a drag."""
+        self._by_key = False
         if event.button() in {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}:
             self._pressed, self._dragged_from = event.position(), self._view
+            is_left = event.button() is Qt.MouseButton.LeftButton
+            self._is_drawing = is_left and self._tool is not None and self._tool.takes_drags
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag, or tell what is under the pointer."""
-        self.pointer_moved.emit(*self._view.to_world(event.position().x(), event.position().y()))
+        place = self._world(event.position())
+        self.pointer_moved.emit(*place)
         if self._pressed is None or self._dragged_from is None:
+            if self._tool is not None:
+                self._tool.hover(place)
             return
         moved = event.position() - self._pressed
-        if moved.manhattanLength() >= _DRAG_PX:
+        if moved.manhattanLength() < _DRAG_PX:
+            return
+        if self._is_drawing and self._tool is not None:
+            self._tool.drag(self._world(self._pressed), place, done=False)
+        else:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self._move(self._dragged_from.panned(moved.x(), moved.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a drag, or pick what was clicked."""
+        """End a drag, or click."""
         start, self._pressed, self._dragged_from = self._pressed, None, None
-        self.unsetCursor()
-        if start is not None and (event.position() - start).manhattanLength() < _DRAG_PX:
-            self._pick(event.position())
+        self.setCursor(self._tool.cursor if self._tool is not None else Qt.CursorShape.ArrowCursor)
+        if start is None:
+            return
+        place = self._world(event.position())
+        if (event.position() - start).manhattanLength() >= _DRAG_PX:
+            if self._is_drawing and self._tool is not None:
+                self._tool.drag(self._world(start), place, done=True)
+        elif self._tool is not None:
+            self._tool.click(place, event.modifiers())
+        else:
+            self._pick(place)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open what was double clicked."""
-        uid = self.community_at(event.position())
-        if uid:
+        place = self._world(event.position())
+        if self._tool is not None:
+            self._tool.double_click(place)
+        elif uid := self.community_at(place):
             self.select(uid)
             self.community_opened.emit(uid)
 
-    def _pick(self, spot: QPointF) -> None:
-        uid = self.community_at(spot)
+    def _pick(self, place: World) -> None:
+        uid = self.community_at(place)
         self.select(uid)
         if uid:
             self.community_picked.emit(uid)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let the tool have the key; else move, zoom, or open the selected community."""
+        if self._tool is not None:
+            self._by_key = True
+            if event.key() == Qt.Key.Key_Space:
+                self._tool.click(self._world(QPointF(self.width() / 2, self.height() / 2)), event.modifiers())
+                return
+            if self._tool.key(event):
+                return
+            if event.key() == Qt.Key.Key_Escape:
+                self.use_tool(None)
+                return
+        if not self._move_by_key(Qt.Key(event.key())):
+            super().keyPressEvent(event)
+
+    def _move_by_key(self, key: Qt.Key) -> bool:
         """Zoom with + and -, move with arrows, Home shows all, Enter opens the selected community."""
         moves = {
             Qt.Key.Key_Left: (_PAN_STEP, 0), Qt.Key.Key_Right: (-_PAN_STEP, 0),
             Qt.Key.Key_Up: (0, _PAN_STEP), Qt.Key.Key_Down: (0, -_PAN_STEP),
         }  # fmt: skip
-        key = Qt.Key(event.key())
+        community = next((uid for table, uid in self._selected if table == "community"), "")
         if key in moves:
             self._move(self._view.panned(*moves[key]))
+            if self._tool is not None:
+                self._tool.hover((self._view.east, self._view.north))
         elif key in {Qt.Key.Key_Plus, Qt.Key.Key_Equal}:
             self.zoom(_ZOOM_STEP)
         elif key is Qt.Key.Key_Minus:
             self.zoom(1 / _ZOOM_STEP)
         elif key is Qt.Key.Key_Home:
             self.zoom_all()
-        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._selected:
-            self.community_opened.emit(self._selected)
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and community:
+            self.community_opened.emit(community)
         else:
-            super().keyPressEvent(event)
+            return False
+        return True
 
     def event(self, event: QEvent) -> bool:
-        """Show the tip of the community under the pointer."""
+        """Show the tip of what is under the pointer; keep the keys of a tool from the shortcuts of the map."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._tool is not None:
+            event.setAccepted(event.key() in self._tool.keys and not event.modifiers())
+            return True
         if event.type() is QEvent.Type.ToolTip:
             spot: QPoint = event.pos()  # type: ignore[attr-defined]
-            text = self._tips.get(self.community_at(QPointF(spot)), "")
+            text = furniture.tip(self.hits_at(self._world(QPointF(spot))), self._tips)
             QToolTip.showText(self.mapToGlobal(spot), text, self)
             return True
         return super().event(event)
 
     # --- looking up ----------------------------------------------------------------------------------------------
 
-    def community_at(self, spot: QPointF) -> str:
-        """Return the uid of the community at a point of the window, the smallest if several; empty if none."""
-        layer = self._sidecar.layers.get("community") if self._sidecar else None
-        if layer is None:
-            return ""
-        east, north = self._view.to_world(spot.x(), spot.y())
-        near = layer.visible((east, north, east, north))
-        point = shapely.Point((east - layer.origin[0]) * 1e3, (north - layer.origin[1]) * 1e3)
-        hits = [number for number in near.tolist() if shapely.contains(_area(layer, number), point)]
-        hits.sort(key=lambda number: shapely.area(_area(layer, number)))
-        return str(layer.uids[hits[0]].decode()) if hits else ""
+    def hits_at(self, place: World, tables: tuple[str, ...] = ()) -> list[Hit]:
+        """Return what lies at a place, of some tables or of all that are drawn now."""
+        if self._sidecar is None:
+            return []
+        drawn = [s.table for s in self._look.styles.values() if s.is_drawn_at(self._view.scale)]
+        return identify(self._sidecar, tables or drawn, *place, _REACH_PX * self._view.metres)
 
-    def _find(self, uid: str) -> tuple[Columns | None, int]:
-        layer = self._sidecar.layers.get("community") if self._sidecar else None
-        if layer is None:
-            return None, -1
-        hits = np.flatnonzero(layer.uids == uid.encode())
-        return (layer, int(hits[0])) if len(hits) else (None, -1)
+    def community_at(self, place: World) -> str:
+        """Return the uid of the community at a place, the smallest if several; empty if none."""
+        hits = self.hits_at(place, ("community",))
+        return hits[0].uid if hits else ""
 
     # --- painting ------------------------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the newest frame where it belongs now, and what floats above it."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._look.theme.ground))
+        theme = self._look.theme
+        painter.fillRect(self.rect(), QColor(theme.ground))
         if self._frame is None:
-            self._paint_empty(painter)
+            painter.setPen(QColor(theme.text))
+            text = _("The map appears here as soon as communities are imported.")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
-        painter.drawImage(self._place(self._frame.view), self._frame.image)
+        painter.drawImage(self._frame.place_in(self._view), self._frame.image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_selection(painter)
-        self._paint_bar(painter)
-        self._paint_north(painter)
-
-    def _place(self, view: Viewport) -> QRectF:
-        """Return where in the window a frame of another view belongs."""
-        left, bottom, right, top = view.box()
-        x0, y0 = self._view.to_screen(left, top)
-        x1, y1 = self._view.to_screen(right, bottom)
-        return QRectF(x0, y0, x1 - x0, y1 - y0)
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setPen(QColor(self._look.theme.text))
-        text = _("The map appears here as soon as communities are imported.")
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
-
-    def _paint_selection(self, painter: QPainter) -> None:
-        layer, number = self._find(self._selected) if self._selected else (None, -1)
-        if layer is None:
-            return
-        mm, counts, owners = layer.vertices(np.array([number]), coarse=False)
-        pen = QPen(QColor(self._look.theme.selection), 3)
-        for path in paths(self._view.screen_of(mm, layer.origin), counts, owners, 1):
-            painter.strokePath(path, pen)
-
-    def _paint_bar(self, painter: QPainter) -> None:
-        length, pixels = bar_length(self._view.metres)
-        text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-        left, base = 16, self.height() - 18
-        painter.setPen(QPen(QColor(self._look.theme.halo), 5))
-        painter.drawLine(left, base, left + pixels, base)
-        painter.setPen(QPen(QColor(self._look.theme.text), 2))
-        painter.drawPolyline(
-            [QPoint(left, base - 5), QPoint(left, base), QPoint(left + pixels, base), QPoint(left + pixels, base - 5)]
-        )
-        painter.setFont(_small(self.font()))
-        painter.drawText(left + pixels + 8, base + 4, f"{text}   1:{round(self._view.scale):,}".replace(",", " "))
-
-    def _paint_north(self, painter: QPainter) -> None:
-        x, y = self.width() - 30, 16
-        painter.setPen(QPen(QColor(self._look.theme.text), 1))
-        painter.setBrush(QColor(self._look.theme.text))
-        painter.drawPolygon([QPoint(x, y), QPoint(x - 7, y + 22), QPoint(x, y + 17)])
-        painter.setBrush(QColor(self._look.theme.halo))
-        painter.drawPolygon([QPoint(x, y), QPoint(x + 7, y + 22), QPoint(x, y + 17)])
-        painter.setFont(_small(self.font()))
-        painter.drawText(QRectF(x - 12, y + 22, 24, 18), Qt.AlignmentFlag.AlignCenter, _("N"))
-
-
-def _area(layer: Columns, number: int) -> shapely.Geometry:
-    """Return one area in the layer's millimetres, holes left out by even-odd rule."""
-    mm, counts, _owners = layer.vertices(np.array([number]), coarse=False)
-    rings = np.split(mm, np.cumsum(counts)[:-1])
-    area = shapely.Polygon()
-    for ring in rings:
-        if len(ring) >= 4:
-            area = shapely.symmetric_difference(area, shapely.make_valid(shapely.Polygon(ring)))
-    return area
-
-
-def _core(wide: Viewport, view: Viewport) -> bool:
-    return (wide.east, wide.north, wide.metres) == (view.east, view.north, view.metres)
-
-
-def _small(font: QFont) -> QFont:
-    small = QFont(font)
-    small.setPixelSize(13)
-    return small
+        furniture.paint_outlines(painter, self._view, QColor(theme.selection), self._outlined)
+        for overlay in self._overlays:
+            overlay(painter, self._view)
+        if self._tool is not None:
+            self._tool.paint(painter, self._view, QColor(theme.selection))
+            if self._by_key:
+                furniture.paint_cross(painter, self._view, theme)
+        furniture.paint_bar(painter, self._view, theme, self.font())
+        furniture.paint_north(painter, self._view, theme, self.font())
+        if self._hint:
+            furniture.paint_hint(painter, self._view, theme, self.font(), self._hint)

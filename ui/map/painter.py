@@ -1,29 +1,44 @@
 """Draws one view of a side-car into an image. Runs in the render thread; knows no widgets."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from layers.columns import Columns
+from layers.columns import POINT, Columns
 from layers.labels import Label, Placement
-from layers.raw_types import Ints
+from layers.raw_types import Bytes, Ints
 from layers.sidecar import Sidecar
-from layers.style import LAYERS, NO_VALUE, STATES, Style, Theme
+from layers.style import Theme
+from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
 from ui.map.paths import paths
+from ui.map.symbols import draw_shape, label_picture, stamp
 
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20
 _PIECE = 4096  # features between two looks at the cancel flag
 _COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
 _OUTLINE_FROM = 0.6  # px: below, buildings are drawn without outline
+_SPECK = 2.5  # px: features smaller than this are dots
+_DOT = ((0, 0), (1, 0), (0, 1), (1, 1))
+_FEW = 2_000  # features of a layer below which no dots are needed
+_THIN_FROM = 2.0  # m per pixel from which every line is one pixel wide
+_DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
 
 class Cancelled(Exception):
     """A newer view is wanted."""
+
+
+class Under(Protocol):
+    """Something that is drawn below the layers: a base map."""
+
+    def draw(self, painter: QPainter, view: Viewport, stop: Callable[[], bool]) -> None:
+        """Draw what a view shows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +47,30 @@ class Look:
 
     Attributes:
         theme: Colours around the layers.
-        hidden: Tables that are switched off.
-        fills: Community uid -> fill colour.
+        styles: Table -> style, in the order in which they are drawn.
+        codes: Table -> class of each record, where the style goes by values that the side-car does not hold.
+        texts: Table -> uid -> label, where labels are not the names that the side-car holds.
         marks: Community uid -> mark drawn before its name.
+        under: Base maps, the lowest first.
         font: Family of the labels.
+        is_vector: Whether points are drawn as shapes and not as pictures: on paper.
     """
 
     theme: Theme = field(default_factory=Theme)
-    hidden: frozenset[str] = frozenset()
-    fills: Mapping[str, str] = field(default_factory=dict)
+    styles: Mapping[str, LayerStyle] = field(default_factory=default_styles)
+    codes: Mapping[str, Codes] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    under: tuple[Under, ...] = ()
     font: str = ""
+    is_vector: bool = False
 
 
-def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]) -> None:
-    """Draw a view into an image of the view's size.
+Seen = dict[str, set[int]]  # table -> codes that were drawn
+
+
+def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]) -> Seen:
+    """Draw a view into an image of the view's size; return what it shows.
 
     Raises:
         Cancelled: If stop() became true; the image is unfinished then.
@@ -54,14 +78,26 @@ def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Call
     image.fill(QColor(look.theme.ground))
     painter = QPainter(image)
     try:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scene = _Scene(painter, sidecar, view, look, stop)
-        for style in LAYERS:
-            if style.table in sidecar.layers and style.table not in look.hidden and view.scale <= style.farthest:
-                scene.layer(style)
-        scene.labels()
+        return paint(painter, sidecar, view, look, stop)
     finally:
         painter.end()
+
+
+def paint(painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]) -> Seen:
+    """Draw a view with a painter whose unit is the view's pixel: on a screen, or on paper.
+
+    Raises:
+        Cancelled: If stop() became true.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for under in look.under:
+        under.draw(painter, view, stop)
+    scene = _Scene(painter, sidecar, view, look, stop)
+    for style in look.styles.values():
+        if style.is_drawn_at(view.scale):
+            scene.layer(style)
+    scene.labels()
+    return scene.seen
 
 
 class _Scene:
@@ -69,39 +105,77 @@ class _Scene:
         self, painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]
     ) -> None:
         self._painter, self._sidecar, self._view, self._look, self._stop = painter, sidecar, view, look, stop
+        self.seen: Seen = {}
 
     def _check(self) -> None:
         if self._stop():
             raise Cancelled
 
-    def layer(self, style: Style) -> None:
-        columns = self._sidecar.layers[style.table]
-        index = columns.visible(self._view.box(12))
-        for start in range(0, len(index), _PIECE):
-            self._check()
-            piece = index[start : start + _PIECE]
-            if style.symbol:
-                self._points(style, columns, piece)
-            elif style.table == "community":
-                self._communities(style, columns, piece)
-            else:
-                self._shapes(style, columns, piece)
+    def layer(self, style: LayerStyle) -> None:
+        """Draw one layer, class by class."""
+        symbols = style.symbols(self._view.scale)
+        for columns, every in self._sidecar.parts(style.table, self._view.box(12)):
+            index = self._specks(style, symbols, columns, every)
+            for start in range(0, len(index), _PIECE):
+                self._check()
+                piece = index[start : start + _PIECE]
+                codes = self._codes(style, columns, piece)
+                for code in np.unique(codes).tolist():
+                    self.seen.setdefault(style.table, set()).add(code)
+                    self._draw(style, symbols[min(code, len(symbols) - 1)], columns, piece[codes == code])
 
-    def _shapes(self, style: Style, columns: Columns, index: Ints) -> None:
+    def _specks(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> Ints:
+        """Draw features of hardly a pixel as dots, all in one go; return the others."""
+        if columns.kind == POINT or style.table == "community" or self._look.is_vector or len(index) < _FEW:
+            return index
+        self._check()
+        boxes = columns.boxes[index]
+        tiny = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) < _SPECK * 1e3 * self._view.metres
+        if not tiny.any():
+            return index
+        codes = self._codes(style, columns, index[tiny])
+        self.seen.setdefault(style.table, set()).update(np.unique(codes).tolist())
+        shades = [QColor(symbol.fill or symbol.line or "#000000").rgba() for symbol in symbols]
+        colours = np.array(shades, np.uint32)[np.minimum(codes, len(shades) - 1)]
+        middle = (boxes[tiny, :2].astype(float) + boxes[tiny, 2:]) / 2
+        spots = self._view.screen_of(middle, columns.origin).astype(np.int64)
+        width, height = self._view.width, self._view.height
+        dots = np.zeros((height, width), np.uint32)
+        for x, y in _DOT:
+            inside = (
+                (spots[:, 0] + x >= 0) & (spots[:, 0] + x < width) & (spots[:, 1] + y >= 0) & (spots[:, 1] + y < height)
+            )
+            dots[spots[inside, 1] + y, spots[inside, 0] + x] = colours[inside]
+        self._painter.drawImage(0, 0, QImage(dots.data, width, height, 4 * width, QImage.Format.Format_ARGB32))
+        return np.asarray(index[~tiny])
+
+    def _codes(self, style: LayerStyle, columns: Columns, index: Ints) -> Bytes:
+        if style.kind in {SINGLE, BY_SCALE}:
+            return np.zeros(len(index), np.uint8)
+        if style.table in self._look.codes:
+            return self._look.codes[style.table].of(columns, index)
+        return np.asarray(columns.klass[index]) if is_baked(style) else np.zeros(len(index), np.uint8)
+
+    def _draw(self, style: LayerStyle, symbol: Symbol, columns: Columns, index: Ints) -> None:
+        if style.table == "community":
+            self._communities(symbol, columns, index)
+        elif symbol.shape:
+            self._points(symbol, columns, index)
+        else:
+            self._shapes(style, symbol, columns, index)
+
+    def _shapes(self, style: LayerStyle, symbol: Symbol, columns: Columns, index: Ints) -> None:
         coarse = self._view.metres >= _COARSE_FROM
-        if style.fill:
-            classes = columns.klass[index]
-            colours = [style.fill, *style.by_kind.values()]
-            for number in np.unique(classes).tolist():
-                self._fill(columns, index[classes == number], QColor(colours[number]), coarse=coarse)
-        if style.line and not (style.fill and style.width / self._view.metres < _OUTLINE_FROM):
-            self._stroke(columns, index, style.line, self._width(style), coarse=coarse)
+        if symbol.fill and columns.is_area:
+            self._fill(columns, index, _shade(symbol.fill, symbol.opacity), coarse=coarse)
+        if symbol.line and not (symbol.fill and symbol.width / self._view.metres < _OUTLINE_FROM):
+            self._stroke(columns, index, symbol, self._width(style.table, symbol), coarse=coarse)
 
-    def _width(self, style: Style) -> float:
+    def _width(self, table: str, symbol: Symbol) -> float:
         """Return the line width in px; streets keep their width on the ground when near."""
-        if style.table in {"road", "internal_road"}:
-            return float(min(max(style.width * 3.0 / self._view.metres, 1.0), 40.0))
-        return style.width if self._view.metres < 2.0 else 1.0
+        if table in {"road", "internal_road"}:
+            return float(min(max(symbol.width * 3.0 / self._view.metres, 1.0), 40.0))
+        return symbol.width if self._view.metres < _THIN_FROM else 1.0
 
     def _fill(self, columns: Columns, index: Ints, colour: QColor, *, coarse: bool) -> None:
         brush = QBrush(colour)
@@ -110,135 +184,122 @@ class _Scene:
             self._painter.fillPath(path, brush)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
-    def _stroke(self, columns: Columns, index: Ints, colour: str, width: float, *, coarse: bool) -> None:
-        pen = QPen(QColor(colour), width)
-        pen.setCosmetic(True)
+    def _stroke(self, columns: Columns, index: Ints, symbol: Symbol, width: float, *, coarse: bool) -> None:
+        pen = QPen(_shade(symbol.line, symbol.opacity), width)
+        pen.setCosmetic(not self._look.is_vector)  # on screen the fast way; on paper the width scales with the sheet
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setStyle(_DASHES.get(symbol.dash, Qt.PenStyle.SolidLine))
         chunk = _LINE_CHUNK if width <= 1.0 else _WIDE_CHUNK
+        is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in self._paths(columns, index, chunk, coarse=coarse):
             self._painter.strokePath(path, pen)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
     def _paths(self, columns: Columns, index: Ints, chunk: int, *, coarse: bool) -> "list[QPainterPath]":
         self._check()
         mm, counts, owners = columns.vertices(index, coarse=coarse)
         return list(paths(self._view.screen_of(mm, columns.origin), counts, owners, chunk))
 
-    def _communities(self, style: Style, columns: Columns, index: Ints) -> None:
-        """Fill each community by its value; one path each, there are few."""
-        uids = [uid.decode() for uid in columns.uids[index].tolist()]
-        colours = np.array([self._look.fills.get(uid, NO_VALUE) for uid in uids])
+    def _communities(self, symbol: Symbol, columns: Columns, index: Ints) -> None:
+        """Fill communities so that what lies below shows through when near; from afar each is a dot."""
         coarse = self._view.metres >= _COARSE_FROM
-        for colour in np.unique(colours).tolist():
-            shade = QColor(colour)
-            shade.setAlpha(self._look.theme.fill_alpha if self._view.scale < 25_000 else 255)
-            self._fill(columns, index[colours == colour], shade, coarse=coarse)
+        if symbol.fill:
+            opacity = symbol.opacity * (self._look.theme.fill_alpha / 255 if self._view.scale < 25_000 else 1.0)
+            self._fill(columns, index, _shade(symbol.fill, opacity), coarse=coarse)
         if self._view.scale > _OVERVIEW_FROM:
-            self._overview(columns, index, colours)
-            return
-        line = style.line if self._look.theme.ground != "#FFFFFF" else "#000000"
-        self._stroke(columns, index, line, style.width if self._view.scale < 40_000 else 1.0, coarse=coarse)
+            self._dots(columns, index, QColor(symbol.fill or symbol.line))
+        elif symbol.line:
+            line = replace(symbol, line="#000000") if self._look.theme.ground == "#FFFFFF" else symbol
+            self._stroke(columns, index, line, self._width("community", symbol), coarse=coarse)
 
-    def _overview(self, columns: Columns, index: Ints, colours: "np.ndarray[tuple[int], np.dtype[np.str_]]") -> None:
-        """Draw communities that would vanish as dots of their colour."""
-        for (east, north), colour in zip(columns.centres(index).tolist(), colours.tolist(), strict=True):
-            x, y = self._view.to_screen(east, north)
-            self._painter.setPen(QPen(QColor(self._look.theme.halo), 0.8))
-            self._painter.setBrush(QColor(colour))
-            self._painter.drawEllipse(QPointF(x, y), 3.5, 3.5)
+    def _dots(self, columns: Columns, index: Ints, colour: QColor) -> None:
+        self._painter.setPen(QPen(QColor(self._look.theme.halo), 0.8))
+        self._painter.setBrush(colour)
+        for east, north in columns.centres(index).tolist():
+            self._painter.drawEllipse(QPointF(*self._view.to_screen(east, north)), 3.5, 3.5)
 
-    def _points(self, style: Style, columns: Columns, index: Ints) -> None:
+    def _points(self, symbol: Symbol, columns: Columns, index: Ints) -> None:
         mm, _counts, _owners = columns.vertices(index, coarse=False)
         spots = self._view.screen_of(mm, columns.origin)
-        colours = [style.fill, *style.by_kind.values()]
-        stamps = {number: stamp(style, colours[number]) for number in np.unique(columns.klass[index]).tolist()}
-        half = next(iter(stamps.values())).width() / 2 if stamps else 0.0
-        for (x, y), number in zip(spots.tolist(), columns.klass[index].tolist(), strict=False):
-            self._painter.drawImage(QPointF(x - half, y - half), stamps[number])
+        if self._look.is_vector:
+            self._shape_points(symbol, spots.tolist())
+            return
+        picture = stamp(symbol)
+        half = picture.width() / picture.devicePixelRatio() / 2
+        for x, y in spots.tolist():
+            self._painter.drawImage(QPointF(x - half, y - half), picture)
+
+    def _shape_points(self, symbol: Symbol, spots: list[list[float]]) -> None:
+        self._painter.setBrush(QBrush(_shade(symbol.fill, symbol.opacity)) if symbol.fill else Qt.BrushStyle.NoBrush)
+        self._painter.setPen(QPen(_shade(symbol.line or "#FFFFFF", symbol.opacity), 1.2))
+        half = symbol.size / 2
+        for x, y in spots:
+            draw_shape(self._painter, symbol.shape, QRectF(x - half, y - half, symbol.size, symbol.size))
 
     # --- labels --------------------------------------------------------------------------------------------------
 
     def labels(self) -> None:
-        """Place and draw the labels of all layers, communities first."""
+        """Place and draw the labels of all layers, the important first."""
         self._check()
         wanted: list[Label] = []
-        for style in sorted(LAYERS, key=lambda style: -style.label_size):
-            if style.label_farthest >= self._view.scale and style.table not in self._look.hidden:
+        styles = [s for s in self._look.styles.values() if s.label.column and s.is_drawn_at(self._view.scale)]
+        for style in sorted(styles, key=lambda style: -style.label.priority):
+            if style.label.farthest >= self._view.scale:
                 wanted += self._wanted(style)
         placement = Placement(self._view.width, self._view.height)
-        fonts = {style.table: self._font(style) for style in LAYERS if style.label_farthest}
+        fonts = {style.table: self._font(style) for style in styles}
         for label in placement.place(wanted):
-            self._draw_label(label, fonts[label.layer])
+            halo = self._look.styles[label.layer].label.halo
+            self._draw_label(label, fonts[label.layer], halo=halo)
 
-    def _font(self, style: Style) -> QFont:
+    def _font(self, style: LayerStyle) -> QFont:
         font = QFont(self._look.font)
-        font.setPixelSize(style.label_size)
+        font.setPixelSize(style.label.size)
         return font
 
-    def _wanted(self, style: Style) -> list[Label]:
-        columns = self._sidecar.layers.get(style.table)
-        if columns is None or not len(columns.labels):
-            return []
-        index = columns.visible(self._view.box())
-        sizes = columns.boxes[index, 2] - columns.boxes[index, 0]
-        index = index[np.argsort(-sizes, kind="stable")]
+    def _wanted(self, style: LayerStyle) -> list[Label]:
         metrics = QFontMetricsF(self._font(style))
+        texts = self._look.texts.get(style.table)
         found: list[Label] = []
-        for number, (east, north) in zip(index.tolist(), columns.centres(index).tolist(), strict=True):
-            text = str(columns.labels[number])
-            if text:
-                mark = self._look.marks.get(columns.uids[number].decode(), "") if style.table == "community" else ""
-                shown = f"{mark} {text}" if mark else text
-                x, y = self._view.to_screen(east, north)
-                found.append(Label(shown, x, y, metrics.horizontalAdvance(shown) + 6, metrics.height(), style.table))
+        for columns, index in self._sidecar.parts(style.table, self._view.box()):
+            if texts is None and (style.label.column != "name" or not len(columns.labels)):
+                continue
+            sizes = columns.boxes[index, 2] - columns.boxes[index, 0]
+            ordered = index[np.argsort(-sizes, kind="stable")]
+            for number, (east, north) in zip(ordered.tolist(), columns.centres(ordered).tolist(), strict=True):
+                uid = columns.uids[number].decode()
+                text = columns.label(number) if texts is None else texts.get(uid, "")
+                if text:
+                    mark = self._look.marks.get(uid, "") if style.table == "community" else ""
+                    shown = f"{mark} {text}" if mark else text
+                    x, y = self._view.to_screen(east, north)
+                    width = metrics.horizontalAdvance(shown) + 6
+                    found.append(Label(shown, x, y, width, metrics.height(), style.table))
         return found
 
-    def _draw_label(self, label: Label, font: QFont) -> None:
+    def _draw_label(self, label: Label, font: QFont, *, halo: bool) -> None:
         theme = self._look.theme
+        if not self._look.is_vector:
+            edge_colour = theme.halo if halo else ""
+            picture = label_picture(label.text, font.family(), font.pixelSize(), theme.text, edge_colour)
+            corner = QPointF(round(label.x - picture.width() / 2), round(label.y - picture.height() / 2))
+            self._painter.drawImage(corner, picture)
+            return
         path = QPainterPath()
         metrics = QFontMetricsF(font)
         baseline = label.y + (metrics.ascent() - metrics.descent()) / 2
         path.addText(QPointF(label.x - label.width / 2 + 3, baseline), font, label.text)
         path.setFillRule(Qt.FillRule.WindingFill)  # strokes of one character overlap
-        halo = QPen(QColor(theme.halo), 3)
-        halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        self._painter.strokePath(path, halo)
+        if halo:
+            edge = QPen(QColor(theme.halo), 3)
+            edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            self._painter.strokePath(path, edge)
         self._painter.fillPath(path, QBrush(QColor(theme.text)))
 
 
-_STAMPS: dict[tuple[str, str, float], QImage] = {}
-
-
-def stamp(style: Style, colour: str) -> QImage:
-    """Return the picture of a point symbol, drawn once."""
-    key = (style.table, colour, style.size)
-    if key not in _STAMPS:
-        side = int(style.size) + 4
-        image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
-        image.fill(0)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(colour))
-        painter.setPen(QPen(QColor(style.line or "#FFFFFF"), 1.2))
-        _symbol(painter, style.symbol, QRectF(2, 2, style.size, style.size))
-        painter.end()
-        _STAMPS[key] = image
-    return _STAMPS[key]
-
-
-def _symbol(painter: QPainter, shape: str, box: QRectF) -> None:
-    if shape == "circle":
-        painter.drawEllipse(box)
-    elif shape == "square":
-        painter.drawRect(box)
-    elif shape == "triangle":
-        painter.drawPolygon([QPointF(box.center().x(), box.top()), box.bottomRight(), box.bottomLeft()])
-    else:
-        middle = box.center()
-        corners = [QPointF(middle.x(), box.top()), QPointF(box.right(), middle.y())]
-        painter.drawPolygon([*corners, QPointF(middle.x(), box.bottom()), QPointF(box.left(), middle.y())])
-
-
-def state_marks() -> dict[str, str]:
-    """Return state -> mark, for labels that must not rely on colour alone."""
-    return {state: mark for state, (_colour, mark, _word) in STATES.items()}
+def _shade(colour: str, opacity: float) -> QColor:
+    shade = QColor(colour)
+    shade.setAlphaF(min(max(opacity, 0.0), 1.0))
+    return shade

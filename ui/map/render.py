@@ -1,14 +1,18 @@
 """One thread draws; the newest request wins."""
 
 import threading
+import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage
 
 from layers.sidecar import Sidecar
 from layers.viewport import Viewport
-from ui.map.painter import Cancelled, Look, draw
+from ui.map.painter import Cancelled, Look, Seen, draw
+
+_MARGIN = 0.25  # of the window, drawn around the view so that panning shows no bare ground
+_SLOW = 0.06  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,29 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A finished view."""
+    """A finished view.
+
+    Attributes:
+        image: The picture.
+        view: What it shows.
+        seen: Table -> classes that are in it.
+    """
 
     image: QImage
     view: Viewport
+    seen: Seen
+
+    def covers(self, view: Viewport) -> bool:
+        """Say whether the picture shows the whole of a view, at its place and scale."""
+        is_there = (self.view.east, self.view.north, self.view.metres) == (view.east, view.north, view.metres)
+        return is_there and self.view.width >= view.width and self.view.height >= view.height
+
+    def place_in(self, view: Viewport) -> QRectF:
+        """Return where in the pixels of another view the picture belongs."""
+        left, bottom, right, top = self.view.box()
+        x0, y0 = view.to_screen(left, top)
+        x1, y1 = view.to_screen(right, bottom)
+        return QRectF(x0, y0, x1 - x0, y1 - y0)
 
 
 class Renderer(QObject):
@@ -62,13 +85,22 @@ class Renderer(QObject):
         return self._wanted is not None or self._closing
 
     def _run(self) -> None:
+        is_slow = False
         while (request := self._next()) is not None:
-            image = QImage(request.view.width, request.view.height, QImage.Format.Format_RGB32)
+            wide = _widened(request.view)
             try:
-                draw(image, request.sidecar, request.view, request.look, self._superseded)
+                if is_slow:  # what is on the screen first, its surroundings after
+                    self._draw(request, request.view)
+                began = time.perf_counter()
+                self._draw(request, wide)
+                is_slow = time.perf_counter() - began > _SLOW
             except Cancelled:
                 continue
-            self.drawn.emit(Frame(image, request.view))
+
+    def _draw(self, request: Request, view: Viewport) -> None:
+        image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
+        seen = draw(image, request.sidecar, view, request.look, self._superseded)
+        self.drawn.emit(Frame(image, view, seen))
 
     def _next(self) -> Request | None:
         with self._woken:
@@ -76,3 +108,8 @@ class Renderer(QObject):
                 self._woken.wait()
             request, self._wanted = self._wanted, None
             return None if self._closing else request
+
+
+def _widened(view: Viewport) -> Viewport:
+    """Return the view with its margin: whole pixels on every side, so that the picture is not blurred."""
+    return view.resized(view.width + 2 * int(view.width * _MARGIN), view.height + 2 * int(view.height * _MARGIN))

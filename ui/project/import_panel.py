@@ -1,97 +1,52 @@
 """Import in the window: files, what was found and why, what is doubtful; nothing is written until 导入."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-import shapely
-from PySide6.QtCore import QPointF, QRectF, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
-    QLineEdit,
     QListWidget,
     QProgressBar,
     QScrollArea,
-    QSizePolicy,
+    QSplitter,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.geo import crs
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.model.assets import ASSET_BY_NAME
-from layers.io.importer import Inspection, LayerPreview, inspect, run
-from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY
+from layers.io import recipe
+from layers.io.importer import Inspection, LayerPreview, Options, inspect, run_each
+from layers.io.mapping import LayerMapping
+from layers.io.matching import Known
 from layers.io.report import FileReport, Status
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
+from ui.project.import_cards import Doubts, plain
+from ui.project.import_fields import FieldMapper
+from ui.project.import_map import Ground, ImportMap, ground_of
 from ui.project.import_report import MARKS, ImportReport
 from ui.widgets import button
 
-FILTER = "*.shp *.gpkg *.geojson *.json *.kml *.dxf *.csv *.xlsx *.xls *.zip"
-_OWN = ""  # kept as a layer of its own
-_DOT = 2.0  # px
-_OPTION = re.compile(r"\s*\(--\w+\)")  # command line options that messages name: the window has fields for them
-
-
-class Sketch(QWidget):
-    """A quick drawing of geometries, so that a person sees whether it is what they expect."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setMinimumHeight(180)
-        self._lines: list[QPolygonF] = []
-        self._box = QRectF()
-
-    def show_geometries(self, geometries: object) -> None:
-        """Draw shapely geometries in whatever coordinates they have."""
-        self._lines, self._box = [], QRectF()
-        if isinstance(geometries, np.ndarray):
-            present = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
-            parts = shapely.get_parts(shapely.get_parts(present))
-            for part in parts[:5000]:
-                xy = shapely.get_coordinates(part)
-                self._lines.append(QPolygonF([QPointF(x, -y) for x, y in xy.tolist()]))
-            for line in self._lines:
-                self._box = self._box.united(line.boundingRect().adjusted(0, 0, 1e-9, 1e-9))
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw to fit."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.palette().base())
-        painter.setPen(self.palette().mid().color())
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        if self._box.isEmpty():
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = min((self.width() - 16) / self._box.width(), (self.height() - 16) / self._box.height())
-        painter.translate(self.width() / 2, self.height() / 2)
-        painter.scale(scale, scale)
-        painter.translate(-self._box.center())
-        pen = QPen(self.palette().highlight().color(), 1)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
-        for line in self._lines:
-            if line.size() == 1:
-                painter.drawEllipse(line.first(), _DOT / scale, _DOT / scale)
-            else:
-                painter.drawPolyline(line)
+FILTER = (
+    "*.shp *.gpkg *.geojson *.json *.geojsonl *.kml *.kmz *.dxf *.gpx *.fgb *.gml *.csv *.txt *.xlsx *.xls *.dbf *.zip"
+)
+_RULES = (
+    (Known.FILL, N_("fill in what is missing")),
+    (Known.UPDATE, N_("bring up to the file")),
+    (Known.SKIP, N_("leave as they are")),
+    (Known.INSERT, N_("take them as new ones")),
+)
 
 
 class ImportPanel(QWidget):
@@ -112,32 +67,17 @@ class ImportPanel(QWidget):
         self._work, self._runner, self._holder = work, runner, holder
         self._found: dict[str, Inspection] = {}
         self._stated: dict[str, tuple[str, str]] = {}
-        self._mapped: dict[str, dict[str, object]] = {}
+        self._mapped: dict[tuple[str, str], LayerMapping] = {}
+        self._kept: set[str] = set()  # files whose areas stay as drawn
+        self._waiting: list[Path] = []
+        self._ground = Ground()
         self._job: Job | None = None
         self._shown: LayerPreview | None = None
         self._lay_out()
 
     def _lay_out(self) -> None:
         outer = QHBoxLayout(self)
-        left = QVBoxLayout()
-        self.add = button("import_add", _("Add files …"), self._choose)
-        self.files = QListWidget()
-        self.files.setObjectName("import_files")
-        self.files.setAccessibleName(_("Files to import"))
-        self.files.currentRowChanged.connect(self._show_file)
-        hint = QLabel(_("Drop files here. Nothing is written until you press Import."))
-        hint.setWordWrap(True)
-        hint.setProperty("role", "hint")
-        self.go = button("import_go", _("Import"), self._import)
-        self.go.setProperty("role", "primary")
-        self.go.setEnabled(False)
-        self.stop = button("import_stop", _("Cancel"), self._cancel)
-        self.stop.hide()
-        self.progress = QProgressBar()
-        self.progress.hide()
-        for widget in (self.add, hint, self.files, self.progress, self.go, self.stop):
-            left.addWidget(widget, 1 if widget is self.files else 0)
-        outer.addLayout(left, 2)
+        outer.addLayout(self._left(), 2)
         self.report = ImportReport()
         self.report.map_wanted.connect(self.map_wanted)
         details = QScrollArea()
@@ -147,59 +87,72 @@ class ImportPanel(QWidget):
         inside = QWidget()
         inside.setLayout(self._details())
         details.setWidget(inside)
+        self.map = ImportMap()
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(details)
+        parts.addWidget(self.map)
+        parts.setSizes([560, 420])
         self._pages = QStackedWidget()
-        self._pages.addWidget(details)
+        self._pages.addWidget(parts)
         self._pages.addWidget(self.report)
-        outer.addWidget(self._pages, 5)
+        outer.addWidget(self._pages, 6)
+
+    def _left(self) -> QVBoxLayout:
+        left = QVBoxLayout()
+        self.add = button("import_add", _("Add files …"), self._choose)
+        self.files = QListWidget()
+        self.files.setObjectName("import_files")
+        self.files.setAccessibleName(_("Files to import"))
+        self.files.currentRowChanged.connect(self._show_file)
+        hint = QLabel(_("Drop files here. Nothing is written until you press Import."))
+        hint.setWordWrap(True)
+        hint.setProperty("role", "hint")
+        self.known = QComboBox()
+        self.known.setObjectName("import_known")
+        self.known.setAccessibleName(_("Features that the project holds already"))
+        self.known.setMinimumHeight(40)
+        for rule, label in _RULES:
+            self.known.addItem(_(label), rule)
+        about = QLabel(_("Features that the project holds already"))
+        about.setWordWrap(True)
+        about.setBuddy(self.known)
+        self.go = button("import_go", _("Import"), self._import)
+        self.go.setProperty("role", "primary")
+        self.go.setEnabled(False)
+        self.stop = button("import_stop", _("Cancel"), self._cancel)
+        self.stop.hide()
+        self.progress = QProgressBar()
+        self.progress.hide()
+        for widget in (self.add, hint, self.files, about, self.known, self.progress, self.go, self.stop):
+            left.addWidget(widget, 1 if widget is self.files else 0)
+        return left
 
     def _details(self) -> QVBoxLayout:
         right = QVBoxLayout()
         self.head = QLabel(_("Files that departments hand over appear here with what was found in them."))
         self.head.setProperty("role", "title")
         self.head.setWordWrap(True)
+        self.doubts = Doubts()
+        self.doubts.crs_changed.connect(self._restate_crs)
+        self.doubts.encoding_changed.connect(self._restate_encoding)
+        self.doubts.repair_changed.connect(self._choose_repair)
         self.notes = QLabel()
         self.notes.setObjectName("import_notes")
         self.notes.setWordWrap(True)
         self.layers = QComboBox()
         self.layers.setObjectName("import_layers")
         self.layers.setAccessibleName(_("Layer in the file"))
+        self.layers.setMinimumHeight(40)
         self.layers.currentIndexChanged.connect(self._show_layer)
-        self.target = QComboBox()
-        self.target.setObjectName("import_target")
-        self.target.setAccessibleName(_("Target layer"))
-        self.target.addItem(_("(keep as a layer of its own)"), _OWN)
-        for name, table in ASSET_BY_NAME.items():
-            self.target.addItem(f"{table.label} ({name})", name)
-        self.target.activated.connect(self._retarget)
-        self.crs = QLineEdit()
-        self.crs.setObjectName("import_crs")
-        self.crs.setPlaceholderText("EPSG:4547, GCJ-02, BD-09")
-        self.crs.editingFinished.connect(self._restate)
-        self.encoding = QLineEdit()
-        self.encoding.setObjectName("import_encoding")
-        self.encoding.setPlaceholderText("GB18030, utf-8")
-        self.encoding.editingFinished.connect(self._restate)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for label, widget in (
-            (_("Layer in the file"), self.layers), (_("Target layer"), self.target),
-            (_("Coordinate system"), self.crs), (_("Encoding"), self.encoding),
-        ):  # fmt: skip
-            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            form.addRow(label, widget)
-        self.fields = QTableWidget(0, 3)
-        self.fields.setObjectName("import_fields")
-        self.fields.setHorizontalHeaderLabels([_("Field in the file"), _("First values"), _("Goes to")])
-        self.fields.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.fields.verticalHeader().hide()
-        self.fields.verticalHeader().setDefaultSectionSize(44)
-        self.fields.setMinimumHeight(240)
-        self.sketch = Sketch()
-        right.addWidget(self.head)
-        right.addWidget(self.notes)
-        right.addLayout(form)
-        right.addWidget(self.fields, 3)
-        right.addWidget(self.sketch, 2)
+        self.fields = FieldMapper()
+        self.fields.changed.connect(self._remap)
+        recipes = QHBoxLayout()
+        recipes.addWidget(button("import_recipe_load", _("Use a saved mapping …"), self._load_recipe))
+        recipes.addWidget(button("import_recipe_save", _("Save this mapping …"), self._save_recipe))
+        for widget in (self.head, self.doubts, self.notes, self.layers):
+            right.addWidget(widget)
+        right.addWidget(self.fields, 1)
+        right.addLayout(recipes)
         return right
 
     # --- files ---------------------------------------------------------------------------------------------------
@@ -211,9 +164,25 @@ class ImportPanel(QWidget):
 
     def add_files(self, paths: Sequence[Path]) -> None:
         """Look into files; they appear as they are read."""
-        for path in paths:
-            job = self._work.start(partial(_inspected, path))
-            job.succeeded.connect(self._was_inspected)
+        self._waiting += paths
+        job = self._runner.start(lambda _control: ground_of(self._holder.store) if self._holder.is_open else Ground())
+        job.succeeded.connect(self._have_ground)
+
+    @Slot(object)
+    def _have_ground(self, ground: object) -> None:
+        self._ground = cast("Ground", ground)
+        self.map.show_ground(self._ground)
+        waiting, self._waiting = self._waiting, []
+        for path in waiting:
+            self._inspect(path)
+
+    def _inspect(self, path: Path) -> None:
+        place, encoding = self._stated.get(str(path), ("", ""))
+        job = self._work.start(
+            partial(_inspected, path, target=self._ground.crs, crs=place or None, encoding=encoding or None)
+        )
+        job.succeeded.connect(self._was_inspected)
+        job.failed.connect(self._failed)
 
     @Slot(object)
     def _was_inspected(self, result: object) -> None:
@@ -240,111 +209,116 @@ class ImportPanel(QWidget):
         found = self._current()
         if found is None:
             return
-        report = found.report
         self._pages.setCurrentIndex(0)
         self.head.setText(_title(found))
-        notes = [report.error] if report.error else []
-        if report.crs:
-            notes.append(_("Coordinate system {name}: {how}").format(name=crs.name_of(report.crs), how=report.crs_how))
-        if report.encoding:
-            notes.append(_("Encoding {name}: {how}").format(name=report.encoding, how=report.encoding_how))
-        notes += [f"⚠ {_OPTION.sub('', warning.message)}" for warning in report.warnings]
+        rest = self.doubts.tell(found.report)
+        notes = [f"✕ {found.report.error}"] if found.report.error else []
+        notes += [f"{'⚠' if told in found.report.warnings else '·'} {plain(told.message)}" for told in rest]
         self.notes.setText("\n".join(notes))
-        self.crs.setText(self._stated.get(str(report.file), ("", ""))[0])
-        self.encoding.setText(self._stated.get(str(report.file), ("", ""))[1])
+        self.notes.setVisible(bool(notes))
         self.layers.clear()
         for layer in found.layers:
             self.layers.addItem(_("{name} ({n} rows)").format(name=layer.name, n=f"{layer.count:,}"))
+        self.layers.setVisible(bool(found.layers))
         self._show_layer(0)
 
     @Slot(int)
     def _show_layer(self, index: int) -> None:
         found = self._current()
         if found is None or not 0 <= index < len(found.layers):
-            self.fields.setRowCount(0)
-            self.sketch.show_geometries(None)
+            self._shown = None
+            self.fields.show_layer(None, None)
+            self.map.show_new(None, "")
             return
         self._shown = layer = found.layers[index]
-        self.sketch.show_geometries(layer.geometries)
-        chosen = self._mapped.get(layer.name)
-        table = str(chosen["table"]) if chosen else layer.mapping.table
-        self.target.setCurrentIndex(max(self.target.findData(table), 0))
-        self._show_fields(
-            layer, table, cast("dict[str, str]", chosen["fields"]) if chosen else dict(layer.mapping.fields)
-        )
-
-    def _show_fields(self, layer: LayerPreview, table: str, fields: dict[str, str]) -> None:
-        self.fields.setRowCount(len(layer.samples))
-        for row, (name, values) in enumerate(layer.samples.items()):
-            self.fields.setItem(row, 0, QTableWidgetItem(name))
-            shown = ", ".join(str(value) for value in values if value is not None)
-            self.fields.setItem(row, 1, QTableWidgetItem(shown[:60]))
-            box = QComboBox()
-            box.addItem("—", "")
-            if table:
-                box.addItem(_("number of the community"), COMMUNITY_KEY)
-                box.addItem(_("number of the building"), BUILDING_KEY)
-                for column in ASSET_BY_NAME[table].columns:
-                    box.addItem(column.label, column.name)
-            box.setCurrentIndex(max(box.findData(fields.get(name, "")), 0))
-            box.activated.connect(self._remap)
-            self.fields.setCellWidget(row, 2, box)
-
-    @Slot()
-    def _retarget(self) -> None:
-        from layers.io.mapping import columns_for
-
-        if self._shown is None:
-            return
-        table = str(self.target.currentData())
-        fields = columns_for(ASSET_BY_NAME[table], self._shown.samples) if table else {}
-        self._show_fields(self._shown, table, fields)
-        self._remap()
+        self.map.show_new(layer.geometries, found.report.crs)
+        self.fields.show_layer(layer, self._mapped.get((str(found.report.file), layer.name)))
 
     @Slot()
     def _remap(self) -> None:
         """Keep what the person changed."""
-        table = str(self.target.currentData())
-        if self._shown is None:
-            return
-        if not table:
-            self._mapped.pop(self._shown.name, None)
-            return
-        chosen: dict[str, str] = {}
-        for row, name in enumerate(self._shown.samples):
-            box = self.fields.cellWidget(row, 2)
-            if isinstance(box, QComboBox) and box.currentData():
-                chosen[name] = str(box.currentData())
-        self._mapped[self._shown.name] = {"table": table, "fields": chosen}
+        found = self._current()
+        if found is not None and self._shown is not None:
+            self._mapped[str(found.report.file), self._shown.name] = self.fields.mapping()
 
-    @Slot()
-    def _restate(self) -> None:
+    @Slot(str)
+    def _restate_crs(self, code: str) -> None:
+        self._restate(crs=code)
+
+    @Slot(str)
+    def _restate_encoding(self, name: str) -> None:
+        self._restate(encoding=name)
+
+    def _restate(self, *, crs: str | None = None, encoding: str | None = None) -> None:
         """Look into the file again with the reference system and encoding the person stated."""
         found = self._current()
         if found is None:
             return
-        file, stated = found.report.file, (self.crs.text().strip(), self.encoding.text().strip())
-        if stated == self._stated.get(str(file), ("", "")):
+        file = str(found.report.file)
+        old = self._stated.get(file, ("", ""))
+        self._stated[file] = (old[0] if crs is None else crs, old[1] if encoding is None else encoding)
+        self._inspect(found.report.file)
+
+    @Slot(bool)
+    def _choose_repair(self, mend: bool) -> None:
+        found = self._current()
+        if found is not None:
+            (self._kept.discard if mend else self._kept.add)(str(found.report.file))
+            self.doubts.repair.tell(self.doubts.repair.choice.currentText(), (), doubtful=False)
+
+    # --- recipes -------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _save_recipe(self) -> None:
+        found = self._current()
+        if found is None or not found.layers:
             return
-        self._stated[str(file)] = stated
-        job = self._work.start(lambda _control: inspect(file, crs=stated[0] or None, encoding=stated[1] or None))
-        job.succeeded.connect(self._was_inspected)
-        job.failed.connect(self._failed)
+        name, _filter = QFileDialog.getSaveFileName(
+            self, _("Save this mapping …"), f"{found.report.file.stem}.json", f"{_('Mappings')} (*.json)"
+        )
+        if name:
+            self.save_recipe(Path(name))
+
+    def save_recipe(self, path: Path) -> None:
+        """Write how the layers of the current file are mapped."""
+        found = self._current()
+        if found is None:
+            return
+        file = str(found.report.file)
+        chosen = {layer.name: self._mapped.get((file, layer.name), layer.mapping) for layer in found.layers}
+        try:
+            recipe.save(chosen, path)
+        except FieldSurveyError as error:
+            self._failed(error)
+
+    @Slot()
+    def _load_recipe(self) -> None:
+        name, _filter = QFileDialog.getOpenFileName(self, _("Use a saved mapping …"), "", f"{_('Mappings')} (*.json)")
+        if name:
+            self.load_recipe(Path(name))
+
+    def load_recipe(self, path: Path) -> None:
+        """Map the layers of all files as a recipe says, where it fits."""
+        try:
+            saved = recipe.load(path)
+        except FieldSurveyError as error:
+            self._failed(error)
+            return
+        for file, found in self._found.items():
+            for layer in found.layers:
+                if (mapping := recipe.fitting(saved, layer.name, layer.samples)) is not None:
+                    self._mapped[file, layer.name] = mapping
+        self._show_layer(self.layers.currentIndex())
 
     # --- import --------------------------------------------------------------------------------------------------
 
     @Slot()
     def _import(self) -> None:
         wanted = [found.report.file for found in self._found.values() if found.report.status is not Status.REFUSED]
-        stated, mapping = dict(self._stated), dict(self._mapped)
+        groups = [(file, self._options(str(file))) for file in wanted]
 
         def work(control: JobControl) -> list[FileReport]:
-            reports: list[FileReport] = []
-            for file in control.steps(wanted, _("Import")):
-                place, encoding = stated.get(str(file), ("", ""))
-                options = {"crs": place or None, "encoding": encoding or None}
-                reports += run(self._holder.store, [file], mapping=mapping, control=control, **options)  # type: ignore[arg-type]
-            return reports
+            return run_each(self._holder.store, groups, control=control)
 
         self._busy(on=True)
         self._job = self._runner.start(work)
@@ -352,6 +326,13 @@ class ImportPanel(QWidget):
         self._job.succeeded.connect(self._was_imported)
         self._job.failed.connect(self._failed)
         self._job.cancelled.connect(self._was_cancelled)
+
+    def _options(self, file: str) -> Options:
+        """Return what the person decided for a file."""
+        place, encoding = self._stated.get(file, ("", ""))
+        mapping = {layer: chosen for (of, layer), chosen in self._mapped.items() if of == file}
+        known = Known(str(self.known.currentData()))
+        return Options(None, place or None, encoding or None, mapping, file not in self._kept, known)
 
     def _busy(self, *, on: bool) -> None:
         self.go.setVisible(not on)
@@ -384,10 +365,13 @@ class ImportPanel(QWidget):
     def clear(self) -> None:
         """Forget the files."""
         self._found, self._stated, self._mapped, self._shown = {}, {}, {}, None
+        self._kept.clear()
         self.files.clear()
         self.layers.clear()
-        self.fields.setRowCount(0)
-        self.sketch.show_geometries(None)
+        self.fields.show_layer(None, None)
+        self.map.show_new(None, "")
+        for card in (self.doubts.crs, self.doubts.encoding, self.doubts.repair):
+            card.hide()
         self.go.setEnabled(False)
 
     @Slot(object)
@@ -396,11 +380,12 @@ class ImportPanel(QWidget):
         if not isinstance(error, FieldSurveyError):
             raise error
         self.notes.setText(f"⚠ {error}")
+        self.notes.show()
 
     @Slot()
     def _was_cancelled(self) -> None:
         self._busy(on=False)
-        self.head.setText(_("Stopped. What was finished before is kept."))
+        self.head.setText(_("Stopped. The project is as it was."))
 
     # --- drop ----------------------------------------------------------------------------------------------------
 
@@ -414,8 +399,8 @@ class ImportPanel(QWidget):
         self.add_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
 
-def _inspected(path: Path, _control: JobControl) -> Inspection:
-    return inspect(path)
+def _inspected(path: Path, control: JobControl, *, target: str, crs: str | None, encoding: str | None) -> Inspection:
+    return inspect(path, target=target, crs=crs, encoding=encoding, control=control)
 
 
 def _title(found: Inspection) -> str:

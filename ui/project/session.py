@@ -16,10 +16,14 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Changes, Store, backup
 from fieldsurvey.store.backup import Backup
 from layers import sidecar
+from layers.sidecar import Sidecar
+from layers.viewport import Box
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 
 _log = logging.getLogger(__name__)
+_FOLD_MS = 4_000  # after so long without an edit the side-car is built anew; until then edits lie over the old one
+_MOST_PATCHED = 2_000  # records beyond which a new side-car is quicker
 _IDLE_MS = 500  # after so long without a save the write-ahead log is folded into the file
 
 
@@ -71,8 +75,13 @@ def overview(store: Store) -> Overview:
         store.conflict_count(),
         store.unsent(),
         store.last_saved_ms,
-        store.change_counter(table.name for table in sidecar.drawn_tables(store)),
+        map_counter(store),
     )
+
+
+def map_counter(store: Store) -> int:
+    """Return a number that grows with every change of what the map draws."""
+    return store.change_counter(table.name for table in sidecar.drawn_tables(store))
 
 
 class ProjectSession(QObject):
@@ -102,6 +111,10 @@ class ProjectSession(QObject):
         self._runner, self._holder = runner, holder
         self._builder: QProcess | None = None
         self._shown_counter = -1
+        self._base: Sidecar | None = None  # as built, without the edits since
+        self._edited: set[str] = set()  # records written since; belongs to the store thread
+        self._is_bulk = False  # something was written that is not told record by record; as above
+        self._view: tuple[Box, float] | None = None
         self.current: Overview | None = None
         self._is_closed = False
         self._idle = QTimer(self)
@@ -110,6 +123,9 @@ class ProjectSession(QObject):
         self._idle.setInterval(_IDLE_MS)
         self._idle.timeout.connect(self._checkpoint)
         self._committed.connect(self.refresh)
+        self._fold = QTimer(self, singleShot=True, interval=_FOLD_MS)
+        self._fold.setObjectName("fold_map")
+        self._fold.timeout.connect(self._build_map)
 
     def open(self, path: Path) -> None:
         """Open a project file."""
@@ -142,15 +158,17 @@ class ProjectSession(QObject):
         job.failed.connect(self.failed)
         return job
 
-    def _heard(self, _changes: Changes) -> None:
+    def _heard(self, changes: Changes) -> None:
         """Pass a commit on from the store thread."""
+        self._edited |= changes.uids
+        self._is_bulk |= not changes.uids
         self._committed.emit()
 
     @Slot(object)
     def _was_opened(self, result: object) -> None:
         if self._is_closed:
             return
-        self._shown_counter = -1
+        self._shown_counter, self._base, self._view = -1, None, None
         self.current = cast("Overview", result)
         self.opened.emit(self.current)
         self._bring_map(self.current)
@@ -164,19 +182,32 @@ class ProjectSession(QObject):
         """Read the project again."""
         if self.current is None:
             return
-        job = self._runner.start(
-            lambda _control: overview(self._holder.store) if self._holder.is_open else None, quick=True
-        )
-        job.succeeded.connect(self._was_read)
+        self._runner.start(self._read_again, quick=True).succeeded.connect(self._was_read)
+
+    def _read_again(self, _control: JobControl) -> tuple[Overview, Sidecar | None] | None:
+        """Read what the window shows, and lay the edits over the map. Runs in the store thread."""
+        if not self._holder.is_open:
+            return None
+        store, base = self._holder.store, self._base
+        now = overview(store)
+        is_far = self._is_bulk or len(self._edited) > _MOST_PATCHED
+        if base is None or is_far or now.map_counter == self._shown_counter:
+            return now, None
+        return now, base.patched(store, self._edited)
 
     @Slot(object)
     def _was_read(self, result: object) -> None:
         if result is None or self.current is None:  # closed in the meantime
             return
-        self.current = cast("Overview", result)
+        self.current, patched = cast("tuple[Overview, Sidecar | None]", result)
         self._idle.start()
         self.changed.emit(self.current)
-        self._bring_map(self.current)
+        if patched is not None:
+            self._shown_counter = patched.counter
+            self.map_ready.emit(patched)
+            self._fold.start()
+        elif self._base is None or self.current.map_counter != self._shown_counter:
+            self._bring_map(self.current)
 
     @Slot()
     def _checkpoint(self) -> None:
@@ -198,18 +229,54 @@ class ProjectSession(QObject):
     # --- the map -------------------------------------------------------------------------------------------------
 
     def _bring_map(self, now: Overview) -> None:
-        """Show the side-car of the newest state, building it in a child process if there is none."""
-        if now.map_counter == self._shown_counter or self._builder is not None:
-            return
-        folder = sidecar.folder_for(now.path, now.map_counter)
-        found = sidecar.opened(folder)
+        """Show the side-car of the newest state; while a child process builds one, what the view needs."""
+        found = sidecar.opened(sidecar.folder_for(now.path, now.map_counter))
         if found is not None and found.counter == now.map_counter:
-            self._shown_counter = now.map_counter
+            self._show_built(found)
+            return
+        if self._base is None:
+            self._read_direct()
+        self._build_map()
+
+    def _show_built(self, found: Sidecar) -> None:
+        def begin_anew(_control: JobControl) -> None:
+            if self._holder.is_open and map_counter(self._holder.store) == found.counter:
+                self._edited.clear()
+                self._is_bulk = False
+
+        self._base, self._shown_counter = found, found.counter
+        self._runner.start(begin_anew, quick=True)
+        self.map_ready.emit(found)
+
+    @Slot(object, float)
+    def look_at(self, box: Box, scale: float) -> None:
+        """Take note of the view; without a side-car, what it needs is read from the file."""
+        self._view = (box, scale)
+        if self._base is None and self.current is not None:
+            self._read_direct()
+
+    def _read_direct(self) -> None:
+        box, scale = self._view or (None, 0.0)
+
+        def work(_control: JobControl) -> Sidecar | None:
+            return sidecar.direct(self._holder.store, box, scale) if self._holder.is_open else None
+
+        self._runner.start(work, quick=True).succeeded.connect(self._was_read_direct)
+
+    @Slot(object)
+    def _was_read_direct(self, found: object) -> None:
+        if found is not None and self._base is None and self.current is not None and not self._is_closed:
             self.map_ready.emit(found)
+
+    @Slot()
+    def _build_map(self) -> None:
+        now = self.current
+        if now is None or self._builder is not None or (self._base and self._base.counter == now.map_counter):
             return
         builder = QProcess(self)
         builder.finished.connect(self._was_built)
         builder.setProgram(sys.executable)
+        folder = sidecar.folder_for(now.path, now.map_counter)
         builder.setArguments(["-m", "layers.sidecar", str(now.path), str(folder)])
         self._builder = builder
         builder.start()
@@ -218,13 +285,20 @@ class ProjectSession(QObject):
     def _was_built(self) -> None:
         builder, self._builder = self._builder, None
         if builder is not None and builder.exitCode() == 0 and self.current is not None:
-            self._bring_map(self.current)
+            found = sidecar.opened(sidecar.folder_for(self.current.path, self.current.map_counter))
+            if found is not None and found.counter == self.current.map_counter:
+                self._show_built(found)
+            elif self._base is None:
+                self._build_map()
+            else:  # edited meanwhile: the edits lie over the old one until there is rest
+                self._fold.start()
         if builder is not None:
             builder.deleteLater()
 
     def close(self) -> None:
         """Close the project for good; call before the runner is closed."""
         self._idle.stop()
+        self._fold.stop()
         if self._builder is not None:
             self._builder.finished.disconnect(self._was_built)
             self._builder.kill()

@@ -8,6 +8,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
+from fieldsurvey.jobs import Progress
+from ui.jobs import Job
+
+_MOST_STEPS = 1 << 30  # a progress bar counts no further
 
 
 class StartPage(QWidget):
@@ -68,6 +72,13 @@ class StartPage(QWidget):
         self.progress.setObjectName("start_progress")
         self.progress.hide()
         column.addWidget(self.progress)
+        self.stop = QPushButton(_("Cancel"))
+        self.stop.setObjectName("start_stop")
+        self.stop.setMinimumHeight(40)
+        self.stop.clicked.connect(self._cancel)
+        self.stop.hide()
+        column.addWidget(self.stop)
+        self._job: Job | None = None
         column.addStretch(2)
         outer.addLayout(column)
         outer.addStretch(1)
@@ -95,3 +106,42 @@ class StartPage(QWidget):
         self.message.setStyleSheet("")
         self.message.setText(text)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def watch(self, job: Job, text: str, stopped: str) -> None:
+        """Show how far a job is, with a button that stops it.
+
+        Args:
+            job: What brings a project.
+            text: What is being done.
+            stopped: What is said once it was stopped.
+        """
+        self.say(text)
+        self._job, self._stopped = job, stopped
+        self.progress.setRange(0, 0)
+        for widget in (self.progress, self.stop):
+            widget.show()
+        job.progressed.connect(self._progressed)
+        job.cancelled.connect(self._cancelled)
+        for signal in (job.succeeded, job.failed, job.cancelled):
+            signal.connect(self._ended)
+
+    @Slot()
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    @Slot(object)
+    def _progressed(self, progress: Progress) -> None:
+        self.progress.setRange(0, min(progress.total or 0, _MOST_STEPS))
+        self.progress.setValue(min(progress.done, _MOST_STEPS))
+        self.say(progress.note)
+
+    @Slot()
+    def _cancelled(self) -> None:
+        self.say(self._stopped)
+
+    @Slot()
+    def _ended(self) -> None:
+        self._job = None
+        for widget in (self.progress, self.stop):
+            widget.hide()

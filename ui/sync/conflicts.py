@@ -205,4 +205,7 @@ def _in_words(table: Table, field: str, value: Value) -> str:
 def _signed(version: Version) -> str:
     at = datetime.fromtimestamp(version.at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
     who = version.actor or _("laptop {n}").format(n=version.origin)
-    return f"{who}, {at}"
+    from fieldsurvey.sync.clocks import words
+
+    off = words(version.clock_off_ms)
+    return f"{who}, {at}" + (_(" (that clock is {off})").format(off=off) if off else "")

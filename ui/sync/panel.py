@@ -1,32 +1,32 @@
-"""Sync in the window: where to, what will go and come, one button; and the conflicts that wait for a person."""
+"""Sync in the window: where to, what will go and come, one button; and beside it what waits for a person."""
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
-from fieldsurvey.jobs import Progress
+from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.settings import Settings
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.sync.conflicts import ConflictDesk
+from ui.sync.enrol import EnrolDialog
+from ui.sync.lists import ExchangeLists
+from ui.sync.standing import Standing, fill, standing, table
+from ui.sync.target import SUFFIX, TargetBox
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
-    from fieldsurvey.sync.session import SyncResult
+    from fieldsurvey.sync.session import Preview, SyncResult
+
+_MOST_STEPS = 1 << 30  # a progress bar counts no further
 
 
 class SyncPanel(QWidget):
@@ -43,59 +43,81 @@ class SyncPanel(QWidget):
     form_wanted = Signal(object)
 
     def __init__(
-        self, runner: JobRunner, holder: StoreHolder, remembered: Settings, parent: QWidget | None = None
+        self,
+        runner: JobRunner,
+        work: JobRunner,
+        holder: StoreHolder,
+        remembered: Settings,
+        parent: QWidget | None = None,
     ) -> None:
+        """Make the panel.
+
+        Args:
+            runner: The thread that owns the project file.
+            work: The thread for what does not touch it.
+            holder: The open project.
+            remembered: Where was synced last.
+            parent: Owner.
+        """
         super().__init__(parent)
         self.setObjectName("sync_panel")
-        self._runner, self._holder = runner, holder
+        self.setAcceptDrops(True)
+        self._runner, self._work, self._holder = runner, work, holder
         self._job: Job | None = None
         outer = QHBoxLayout(self)
-        outer.addLayout(self._left(remembered), 2)
-        self.desk = ConflictDesk(runner, holder)
-        self.desk.decided.connect(self.synced)
-        self.desk.form_wanted.connect(self.form_wanted)
-        outer.addWidget(self.desk, 3)
+        outer.addLayout(self._left(remembered), 3)
+        outer.addWidget(self._right(), 2)
 
     def _left(self, remembered: Settings) -> QVBoxLayout:
         left = QVBoxLayout()
         left.addWidget(titled(_("Sync")))
-        form = QFormLayout()
-        self.target = QLineEdit(remembered.hub)
-        self.target.setObjectName("sync_target")
-        self.target.setPlaceholderText("http://192.168.1.10:8765")
-        self.token = QLineEdit(remembered.token)
-        self.token.setObjectName("sync_token")
-        self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        form.addRow(_("Hub, folder or package"), self.target)
-        form.addRow(_("Token"), self.token)
-        left.addLayout(form)
-        self.browse = button("sync_browse", _("Choose a folder or USB stick …"), self._browse)
+        self.state = titled("", "hint")
+        self.state.setObjectName("sync_state")
+        self.box = TargetBox("sync", remembered.hub, remembered.token)
+        self.box.enrol_wanted.connect(self._enrol)
+        self.target, self.token = self.box.target, self.box.token
         self.look = button("sync_look", _("What will go and come?"), self._look)
         self.go = button("sync_go", _("Sync now"), self._sync)
         self.go.setProperty("role", "primary")
-        self.progress = QProgressBar()
-        self.progress.hide()
         self.stop = button("sync_stop", _("Cancel"), self._cancel)
         self.stop.hide()
+        self.progress = QProgressBar()
+        self.progress.hide()
         self.message = QLabel()
         self.message.setObjectName("sync_message")
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for widget in (self.browse, self.look, self.go, self.progress, self.stop, self.message):
-            left.addWidget(widget)
-        left.addStretch(1)
+        self.lists = ExchangeLists()
+        row = QHBoxLayout()
+        for widget in (self.look, self.go, self.stop):
+            row.addWidget(widget)
+        row.addStretch(1)
+        left.addWidget(self.state)
+        left.addWidget(self.box)
+        left.addLayout(row)
+        left.addWidget(self.progress)
+        left.addWidget(self.message)
+        left.addWidget(self.lists, 1)
         return left
+
+    def _right(self) -> QTabWidget:
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("sync_tabs")
+        self.desk = ConflictDesk(self._runner, self._holder)
+        self.desk.decided.connect(self.synced)
+        self.desk.form_wanted.connect(self.form_wanted)
+        self.held = table("sync_held", _("Held back by the office"), (_("Record"), _("Why it has no effect yet")))
+        self.past = table("sync_past", _("Past exchanges"), (_("When"), _("With"), _("How it ended")))
+        for widget, name in (
+            (self.desk, _("Conflicts")), (self.held, _("Held back")), (self.past, _("Past exchanges")),
+        ):  # fmt: skip
+            self.tabs.addTab(widget, name)
+        return self.tabs
 
     # --- exchange ------------------------------------------------------------------------------------------------
 
-    @Slot()
-    def _browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, _("Choose a folder or USB stick …"))
-        if folder:
-            self.target.setText(folder)
-
     def _where(self) -> tuple[str, str]:
-        target, token = self.target.text().strip(), self.token.text().strip()
+        target, token = self.box.value()
         self.target_changed.emit(target, token)
         return target, token
 
@@ -104,7 +126,7 @@ class SyncPanel(QWidget):
         target, token = self._where()
         from fieldsurvey.sync.session import preview
 
-        self._start(lambda _control: preview(self._holder.store, target, token=token))
+        self._start(lambda control: preview(self._holder.store, target, token=token, control=control))
 
     @Slot()
     def _sync(self) -> None:
@@ -113,13 +135,15 @@ class SyncPanel(QWidget):
 
         self._start(lambda control: sync(self._holder.store, target, token=token, control=control))
 
-    def _start(self, work: object) -> None:
+    def _start(self, work: Callable[[JobControl], object]) -> None:
         self.progress.setRange(0, 0)
         self.progress.show()
         self.stop.show()
-        self.go.setEnabled(False)
+        self.stop.setEnabled(True)
+        for widget in (self.go, self.look, self.box):
+            widget.setEnabled(False)
         self.message.setText(_("Connecting …"))
-        self._job = self._runner.start(work)  # type: ignore[arg-type]
+        self._job = self._runner.start(work)
         self._job.progressed.connect(self._progressed)
         self._job.succeeded.connect(self._done)
         self._job.failed.connect(self._failed)
@@ -128,12 +152,15 @@ class SyncPanel(QWidget):
     @Slot()
     def _cancel(self) -> None:
         if self._job is not None:
+            self.stop.setEnabled(False)
             self._job.cancel()
 
     @Slot(object)
     def _progressed(self, progress: Progress) -> None:
-        self.progress.setRange(0, progress.total or 0)
-        self.progress.setValue(progress.done)
+        total = progress.total or 0
+        scale = max(1, -(-total // _MOST_STEPS))  # bytes of a large file
+        self.progress.setRange(0, total // scale)
+        self.progress.setValue(progress.done // scale)
         self.message.setText(progress.note)
 
     @Slot(object)
@@ -142,18 +169,22 @@ class SyncPanel(QWidget):
         from fieldsurvey.sync.session import Preview
 
         if isinstance(result, Preview):
-            text = _("Will go: {out} edits, {photos_out} photos. Will come: {back} edits, {photos_back} photos.")
-            self.message.setText(
-                text.format(
-                    out=result.to_send,
-                    photos_out=result.blobs_to_send,
-                    back=result.to_receive,
-                    photos_back=result.blobs_to_receive,
-                )
-            )
+            self._show_coming(result)
             return
         self._tell(cast("SyncResult", result))
         self.synced.emit()
+
+    def _show_coming(self, found: "Preview") -> None:
+        text = _("Will go: {out} edits, {photos_out} photos. Will come: {back} edits, {photos_back} photos.")
+        self.message.setText(
+            text.format(
+                out=found.to_send,
+                photos_out=len(found.going.photos),
+                back=found.to_receive,
+                photos_back=len(found.coming.photos),
+            )
+        )
+        self.lists.show_coming(found.going, found.coming)
 
     def _tell(self, result: "SyncResult") -> None:
         at = datetime.now().astimezone().strftime("%H:%M:%S")
@@ -166,6 +197,7 @@ class SyncPanel(QWidget):
         if result.conflicts:
             lines.append(_("{n} conflicts wait for a decision.").format(n=result.conflicts))
         self.message.setText("\n".join([*lines, *result.damaged]))
+        self.lists.show_done(result.gone, result.come)
 
     @Slot(object)
     def _failed(self, error: Exception) -> None:
@@ -173,17 +205,66 @@ class SyncPanel(QWidget):
         if not isinstance(error, FieldSurveyError):
             raise error
         self.message.setText(f"⚠ {error}")
+        self._read_standing()
 
     @Slot()
     def _cancelled(self) -> None:
         self._idle()
-        self.message.setText(_("Stopped. What was finished before is kept."))
+        self.message.setText(_("Stopped. What was sent and received is kept; the next sync goes on from there."))
+        self._read_standing()
 
     def _idle(self) -> None:
+        self._job = None
         self.progress.hide()
         self.stop.hide()
-        self.go.setEnabled(True)
+        for widget in (self.go, self.look, self.box):
+            widget.setEnabled(True)
+
+    # --- around --------------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _enrol(self, address: str) -> None:
+        hub = EnrolDialog.ask(self._work, address, self)
+        if hub:
+            self.box.set_target(hub)
+            self.box.refresh_known()
+            self.target_changed.emit(hub, "")
+            self.message.setText(_("This computer is known to {hub}.").format(hub=hub))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome a package or a folder."""
+        if _dropped(event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take a package or a folder as the target, and show what is in it."""
+        if path := _dropped(event.mimeData().urls()):
+            self.box.set_target(path)
+            self._look()
 
     def show_project(self, now: Overview) -> None:
-        """Show the conflicts of a project."""
+        """Show how a project stands."""
         self.desk.show_project(now)
+        self.tabs.setTabText(0, _("Conflicts ({n})").format(n=now.conflicts))
+        self._read_standing()
+
+    def _read_standing(self) -> None:
+        self._runner.start(
+            lambda _control: standing(self._holder.store) if self._holder.is_open else None, quick=True
+        ).succeeded.connect(self._show_standing)
+
+    @Slot(object)
+    def _show_standing(self, result: object) -> None:
+        if result is None:  # closed in the meantime
+            return
+        found = cast("Standing", result)
+        self.state.setText(found.words)
+        self.tabs.setTabText(1, _("Held back ({n})").format(n=len(found.held)))
+        fill(self.held, found.held, _("Nothing is held back."))
+        fill(self.past, found.past, _("None yet."))
+
+
+def _dropped(urls: object) -> str:
+    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]  # type: ignore[attr-defined]
+    fit = [path for path in paths if path.is_dir() or path.suffix == SUFFIX]
+    return str(fit[0]) if fit else ""

@@ -18,6 +18,7 @@ from ui.forms.editors import LineEditor, TextEditor
 from ui.forms.row import Row
 from ui.forms.times import DateEditor
 from ui.main_window import MainWindow
+from ui.photos.intake import Source
 
 WRONG = "12.."
 LAST_WORDS = "写到一半停电"
@@ -160,7 +161,7 @@ class Hand:
         """Add a photo to the form, with its kind."""
         self.click("add_photos")
         row = self.row("photo")
-        self.window.form.add_photo(row.path, str(file))
+        self.window.form_panel.offer_photos(row.path, [Source(file)])
         self.wait("photo in the project", lambda: self._value(row))
         self.answer(self.row("photo_kind"), "")
 

@@ -18,7 +18,7 @@ from fieldsurvey.store.log import Log
 from fieldsurvey.store.reissue import Reissue
 from fieldsurvey.sync import answering, exchange
 from fieldsurvey.sync.exchange import Exchange
-from fieldsurvey.sync.peers import Hello
+from fieldsurvey.sync.peers import Hello, hello_of
 from fieldsurvey.sync.simulate.sites import FusedConnection
 from fieldsurvey.sync.wire import Parcel
 
@@ -96,16 +96,15 @@ def _shown_by_arrival() -> Iterable[_Change]:
 
 def _no_reoffer() -> Iterable[_Change]:
     """A hub that was put back looks like the one before: laptops go on from what that one had confirmed."""
-    real = answering.hello_of
 
-    def hello_of(store: Store, kind: str = "laptop", forks: Sequence[int] = ()) -> Hello:
-        said = real(store, kind, forks)
+    def hello(store: Store, kind: str = "laptop", forks: Sequence[int] = ()) -> Hello:
+        said = hello_of(store, kind, forks)
         return replace(said, hub_id=f"{said.project}:hub", epoch="") if kind == "hub" else said
 
     def start(theirs: Hello, peer: Peer, origin: int) -> int:
         return max(theirs.heads.get(origin, (0, b""))[0], peer.acked.get(origin, 0))
 
-    return [(answering, "hello_of", hello_of), (exchange, "_start", start)]
+    return [(answering, "hello_of", hello), (exchange, "_start", start)]
 
 
 def _push_only_the_newest() -> Iterable[_Change]:

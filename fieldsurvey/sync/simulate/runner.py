@@ -17,7 +17,7 @@ from fieldsurvey.sync.simulate.engines import Engine, engine_named
 from fieldsurvey.sync.simulate.faults import FAULTS
 from fieldsurvey.sync.simulate.world import Failure, World
 
-_PORTION = 50  # histories
+_PORTION = 50  # histories, at most
 KINDS = ("lost", "diverged", "unsettled")
 
 
@@ -108,7 +108,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _shared(seeds: range, options: argparse.Namespace) -> Iterator[Outcome]:
     """Run histories in portions, in as many processes as wanted."""
-    portions = [seeds[start : start + _PORTION] for start in range(0, len(seeds), _PORTION)]
+    size = min(_PORTION, -(-len(seeds) // options.jobs))
+    portions = [seeds[start : start + size] for start in range(0, len(seeds), size)]
     work = partial(_portion, engine=options.engine, fault=options.fault)
     if options.jobs == 1:
         yield from map(work, portions)

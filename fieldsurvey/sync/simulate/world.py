@@ -122,7 +122,7 @@ class World:
 
     def _weighed(self, seed: int) -> dict[Callable[[Site], None], int]:
         """Return what may happen, and how often; in half of the histories disks fail much more often than in life."""
-        bad_hub, bad_laptops = seed % 4 == 2, seed % 4 == 3  # noqa: PLR2004 - the quarters of all seeds
+        bad_hub, bad_laptops = seed % 4 == 2, seed % 4 == 3
         return {
             self._work: 70,
             self._sync: 16 if bad_laptops else 11,
@@ -247,7 +247,7 @@ class World:
         Then perhaps it is put back again, now without the note, and builds on the second line under a new number.
         """
         self._live_again(site, self._sync, with_notes=True)
-        if self.rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        if self.rng.random() < 0.5:
             self._live_again(site, self._write_stick, with_notes=False)
 
     def _live_again(self, site: Site, between: Callable[[Site], None], *, with_notes: bool) -> None:
@@ -262,18 +262,20 @@ class World:
     def _put_back(self, site: Site, copy: Copy, *, with_notes: bool | None = None) -> None:
         before = written(site.store)
         if with_notes is None:
-            with_notes = self._amnesia and site is not self.hub and self.rng.random() < 0.5  # noqa: PLR2004 - a coin
+            with_notes = self._amnesia and site is not self.hub and self.rng.random() < 0.5
         site.put_back(copy, with_notes=with_notes)
         self._ledger.disk_lost(before, written(site.store))
         self.stats["hub restores" if site is self.hub else "laptop restores"] += 1
 
     def _clone(self, site: Site) -> None:
-        """Copy a laptop's file to a new laptop; in odd histories perhaps its whole disk."""
+        """Copy a laptop's file, with its photos, to a new laptop; in odd histories perhaps its whole disk."""
         if len(self.laptops) >= _MAX_LAPTOPS:
             return
         twin = self._laptop(len(self.laptops))
         copy = site.copy()
         twin.memory.kept = {}
+        if site.store.media.folder.is_dir():
+            shutil.copytree(site.store.media.folder, twin.store.media.folder, dirs_exist_ok=True)
         twin.put_back(copy, with_notes=self._amnesia and self.rng.random() < 0.5)
         self.laptops.append(twin)
         self.stats["clones"] += 1
@@ -347,7 +349,7 @@ class World:
     def _replayed(self) -> str:
         """Return the digest of a new replica that takes everything in, in random order and pieces."""
         store = self.hub.store
-        everything = [r for origin in store.version_vector() for r in store.revisions_after(origin, 0)]
+        everything = [r for origin in store.held() for r in store.revisions_after(origin, 0)]  # behind holes, too
         self.stats["revisions"] += len(everything)
         self.rng.shuffle(everything)
         fresh = new_site(self.hub.path, "laptop", self._clock(0), self.rng)

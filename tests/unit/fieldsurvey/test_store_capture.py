@@ -1,5 +1,6 @@
 """Edits that QGIS or ogr2ogr make in the project file become ordinary edits."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -204,6 +205,29 @@ app.exitQgis()
 """
 
 
+_LOOK = """
+import json, os, sys
+from osgeo import gdal
+from qgis.core import QgsApplication, QgsDataProvider, QgsVectorLayer
+app = QgsApplication([], False)
+app.initQgis()
+told = []
+QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: told.append(f"{tag}: {text}"))
+gdal.PushErrorHandler(lambda kind, number, text: told.append(text))
+probe = QgsVectorLayer(sys.argv[1], "probe", "ogr")
+layers = {}
+for part in probe.dataProvider().subLayers():
+    name = part.split(QgsDataProvider.sublayerSeparator())[1]
+    layer = QgsVectorLayer(sys.argv[1] + "|layername=" + name, name, "ogr")
+    rows = [feature["name"] for feature in layer.getFeatures()] if name == "community" else []
+    data = gdal.OpenEx(sys.argv[1])
+    title = data.GetLayerByName(name).GetMetadataItem("IDENTIFIER")
+    layers[name] = [layer.isValid(), title, layer.crs().authid(), layer.featureCount(), rows]
+print(json.dumps({"told": told, "layers": layers}), flush=True)
+os._exit(0)
+"""
+
+
 def _python_with_qgis() -> str | None:
     for python in ("/usr/bin/python3", "python3"):
         try:
@@ -215,14 +239,34 @@ def _python_with_qgis() -> str | None:
     return None
 
 
-def test_edits_in_real_qgis_become_edits(tmp_path: Path) -> None:
+def _in_qgis(script: str, project: Path) -> str:
+    """Run a script in the system's QGIS and return what it prints; skip the test where there is none."""
     python = _python_with_qgis()
     if python is None:
         pytest.skip("QGIS (python3-qgis) is not installed on this machine")
+    environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(project.parent), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [python, "-c", script, str(project)], check=True, timeout=120, env=environment, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def test_real_qgis_opens_every_layer_without_a_warning(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p.gpkg", forms=True) as store:
+        add_community(store)
+        tables = store.tables()
+        found = json.loads(_in_qgis(_LOOK, store.path))
+    assert found["told"] == []
+    assert found["layers"].keys() >= tables.keys()
+    assert all(valid for valid, *_rest in found["layers"].values())
+    assert found["layers"]["community"] == [True, "小区", "EPSG:4547", 1, ["枫叶山小区"]]
+    assert {found["layers"][name][1] for name in tables} == {table.zh for table in tables.values()}
+
+
+def test_edits_in_real_qgis_become_edits(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg") as store:
         changed, gone = add_community(store, household_count=1), add_community(store, "牧羊湖")
-        environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-        subprocess.run([python, "-c", _QGIS, str(store.path)], check=True, timeout=120, env=environment)
+        _in_qgis(_QGIS, store.path)
         row = store.get(changed)
         assert row is not None
         assert row.values["household_count"] == 7

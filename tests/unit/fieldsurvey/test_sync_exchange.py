@@ -147,7 +147,7 @@ def test_another_project_is_refused(tmp_path: Path, hub: Hub) -> None:
 
 
 def test_no_hub_is_told(tmp_path: Path) -> None:
-    with make_project(tmp_path / "one.gpkg") as one, pytest.raises(SyncError, match="连接"):
+    with make_project(tmp_path / "one.gpkg") as one, pytest.raises(SyncError, match="没有应答"):
         sync(one, "http://127.0.0.1:9", token="x")
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from fieldsurvey.errors import SyncError
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.replica import Profile
 from fieldsurvey.sync.answering import Answering
 from fieldsurvey.sync.exchange import Exchange, SyncResult
+from fieldsurvey.sync.folder import FileCarrier
 from fieldsurvey.sync.local import LocalCarrier
 from tests.builders import add_community, make_project
 
@@ -188,3 +190,32 @@ def test_runs_behind_holes_are_passed_on(tmp_path: Path, laptop: Path, hub: Stor
         assert hub.version_vector().get(store.origin, (0, b""))[0] == 0
         _sync(store, hub)
         assert _value(hub, "household_count") == 5
+
+
+@pytest.mark.usefixtures("amnesia")
+def test_nothing_is_taken_from_a_laptop_with_another_line(laptop: Path, tmp_path: Path) -> None:
+    """What a third person built on the twin's line names its parents by number: here they are other edits."""
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
+    with (
+        Store.open(laptop) as store,
+        Store.open(twin_path) as twin,
+        Store.create(tmp_path / "third.gpkg", project="5" * 32) as third,
+    ):
+        store.save(_community(store), {"household_count": 7})
+        twin.save(_community(twin), {"household_count": 8})
+        _exchange_laptops(third, twin)
+        third.save(_community(third), {"household_count": 9})
+        with pytest.raises(SyncError, match="两处不同的修改"):
+            _exchange_laptops(store, third)
+        assert _value(store, "household_count") == 7
+        file = tmp_path / "third.fsx"
+        for each in (third, store):
+            carrier = FileCarrier(file)
+            result = Exchange(each, carrier, JobControl()).run()
+            carrier.close()
+        assert "两处不同的修改" in result.damaged[0]
+        assert (_value(store, "household_count"), store.conflicts()) == (7, [])
+
+
+def _exchange_laptops(store: Store, other: Store) -> None:
+    Exchange(store, LocalCarrier(Answering(other, "laptop")), JobControl()).run()

@@ -1,0 +1,85 @@
+"""The seventeen rules: what each reads, what it judges, and how far around that it looks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fieldsurvey.assess.rules import clearance, drains, hydrants, lanes, lift, ratios, records, services
+from fieldsurvey.assess.rules.pipes import PIPES
+from fieldsurvey.assess.rules.site import Site
+from fieldsurvey.i18n import language
+
+_ROADS = ("road", "internal_road")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of domain page 3.17.
+
+    Attributes:
+        id: R1 … R17.
+        zh, en: Its name.
+        check: Judges the wanted parts of a site.
+        subjects: Tables whose rows are judged.
+        reads: All tables that the result depends on, the subjects among them.
+        reach: How far from a subject something may be and still matter, m; infinite: anywhere.
+        form: Form in which the field corrects what it says.
+    """
+
+    id: str
+    zh: str
+    en: str
+    check: Callable[[Site], None]
+    subjects: tuple[str, ...]
+    reads: tuple[str, ...]
+    reach: float
+    form: str
+
+    @property
+    def label(self) -> str:
+        """Its name, in the user's language."""
+        return self.zh if language().startswith("zh") else self.en
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("R1", "消火栓保护范围", "Hydrant cover", hydrants.check_cover,
+         ("building",), ("building", "hydrant"), 500.0, "f09_fire"),
+    Rule("R2", "消火栓间距", "Hydrant spacing", hydrants.check_spacing,
+         ("hydrant",), ("hydrant", *_ROADS), 560.0, "f09_fire"),
+    Rule("R3", "消火栓位置", "Hydrant position", hydrants.check_place,
+         ("hydrant",), ("hydrant", "building", *_ROADS), 60.0, "f09_fire"),
+    Rule("R4", "消防车道净宽", "Fire lane width", lanes.check_width,
+         ("internal_road",), ("internal_road", "building", "parking"), 30.0, "f09_fire"),
+    Rule("R5", "消防车道贴近长边", "Lane reach", lanes.check_reach,
+         ("building",), ("building", *_ROADS), 80.0, "f09_fire"),
+    Rule("R6", "尽头式消防车道", "Dead ends", lanes.check_dead_ends,
+         ("internal_road",), (*_ROADS, "f09_fire"), lanes.DEAD_END_REACH, "f09_fire"),
+    Rule("R7", "管线与建筑净距", "Pipe to building", clearance.check_buildings,
+         PIPES, (*PIPES, "building"), 10.0, "f07_gas"),
+    Rule("R8", "管线之间净距", "Pipe to pipe", clearance.check_pipes,
+         ("water_line", "gas_line", "power_line"), PIPES, 5.0, "f05_drainage"),
+    Rule("R9", "违建占压管线", "Built over pipes", clearance.check_built_over,
+         ("building", "f13_illegal"),
+         ("building", "f13_illegal", "water_line", "drain_line", "gas_line"), 60.0, "f13_illegal"),
+    Rule("R10", "饮用水池与化粪池", "Tank to septic tank", drains.check_tanks,
+         ("f19_pipe_point", "f04_water", "community"),
+         ("f19_pipe_point", "manhole", "f04_water", "community"), 110.0, "f04_water"),
+    Rule("R11", "检查井间距", "Manhole spacing", drains.check_manholes,
+         ("drain_line",), ("drain_line", "manhole"), 500.0, "f05_drainage"),
+    Rule("R12", "加装电梯空间", "Lift space", lift.check_lift, ("stairwell",),
+         ("stairwell", "building", "internal_road", "gas_line", "pole", "f11_elevator"), 60.0, "f11_elevator"),
+    Rule("R13", "绿地率与停车位", "Green and parking ratio", ratios.check_green_and_parking,
+         ("community",), ("community", "green", "f12_parking"), 10.0, "f14_roads_env"),
+    Rule("R14", "公共服务半径", "Service radius", services.check_services, ("community",),
+         ("community", "gate", "f16_services", *_ROADS), services.REACH + 200.0, "f16_services"),
+    Rule("R15", "户均配变容量", "kVA per household", ratios.check_power,
+         ("community",), ("community", "transformer", "f06_power"), 0.0, "f06_power"),
+    Rule("R16", "施工顺序", "Order of works", records.check_order,
+         ("community",), ("community", "f23_plan_item"), 0.0, "f23_plan_item"),
+    Rule("R17", "数量核对", "Totals", records.check_totals, ("community",),
+         ("community", "building", "stairwell", "f01_community", "f02_building", "f03_stairwell"),
+         np.inf, "f01_community"),
+)  # fmt: skip
+BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
+TABLES: tuple[str, ...] = tuple(sorted({table for rule in RULES for table in rule.reads}))

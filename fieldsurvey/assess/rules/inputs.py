@@ -1,0 +1,204 @@
+"""What the rules read: the layers of a project as arrays, each feature in its part.
+
+A part is the unit of recomputing: a community with all that belongs to it, or
+a tile of the street side. All geometry is in the project CRS, in metres.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
+
+Objects = npt.NDArray[np.object_]
+Numbers = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+TILE = 1000.0  # m, edge of a tile of the street side
+
+# The columns that the rules look at; tables without a place are read whole.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "community": ("household_count", "building_count", "resident_count", "gfa", "parking_count", "geom"),
+    "building": ("community_uid", "kind", "floors", "household_count", "geom"),
+    "stairwell": ("community_uid", "building_uid", "geom"),
+    "water_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
+    "drain_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
+    "gas_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
+    "power_line": ("community_uid", "pipe_class", "material", "depth", "geom"),
+    "hydrant": ("community_uid", "state", "geom"),
+    "manhole": ("community_uid", "kind", "geom"),
+    "transformer": ("community_uid", "capacity_kva"),
+    "gate": ("community_uid", "geom"),
+    "internal_road": ("community_uid", "road_class", "width", "geom"),
+    "road": ("road_class", "width", "geom"),
+    "parking": ("community_uid", "geom"),
+    "green": ("community_uid", "kind", "geom"),
+    "pole": ("community_uid", "geom"),
+    "f01_community": ("community_uid", "building_count", "household_count", "gfa_res"),
+    "f02_building": ("community_uid", "subject_uid", "households", "gfa"),
+    "f03_stairwell": ("community_uid", "subject_uid", "households"),
+    "f04_water": ("community_uid", "secondary", "tank_septic_dist"),
+    "f06_power": ("community_uid", "transformer_kva"),
+    "f09_fire": ("community_uid", "turnaround"),
+    "f11_elevator": ("community_uid", "subject_uid", "existing_lift"),
+    "f12_parking": ("community_uid", "bays_total"),
+    "f13_illegal": ("community_uid", "area", "q_status", "geom"),
+    "f16_services": ("community_uid", "kind", "geom"),
+    "f19_pipe_point": ("community_uid", "appurtenance", "geom"),
+    "f23_plan_item": ("community_uid", "item_code", "start_plan", "finish_plan"),
+}
+WHOLE = frozenset(name for name in COLUMNS if "geom" not in COLUMNS[name]) | {
+    "community",
+    "f16_services",
+    "f19_pipe_point",
+}
+
+
+@dataclass
+class Layer:
+    """One table.
+
+    Attributes:
+        table: Its name.
+        uids: uid of each row, shape (n,).
+        geoms: shapely geometry or None, mended where it was wrong, shape (n,).
+        sound: False where the geometry was wrong, shape (n,).
+        parts: Part of each row, shape (n,).
+        communities: uid of the community or "", shape (n,).
+        values: Column -> values, shape (n,).
+    """
+
+    table: str
+    uids: Objects
+    geoms: Objects
+    sound: Flags
+    parts: Objects
+    communities: Objects
+    values: Mapping[str, Objects]
+    _tree: shapely.STRtree | None = field(default=None, repr=False)
+    _places: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    @property
+    def tree(self) -> shapely.STRtree:
+        """Spatial index of the geometries; rows without one are never found."""
+        if self._tree is None:
+            self._tree = shapely.STRtree(self.geoms)
+        return self._tree
+
+    @property
+    def drawn(self) -> Flags:
+        """True where there is a geometry that is not empty."""
+        drawn: Flags = ~(shapely.is_missing(self.geoms) | shapely.is_empty(self.geoms))
+        return drawn
+
+    def number(self, column: str) -> Numbers:
+        """Return a column as numbers; NaN where it is blank or no number."""
+        return np.array([v if isinstance(v, int | float) else np.nan for v in self.values[column]], dtype=float)
+
+    def text(self, column: str) -> list[str]:
+        """Return a column as text; empty where it is blank."""
+        return ["" if v is None else str(v) for v in self.values[column]]
+
+    def find(self, uid: str) -> int:
+        """Return the row of a uid; -1 if there is none."""
+        if len(self._places) != len(self.uids):
+            self._places = {str(u): n for n, u in enumerate(self.uids)}
+        return self._places.get(uid, -1)
+
+    def facts(self, row: int) -> tuple[Any, ...]:
+        """Return what a result about a row depends on, for its hash."""
+        shape = self.geoms[row]
+        return (
+            self.uids[row],
+            shapely.to_wkb(shape) if shape is not None else b"",
+            *(v[row] for v in self.values.values()),
+        )
+
+
+def make_layer(table: str, rows: Sequence[Mapping[str, Value]]) -> Layer:
+    """Return the layer of rows as the store hands them out; geometry is WKB."""
+    names = [name for name in COLUMNS[table] if name not in {"geom", "community_uid"}]
+    raw = np.array([row.get("geom") for row in rows] or [None], dtype=object)[: len(rows)]
+    geoms = shapely.from_wkb(raw, on_invalid="ignore")
+    sound = shapely.is_valid(geoms) | shapely.is_missing(raw) if len(rows) else np.zeros(0, bool)
+    sound |= np.array([value is None for value in raw], dtype=bool)
+    wrong = np.flatnonzero(~sound)
+    geoms[wrong] = shapely.make_valid(geoms[wrong])
+    uids = _objects(str(row["uid"]) for row in rows)
+    own = table == "community"
+    communities = uids if own else _objects(str(row.get("community_uid") or "") for row in rows)
+    values = {name: _objects(row.get(name) for row in rows) for name in names}
+    return Layer(table, uids, geoms, sound, part_names(communities, shapely.bounds(geoms)), communities, values)
+
+
+def _objects(values: Iterable[Any]) -> Objects:
+    listed = list(values)
+    found = np.empty(len(listed), dtype=object)
+    found[:] = listed
+    return found
+
+
+def part_names(communities: Objects, bounds: Numbers) -> Objects:
+    """Return the part of each feature: its community, else the tile its box begins in.
+
+    Args:
+        communities: uid or "", shape (n,).
+        bounds: minx, miny, maxx, maxy in m, NaN without geometry, shape (n, 4).
+    """
+    parts = communities.copy()
+    for row in np.flatnonzero(communities == ""):
+        x, y = bounds[row, :2]
+        parts[row] = "" if np.isnan(x) else f"t{int(x // TILE)}_{int(y // TILE)}"
+    return parts
+
+
+class Inputs:
+    """The layers a run looks at, read when they are first asked for.
+
+    Attributes:
+        box: Only features that touch it are here; None: all.
+    """
+
+    def __init__(
+        self, store: Store | None = None, box: Box | None = None, layers: Mapping[str, Layer] | None = None
+    ) -> None:
+        self._store, self.box = store, box
+        self._layers: dict[str, Layer] = dict(layers or {})
+        self._exists: dict[str, bool] = {}
+
+    def __getitem__(self, table: str) -> Layer:
+        """Return a layer; an empty one if the project has no such table."""
+        if table not in self._layers:
+            self._layers[table] = self._read(table)
+        return self._layers[table]
+
+    def exists(self, table: str) -> bool:
+        """Say whether the project has any row of a table, here or elsewhere."""
+        if table not in self._exists:
+            stored = self._store is not None and table in self._store.tables() and self._store.count(table) > 0
+            self._exists[table] = stored or len(self[table]) > 0
+        return self._exists[table]
+
+    def read(self, tables: Iterable[str]) -> None:
+        """Read layers now: in the thread that owns the store."""
+        for table in tables:
+            self.exists(table)
+            _ = self[table]
+
+    def _read(self, table: str) -> Layer:
+        known = self._store.tables() if self._store is not None else {}
+        if self._store is None or table not in known:
+            return make_layer(table, [])
+        have = {column.name for column in known[table].columns} | {"geom"}
+        names = [name for name in COLUMNS[table] if name in have]
+        box = None if table in WHOLE else self.box
+        return make_layer(table, self._store.select(table, names, bbox=box))

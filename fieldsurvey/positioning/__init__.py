@@ -1,0 +1,1 @@
+"""Where the surveyor stands: receivers, their sentences, fixes, averages."""

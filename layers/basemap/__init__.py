@@ -1,0 +1,1 @@
+"""Base maps below the layers: tiles of files and services, rasters. No Qt."""

@@ -1,0 +1,89 @@
+"""Layers that are none of ours: kept as they are, under their own name, one table for each kind of geometry."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
+from layers.io import clean
+from layers.io.raw import Geometries, RawLayer
+
+_WORDS = {GeometryType.POINT: "点", GeometryType.MULTILINESTRING: "线", GeometryType.MULTIPOLYGON: "面"}
+_COLLECTION = 7  # shapely's type id
+
+
+def by_kind(raw: RawLayer) -> list[RawLayer]:
+    """Return a layer as one layer for each kind of geometry in it; collections come apart into their parts."""
+    if raw.geometries is None:
+        return [raw]
+    rows, shapes = _apart(raw.geometries)
+    kinds = clean.kinds(shapes)
+    found = [kind for kind in _WORDS if (kinds == clean.index_of(kind)).any()]
+    if len(found) <= 1 and len(rows) == len(raw):
+        return [raw]
+    pieces = []
+    for number, kind in enumerate(found):
+        wanted = kinds == clean.index_of(kind)
+        if not number:
+            wanted |= kinds < 0  # what has no geometry stays with the first, where it is counted
+        keep = rows[wanted]
+        fields = {name: [values[row] for row in keep] for name, values in raw.fields.items()}
+        drawn = {new: raw.drawn_as[old] for new, old in enumerate(keep) if old in raw.drawn_as}
+        name = raw.name if len(found) == 1 else f"{raw.name}_{_WORDS[kind]}"
+        pieces.append(RawLayer(name, fields, shapes[wanted], raw.crs, raw.target, raw.drawn, drawn))
+    return pieces
+
+
+def _apart(geometries: Geometries) -> tuple[npt.NDArray[np.int64], Geometries]:
+    """Return row numbers and geometries with collections replaced by their parts."""
+    rows = np.arange(len(geometries))
+    shapes = geometries
+    while True:
+        mixed = shapely.get_type_id(shapes) == _COLLECTION
+        mixed &= shapely.get_num_geometries(shapes) > 0
+        if not mixed.any():
+            return rows, shapes
+        parts, index = shapely.get_parts(shapes[mixed], return_index=True)
+        rows = np.concatenate([rows[~mixed], rows[mixed][index]])
+        shapes = np.concatenate([shapes[~mixed], parts])
+        order = np.argsort(rows, kind="stable")
+        rows, shapes = rows[order], shapes[order]
+
+
+def own_table(raw: RawLayer, kind: GeometryType | None) -> Table:
+    """Return a table for a layer that is none of ours: kept as it is, under its own name."""
+    name = "layer_" + (slug(raw.name) or "unnamed")
+    columns: list[Column] = []
+    for label, values in raw.fields.items():
+        base = slug(label) or "field"
+        base = f"f_{base}" if base in {"fid", "geom", "uid", "rev"} or not base[0].isalpha() else base
+        taken = {column.name for column in columns}
+        unique = next(n for n in (base, *(f"{base}_{i}" for i in range(2, 10_000))) if n not in taken)
+        columns.append(Column(unique, _type_of(values), label, label))
+    return Table(name, TableKind.ASSET, raw.name, raw.name, tuple(columns), kind)
+
+
+def slug(text: str) -> str:
+    """Return a name for SQL: pinyin of Chinese, lower case, digits and underscores, at most 40 characters.
+
+    >>> slug("供水管线 2024"), slug('Robert"); DROP')
+    ('gong_shui_guan_xian_2024', 'robert_drop')
+    """
+    from pypinyin import lazy_pinyin
+
+    plain = unicodedata.normalize("NFKC", text)
+    latin = "_".join(lazy_pinyin(plain)) if not plain.isascii() else plain
+    return re.sub(r"[^a-z0-9]+", "_", latin.lower()).strip("_")[:40].strip("_")
+
+
+def _type_of(values: Sequence[object]) -> ColumnType:
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, int) for value in present):
+        return ColumnType.INTEGER
+    if present and all(isinstance(value, int | float) for value in present):
+        return ColumnType.REAL
+    return ColumnType.TEXT

@@ -1,0 +1,150 @@
+"""The review workspace: from the check to the decision, by hand and by key."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shapely
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QInputDialog
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.assess.rules.decisions import Choice, decisions, rules_in_force
+from fieldsurvey.settings import Settings
+from fieldsurvey.store import Store
+from tests.builders import make_project, square
+from ui.main_window import MainWindow
+from ui.review.loading import OPEN
+from ui.review.rules_view import VALUE
+
+EAST, NORTH = 600_000.0, 3_340_000.0
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """Yield the window with a community whose two water pipes run too near to a house, its review open."""
+    with make_project(tmp_path / "p.gpkg", forms=True) as store:
+        uid = store.create_record(
+            "community", {"name": "枫叶山", "code": "C1", "household_count": 24, "geom": square()}
+        )
+        house = {"community_uid": uid, "kind": "住宅", "name": "3栋", "geom": square(EAST + 20, NORTH + 20, 12)}
+        store.create_record("building", house)
+        for y in (19.5, 19.2):
+            line = shapely.LineString([(EAST, NORTH + y), (EAST + 90, NORTH + y)])
+            pipe = {"community_uid": uid, "diameter_mm": 100, "geom": bytes(shapely.to_wkb(line))}
+            store.create_record("water_line", pipe)
+    made = MainWindow(Settings(name="王工", login="wang"))
+    qtbot.addWidget(made)
+    made.show()
+    with qtbot.waitSignal(made.project.opened, timeout=20_000):
+        made.open_project(tmp_path / "p.gpkg")
+    made.show_workspace("review")
+    qtbot.waitUntil(lambda: made.review.model.desk is not None, timeout=20_000)
+    yield made
+    made.close()
+
+
+def checked(qtbot: QtBot, window: MainWindow) -> None:
+    """Run the rules by the button and show those of R7."""
+    qtbot.mouseClick(window.review.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.review.model.rowCount() > 0, timeout=30_000)
+    window.review.rules.setCurrentRow(7)
+
+
+def decided(window: MainWindow) -> dict[str, Choice]:
+    """Return the decisions as the list shows them."""
+    desk = window.review.model.desk
+    return {} if desk is None else {key: made.choice for key, made in desk.decided.items()}
+
+
+def test_before_the_first_check_the_page_says_what_to_do(window: MainWindow) -> None:
+    assert "开始核查" in window.review.status.text()
+
+
+def test_the_findings_of_a_rule_are_listed_with_place_and_words(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    model = window.review.model
+    assert model.rowCount() == 2
+    words = [model.index(0, column).data() for column in range(model.columnCount())]
+    assert words[:2] == ["R7", "枫叶山"]
+    assert words[3:6] == ["0.5 m", "≥ 1 m", "✕ 不符合"]
+    qtbot.waitUntil(lambda: "DN" in window.review.told.text() or "100" in window.review.told.text(), timeout=10_000)
+    assert "未核对原文" in window.review.source.text()
+    east, north = window.review.canvas.view.east, window.review.canvas.view.north
+    assert (east, north) == pytest.approx((EAST + 26, NORTH + 19.75), abs=8)
+
+
+def test_accepting_by_key_goes_to_the_next_and_is_kept(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    first = window.review.model.finding(0)
+    assert first is not None
+    window.review.table.setFocus()
+    qtbot.keyClick(window.review.table, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: bool(decided(window)), timeout=10_000)
+    assert decided(window) == {first.key: Choice.ACCEPTED}
+    qtbot.waitUntil(lambda: window.review.table.currentIndex().row() == 1, timeout=10_000)
+    assert window.review.model.index(0, 6).data() == "认可"
+
+
+def test_an_override_needs_words(qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked(qtbot, window)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: ("", True))
+    window.review.override()
+    qtbot.waitUntil(lambda: "理由" in window.review.message.text(), timeout=10_000)
+    assert decided(window) == {}
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: ("已加套管", True))
+    window.review.override()
+    qtbot.waitUntil(lambda: Choice.OVERRIDDEN in decided(window).values(), timeout=10_000)
+
+
+def test_undecided_only_leaves_out_what_is_settled(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    window.review.accept()
+    qtbot.waitUntil(lambda: bool(decided(window)), timeout=10_000)
+    window.review.decision.setCurrentIndex(window.review.decision.findData(OPEN))
+    assert window.review.model.rowCount() == 1
+    window.review.decision.setCurrentIndex(window.review.decision.findData("accepted"))
+    assert window.review.model.rowCount() == 1
+
+
+def test_the_findings_can_be_laid_over_the_main_map(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    window.show_workspace("map")
+    qtbot.waitUntil(window.project.is_map_current, timeout=60_000)
+    qtbot.waitUntil(window.canvas.is_settled, timeout=20_000)
+    before = window.canvas.grab().toImage()
+    action = window.findChild(QAction, "action_findings")
+    assert isinstance(action, QAction)
+    action.trigger()
+    shown = window.canvas.grab().toImage()
+    assert shown != before
+    action.trigger()
+    assert window.canvas.grab().toImage() != shown
+
+
+def test_a_changed_value_is_asked_for_its_reason_and_used_at_once(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(qtbot, window)
+    model = window.review.rules_view.model
+    row = next(n for n in range(model.rowCount()) if model.index(n, 0).data() == "T-W9.small")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: ("会议纪要", True))
+    assert model.setData(model.index(row, VALUE), "0,6")
+    qtbot.waitUntil(lambda: window.review.model.rowCount() == 1, timeout=20_000)
+    assert "会议纪要" in window.review.rules_view.log.item(0).text()
+    assert not model.setData(model.index(row, VALUE), "abc")
+    assert "abc" in window.review.rules_view.message.text()
+    window.close()
+    with Store.open(tmp_path / "p.gpkg") as store:
+        assert rules_in_force(store).value("T-W9.small") == 0.6
+        assert not decisions(store)
+
+
+def test_the_layer_of_findings_is_painted_on_the_map(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    qtbot.waitUntil(lambda: window.review.canvas.view.scale < 6000, timeout=10_000)
+    window.review.marks.choose(None)
+    without = window.review.canvas.grab().toImage()
+    window.review.marks.choose(window.review.model.finding(0))
+    assert window.review.canvas.grab().toImage() != without

@@ -1,0 +1,90 @@
+"""Styles as data: classes from values, what stands in the project, the legend of what is seen."""
+
+import json
+
+import numpy as np
+import pytest
+import shapely
+
+from fieldsurvey.errors import InputRefused
+from layers import columns
+from layers.legend import keys
+from layers.symbology import (
+    BY_SCALE,
+    STATE,
+    Codes,
+    LayerStyle,
+    StyleClass,
+    Symbol,
+    categorised,
+    codes_for,
+    default_styles,
+    from_json,
+    graduated,
+    is_baked,
+    to_json,
+)
+
+
+def test_styles_survive_the_project_and_nonsense_gives_the_defaults() -> None:
+    styles = default_styles()
+    assert from_json(to_json(list(styles.values()))) == styles
+    assert from_json("") == styles
+    assert from_json('{"layers": [{"table": "x"}]}') == styles
+    changed = json.loads(to_json(list(styles.values())))
+    changed["layers"][0]["kind"] = "nonsense"
+    assert from_json(json.dumps(changed)) == styles
+
+
+def test_the_defaults_know_which_classes_the_columns_hold() -> None:
+    styles = default_styles()
+    assert is_baked(styles["hydrant"])
+    assert not is_baked(styles["community"])
+    assert styles["community"].column == STATE
+
+
+def test_values_become_classes_the_frequent_first() -> None:
+    made = categorised(LayerStyle("water_line", Symbol(line="#000000")), "material", ["PE", "PE", "铸铁", None])
+    assert [c.value for c in made.classes] == ["PE", "铸铁"]
+    assert [made.code(value) for value in ("PE", "铸铁", "钢", None)] == [1, 2, 0, 0]
+    assert made.classes[0].symbol.line != made.classes[1].symbol.line
+
+
+def test_every_number_falls_into_a_quantile() -> None:
+    numbers = list(range(1, 101))
+    made = graduated(LayerStyle("building", Symbol(fill="#000000")), "floors", numbers, 5)
+    counts = np.bincount([made.code(number) for number in numbers])
+    assert counts.tolist() == [0, 20, 20, 20, 20, 20]
+    assert graduated(LayerStyle("building"), "floors", [6, 6]).code(6) == 1
+    with pytest.raises(InputRefused):
+        graduated(LayerStyle("building"), "name", ["a"])
+
+
+def test_a_rule_by_scale_chooses_the_symbol() -> None:
+    near, far = Symbol(line="#111111"), Symbol(line="#222222")
+    style = LayerStyle("road", far, BY_SCALE, classes=(StyleClass("near", near, low=0, high=5000),))
+    assert (style.symbols(1000)[0], style.symbols(9000)[0]) == (near, far)
+
+
+def test_codes_follow_the_order_of_the_columns() -> None:
+    points = shapely.points(np.random.default_rng(1).random((50, 2)) * 1000)
+    uids = [f"{number:032d}" for number in range(50)]
+    built = columns.build("hydrant", points, uids, [0] * 50, [""] * 50)
+    codes = Codes({uid: int(uid) % 7 for uid in uids[:40]})
+    index = np.arange(50)
+    got = dict(zip(built.uids[index].tolist(), codes.of(built, index).tolist(), strict=True))
+    assert all(got[uid.encode()] == (int(uid) % 7 if int(uid) < 40 else 0) for uid in uids)
+
+
+def test_the_legend_tells_only_what_is_seen() -> None:
+    styles = default_styles()
+    seen = {"community": {1, 0}, "hydrant": {2}, "road": {0}}
+    texts = [key.text for key in keys(styles, seen, 2000)]
+    assert texts == ["○ 未开始", "无数据", "消火栓 无水", "市政道路"]
+
+
+def test_a_counted_class_is_that_of_the_state() -> None:
+    style = default_styles()["community"]
+    codes = codes_for(style, {"a" * 32: "draft"})
+    built = columns.build("community", np.array([shapely.box(0, 0, 1, 1)]), ["a" * 32], [0], [""])
+    assert style.classes[int(codes.of(built, np.array([0]))[0]) - 1].value == "draft"

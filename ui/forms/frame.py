@@ -1,0 +1,145 @@
+"""What stands around the questions of a form: title, pages, problems, photos on their way, buttons."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldsurvey.i18n import _
+from ui.forms.base import NoWheel
+from ui.forms.problems import ProblemList
+from ui.widgets import button
+
+
+class FormFrame(QWidget):
+    """The frame of a form. Its buttons are connected by FormPanel.
+
+    Signals:
+        draft_clicked: () keep as a draft record.
+        complete_clicked: () complete the form.
+        close_clicked: () go back; nothing is lost.
+    """
+
+    draft_clicked = Signal()
+    complete_clicked = Signal()
+    close_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.addLayout(self._head())
+        layout.addLayout(self._page_line())
+        self.list = ProblemList()
+        self.list.hide()
+        layout.addWidget(self.list)
+        self.intake = IntakeRow()
+        layout.addWidget(self.intake)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(self.area, 1)
+        layout.addLayout(self._foot())
+
+    def _head(self) -> QVBoxLayout:
+        head = QVBoxLayout()
+        line = QHBoxLayout()
+        self.back = _tool("form_back", "←", _("Back to the list of forms"))
+        self.back.setToolTip(_("Back to the list of forms (Esc)"))
+        self.back.clicked.connect(self.close_clicked)
+        self.title = QLabel()
+        self.title.setObjectName("form_title")
+        self.title.setProperty("role", "title")
+        self.title.setWordWrap(True)
+        self.translate = _tool("form_language", "中 / EN", _("Language of the form"))
+        line.addWidget(self.back)
+        line.addWidget(self.title, 1)
+        line.addWidget(self.translate)
+        head.addLayout(line)
+        self.progress = QProgressBar()
+        self.progress.setObjectName("form_progress")
+        self.progress.setFixedHeight(18)
+        head.addWidget(self.progress)
+        return head
+
+    def _page_line(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        self.pages = QComboBox()
+        self.pages.setObjectName("form_pages")
+        self.pages.setAccessibleName(_("Page of the form"))
+        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pages.installEventFilter(NoWheel(self.pages))
+        self.problems = _tool("form_problems", _("What is missing"), _("List of what is missing or wrong"))
+        self.problems.setToolTip(_("List of what is missing or wrong (Shift+F8); to the next problem: F8"))
+        self.problems.setCheckable(True)
+        self.problems.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.status = QLabel()
+        self.status.setObjectName("form_status")
+        self.status.setWordWrap(True)
+        self.status.setProperty("role", "hint")
+        line.addWidget(self.pages)
+        line.addWidget(self.status, 1)
+        line.addWidget(self.problems)
+        return line
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        self.previous = button("form_previous", _("Previous"))
+        self.draft = button("form_draft", _("Save draft"), self.draft_clicked)
+        self.complete = button("form_complete", _("Complete form"), self.complete_clicked)
+        self.complete.setProperty("role", "primary")
+        self.next = button("form_next", _("Next"))
+        for each in (self.previous, self.draft, self.complete, self.next):
+            foot.addWidget(each)
+        return foot
+
+    def say(self, text: str) -> None:
+        """Show a sentence about the form."""
+        self.status.setText(text)
+
+
+class IntakeRow(QWidget):
+    """Photos on their way into the project; work goes on beside it.
+
+    Signals:
+        cancelled: () the person wants no more of them.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bar = QProgressBar()
+        self.bar.setObjectName("photo_progress")
+        self.bar.setFixedHeight(18)
+        self.stop = button("photo_cancel", _("Stop"), self.cancelled)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.bar, 1)
+        line.addWidget(self.stop)
+        self.hide()
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Show how far it is; nothing for a single photo."""
+        self.setVisible(total > 1)
+        self.bar.setMaximum(max(total, 1))
+        self.bar.setValue(done)
+        self.bar.setFormat(_("Taking photos in: {done} of {total}").format(done=done, total=total))
+
+
+def _tool(name: str, text: str, words: str) -> QToolButton:
+    tool = QToolButton()
+    tool.setObjectName(name)
+    tool.setText(text)
+    tool.setMinimumSize(36, 36)
+    tool.setAccessibleName(words)
+    return tool

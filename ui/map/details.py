@@ -1,0 +1,142 @@
+"""Beside the map: what was found at a place or chosen, and everything the project knows about it."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.schema import Table, Value
+from layers.style import CONDITIONS
+from ui.jobs import JobRunner
+from ui.project.holder import StoreHolder
+
+_MOST = 500  # features that are listed
+Feature = tuple[str, str]  # table, uid
+
+
+class DetailsPanel(QWidget):
+    """Lists features; the one that is current shows its columns.
+
+    Signals:
+        current_changed: (table, uid) another feature of the list is current.
+        closed: () the person closed the panel.
+    """
+
+    current_changed = Signal(str, str)
+    closed = Signal()
+
+    def __init__(self, runner: JobRunner, holder: StoreHolder) -> None:
+        super().__init__()
+        self._runner, self._holder = runner, holder
+        self.title = QLabel()
+        self.title.setProperty("role", "heading")
+        close = QToolButton()
+        close.setObjectName("details_close")
+        close.setText("✕")
+        close.setAccessibleName(_("Close"))
+        close.clicked.connect(self.closed)
+        self.list = QListWidget()
+        self.list.setObjectName("details_list")
+        self.list.setAccessibleName(_("Features"))
+        self.list.currentItemChanged.connect(self._show_current)
+        self.table = QTableWidget(0, 2)
+        self.table.setObjectName("details_table")
+        self.table.setAccessibleName(_("Columns of the feature"))
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.addLayout(head)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.table, 2)
+
+    def show_features(self, features: Sequence[Feature], names: Mapping[str, str] | None = None) -> None:
+        """List features; their names are read from the project unless they are given by uid."""
+        text = _("{n} found") if len(features) <= _MOST else _("{n} found, the first {most} listed")
+        self.title.setText(text.format(n=len(features), most=_MOST))
+        shown = list(features[:_MOST])
+        if names is not None:
+            self._list((shown, names))
+            return
+        job = self._runner.start(lambda control: (shown, self._names(shown, control)), quick=True)
+        job.succeeded.connect(self._list)
+
+    def _names(self, features: Sequence[Feature], _control: JobControl) -> dict[str, str]:
+        if not self._holder.is_open:
+            return {}
+        store, found = self._holder.store, {}
+        for table, uid in features:
+            known = {column.name for column in store.tables()[table].columns}
+            wanted = [name for name in ("name", "source_id", "unit") if name in known]
+            rows = store.select(table, wanted, where={"uid": uid})
+            found[uid] = next((str(rows[0][name]) for name in wanted if rows and rows[0][name]), "")
+        return found
+
+    @Slot(object)
+    def _list(self, result: tuple[Sequence[Feature], Mapping[str, str]]) -> None:
+        from fieldsurvey.model.assets import ASSET_BY_NAME
+
+        features, names = result
+        self.list.clear()
+        self.table.setRowCount(0)
+        for table, uid in features:
+            label = ASSET_BY_NAME[table].label if table in ASSET_BY_NAME else table
+            item = QListWidgetItem(f"{label} {names.get(uid, '')}".strip())
+            item.setData(Qt.ItemDataRole.UserRole, (table, uid))
+            self.list.addItem(item)
+        if features:
+            self.list.setCurrentRow(0)
+
+    @Slot(object)
+    def _show_current(self, item: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        table, uid = item.data(Qt.ItemDataRole.UserRole)
+        self.current_changed.emit(table, uid)
+        job = self._runner.start(partial(self._read, table, uid), quick=True)
+        job.succeeded.connect(self._show_values)
+
+    def _read(self, table: str, uid: str, _control: JobControl) -> tuple[Table, Mapping[str, Value]] | None:
+        row = self._holder.store.get(uid) if self._holder.is_open else None
+        return (self._holder.store.tables()[table], row.values) if row is not None else None
+
+    @Slot(object)
+    def _show_values(self, found: tuple[Table, Mapping[str, Value]] | None) -> None:
+        self.table.setRowCount(0)
+        if found is None:
+            return
+        table, values = found
+        for column in table.columns:
+            value = values.get(column.name)
+            if value is not None and not column.name.endswith("_uid"):
+                row = self.table.rowCount()
+                self.table.insertRow(row)
+                self.table.setItem(row, 0, QTableWidgetItem(column.label))
+                self.table.setItem(row, 1, QTableWidgetItem(_shown(value, column.unit)))
+        self.table.resizeColumnToContents(0)
+
+
+def _shown(value: Value, unit: str) -> str:
+    if isinstance(value, str) and value in CONDITIONS:
+        return _(CONDITIONS[value][1])
+    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{text} {unit}".strip()

@@ -1,0 +1,90 @@
+"""What floats over the map: scale bar, north arrow, the cross of the keyboard, the line that says what to do."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from fieldsurvey.i18n import _
+from layers.columns import Columns
+from layers.picking import Hit
+from layers.style import Theme
+from layers.viewport import Viewport, bar_length
+from ui.map.paths import paths
+
+_HINT_HEIGHT = 28
+
+
+def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: list[tuple[Columns, int]]) -> None:
+    """Paint the outlines of the selected features."""
+    pen = QPen(colour, 3)
+    for columns, number in features:
+        mm, counts, owners = columns.vertices(np.array([number]), coarse=False)
+        spots = view.screen_of(mm, columns.origin)
+        if len(spots) == 1:
+            painter.setPen(pen)
+            painter.drawEllipse(QPointF(*spots[0].tolist()), 9, 9)
+        for path in paths(spots, counts, owners, 1):
+            painter.strokePath(path, pen)
+
+
+def tip(hits: Sequence[Hit], communities: Mapping[str, str]) -> str:
+    """Return what is told of the things under the pointer: the first of them, and the community."""
+    from fieldsurvey.model.assets import ASSET_BY_NAME
+
+    lines = [f"{ASSET_BY_NAME[hit.table].label} {hit.label}" for hit in hits[:3] if hit.table != "community"]
+    community = next((hit.uid for hit in hits if hit.table == "community"), "")
+    return "<br>".join([*lines, *filter(None, [communities.get(community, "")])])
+
+
+def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:
+    """Paint the scale bar and the scale."""
+    length, pixels = bar_length(view.metres)
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    left, base = 16, view.height - 18
+    corners = [QPoint(left, base - 5), QPoint(left, base), QPoint(left + pixels, base), QPoint(left + pixels, base - 5)]
+    painter.setPen(QPen(QColor(theme.halo), 5))
+    painter.drawLine(left, base, left + pixels, base)
+    painter.setPen(QPen(QColor(theme.text), 2))
+    painter.drawPolyline(corners)
+    painter.setFont(_small(font))
+    painter.drawText(left + pixels + 8, base + 4, f"{text}   1:{round(view.scale):,}".replace(",", " "))
+
+
+def paint_north(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:
+    """Paint the north arrow."""
+    x, y = view.width - 30, 16
+    painter.setPen(QPen(QColor(theme.text), 1))
+    painter.setBrush(QColor(theme.text))
+    painter.drawPolygon([QPoint(x, y), QPoint(x - 7, y + 22), QPoint(x, y + 17)])
+    painter.setBrush(QColor(theme.halo))
+    painter.drawPolygon([QPoint(x, y), QPoint(x + 7, y + 22), QPoint(x, y + 17)])
+    painter.setFont(_small(font))
+    painter.drawText(QRectF(x - 12, y + 22, 24, 18), Qt.AlignmentFlag.AlignCenter, _("N"))
+
+
+def paint_cross(painter: QPainter, view: Viewport, theme: Theme) -> None:
+    """Paint the cross that the space bar clicks at."""
+    x, y = view.width // 2, view.height // 2
+    for colour, width in ((theme.halo, 4), (theme.selection, 2)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawLine(x - 12, y, x + 12, y)
+        painter.drawLine(x, y - 12, x, y + 12)
+
+
+def paint_hint(painter: QPainter, view: Viewport, theme: Theme, font: QFont, text: str) -> None:
+    """Paint the line at the lower edge that tells the steps of a tool."""
+    strip = QRect(0, view.height - _HINT_HEIGHT - 34, view.width, _HINT_HEIGHT)
+    ground = QColor(theme.halo)
+    ground.setAlpha(225)
+    painter.fillRect(strip, ground)
+    painter.setPen(QColor(theme.text))
+    painter.setFont(_small(font))
+    painter.drawText(strip.adjusted(12, 0, -12, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPixelSize(13)
+    return small

@@ -1,0 +1,89 @@
+"""The row of buttons over the map: few, in words, each with a key that works while the map has the focus."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
+
+from fieldsurvey.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action of the map.
+
+    Attributes:
+        name: Object name, for tests.
+        text: What the button says.
+        keys: Key while the map has the focus; empty: none.
+        run: What it does.
+        tool: Whether it stays pressed while its tool is used.
+    """
+
+    name: str
+    text: str
+    keys: str
+    run: Callable[[], None]
+    tool: bool = False
+
+
+class MapToolbar(QToolBar):
+    """Buttons and menus; what does not fit goes behind the arrow at the end."""
+
+    def __init__(self, keys_of: QWidget) -> None:
+        """Make an empty row; keys work while `keys_of` has the focus."""
+        super().__init__()
+        self.setObjectName("map_tools")
+        self.setAccessibleName(_("Map tools"))
+        self.setMovable(False)
+        self._keys_of = keys_of
+        self._group = QActionGroup(self)
+        self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
+        self.by_name: dict[str, QAction] = {}
+
+    def add_entries(self, entries: Sequence[Entry]) -> None:
+        """Add buttons."""
+        for entry in entries:
+            self.addAction(self._action(entry))
+
+    def add_menu(self, name: str, text: str, entries: Sequence[Entry]) -> QMenu:
+        """Add a button that opens a menu; return the menu."""
+        menu = QMenu(text, self)
+        for entry in entries:
+            menu.addAction(self._action(entry))
+        button = QToolButton()
+        button.setObjectName(f"map_{name}")
+        button.setText(f"{text} ▾")
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.addWidget(button)
+        return menu
+
+    def _action(self, entry: Entry) -> QAction:
+        action = QAction(entry.text, self)
+        action.setObjectName(f"map_{entry.name}")
+        action.setCheckable(entry.tool)
+        if entry.tool:
+            self._group.addAction(action)
+        if entry.keys:
+            action.setShortcut(QKeySequence(entry.keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.setToolTip(f"{entry.text} ({entry.keys})")
+            self._keys_of.addAction(action)
+        action.triggered.connect(_without_argument(entry.run))
+        self.by_name[entry.name] = action
+        return action
+
+    def press(self, name: str) -> None:
+        """Show the button of a tool as pressed; an empty name releases all."""
+        for action in self._group.actions():
+            action.setChecked(action is self.by_name.get(name))
+
+
+def _without_argument(run: Callable[[], None]) -> Callable[[bool], None]:
+    def triggered(_checked: bool = False) -> None:
+        run()
+
+    return triggered

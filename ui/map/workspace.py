@@ -1,0 +1,458 @@
+"""The map with everything around it: tools above, panels beside, legend below."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import shapely
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.geo.measures import ellipsoidal_length
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
+from fieldsurvey.model.schema import GeometryType
+from layers import history, picking
+from layers.columns import Columns
+from layers.history import Bookmark
+from layers.selecting import matching
+from layers.topology.findings import Finding
+from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
+from ui.jobs import JobRunner
+from ui.map.basemaps import Basemaps
+from ui.map.canvas import MapCanvas
+from ui.map.details import DetailsPanel, Feature
+from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
+from ui.map.editing import MapEditing
+from ui.map.findings import FindingsPanel
+from ui.map.legend import LegendPanel
+from ui.map.styling import MapStyling
+from ui.map.tool import Tool, World
+from ui.map.toolbar import Entry, MapToolbar
+from ui.map.tools import BoxTool, CornersTool, MeasureTool
+from ui.positioning.controller import Positioning
+from ui.project.holder import StoreHolder
+from ui.project.session import Overview
+
+_BOOKMARKS = "map_bookmarks"  # setting of the project
+_FINDING_SCALE = 700.0
+_CLOSE_SCALE = 500.0  # where a coordinate is gone to
+
+
+class MapWorkspace(QWidget):
+    """The map page.
+
+    Signals:
+        failed: (Exception) something could not be done; its text is for the user.
+        printed: (Path) a map was written.
+    """
+
+    failed = Signal(object)
+    printed = Signal(object)
+
+    def __init__(self, store_runner: JobRunner, work_runner: JobRunner, holder: StoreHolder) -> None:
+        super().__init__()
+        self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
+        self.crs = self.name = ""
+        self._path: Path | None = None
+        self.canvas = MapCanvas()
+        self.legend = LegendPanel(self.canvas)
+        self.details = DetailsPanel(store_runner, holder)
+        self.findings = FindingsPanel(store_runner, work_runner, holder)
+        self.editing = MapEditing(self)
+        self.styling = MapStyling(self)
+        self.basemaps = Basemaps(self)
+        self.basemaps.warned.connect(self._warn)
+        self._styles: QWidget | None = None
+        self._under: QWidget | None = None
+        self.positioning = Positioning(self)
+        self._receiver: QWidget | None = None
+        self._bookmarks: list[Bookmark] = []
+        self._tools: dict[str, Tool] = {}
+        self.toolbar = MapToolbar(self.canvas)
+        self._fill_toolbar()
+        self._lay_out()
+        self.canvas.tool_changed.connect(self._press_button)
+        self.canvas.first_drawn.connect(self._warm)
+        self.details.current_changed.connect(self._show_one)
+        self.details.closed.connect(partial(self.show_side, None))
+        self.findings.chosen.connect(self._show_finding)
+        self.findings.failed.connect(self.failed)
+        self.editing.checked.connect(self._show_live)
+
+    def _lay_out(self) -> None:
+        self.side = QStackedWidget()
+        self.side.setObjectName("map_side")
+        self.side.addWidget(self.details)
+        self.side.hide()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.canvas)
+        self.splitter.addWidget(self.side)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setChildrenCollapsible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.splitter, 1)
+        column.addWidget(self.legend)
+
+    def _fill_toolbar(self) -> None:
+        canvas, bar = self.canvas, self.toolbar
+        bar.add_entries(
+            [
+                Entry("browse", _("Browse"), "", partial(canvas.use_tool, None)),
+                Entry("zoom_box", _("Zoom box"), "Z", self.zoom_by_box, tool=True),
+                Entry("back", "‹", "[", canvas.go_back),
+                Entry("forward", "›", "]", canvas.go_forward),
+                Entry("all", _("Whole map"), "", canvas.zoom_all),
+                Entry("identify", _("Identify"), "I", self.identify, tool=True),
+            ]
+        )
+        bar.by_name["back"].setToolTip(_("Previous view ([)"))
+        bar.by_name["forward"].setToolTip(_("Next view (])"))
+        bar.add_menu(
+            "select", _("Select"),
+            [
+                Entry("select_box", _("By box"), "S", self.select_by_box, tool=True),
+                Entry("select_area", _("By polygon"), "Shift+S", self.select_by_polygon, tool=True),
+                Entry("select_value", _("By attribute …"), "F", self.select_by_attribute),
+                Entry("select_none", _("Select nothing"), "", self.select_nothing),
+            ],
+        )  # fmt: skip
+        bar.add_menu(
+            "measure", _("Measure"),
+            [
+                Entry("measure_length", _("Length"), "L", partial(self.measure, area=False), tool=True),
+                Entry("measure_area", _("Area"), "A", partial(self.measure, area=True), tool=True),
+            ],
+        )  # fmt: skip
+        self.places = bar.add_menu(
+            "places", _("Go to"),
+            [
+                Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
+            ],
+        )  # fmt: skip
+        self.places.addSeparator()
+        bar.add_menu("edit", _("Edit"), self.editing.entries())
+        bar.add_menu(
+            "more", _("More"),
+            [
+                Entry("style", _("Style …"), "Y", self.show_styles),
+                Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
+                Entry("check", _("Check geometry and values"), "C", self.check),
+                Entry("print", _("Print the map …"), "Ctrl+P", self.ask_print),
+                Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
+            ],
+        )  # fmt: skip
+
+    # --- the project ---------------------------------------------------------------------------------------------
+
+    def show_project(self, now: Overview) -> None:
+        """Take note of the open project."""
+        if self.crs != now.crs:
+            self.crs = self.positioning.crs = now.crs
+        self.name = now.name
+        if self._path != now.path:
+            self._path = now.path
+            self.styling.read()
+            self.basemaps.read()
+        else:
+            self.styling.refresh()
+        self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
+
+    def clear_project(self) -> None:
+        """Forget what belonged to the project before."""
+        self._path = None
+        self.basemaps.clear()
+        self.canvas.clear_project()
+        self.show_side(None)
+
+    def run(self, work: Callable[[JobControl], object], then: Callable[[object], None] | None = None) -> None:
+        """Do something with the project in its thread; a refusal is told."""
+        job = self.store_runner.start(lambda control: work(control) if self.holder.is_open else None, quick=True)
+        if then is not None:
+            job.succeeded.connect(then)
+        job.failed.connect(self.failed)
+
+    def show_side(self, panel: QWidget | None) -> None:
+        """Show a panel beside the map, or none."""
+        if panel is None:
+            self.side.hide()
+            self.canvas.setFocus()
+            return
+        if self.side.indexOf(panel) < 0:
+            self.side.addWidget(panel)
+        self.side.setCurrentWidget(panel)
+        if not self.side.isVisible():
+            self.side.show()
+            wide = min(300, self.width() // 2)
+            self.splitter.setSizes([self.width() - wide, wide])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes the panel beside the map."""
+        if event.key() == Qt.Key.Key_Escape and self.side.isVisible():
+            self.show_side(None)
+        else:
+            super().keyPressEvent(event)
+
+    # --- tools ---------------------------------------------------------------------------------------------------
+
+    def use(self, name: str, tool: Tool) -> None:
+        """Use a tool; its button stays pressed."""
+        self._tools = {name: tool}
+        self.canvas.use_tool(tool)
+
+    @Slot(object)
+    def _press_button(self, tool: Tool | None) -> None:
+        self.toolbar.press(next((name for name, one in self._tools.items() if one is tool), ""))
+
+    def zoom_by_box(self) -> None:
+        """Let the person draw the box to show."""
+        tool = BoxTool(_("Draw the box to show: drag, or click two corners (Space clicks at the cross)."), once=True)
+        tool.boxed.connect(self._zoom_to_box)
+        self.use("zoom_box", tool)
+
+    @Slot(object, object)
+    def _zoom_to_box(self, box: Box, _modifiers: object) -> None:
+        self.canvas.show_box(box)
+
+    @Slot()
+    def _warm(self) -> None:
+        """Load what measuring needs, a quarter of a second, before somebody waits for it."""
+        crs = self.crs
+        self.work_runner.start(lambda _control: ellipsoidal_length([(500_000, 3e6), (500_001, 3e6)], crs) if crs else 0)
+
+    def measure(self, *, area: bool) -> None:
+        """Measure lengths or areas."""
+        self.use("measure_area" if area else "measure_length", MeasureTool(self.crs, area=area))
+
+    def identify(self) -> None:
+        """Show what lies where the person clicks."""
+        tool = BoxTool(_("Click a thing, or draw a box (Space clicks at the cross). Esc: leave."), two_clicks=False)
+        tool.clicked.connect(self._identify_at)
+        tool.boxed.connect(self._select_box)
+        self.use("identify", tool)
+
+    @Slot(object, object)
+    def _identify_at(self, place: World, _modifiers: object) -> None:
+        hits = self.canvas.hits_at(place)
+        self._show_found([(hit.table, hit.uid) for hit in hits], {hit.uid: hit.label for hit in hits if hit.label})
+
+    def select_by_box(self) -> None:
+        """Choose features by a box."""
+        tool = BoxTool(_("Draw a box around what to select; Shift adds. Esc: leave."))
+        tool.boxed.connect(self._select_box)
+        self.use("select_box", tool)
+
+    @Slot(object, object)
+    def _select_box(self, box: Box, modifiers: Qt.KeyboardModifier) -> None:
+        self._select_inside(shapely.box(*box), add=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
+
+    def select_by_polygon(self) -> None:
+        """Choose features by a polygon."""
+        hint = _("Click the corners of the area; Space clicks at the cross. Enter: done. Backspace: one back.")
+        tool = CornersTool(hint, least=3, closed=True)
+        tool.drawn.connect(self._select_polygon)
+        self.use("select_area", tool)
+
+    @Slot(object)
+    def _select_polygon(self, corners: list[World]) -> None:
+        self._select_inside(shapely.make_valid(shapely.Polygon(corners)), add=False)
+
+    def _select_inside(self, area: shapely.Geometry, *, add: bool) -> None:
+        sidecar, look, view = self.canvas.sidecar, self.canvas.look, self.canvas.view
+        if sidecar is None:
+            return
+        tables = [s.table for s in look.styles.values() if s.is_drawn_at(view.scale)]
+        before = self.canvas.selected if add else frozenset[Feature]()
+
+        def work(_control: JobControl) -> list[Feature]:
+            return sorted(before | set(picking.inside(sidecar, tables, area)))
+
+        self.work_runner.start(work).succeeded.connect(self._show_found)
+
+    def select_by_attribute(self) -> None:
+        """Ask for a condition and choose what fulfils it."""
+        dialog = AttributeDialog([table for table in ASSETS if table.geometry], self)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        table, column, test, wanted = dialog.chosen()
+
+        def work(_control: JobControl) -> list[Feature]:
+            rows = self.holder.store.select(table.name, [column.name])
+            return [(table.name, uid) for uid in matching(rows, column, test, wanted)]
+
+        self.run(work, self._show_found)
+
+    def select_nothing(self) -> None:
+        """Choose nothing."""
+        self.canvas.select_features(frozenset())
+        self.show_side(None)
+
+    @Slot(object)
+    def _show_found(self, found: Sequence[Feature] | None, names: dict[str, str] | None = None) -> None:
+        features = list(found or ())
+        self.canvas.select_features(frozenset(features))
+        self.details.show_features(features, names if names and len(names) == len(features) else None)
+        self.show_side(self.details)
+
+    @Slot(str, str)
+    def _show_one(self, table: str, uid: str) -> None:
+        """Bring the current feature of the list into the view if it is outside."""
+        sidecar = self.canvas.sidecar
+        found = sidecar.find(table, uid) if sidecar else None
+        if found is None:
+            return
+        columns, number = found
+        east, north = _centre(columns, number)
+        west, south, right, top = self.canvas.view.box()
+        if not (west <= east <= right and south <= north <= top):
+            self.canvas.zoom_to_feature(table, uid)
+
+    def check(self) -> None:
+        """Check the project and list what is wrong."""
+        self.show_side(self.findings)
+        self.findings.check()
+
+    @Slot(object)
+    def _show_finding(self, finding: Finding) -> None:
+        if finding.place is not None:
+            self.go_to(*finding.place, _FINDING_SCALE)
+        self.canvas.select_features(frozenset({(finding.table, finding.uid)}))
+
+    @Slot(object)
+    def _show_live(self, found: Sequence[Finding] | None) -> None:
+        """Tell at once what is wrong with what was just edited."""
+        if found:
+            self.findings.show_findings(found)
+            self.show_side(self.findings)
+        elif self.side.currentWidget() is self.findings:
+            self.show_side(None)
+
+    def show_styles(self) -> None:
+        """Show the editor of styles."""
+        if self._styles is None:
+            from ui.map.style_panel import StylePanel
+
+            panel = self._styles = StylePanel(self.canvas, self.styling)
+            panel.failed.connect(self.failed)
+        self.show_side(self._styles)
+
+    def show_basemaps(self) -> None:
+        """Show the list of base maps."""
+        if self._under is None:
+            from ui.map.basemap_panel import BasemapPanel
+
+            self._under = BasemapPanel(self.basemaps)
+        self.show_side(self._under)
+
+    @Slot(str)
+    def _warn(self, text: str) -> None:
+        if text:
+            self.failed.emit(InputRefused(text))
+
+    def ask_print(self) -> None:
+        """Ask how and where to print the map."""
+        dialog = PrintDialog(self.name, self)
+        if self.canvas.sidecar is None or dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        kinds = "PDF (*.pdf);;SVG (*.svg);;PNG (*.png)"
+        file, _filter = QFileDialog.getSaveFileName(self, _("Print the map …"), f"{self.name}.pdf", kinds)
+        if file:
+            title, paper, landscape, scale = dialog.chosen()
+            self.print_map(Path(file), title, paper, scale, landscape=landscape)
+
+    def print_map(self, path: Path, title: str, paper: str, scale: int, *, landscape: bool) -> None:
+        """Print what the map shows; 0 takes the scale at which the view fits."""
+        from fieldsurvey.geo.crs import name_of
+        from layers.map_sheet import MapSheet, fitting_scale
+        from ui.map.printing import print_map
+
+        view, sidecar, look = self.canvas.view, self.canvas.sidecar, self.canvas.look
+        if sidecar is None:
+            return
+        size = scale or fitting_scale(view.box(), paper, landscape=landscape)
+        family = self.canvas.font().family()
+        mark = _("Internal use")
+
+        def work(control: JobControl) -> Path:
+            line = name_of(self.crs)
+            sheet = MapSheet(paper, landscape, size, view.east, view.north, title, line, mark)
+            print_map(path, sheet, sidecar, replace(look, font=family), lambda: control.is_cancelled)
+            return path
+
+        job = self.work_runner.start(work)
+        job.succeeded.connect(self.printed)
+        job.failed.connect(self.failed)
+
+    def show_receiver(self) -> None:
+        """Show the receiver of this laptop."""
+        if self._receiver is None:
+            from ui.positioning.panel import PositionPanel
+
+            panel = self._receiver = PositionPanel(self.canvas, self.positioning)
+            panel.point_wanted.connect(self._point_from_receiver)
+        self.show_side(self._receiver)
+
+    @Slot(float, float, object)
+    def _point_from_receiver(self, east: float, north: float, _found: object) -> None:
+        """Use the mean: as a corner of what is being drawn, else as a point of the layer drawn last."""
+        tool = self.canvas.tool
+        if isinstance(tool, CornersTool):
+            tool.add((east, north))
+        elif ASSET_BY_NAME[self.editing.table].geometry is GeometryType.POINT:
+            self.editing.create(self.editing.table, shapely.Point(east, north))
+        else:
+            self.go_to(east, north)
+
+    def close(self) -> bool:
+        """Let the receiver go and stop the render thread."""
+        self.positioning.stop()
+        self.canvas.close_renderer()
+        self.basemaps.close()
+        return super().close()
+
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def go_to_coordinate(self) -> None:
+        """Ask for a coordinate and show it."""
+        if self.crs and (found := GoToDialog.ask(self.crs, self)) is not None:
+            self.go_to(found.east, found.north)
+
+    def go_to(self, east: float, north: float, scale: float = _CLOSE_SCALE) -> None:
+        """Show a place."""
+        self.canvas.show_view(Viewport(east, north, scale * METRES_PER_PIXEL_AT_1, 1, 1))
+
+    def add_bookmark(self) -> None:
+        """Ask for a name and keep the view under it."""
+        name, is_sure = QInputDialog.getText(self, _("Bookmark"), _("Name of the place"))
+        if is_sure and name.strip():
+            self.keep_bookmark(name.strip())
+
+    def keep_bookmark(self, name: str) -> None:
+        """Keep the view under a name; the same name again moves it."""
+        view = self.canvas.view
+        kept = [mark for mark in self._bookmarks if mark.name != name]
+        self._bookmarks = [*kept, Bookmark(name, view.east, view.north, view.scale)]
+        text = history.bookmarks_to_json(self._bookmarks)
+        self.run(lambda _control: self.holder.store.set_setting(_BOOKMARKS, text))
+        self._show_bookmarks(text)
+
+    @Slot(object)
+    def _show_bookmarks(self, text: object) -> None:
+        self._bookmarks = history.bookmarks_from_json(str(text or ""))
+        for action in self.places.actions()[3:]:
+            self.places.removeAction(action)
+        for mark in self._bookmarks:
+            self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))
+
+
+def _centre(columns: Columns, number: int) -> tuple[float, float]:
+    box = columns.boxes[number] / 1e3
+    return float((box[0] + box[2]) / 2 + columns.origin[0]), float((box[1] + box[3]) / 2 + columns.origin[1])

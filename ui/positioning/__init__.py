@@ -1,0 +1,1 @@
+"""The receiver in the window: choose it, see how good it is, use it for points."""
