@@ -88,11 +88,11 @@ def parameters(store: Store) -> Mapping[str, float]:
     Raises:
         InputRefused: If the project names an unknown parameter or a value that makes no sense.
     """
-    known = shipped()
-    found = {key: parameter.value for key, parameter in known.items()}
+    found = {key: parameter.value for key, parameter in shipped().items()}
     if PARAMETER.name in store.tables():
         for row in store.select(PARAMETER.name, ["key", "value"]):
-            found[_known(row["key"]).key] = known[str(row["key"])].checked(row["value"])
+            parameter = _known(row["key"])
+            found[parameter.key] = parameter.checked(row["value"])
     return found
 
 
