@@ -82,7 +82,7 @@ class _Maker:
     def make(self, out: Path) -> BookMade:
         sheets = self._collected()
         draft, structure, pages, data = self._drawn(sheets)
-        self._control.step(self._done, self._done + 1, out.name)
+        self._step(out.name)
         self._finish(draft, structure, data, out)
         labels = {str(row["uid"]): _label(row) for row in self._rows}
         failed = {labels[uid]: why for uid, why in self._failed.items()}
@@ -168,6 +168,7 @@ class _Maker:
         partial = out.with_name(f".{out.name}.{os.getpid()}.part")
         try:
             finish(draft, structure, about, attached, partial)
+            self._control.breathe()
             partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
@@ -189,4 +190,6 @@ _ORDER = ("district", "code", "name", "uid")
 
 
 def _label(row: Row) -> str:
-    return f"{row['code'] or ''} {row['name'] or ''}".strip() or str(row["uid"])[-8:]
+    from exports.sheet.profile import joined
+
+    return joined(row, "code", "name") or str(row["uid"])[-8:]

@@ -1,26 +1,28 @@
 """The pages of the plan book: which stands where, and drawing them in order."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
 
 from exports.book_blocks import Chapter, Cover, Entry
 from exports.book_tables import Row, chapter_table, district_of, grouped, summary
+from exports.sheet import wording
 from exports.sheet.canvas import PAGE_HEIGHT, SheetCanvas
 from exports.sheet.data import SheetData, digest_of
 from exports.sheet.document import parts
 from exports.sheet.faces import SONG, SONG_BOLD, MissingCharacters, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Paragraph, Placed, Space, fill_pages
+from exports.sheet.profile import text_of
 from exports.sheet.typography import TextStyle
-from exports.sheet import wording
 from fieldsurvey.errors import FieldSurveyError
 
 SHEET_ERRORS = (FieldSurveyError, OSError, ValueError, ArithmeticError, LookupError, shapely.errors.ShapelyError)
 MISSING_MARK = "〓"  # what printers set for a character they do not have
 _NOTICE_TITLE = TextStyle(SONG_BOLD, 18, 28, align="centre", role="H1")
 _NOTICE = TextStyle(SONG, 11, 18, indent=2)
+_SUMMARY, _INDEX = "第一章　改造计划汇总", "小区索引"
 _NUMBERS = "一二三四五六七八九十"
 Pages = list[list[Placed]]
 
@@ -102,8 +104,8 @@ def sheet_pages(uid: str, label: str, data: SheetData) -> SheetPages:
 def notice_page(uid: str, label: str, why: str, furniture: Furniture) -> SheetPages:
     """Return the page that stands for a sheet which could not be made."""
     text = f"本小区评估表未能生成，未列入本册。原因：{printable(why)}"
-    blocks = [Space(60), Paragraph(label, _NOTICE_TITLE), Space(12), Paragraph(text, _NOTICE)]
-    return SheetPages(uid, label, fill_pages([Paragraph(label, _NOTICE_TITLE), *blocks[2:]]), furniture)
+    blocks: list[Block] = [Paragraph(label, _NOTICE_TITLE), Space(12), Paragraph(text, _NOTICE)]
+    return SheetPages(uid, label, fill_pages(blocks), furniture)
 
 
 class Layout:
@@ -121,7 +123,7 @@ class Layout:
         self._words, self._rows, self._sheets, self._own = words, rows, sheets, own
         self._districts = grouped(rows, district_of)
         self._titles = [f"第{_chinese(number)}章　{name}" for number, name in enumerate(self._districts, 2)]
-        self._summary = fill_pages([Chapter("第一章　改造计划汇总"), *summary(rows)])
+        self._summary = fill_pages([Chapter(_SUMMARY), *summary(rows)])
         self._first: dict[str, int] = {}
         self._marks: dict[str, int] = {}
         self._place()
@@ -129,7 +131,7 @@ class Layout:
     def _place(self) -> None:
         """Find the first page of everything. Lines of contents and index are as high whatever their number is."""
         at = 2 + len(self._contents())
-        self._marks["第一章　改造计划汇总"] = at
+        self._marks[_SUMMARY] = at
         at += len(self._summary)
         for title, rows in zip(self._titles, self._districts.values(), strict=True):
             self._marks[title] = at
@@ -137,31 +139,33 @@ class Layout:
             for row in rows:
                 self._first[str(row["uid"])] = at
                 at += len(self._sheets[str(row["uid"])].pages)
-        self._marks["小区索引"] = at
+        self._marks[_INDEX] = at
         self.count = at + len(self._index()) - 1
 
     def _contents(self) -> Pages:
         at = self._marks.get
-        blocks: list[Block] = [Chapter("目　录"), Entry("第一章　改造计划汇总", at("第一章　改造计划汇总", 0), True)]
+        blocks: list[Block] = [Chapter("目　录"), Entry(_SUMMARY, at(_SUMMARY, 0), True)]
         for title, rows in zip(self._titles, self._districts.values(), strict=True):
             blocks.append(Entry(f"{title}（{len(rows)}个小区）", at(title, 0), True))
             blocks += [self._entry(row) for row in rows]
-        return fill_pages([*blocks, Entry("小区索引", at("小区索引", 0), True)])
+        return fill_pages([*blocks, Entry(_INDEX, at(_INDEX, 0), True)])
 
     def _entry(self, row: Row) -> Entry:
-        return Entry(f"{row['code'] or ''}　{row['name'] or ''}".strip("　"), self._first.get(str(row["uid"]), 0))
+        return Entry(
+            "　".join(filter(None, (text_of(row["code"]), text_of(row["name"])))), self._first.get(str(row["uid"]), 0)
+        )
 
     def _opening(self, title: str, rows: Sequence[Row]) -> Pages:
         return fill_pages([Chapter(title), chapter_table(rows, self._first)])
 
     def _index(self) -> Pages:
         """By name in the order of GB 18030, which for common characters is that of pinyin."""
-        rows = sorted(self._rows, key=lambda row: (str(row["name"] or "").encode("gb18030"), str(row["code"] or "")))
+        rows = sorted(self._rows, key=lambda row: (text_of(row["name"]).encode("gb18030"), text_of(row["code"])))
         entries = [
-            Entry(f"{row['name'] or ''}（{row['code'] or ''}，{district_of(row)}）", self._first[str(row["uid"])])
+            Entry(f"{text_of(row['name'])}（{text_of(row['code'])}，{district_of(row)}）", self._first[str(row["uid"])])
             for row in rows
         ]
-        return fill_pages([Chapter("小区索引"), *entries])
+        return fill_pages([Chapter(_INDEX), *entries])
 
     def draw(self, canvas: BookCanvas, step: Callable[[str], None]) -> dict[str, str]:
         """Draw all pages; return uid -> reason for the sheets that could not be drawn.
@@ -215,8 +219,3 @@ def _chinese(number: int) -> str:
     tens, ones = divmod(number, 10)
     head = "" if not tens else "十" if tens == 1 else f"{_NUMBERS[tens - 1]}十"
     return head + (_NUMBERS[ones - 1] if ones else "")
-
-
-def canonical_sheets(sheets: Mapping[str, SheetPages]) -> Iterator[bytes]:
-    """Yield the data of the sheets in the book."""
-    return (sheet.canonical for sheet in sheets.values() if sheet.canonical)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from exports.book_blocks import BarChart
 from exports.plan import NO_DISTRICT, NO_YEAR
 from exports.sheet.faces import HEI, SONG
-from exports.sheet.page import TEXT_WIDTH, Block, Heading, Paragraph, Space
+from exports.sheet.page import TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Space
+from exports.sheet.profile import text_of
 from exports.sheet.table import SHADE, Cell, Number, Table
 from exports.sheet.typography import TextStyle
+from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.schema import Value
 
 Row = Mapping[str, Value]
@@ -40,6 +42,11 @@ class Measure:
     column: str
     decimals: int = 0
 
+    @property
+    def name(self) -> str:
+        """Title without unit."""
+        return self.title.partition("\n")[0]
+
     def total(self, rows: Sequence[Row]) -> float | None:
         """Return the sum of what is known; None if nothing is."""
         known = [value for row in rows if isinstance(value := row.get(self.column), int | float)]
@@ -50,12 +57,12 @@ class Measure:
         return UNKNOWN if value is None else f"{value:,.{self.decimals}f}"
 
 
-INVESTMENT = Measure("总投资（万元）", "est_investment", 2)
+INVESTMENT = Measure("总投资\n（万元）", "est_investment", 2)
 MEASURES = (
     Measure("楼栋数", "building_count"),
     Measure("户数", "household_count"),
-    Measure("建筑面积（㎡）", "gfa"),
-    Measure("加装电梯（台）", "lift_request"),
+    Measure("建筑面积\n（㎡）", "gfa"),
+    Measure("加装电梯\n（台）", "lift_request"),
     INVESTMENT,
 )
 COLUMNS = ("code", "name", "district", "subdistrict", "plan_year", *(measure.column for measure in MEASURES))
@@ -63,7 +70,7 @@ COLUMNS = ("code", "name", "district", "subdistrict", "plan_year", *(measure.col
 
 def district_of(row: Row) -> str:
     """Return the district as printed."""
-    return str(row["district"] or NO_DISTRICT)
+    return text_of(row["district"]) or NO_DISTRICT
 
 
 def year_of(row: Row) -> str:
@@ -72,11 +79,15 @@ def year_of(row: Row) -> str:
 
 
 def grouped(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
-    """Return rows by key; keys sorted, what is undecided last."""
+    """Return rows by key: districts by their code, then other keys by text, what is undecided last."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(key(row), []).append(row)
-    return dict(sorted(found.items(), key=lambda pair: (pair[0] in {NO_DISTRICT, NO_YEAR}, pair[0])))
+    return dict(sorted(found.items(), key=lambda pair: _rank(pair[0])))
+
+
+def _rank(key: str) -> tuple[bool, str, str]:
+    return key in {NO_DISTRICT, NO_YEAR}, district_code(key), key
 
 
 def summary(rows: Sequence[Row]) -> list[Block]:
@@ -91,22 +102,24 @@ def summary(rows: Sequence[Row]) -> list[Block]:
         Heading("（二）按年度汇总"),
         sums_table("年度", by_year, rows),
         Space(10),
-        *_chart(by_district),
-        Heading("（三）各区县分年度小区数和总投资"),
+        *_chart("图1　各区县改造总投资（万元）", by_district),
+        PageBreak(),
+        Heading("（三）各区县分年度小区数和总投资（万元）"),
         cross_table(rows),
-        Space(6),
+        Space(10),
+        *_chart("图2　各年度改造总投资（万元）", by_year),
         Paragraph(_lacking(rows), _NOTE),
     ]
 
 
-def _chart(by_district: Mapping[str, Sequence[Row]]) -> list[Block]:
-    totals = [(name, INVESTMENT.total(rows)) for name, rows in by_district.items()]
+def _chart(title: str, groups: Mapping[str, Sequence[Row]]) -> list[Block]:
+    totals = [(name, INVESTMENT.total(rows)) for name, rows in groups.items()]
     bars = [(name, total, INVESTMENT.printed(total)) for name, total in totals if total is not None]
-    return [BarChart("图1　各区县改造总投资（万元）", bars), Space(10)] if bars else []
+    return [BarChart(title, bars), Space(10)] if bars else []
 
 
 def _lacking(rows: Sequence[Row]) -> str:
-    counts = [(measure.title, sum(row.get(measure.column) is None for row in rows)) for measure in MEASURES]
+    counts = [(measure.name, sum(row.get(measure.column) is None for row in rows)) for measure in MEASURES]
     told = "；".join(f"{title}未登记的小区{count}个" for title, count in counts if count)
     text = "注：数据取自小区台账，按已登记的数字求和，“—”表示均未登记。"
     return text + (f"其中：{told}。" if told else "")
@@ -114,8 +127,8 @@ def _lacking(rows: Sequence[Row]) -> str:
 
 def sums_table(first: str, groups: Mapping[str, Sequence[Row]], every: Sequence[Row]) -> Table:
     """Return a table with one line for each group and a total."""
-    widths = (86.0, 52.0, 52.0, 56.0, 74.0, 58.0)
-    widths = (*widths, TEXT_WIDTH - sum(widths))
+    fixed = (86.0, 52.0, 52.0, 56.0, 74.0, 58.0)
+    widths = (*fixed, TEXT_WIDTH - sum(fixed))
     head = _heads([first, "小区数", *(measure.title for measure in MEASURES)])
     body = [_sums(name, rows, _NAME, _FIGURE) for name, rows in groups.items()]
     return Table(widths, (head, *body, _sums("合计", every, _SUM_NAME, _SUM, is_total=True)), head=1, min_height=21)
@@ -174,8 +187,8 @@ def chapter_table(rows: Sequence[Row], first_pages: Mapping[str, int]) -> Table:
     body = [
         (
             Cell(Number(str(number), _CENTRE), pad_x=2),
-            Cell(Number(str(row["code"] or UNKNOWN), _CENTRE), pad_x=2),
-            Cell(Paragraph(str(row["name"] or UNKNOWN), _NAME), header="Row"),
+            Cell(Number(text_of(row["code"]) or UNKNOWN, _CENTRE), pad_x=2),
+            Cell(Paragraph(text_of(row["name"]) or UNKNOWN, _NAME), header="Row"),
             Cell(Number(year_of(row), _CENTRE), pad_x=2),
             Cell(Number(households.printed(households.total([row])), _FIGURE)),
             Cell(Number(INVESTMENT.printed(INVESTMENT.total([row])), _FIGURE)),
