@@ -379,6 +379,20 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     put(str(out))
 
 
+@export_app.command("book")
+def export_book(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .pdf")]) -> int:
+    """全市改造计划册 PDF / plan book of the city: summary, a chapter for each district, every sheet, index."""
+    from exports.book import plan_book
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        made = plan_book(store, out, terminal_control())
+    put(str(out))
+    for sentence in made.told():
+        say(sentence)
+    return 1 if made.failed else 0
+
+
 LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
 LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
 OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
