@@ -12,9 +12,10 @@ from fieldsurvey.assess.score import Score, scores
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES, PLAN_TABLES
+from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES
 from fieldsurvey.model.schema import Value
 from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Fund, Lock, Problem, Purpose, YearLimit
+from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
 LIFT = "I14"
@@ -37,14 +38,6 @@ class Question:
     excluded: Mapping[str, str] = field(default_factory=dict)
     without_need: tuple[str, ...] = ()
     scores: Mapping[str, Score] = field(default_factory=dict)
-
-
-def install_tables(store: Store) -> None:
-    """Make the office's tables where they are missing."""
-    have = store.tables()
-    for table in PLAN_TABLES:
-        if have.get(table.name) != table:
-            store.add_table(table)
 
 
 def question(store: Store) -> Question:
@@ -162,7 +155,8 @@ def _funds(store: Store) -> tuple[Fund, ...]:
                 "Fund {name}: it needs a year, and an amount that is not negative. Correct it in the table of funds."
             )
             raise InputRefused(text.format(name=name))
-        key = (name, str(row["fund_src"]), *(str(row[c] or "") for c in ("classes", "items", "district")))
+        classes, items, district = (str(row[column] or "") for column in ("classes", "items", "district"))
+        key = (name, str(row["fund_src"]), classes, items, district)
         by_year[key][year] += amount
     return tuple(
         Fund("|".join(key), key[0], key[1], dict(amounts), _words(key[2]), _words(key[3]), key[4])

@@ -66,11 +66,11 @@ def as_json(question: Question, plan: Plan, greedy_objective: int) -> dict[str, 
     }
 
 
-def _years(by_uid: Mapping[str, Candidate], plan: Plan, years: tuple[int, ...]) -> dict[str, dict[str, float]]:
+def _years(by_uid: Mapping[str, Candidate], plan: Plan, years: tuple[int, ...]) -> dict[str, dict[str, object]]:
     paid: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for (key, year, _purpose), amount in plan.payments.items():
         paid[year][key.split("|")[0]] += amount
-    found = {}
+    found: dict[str, dict[str, object]] = {}
     for year in years:
         here = [choice for choice in plan.choices if choice.year == year]
         found[str(year)] = {

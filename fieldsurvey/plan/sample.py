@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
 
+from fieldsurvey import samples
 from fieldsurvey.model.schema import Value
-from fieldsurvey.plan.build import install_tables
+from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
+_SAMPLES = Path(samples.__file__).parent
 HOUSEHOLDS_A_YEAR = 40_000  # assumed: the city did 105,056 households in three years
 
 
@@ -28,5 +30,5 @@ def fill_sample_office(store: Store) -> None:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with files("fieldsurvey.samples").joinpath(name).open(encoding="utf-8", newline="") as source:
+    with (_SAMPLES / name).open(encoding="utf-8", newline="") as source:
         yield from csv.DictReader(source)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fieldsurvey.clock import now_millis
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import dump
+from fieldsurvey.model.schema import Value
 from fieldsurvey.plan.build import Question
 from fieldsurvey.plan.explain import as_json, reasons
 from fieldsurvey.plan.problem import Plan
@@ -29,7 +30,7 @@ def save(store: "Store", question: Question, plan: Plan, greedy_objective: int, 
             },
         )
         for choice in plan.choices:
-            row = {
+            row: dict[str, Value] = {
                 "version_uid": version,
                 "community_uid": choice.uid,
                 "year": choice.year,
