@@ -17,6 +17,7 @@ from fieldsurvey.hub.device_commands import device_app
 from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
@@ -27,6 +28,7 @@ app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
@@ -375,6 +377,20 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     with Store.open(project) as store:
         exports.plan_table(store, out, terminal_control())
     put(str(out))
+
+
+@export_app.command("book")
+def export_book(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .pdf")]) -> int:
+    """全市改造计划册 PDF / plan book of the city: summary, a chapter for each district, every sheet, index."""
+    from exports.book import plan_book
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        made = plan_book(store, out, terminal_control())
+    put(str(out))
+    for sentence in made.told():
+        say(sentence)
+    return 1 if made.failed else 0
 
 
 LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]

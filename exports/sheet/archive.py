@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from exports.sheet.packing import packed
 from exports.sheet.structure import Element, Structure
 
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
-_LOST_END = b"\r\nendstream"
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
 
@@ -74,32 +74,34 @@ def finish(draft: bytes, structure: Structure, about: Description, attached: lis
     with pikepdf.open(io.BytesIO(draft)) as pdf:
         _put_colour_profile(pdf)
         _put_metadata(pdf, about)
-        _put_structure(pdf, structure)
         _put_attachments(pdf, attached, about.day)
-        out.write_bytes(_saved(pdf))
+        tree = _put_structure(pdf, structure)
+        out.write_bytes(_saved(pdf, tree))
 
 
-def _saved(pdf: Any) -> bytes:  # noqa: ANN401 - pikepdf objects take any attribute
+def _saved(pdf: Any, tree: dict[int, bytes]) -> bytes:  # noqa: ANN401 - pikepdf objects take any attribute
     """Return the file's bytes, none of whose streams ends in a carriage return.
 
     Strict readers take such a byte and the line end after it for one line end
-    and find the stream too short (ISO 19005-3, 6.1.7.1). Streams of our own
-    are wrapped; when one of those that qpdf makes for small objects ends so,
-    the file is written without them, a few kilobytes larger.
+    and find the stream too short (ISO 19005-3, 6.1.7.1).
+
+    Args:
+        pdf: The document.
+        tree: Objects that stand in it by number only.
     """
     import pikepdf
 
+    objects, streams = {}, {}
     for each in pdf.objects:
+        number = each.objgen[0]
         if isinstance(each, pikepdf.Stream):
             _protect(each)
-    packed = _bytes_of(pdf, pikepdf.ObjectStreamMode.generate)
-    return packed if _LOST_END not in packed else _bytes_of(pdf, pikepdf.ObjectStreamMode.disable)
-
-
-def _bytes_of(pdf: Any, mode: Any) -> bytes:  # noqa: ANN401 - see above
-    stream = io.BytesIO()
-    pdf.save(stream, deterministic_id=True, object_stream_mode=mode, fix_metadata_version=False, min_version="1.7")
-    return stream.getvalue()
+            raw = each.read_raw_bytes()
+            each.stream_dict.Length = len(raw)
+            streams[number] = each.stream_dict.unparse(), raw
+        elif number not in tree:
+            objects[number] = each.unparse(resolved=True)
+    return packed(objects | tree, streams, pdf.Root.objgen[0], pdf.docinfo.objgen[0])
 
 
 def _protect(stream: Any) -> None:  # noqa: ANN401 - see above
@@ -185,71 +187,77 @@ def _pdf_date(day: str) -> str:
     return f"D:{day.replace('-', '')}000000+08'00'"
 
 
-def _put_structure(pdf: Any, structure: Structure) -> None:  # noqa: ANN401 - see above
-    from pikepdf import Array, Dictionary, Name
+def _put_structure(pdf: Any, structure: Structure) -> dict[int, bytes]:  # noqa: ANN401 - see above
+    """Point from pages and catalogue to the structure tree; return its objects by number.
 
-    root = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot))
-    writer = _TreeWriter(pdf)
-    root.K = Array([writer.write(structure.root, root)])
-    numbers: list[Any] = []
-    for index, owners in enumerate(structure.pages):
+    They are written as text: made one by one they would cost as much as drawing the sheet.
+    """
+    from pikepdf import Dictionary, Name
+
+    root = pdf.make_indirect(Dictionary())
+    pdf.Root.StructTreeRoot = root
+    for index in range(len(structure.pages)):
         page = pdf.pages[index].obj
         page.StructParents = index
         page.Tabs = Name.S
-        numbers += [index, Array([writer.written[id(owner)] for owner in owners])]
-    root.ParentTree = pdf.make_indirect(Dictionary(Nums=Array(numbers)))
-    root.ParentTreeNextKey = len(structure.pages)
-    pdf.Root.StructTreeRoot = root
+    return _Tree([page.obj.objgen[0] for page in pdf.pages], root.objgen[0]).written(structure)
 
 
-class _TreeWriter:
-    """Turns elements into PDF objects (PDF 32000-1, 14.7.2)."""
+class _Tree:
+    """Writes elements as PDF objects (PDF 32000-1, 14.7.2).
 
-    def __init__(self, pdf: Any) -> None:  # noqa: ANN401 - see above
-        self._pdf = pdf
-        self._pages = [page.obj for page in pdf.pages]
-        self.written: dict[int, Any] = {}
+    Args:
+        pages: Object number of each page.
+        root: Number of the tree's root; elements are numbered from there.
+    """
 
-    def write(self, element: Element, parent: Any) -> Any:  # noqa: ANN401 - see above
-        from pikepdf import Array, Dictionary, Name, String
+    def __init__(self, pages: list[int], root: int) -> None:
+        self._pages, self._root, self._next = pages, root, root + 1
+        self._objects: dict[int, bytes] = {}
+        self._numbers: dict[int, int] = {}
 
-        entry = self._pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name("/" + element.role), P=parent))
-        self.written[id(element)] = entry
+    def written(self, structure: Structure) -> dict[int, bytes]:
+        """Return the objects of the whole tree by number."""
+        document = self._write(structure.root, self._root)
+        owners = " ".join(
+            f"{index} [{' '.join(f'{self._numbers[id(owner)]} 0 R' for owner in page)}]"
+            for index, page in enumerate(structure.pages)
+        )
+        head = f"<</Type/StructTreeRoot/K[{document} 0 R]/ParentTree {self._next} 0 R"
+        self._objects[self._root] = f"{head}/ParentTreeNextKey {len(structure.pages)}>>".encode()
+        self._objects[self._next] = f"<</Nums[{owners}]>>".encode()
+        return self._objects
+
+    def _write(self, element: Element, parent: int) -> int:
+        number = self._numbers[id(element)] = self._next
+        self._next += 1
+        parts = [f"<</Type/StructElem/S/{element.role}/P {parent} 0 R"]
         if element.alt:
-            entry.Alt = String(element.alt)
-        attributes = _attributes(element)
-        if attributes is not None:
-            entry.A = attributes
-        kids = [self._kid(kid, entry) for kid in element.kids]
-        if kids:
-            entry.K = Array(kids)
-        return entry
+            parts.append(f"/Alt<FEFF{element.alt.encode('utf-16-be').hex().upper()}>")
+        if attributes := _attributes(element):
+            parts.append(f"/A<<{attributes}>>")
+        if element.kids:
+            parts.append(f"/K[{' '.join([self._kid(kid, number) for kid in element.kids])}]")
+        self._objects[number] = "".join([*parts, ">>"]).encode()
+        return number
 
-    def _kid(self, kid: Element | tuple[int, int], entry: Any) -> Any:  # noqa: ANN401 - see above
-        from pikepdf import Dictionary, Name
-
+    def _kid(self, kid: Element | tuple[int, int], parent: int) -> str:
         if isinstance(kid, Element):
-            return self.write(kid, entry)
+            return f"{self._write(kid, parent)} 0 R"
         page, number = kid
-        return Dictionary(Type=Name.MCR, Pg=self._pages[page], MCID=number)
+        return f"<</Type/MCR/Pg {self._pages[page]} 0 R/MCID {number}>>"
 
 
-def _attributes(element: Element) -> Any:  # noqa: ANN401 - see above
-    from pikepdf import Array, Dictionary, Name
-
+def _attributes(element: Element) -> str:
     if element.box is not None:
-        return Dictionary(O=Name.Layout, BBox=Array([round(value, 2) for value in element.box]), Placement=Name.Block)
-    if not element.scope and element.span == (1, 1):
-        return None
-    entries = Dictionary(O=Name.Table)
-    if element.scope:
-        entries.Scope = Name("/" + element.scope)
+        return f"/O/Layout/BBox[{' '.join(f'{value:.2f}' for value in element.box)}]/Placement/Block"
     columns, rows = element.span
-    if columns > 1:
-        entries.ColSpan = columns
-    if rows > 1:
-        entries.RowSpan = rows
-    return entries
+    entries = [
+        f"/Scope/{element.scope}" if element.scope else "",
+        f"/ColSpan {columns}" if columns > 1 else "",
+        f"/RowSpan {rows}" if rows > 1 else "",
+    ]
+    return "/O/Table" + "".join(entries) if any(entries) else ""
 
 
 def _put_attachments(pdf: Any, attached: list[Attachment], day: str) -> None:  # noqa: ANN401 - see above

@@ -7,6 +7,7 @@ values is what the verification code on every page is the hash of.
 import hashlib
 import json
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 
 from fieldsurvey.model.marks import Mark
@@ -216,10 +217,19 @@ def plain(data: SheetData) -> object:
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if not f.metadata.get("local")}
+    kind: type = type(value)
+    if kind is str or kind is float or kind is int or value is None:  # most are: one sheet has thousands
+        return value
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+    return {name: _plain(getattr(value, name)) for name in names} if (names := _signed(kind)) else value
+
+
+@cache
+def _signed(kind: type) -> tuple[str, ...]:
+    """Return the fields of a data class that are part of the signed data; none for other types."""
+    return tuple(f.name for f in fields(kind) if not f.metadata.get("local")) if is_dataclass(kind) else ()

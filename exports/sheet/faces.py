@@ -85,6 +85,17 @@ class Chain:
         """Return the width of a character in em."""
         return self.pick(char)[1]
 
+    def runs(self, text: str) -> list[tuple[Face, str]]:
+        """Return a text as runs of one face each."""
+        runs: list[tuple[Face, str]] = []
+        for char in text:
+            used = self.pick(char)[0]
+            if runs and runs[-1][0] is used:
+                runs[-1] = (used, runs[-1][1] + char)
+            else:
+                runs.append((used, char))
+        return runs
+
 
 @cache
 def face(name: str) -> Face:
@@ -156,7 +167,7 @@ class EmbeddedFont:
             "Ascent": round(ttf.ascent), "Descent": round(ttf.descent), "CapHeight": round(ttf.capHeight),
             "StemV": round(ttf.stemV),
         })  # fmt: skip
-        widths = [round(self._face.advance(code) * 1000, 2) for code in self._codes]
+        widths = " ".join(f"{self._face.advance(code) * 1000:.10g}" for code in self._codes)
         table = struct.pack(f">{len(glyphs)}H", *glyphs)
         font = pdfdoc.PDFDictionary({
             "Type": "/Font", "Subtype": "/CIDFontType2", "BaseFont": pdfdoc.PDFName(base), "DW": 1000,
@@ -164,7 +175,7 @@ class EmbeddedFont:
                 "Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0,
             }),
             "FontDescriptor": doc.Reference(descriptor, f"descriptor{self.internal}"),
-            "W": pdfdoc.PDFArray([1, pdfdoc.PDFArray(widths)]),
+            "W": _Written(f"[ 1 [ {widths} ] ]"),
             "CIDToGIDMap": doc.Reference(_stream(table), f"map{self.internal}"),
         })  # fmt: skip
         return doc.Reference(font, f"cid{self.internal}")
@@ -187,6 +198,16 @@ _CMAP_HEAD = (
     "1 begincodespacerange", "<0000> <FFFF>", "endcodespacerange",
 )  # fmt: skip
 _CMAP_TAIL = ("endcmap", "CMapName currentdict /CMap defineresource pop", "end", "end")
+
+
+class _Written(pdfdoc.PDFObject):  # type: ignore[misc] # reportlab is untyped
+    """An object that is text already: reportlab is slow at long arrays."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def format(self, _document: object) -> bytes:
+        return self._text.encode("ascii")
 
 
 def _stream(content: bytes, **entries: int) -> Any:  # noqa: ANN401 - reportlab is untyped

@@ -1,6 +1,7 @@
 """The geometry of the map figure as GeoJSON, to be attached to the sheet."""
 
 import json
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -20,14 +21,16 @@ def map_geojson(data: SheetData) -> bytes:
     rounded = shapely.set_precision(shapely.from_wkb(wkbs), 0.01, mode="pointwise")
     geometries = shapely.to_geojson(rounded).tolist()
     features = ",".join(
-        f'{{"type":"Feature","properties":{_json(_properties(*shape))},"geometry":{geometry}}}'
+        f'{{"type":"Feature","properties":{_properties(*shape[:3])},"geometry":{geometry}}}'
         for shape, geometry in zip(shapes, geometries, strict=True)
     )
     return f'{{"type":"FeatureCollection","crs":{_json(data.map.crs)},"features":[{features}]}}'.encode()
 
 
-def _properties(layer: str, label: str, kind: str, _wkb: bytes) -> dict[str, str]:
-    return {"layer": layer, "label": label, "kind": kind}
+@lru_cache(maxsize=4096)
+def _properties(layer: str, label: str, kind: str) -> str:
+    """Return the properties as JSON; most pieces of a network have the same."""
+    return _json({"layer": layer, "label": label, "kind": kind})
 
 
 def _json(value: object) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -93,14 +94,18 @@ def _single(geometries: Shapes) -> Shapes:
 
 
 def _segments(lines: Sequence[object], frame: Frame, *, is_closed: bool) -> str:
+    """Return all lines as operators; a closed one leaves out its last point, which is the first."""
     if not len(lines):
         return ""
     points, owner = shapely.get_coordinates(lines, return_index=True)
-    cuts = np.flatnonzero(np.diff(owner)) + 1
-    return "".join(_operators(each, is_closed=is_closed) for each in np.split(frame.to_paper(points), cuts))
+    counts = np.bincount(owner)
+    if is_closed:
+        points = np.delete(points, np.cumsum(counts) - 1, axis=0)
+        counts = counts - 1
+    template = "".join([_template(count, is_closed) for count in counts.tolist()])
+    return template % tuple(frame.to_paper(points).ravel().tolist())
 
 
-def _operators(points: Points, *, is_closed: bool) -> str:
-    shown = points[:-1] if is_closed else points
-    template = "%.2f %.2f m " + "%.2f %.2f l " * (len(shown) - 1) + ("h " if is_closed else "")
-    return template % tuple(shown.ravel().tolist())
+@lru_cache(maxsize=1024)
+def _template(count: int, is_closed: bool) -> str:
+    return "%.2f %.2f m " + "%.2f %.2f l " * (count - 1) + ("h " if is_closed else "")

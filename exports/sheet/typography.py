@@ -133,11 +133,16 @@ def _start(line: Line, style: TextStyle, x: float, width: float) -> float:
     return x + width - line.width if style.align == "right" else x
 
 
+@lru_cache(maxsize=20_000)
+def _runs(face: str, text: str) -> list[tuple[Face, str]]:
+    return chain(face).runs(text)
+
+
 class _Pen:
     """Writes one text object, changing font only where a fallback face steps in."""
 
     def __init__(self, canvas: SheetCanvas, style: TextStyle) -> None:
-        self._canvas, self._size, self._chain = canvas, style.size, chain(style.face)
+        self._canvas, self._style, self._size = canvas, style, style.size
         self._face: Face | None = None
         self._at = (0.0, 0.0)
         self._spread = 0.0
@@ -155,7 +160,7 @@ class _Pen:
         for gap, text in line.pieces:
             if gap:
                 shown.append(f"{-gap / self._size * 1000:.0f}")
-            for face, run in self._runs(text):
+            for face, run in _runs(self._style.face, text):
                 if face is not self._face:
                     self._show(shown)
                     self._use(face)
@@ -166,16 +171,6 @@ class _Pen:
         if self._spread:
             self._ops.append("0 Tc")
         self._canvas.op("\n".join([*self._ops, "ET"]))
-
-    def _runs(self, text: str) -> list[tuple[Face, str]]:
-        runs: list[tuple[Face, str]] = []
-        for char in text:
-            face = self._chain.pick(char)[0]
-            if runs and runs[-1][0] is face:
-                runs[-1] = (face, runs[-1][1] + char)
-            else:
-                runs.append((face, char))
-        return runs
 
     def _use(self, face: Face) -> None:
         self._face = face

@@ -87,11 +87,11 @@ def test_running_everything_again_changes_nothing(xml: str, seed: int) -> None:
 
 REGIONS, CITIES = ("n", "s", "w"), ("n1", "n2", "s1", "w1", "w2")
 LISTS = {
-    "/data/top": "instance('g')/root/item",
-    "/data/r/region": "instance('g')/root/item[name != /data/top]",
-    "/data/r/city": "instance('c')/root/item[region = current()/../region]",
-    "/data/r/s/pick": "instance('c')/root/item[region = current()/../../region and name != current()/../../city]",
-    "/data/last": "instance('c')/root/item[name = /data/r/city]",
+    "/data/top": "instance('g')/all/item",
+    "/data/r/region": "instance('g')/all/item[name != /data/top]",
+    "/data/r/city": "instance('c')/all/item[region = current()/../region]",
+    "/data/r/s/pick": "instance('c')/all/item[region = current()/../../region and name != current()/../../city]",
+    "/data/last": "instance('c')/all/item[name = /data/r/city]",
 }
 
 
@@ -99,7 +99,7 @@ def _cascade() -> str:
     """Return a form whose lists depend on answers outside, beside and around them, in repeats inside repeats."""
     cities = "".join(f"<item><name>{city}</name><region>{city[0]}</region></item>" for city in CITIES)
     regions = "".join(f"<item><name>{name}</name></item>" for name in REGIONS)
-    lists = f'<instance id="c"><root>{cities}</root></instance><instance id="g"><root>{regions}</root></instance>'
+    lists = f'<instance id="c"><all>{cities}</all></instance><instance id="g"><all>{regions}</all></instance>'
     top, region, city, pick, last = (
         f"<select1 ref='{path}'><itemset nodeset=\"{items}\"><value ref='name'/><label ref='name'/></itemset></select1>"
         for path, items in LISTS.items()
