@@ -85,9 +85,13 @@ def gates(store: Store) -> dict[str, list[Gate]]:
     }
 
 
-def is_barred(found: Sequence[Gate]) -> bool:
-    """Say whether any gate is failed; an unknown one does not bar, it is to be cleared up."""
-    return any(gate.state is GateState.FAIL for gate in found)
+def barred_by(found: Sequence[Gate]) -> Gate | None:
+    """Return the gate that keeps a community out of the plan; None if none does.
+
+    An unknown gate does not: it is to be cleared up. Money and capacity (N3)
+    do not either: they say which communities fit, and the plan weighs that.
+    """
+    return next((gate for gate in found if gate.state is GateState.FAIL and gate.id != "N3"), None)
 
 
 def _pass(reason: str) -> tuple[GateState, str]:

@@ -1,9 +1,7 @@
 """Estimates and condition grades against numbers worked out by hand."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,10 +11,9 @@ from fieldsurvey.assess.condition import GRADES, building_grade, combined
 from fieldsurvey.assess.cost import Line, amount_wan, benchmarks, compared, estimate, estimates
 from fieldsurvey.assess.parameters import shipped
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.model.plan_tables import PRICE
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
-from tests.builders import add_community, make_project
+from tests.builders import add_community
 
 NUMBERS = {key: parameter.value for key, parameter in shipped().items()}
 ROAD: dict[str, Value] = {
@@ -29,11 +26,8 @@ ROAD: dict[str, Value] = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with make_project(tmp_path / "p.gpkg", forms=True) as found:
-        if PRICE.name not in found.tables():
-            found.add_table(PRICE)
-        yield found
+def store(office_store: Store) -> Store:
+    return office_store
 
 
 def plan(store: Store, uid: str, **changes: Value) -> str:
