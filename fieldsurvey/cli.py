@@ -14,6 +14,7 @@ from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
 from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
+from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
 from fieldsurvey.terminal import put, put_json, say, terminal_control
 
@@ -25,6 +26,7 @@ app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from fieldsurvey.clock import now_millis
-from fieldsurvey.errors import InputRefused, StoreError, SyncError
+from fieldsurvey.errors import AnotherLine, InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
@@ -170,10 +170,10 @@ class Exchange:
             Whether anything changed here.
 
         Raises:
-            SyncError: If theirs is no hub.
+            AnotherLine: If theirs is no hub.
         """
         if theirs.kind != "hub":
-            raise SyncError(
+            raise AnotherLine(
                 _(
                     "Laptop {origin} wrote two different edits under one number. Sync with the hub, which settles it."
                 ).format(origin=origin)

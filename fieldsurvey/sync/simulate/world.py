@@ -4,14 +4,15 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.errors import AnotherLine, FieldSurveyError
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.store.memory import digest, in_areas, waiting, written
@@ -171,7 +172,16 @@ class World:
         """Let two laptops exchange directly."""
         others = [other for other in self.laptops if other is not site]
         if others and not self._amnesia:
-            self._exchange(site, self.rng.choice(others))
+            with self._perhaps_refused():
+                self._exchange(site, self.rng.choice(others))
+
+    @contextmanager
+    def _perhaps_refused(self) -> Iterator[None]:
+        """Let laptops and sticks be turned away that have another line: somebody copied a machine and put it back."""
+        try:
+            yield
+        except AnotherLine:
+            self.stats["other lines"] += 1
 
     def _exchange(self, site: Site, other: Site, *, safe: bool = False) -> None:
         way = Way(
@@ -221,7 +231,8 @@ class World:
     def _use_stick(self, site: Site, file: Path, *, new: bool) -> None:
         carrier = FileCarrier(file)
         try:
-            Exchange(site.store, carrier, JobControl()).run()
+            with self._perhaps_refused():
+                Exchange(site.store, carrier, JobControl()).run()
         finally:
             carrier.close()
         if new and file.exists():
