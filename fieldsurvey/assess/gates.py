@@ -272,6 +272,9 @@ class _Facts:
         if said is None or said.participation is None or said.share is None:
             return _unknown(_("The willingness of the residents is not recorded."))
         least, wanted = self._numbers["gate.participation"], self._numbers["gate.consent"]
+        if round(100 * said.asked / said.households, 2) < least:
+            text = _("Only {asked:.1f} % of the households were asked so far; at least {least:g} % must take part.")
+            return _unknown(text.format(asked=100 * said.asked / said.households, least=least))
         text = _("{took:.1f} % took part (at least {least:g} %), {agreed:.1f} % of them agree (at least {wanted:g} %).")
         reason = text.format(took=said.participation, least=least, agreed=said.share, wanted=wanted)
         # the shipped 66.67 % stands for two thirds: as exact as it is printed

@@ -135,7 +135,8 @@ def test_n5_survey_before_plan_and_hazards_first(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("agree", "oppose", "told"), [(6, 2, "pass"), (5, 2, "fail"), (6, 3, "fail"), (8, 0, "pass"), (7, 0, "fail")]
+    ("agree", "oppose", "told"),
+    [(6, 2, "pass"), (5, 2, "fail"), (6, 3, "fail"), (8, 0, "pass"), (7, 0, "fail"), (6, 0, "unknown")],
 )
 def test_n6_two_thirds_take_part_and_three_quarters_agree(store: Store, agree: int, oppose: int, told: str) -> None:
     uid = add_community(store, household_count=12)
