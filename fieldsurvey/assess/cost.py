@@ -23,6 +23,7 @@ from fieldsurvey.store import Store
 _TABLE = Path(__file__).with_name("benchmarks.csv")
 _CENT = Decimal("0.01")
 _YUAN_PER_WAN = 10_000
+_MOST_YUAN = 1e15  # no city has as much: a slip of the keyboard
 _COLUMNS = ("item_code", "item_scope", "quantity", "unit", "unit_price", "reno_class", "fund_src", "plan_year")
 
 
@@ -201,6 +202,10 @@ def _line(row: Record, prices: Mapping[str, Mapping[str, tuple[str, float]]]) ->
     if price < 0:
         text = _("Plan item {item} has a price of {price:g} yuan; a price cannot be below 0, please correct it.")
         raise InputRefused(text.format(**said, price=price))
+    if quantity * price > _MOST_YUAN:
+        raise InputRefused(
+            _("Plan item {item}: quantity times price is beyond reason; please correct it.").format(**said)
+        )
     year = number(row.get("plan_year"))
     return Line(
         str(row["uid"]), code, str(row["reno_class"]), str(row.get("fund_src") or ""), quantity, unit, price,

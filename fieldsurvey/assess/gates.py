@@ -113,7 +113,11 @@ class _Facts:
         self._numbers = parameters(store)
         columns = ["built_year", "household_count", "gas", "subdistrict", "neighbourhood"]
         self.communities: dict[str, Record] = {str(row["uid"]): row for row in store.select("community", columns)}
-        self._profile = _last(standing(store, "f01_community", ["built_year_last", "elig_block", "heritage"]))
+        self._profile = _last(standing(store, "f01_community", ["built_year_last", "elig_block", "tenure", "heritage"]))
+        self._blocks = {uid: self._recorded_blocks(uid) for uid in self.communities}
+        for uid, houses in standing(store, "f02_building", ["safety_grade"]).items():
+            if any(row.get("safety_grade") == "d" for row in houses) and uid in self._blocks:
+                self._blocks[uid] = [*self._blocks[uid], "d_grade"]
         self._grounds = _last(standing(store, "f14_roads_env", ["big_trees"]))
         self._governance = _last(standing(store, "f17_governance", ["longterm_agreed", "party_branch"]))
         self._gas = standing(store, "f07_gas", ["overall_cond", "gas_prob"])
@@ -129,7 +133,7 @@ class _Facts:
 
     def scope(self, uid: str) -> tuple[GateState, str]:
         """N1: the completion year, the cap on those built later, and the exclusion list."""
-        blocks = codes(self._profile.get(uid, {}).get("elig_block"))
+        blocks = self._blocks[uid]
         for block in blocks:
             if self._numbers.get(f"gate.exclude.{block}"):
                 return _fail(_("Excluded: {why}.").format(why=_(_EXCLUDED[block])))
@@ -140,6 +144,12 @@ class _Facts:
         if state is GateState.PASS and not blocks:
             return _unknown(_("Completed in {year}; whether it is excluded is not recorded.").format(year=year))
         return state, reason
+
+    def _recorded_blocks(self, uid: str) -> list[str]:
+        """Return the exclusions of form f01; what residents built for themselves alone is one of them."""
+        record = self._profile.get(uid, {})
+        own = ["selfbuilt"] if codes(record.get("tenure")) == ["self_built"] else []
+        return [*codes(record.get("elig_block")), *own]
 
     def _age(self, uid: str, year: int) -> tuple[GateState, str]:
         cutoff, last = int(self._numbers["gate.year_cutoff"]), int(self._numbers["gate.year_later"])
@@ -166,8 +176,8 @@ class _Facts:
         share, on_time, later = self._numbers["gate.later_share"] / 100, 0.0, []
         for uid, row in self.communities.items():
             year, households = self._year(uid), number(row["household_count"]) or 0.0
-            blocks = codes(self._profile.get(uid, {}).get("elig_block"))
-            if year is None or year > last or any(self._numbers.get(f"gate.exclude.{block}") for block in blocks):
+            is_excluded = any(self._numbers.get(f"gate.exclude.{block}") for block in self._blocks[uid])
+            if year is None or year > last or is_excluded:
                 continue
             if year > cutoff:
                 later.append((year, uid, households))
@@ -184,8 +194,7 @@ class _Facts:
 
     def protection(self, uid: str) -> tuple[GateState, str]:
         """N2: what is worth keeping is kept."""
-        blocks = codes(self._profile.get(uid, {}).get("elig_block"))
-        if {"expropriation", "rebuild"} & set(blocks):
+        if {"expropriation", "rebuild"} & set(self._blocks[uid]):
             return _fail(_("Demolition is planned here; renovation must not be its name."))
         heritage = self._profile.get(uid, {}).get("heritage")
         trees = number(self._grounds.get(uid, {}).get("big_trees"))
@@ -263,6 +272,9 @@ class _Facts:
         if said is None or said.participation is None or said.share is None:
             return _unknown(_("The willingness of the residents is not recorded."))
         least, wanted = self._numbers["gate.participation"], self._numbers["gate.consent"]
+        if round(100 * said.asked / said.households, 2) < least:
+            text = _("Only {asked:.1f} % of the households were asked so far; at least {least:g} % must take part.")
+            return _unknown(text.format(asked=100 * said.asked / said.households, least=least))
         text = _("{took:.1f} % took part (at least {least:g} %), {agreed:.1f} % of them agree (at least {wanted:g} %).")
         reason = text.format(took=said.participation, least=least, agreed=said.share, wanted=wanted)
         # the shipped 66.67 % stands for two thirds: as exact as it is printed

@@ -80,6 +80,7 @@ def test_the_newest_price_of_the_same_unit_is_taken(store: Store) -> None:
         ({"unit_price": None, "item_code": "B15", "unit": "亩"}, "亩.*㎡"),
         ({"quantity": 0.0}, "工程量"),
         ({"reno_class": None}, "改造类别"),
+        ({"quantity": 1e30}, "过大"),
     ],
 )
 def test_what_cannot_be_priced_is_a_sentence_and_in_no_total(

@@ -44,6 +44,15 @@ def test_n1_year_and_exclusions(store: Store, year: int | None, block: str | Non
     assert state(store, uid, "N1") == told
 
 
+def test_n1_sees_exclusions_in_other_answers(store: Store) -> None:
+    own, weak = add_community(store, "甲小区", built_year=1990), add_community(store, "乙小区", built_year=1990)
+    fill(store, "f01_community", own, elig_block="none", tenure="self_built")
+    fill(store, "f01_community", weak, elig_block="none", tenure="self_built commodity")
+    assert [state(store, uid, "N1") for uid in (own, weak)] == ["fail", "pass"]
+    fill(store, "f02_building", weak, safety_grade="d")
+    assert "D" in gate(store, weak, "N1").reason
+
+
 def test_n1_admits_later_built_ones_up_to_their_share(store: Store) -> None:
     old = add_community(store, "甲小区", household_count=850, built_year=1990)
     first = add_community(store, "乙小区", household_count=150, built_year=2001)
@@ -126,7 +135,8 @@ def test_n5_survey_before_plan_and_hazards_first(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("agree", "oppose", "told"), [(6, 2, "pass"), (5, 2, "fail"), (6, 3, "fail"), (8, 0, "pass"), (7, 0, "fail")]
+    ("agree", "oppose", "told"),
+    [(6, 2, "pass"), (5, 2, "fail"), (6, 3, "fail"), (8, 0, "pass"), (7, 0, "fail"), (6, 0, "unknown")],
 )
 def test_n6_two_thirds_take_part_and_three_quarters_agree(store: Store, agree: int, oppose: int, told: str) -> None:
     uid = add_community(store, household_count=12)
