@@ -120,7 +120,7 @@ class _Maker:
             data = self._data(sheets)
             own = Furniture(words.short_title, words.number, digest_of(data))
             missing = {
-                str(row["uid"]): notice_page(str(row["uid"]), _label(row), self._failed[str(row["uid"])], own)
+                str(row["uid"]): notice_page(str(row["uid"]), _label(row), self._failed[str(row["uid"])])
                 for row in self._rows
                 if str(row["uid"]) in self._failed
             }

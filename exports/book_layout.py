@@ -1,7 +1,7 @@
 """The pages of the plan book: which stands where, and drawing them in order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import shapely
 
@@ -9,7 +9,7 @@ from exports.book_blocks import Chapter, Cover, Entry
 from exports.book_tables import Row, chapter_table, district_of, grouped, summary
 from exports.sheet import wording
 from exports.sheet.canvas import PAGE_HEIGHT, SheetCanvas
-from exports.sheet.data import SheetData, digest_of
+from exports.sheet.data import SheetData
 from exports.sheet.document import parts
 from exports.sheet.faces import SONG, SONG_BOLD, MissingCharacters, require
 from exports.sheet.furniture import Furniture
@@ -50,15 +50,15 @@ class SheetPages:
     Attributes:
         uid: The community.
         label: Code and name.
+        title: Title in the header.
         pages: Blocks with their places.
-        furniture: Header and footer.
         canonical: The sheet's data; empty if it could not be made.
     """
 
     uid: str
     label: str
+    title: str
     pages: Pages
-    furniture: Furniture
     canonical: bytes = b""
 
 
@@ -97,15 +97,14 @@ def sheet_pages(uid: str, label: str, data: SheetData) -> SheetPages:
     """
     canonical = data.canonical()
     require(canonical.decode())
-    furniture = Furniture(wording.SHORT_TITLE.format(name=data.name), data.number, digest_of(canonical))
-    return SheetPages(uid, label, fill_pages(parts(data)), furniture, canonical)
+    return SheetPages(uid, label, wording.SHORT_TITLE.format(name=data.name), fill_pages(parts(data)), canonical)
 
 
-def notice_page(uid: str, label: str, why: str, furniture: Furniture) -> SheetPages:
+def notice_page(uid: str, label: str, why: str) -> SheetPages:
     """Return the page that stands for a sheet which could not be made."""
     text = f"本小区评估表未能生成，未列入本册。原因：{printable(why)}"
     blocks: list[Block] = [Paragraph(label, _NOTICE_TITLE), Space(12), Paragraph(text, _NOTICE)]
-    return SheetPages(uid, label, fill_pages(blocks), furniture)
+    return SheetPages(uid, label, wording.SHORT_TITLE.format(name=label), fill_pages(blocks))
 
 
 class Layout:
@@ -118,7 +117,7 @@ class Layout:
             words: Title and the like.
             rows: Communities in the order of the book.
             sheets: Pages by uid.
-            own: Furniture of the book's own pages.
+            own: Header and footer. Every page carries the code of the book, which is what verify() compares.
         """
         self._words, self._rows, self._sheets, self._own = words, rows, sheets, own
         self._districts = grouped(rows, district_of)
@@ -195,7 +194,7 @@ class Layout:
     def _draw_sheet(self, canvas: BookCanvas, sheet: SheetPages) -> None:
         canvas.depth = 2
         canvas.bookmark(sheet.label, PAGE_HEIGHT, level=-1)
-        self._draw_pages(canvas, sheet.pages, sheet.furniture)
+        self._draw_pages(canvas, sheet.pages, replace(self._own, title=sheet.title))
 
     def _draw_own(self, canvas: BookCanvas, pages: Pages, *, is_bare: bool = False) -> None:
         canvas.depth = 1
