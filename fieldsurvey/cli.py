@@ -4,8 +4,6 @@ Commands and exit codes are ARCHITECTURE section 8, which outside checks call.
 Data goes to standard output, messages to standard error.
 """
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +14,9 @@ from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
 from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
-from fieldsurvey.jobs import JobControl, Progress
+from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
+from fieldsurvey.terminal import put, put_json, say, terminal_control
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -27,6 +26,7 @@ app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
@@ -48,34 +48,6 @@ def run(arguments: list[str]) -> int:
         say(_("Stopped. What was finished before is kept."))
         return CANCELLED
     return result if isinstance(result, int) else 0
-
-
-def say(text: str) -> None:
-    """Print a message for the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal's voice
-
-
-def put(text: str) -> None:
-    """Print data."""
-    print(text, flush=True)  # noqa: T201 - this is the terminal's voice
-
-
-def put_json(value: object) -> None:
-    """Print data as JSON."""
-    put(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def terminal_control() -> JobControl:
-    """Return a control that reports to a terminal, at most one line per percent; silent in a pipe."""
-    last = [-1]
-
-    def report(progress: Progress) -> None:
-        percent = progress.done * 100 // progress.total if progress.total else 0
-        if percent != last[0]:
-            last[0] = percent
-            print(f"\r{percent:3d} % {progress.note}\x1b[K", end="", file=sys.stderr)  # noqa: T201
-
-    return JobControl(report) if sys.stderr.isatty() else JobControl()
 
 
 @app.command()
@@ -387,6 +359,40 @@ def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
     with Store.open(project) as store:
         exports.plan_table(store, out, terminal_control())
     put(str(out))
+
+
+@export_app.command("book")
+def export_book(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .pdf")]) -> int:
+    """全市改造计划册 PDF / plan book of the city: summary, a chapter for each district, every sheet, index."""
+    from exports.book import plan_book
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        made = plan_book(store, out, terminal_control())
+    put(str(out))
+    for sentence in made.told():
+        say(sentence)
+    return 1 if made.failed else 0
+
+
+@export_app.command("dossier")
+def export_dossier(
+    project: ProjectFile,
+    community: Annotated[str, typer.Option(help="小区编码 / community code")],
+    out: Annotated[Path, typer.Option(help="输出 .zip")],
+    *,
+    personal: Annotated[bool, typer.Option("--personal", help="含居民记录 / with personal records")] = False,
+    restricted: Annotated[bool, typer.Option("--restricted", help="含管线等 / with pipes, power, gas")] = False,
+) -> None:
+    """一小区一档案 ZIP / all on one community: sheet, map, photos, data, history."""
+    from exports.dossier import dossier
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        made = dossier(store, community, out, terminal_control(), personal=personal, restricted=restricted)
+    put(str(out))
+    if made.left_out:
+        say("\n".join([_("Left out:"), *made.left_out]))
 
 
 LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]

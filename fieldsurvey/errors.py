@@ -54,5 +54,9 @@ class SyncError(FieldSurveyError):
         self.retryable = retryable
 
 
+class AnotherLine(SyncError):
+    """A laptop or a package has other edits under a number that is known here; only the hub settles that."""
+
+
 class JobCancelled(Exception):
     """The user stopped the work. Never shown as an error."""

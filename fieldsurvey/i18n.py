@@ -10,7 +10,9 @@ import os
 from pathlib import Path
 
 LANGUAGES = ("zh_CN", "en")
-DOMAINS = ("core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan")
+DOMAINS = (  # one per room
+    "core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan", "assess",
+)  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 
 

@@ -76,6 +76,8 @@ def remove_project(path: Path) -> None:
 
 
 def _fill_in(store: Store, control: JobControl) -> None:
+    from fieldsurvey.plan.sample import fill_sample_office
     from survey_forms.sample import fill_sample_records
 
     fill_sample_records(store, control)
+    fill_sample_office(store)

@@ -87,6 +87,12 @@ class JobRunner(QObject):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._quick: deque[Job] = deque()
         self._may_pause = may_pause
+        self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """False once the thread was told to stop: the window is closing."""
+        return self._is_open
 
     def start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> Job:
         """Queue work. Its signals come only after control returns to Qt: connect before."""
@@ -110,6 +116,7 @@ class JobRunner(QObject):
 
     def finish(self) -> None:
         """Do what is queued, then stop: for the thread whose last jobs are saves. Long jobs stop at their next step."""
+        self._is_open = False
         for job in self.findChildren(Job):
             if job not in self._quick:
                 job.cancel()
@@ -117,6 +124,7 @@ class JobRunner(QObject):
 
     def close(self) -> None:
         """Cancel what runs and wait for it, so that no thread outlives the window."""
+        self._is_open = False
         for job in self.findChildren(Job):
             job.cancel()
         self._thread.shutdown(wait=True, cancel_futures=True)

@@ -42,7 +42,7 @@ def render(data: SheetData, out: Path) -> None:
     title = wording.TITLE.format(name=data.name)
     stream = io.BytesIO()
     canvas = SheetCanvas(stream, title, data.unit, data.number)
-    _draw(canvas, fill_pages(_parts(data)), furniture)
+    _draw(canvas, fill_pages(parts(data)), furniture)
     canvas.save()
     about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made, digest)
     attached = [
@@ -65,7 +65,8 @@ def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Fur
         canvas.next_page()
 
 
-def _parts(data: SheetData) -> list[Block]:
+def parts(data: SheetData) -> list[Block]:
+    """Return the blocks of a sheet in order."""
     named: list[tuple[str, list[Block]]] = [
         ("小区基本情况", [profile_table((*data.profile, *data.plan))]),
         ("分项现状评价", [Paragraph(wording.PRELIMINARY, _SMALL), Space(4), system_table(data.systems)]),
@@ -76,12 +77,12 @@ def _parts(data: SheetData) -> list[Block]:
         ("意见与盖章", list(OPINIONS)),
         ("数据说明", _statement(data)),
     ]
-    parts: list[Block] = [Title(data)]
+    printed: list[Block] = [Title(data)]
     for number, (title, blocks) in zip("一二三四五六七八", named, strict=True):
         if number in _OPENS_PAGE:
-            parts.append(PageBreak())
-        parts += [Heading(f"{number}、{title}"), *blocks, Space(7)]
-    return parts
+            printed.append(PageBreak())
+        printed += [Heading(f"{number}、{title}"), *blocks, Space(7)]
+    return printed
 
 
 def _map_parts(data: SheetData) -> list[Block]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey.assess.rules.decisions import Choice, decisions, rules_in_force
+from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from tests.builders import make_project, square
@@ -28,11 +29,16 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
         uid = store.create_record(
             "community", {"name": "枫叶山", "code": "C1", "household_count": 24, "geom": square()}
         )
-        house = {"community_uid": uid, "kind": "住宅", "name": "3栋", "geom": square(EAST + 20, NORTH + 20, 12)}
+        house: dict[str, Value] = {
+            "community_uid": uid,
+            "kind": "住宅",
+            "name": "3栋",
+            "geom": square(EAST + 20, NORTH + 20, 12),
+        }
         store.create_record("building", house)
         for y in (19.5, 19.2):
             line = shapely.LineString([(EAST, NORTH + y), (EAST + 90, NORTH + y)])
-            pipe = {"community_uid": uid, "diameter_mm": 100, "geom": bytes(shapely.to_wkb(line))}
+            pipe: dict[str, Value] = {"community_uid": uid, "diameter_mm": 100, "geom": bytes(shapely.to_wkb(line))}
             store.create_record("water_line", pipe)
     made = MainWindow(Settings(name="王工", login="wang"))
     qtbot.addWidget(made)

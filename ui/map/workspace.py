@@ -226,7 +226,10 @@ class MapWorkspace(QWidget):
     def _warm(self) -> None:
         """Load what measuring needs, a quarter of a second, before somebody waits for it."""
         crs = self.crs
-        self.work_runner.start(lambda _control: ellipsoidal_length([(500_000, 3e6), (500_001, 3e6)], crs) if crs else 0)
+        if self.work_runner.is_open:
+            self.work_runner.start(
+                lambda _control: ellipsoidal_length([(500_000, 3e6), (500_001, 3e6)], crs) if crs else 0
+            )
 
     def measure(self, *, area: bool) -> None:
         """Measure lengths or areas."""

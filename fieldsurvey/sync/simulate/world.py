@@ -4,14 +4,15 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fieldsurvey.errors import FieldSurveyError
+from fieldsurvey.errors import AnotherLine, FieldSurveyError
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.store.memory import digest, in_areas, waiting, written
@@ -171,7 +172,16 @@ class World:
         """Let two laptops exchange directly."""
         others = [other for other in self.laptops if other is not site]
         if others and not self._amnesia:
-            self._exchange(site, self.rng.choice(others))
+            with self._perhaps_refused():
+                self._exchange(site, self.rng.choice(others))
+
+    @contextmanager
+    def _perhaps_refused(self) -> Iterator[None]:
+        """Let laptops and sticks be turned away that have another line: somebody copied a machine and put it back."""
+        try:
+            yield
+        except AnotherLine:
+            self.stats["other lines"] += 1
 
     def _exchange(self, site: Site, other: Site, *, safe: bool = False) -> None:
         way = Way(
@@ -221,7 +231,8 @@ class World:
     def _use_stick(self, site: Site, file: Path, *, new: bool) -> None:
         carrier = FileCarrier(file)
         try:
-            Exchange(site.store, carrier, JobControl()).run()
+            with self._perhaps_refused():
+                Exchange(site.store, carrier, JobControl()).run()
         finally:
             carrier.close()
         if new and file.exists():
@@ -316,7 +327,11 @@ class World:
             reached = peer.cursor == hub.change_counter() and not waiting(store)
             return reached and store.version_vector() == known
         ahead, _place = hub.feed_after(peer.cursor, 1, sorted({0, *areas}))
-        return not ahead and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
+        return (
+            not ahead
+            and not store.wanted_datasets()
+            and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
+        )
 
     def _check(self) -> None:
         whole = [site for site in self._sites() if site.store.areas() is None]

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,13 @@ from tests.conftest import SHARED
 from tests.rule_cases import BOX, exact, run, told
 
 HOUSE = [{"at": BOX, "kind": "住宅"}]
+
+
+def only(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of run() for one more layer of one feature."""
+    return {table: [row]}
+
+
 REAL = SHARED / "data" / "real_world"
 
 
@@ -39,11 +47,11 @@ def along(y: float) -> str:
     ],
 )
 def test_each_class_has_its_distance_to_buildings(
-    table: str, pipe: dict[str, object], threshold: str, limit: float
+    table: str, pipe: dict[str, Any], threshold: str, limit: float
 ) -> None:
-    assert run("R7", building=HOUSE, **{table: [{"at": along(limit), **pipe}]}) == []
+    assert run("R7", building=HOUSE, **only(table, {"at": along(limit), **pipe})) == []
     short = round(limit - 0.01, 3)
-    found = run("R7", building=HOUSE, **{table: [{"at": along(short), **pipe}]})
+    found = run("R7", building=HOUSE, **only(table, {"at": along(short), **pipe}))
     assert told(found) == [(threshold, "fail", short, "")]
     assert shapely.from_wkb(found[0].place).length == pytest.approx(short)
 
@@ -124,13 +132,11 @@ def test_overhead_lines_are_not_buried() -> None:
         ("power_line", {"pipe_class": "通信"}, "T-D11.telecom", 1.0),
     ],
 )
-def test_each_class_has_its_distance_to_drains(
-    table: str, pipe: dict[str, object], threshold: str, limit: float
-) -> None:
+def test_each_class_has_its_distance_to_drains(table: str, pipe: dict[str, Any], threshold: str, limit: float) -> None:
     drain = [{"at": along(10.0)}]
-    assert run("R8", drain_line=drain, **{table: [{"at": along(10 + limit), **pipe}]}) == []
+    assert run("R8", drain_line=drain, **only(table, {"at": along(10 + limit), **pipe})) == []
     short = round(limit - 0.01, 3)
-    found = run("R8", drain_line=drain, **{table: [{"at": along(10 + short), **pipe}]})
+    found = run("R8", drain_line=drain, **only(table, {"at": along(10 + short), **pipe}))
     assert told(found) == [(threshold, "fail", short, "")]
 
 

@@ -1,0 +1,195 @@
+"""The plan book of a city: cover, contents, summary, a chapter for each district with its sheets, index. One PDF.
+
+Laid out first, so that every page knows how many there are, then drawn once
+into one file (PDF/A-3a, PDF/UA-1). A sheet that cannot be made leaves a page
+that says why; the others are not touched.
+"""
+
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.schema import Value
+
+if TYPE_CHECKING:
+    from exports.book_layout import SheetPages, Words
+    from exports.sheet.structure import Structure
+    from fieldsurvey.store import Store
+
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class BookMade:
+    """What was written.
+
+    Attributes:
+        out: The file.
+        pages: Its pages.
+        sheets: Communities with a sheet.
+        failed: Code and name -> reason, for each sheet that could not be made.
+    """
+
+    out: Path
+    pages: int
+    sheets: int
+    failed: Mapping[str, str]
+
+    def told(self) -> list[str]:
+        """Return sentences for the user on the sheets that are missing."""
+        text = _("No sheet for {community}: {why}")
+        return [text.format(community=label, why=why) for label, why in self.failed.items()]
+
+
+def plan_book(store: "Store", out: Path, control: JobControl | None = None, *, today: str = "") -> BookMade:
+    """Write the plan book of all communities of the project.
+
+    Call it in the thread of the store.
+
+    Args:
+        store: The project.
+        out: Where to write; replaced when the new file is whole.
+        control: Progress and cancel.
+        today: Day that the book is made on, ISO 8601; empty: today in China.
+
+    Raises:
+        OSError: If the file cannot be written.
+        JobCancelled: If the user stopped; nothing is written.
+    """
+    return _Maker(store, control or JobControl(), today).make(out)
+
+
+class _Maker:
+    def __init__(self, store: "Store", control: JobControl, today: str) -> None:
+        from exports.sheet.collect import CHINA, Collector
+        from exports.sheet.forms import InstalledForms
+
+        self._store, self._control = store, control
+        self._today = today or datetime.now(CHINA).date().isoformat()
+        self._source = Collector(store, InstalledForms(), self._today)
+        self._rows = _rows(store)
+        self._unit = (store.setting("organisation") or "").strip('"')
+        self._failed: dict[str, str] = {}  # uid -> reason
+        self._done = 0
+
+    def make(self, out: Path) -> BookMade:
+        sheets = self._collected()
+        draft, structure, pages, data = self._drawn(sheets)
+        self._step(out.name)
+        self._finish(draft, structure, data, out)
+        labels = {str(row["uid"]): _label(row) for row in self._rows}
+        failed = {labels[uid]: why for uid, why in self._failed.items()}
+        return BookMade(out, pages, len(self._rows) - len(failed), failed)
+
+    def _step(self, label: str) -> None:
+        self._control.step(self._done, 2 * len(self._rows) + 1, label)
+        self._done += 1
+
+    def _collected(self) -> "dict[str, SheetPages]":
+        from exports.book_layout import SHEET_ERRORS, sheet_pages
+
+        found: dict[str, SheetPages] = {}
+        for row in self._rows:
+            uid, label = str(row["uid"]), _label(row)
+            self._step(label)
+            try:
+                found[uid] = sheet_pages(uid, label, self._source.sheet(uid))
+            except SHEET_ERRORS as error:
+                self._failed[uid] = str(error) or type(error).__name__
+        return found
+
+    def _drawn(self, sheets: "dict[str, SheetPages]") -> "tuple[bytes, Structure, int, bytes]":
+        """Return the PDF, its structure, its number of pages and its data.
+
+        Drawn again only if a sheet turned out not to be drawable: its pages
+        become one page, and all page numbers change.
+        """
+        from exports.book_layout import BookCanvas, Layout, notice_page
+        from exports.sheet.data import digest_of
+        from exports.sheet.furniture import Furniture
+
+        words, start = self._words(), self._done
+        while True:
+            data = self._data(sheets)
+            own = Furniture(words.short_title, words.number, digest_of(data))
+            missing = {
+                str(row["uid"]): notice_page(str(row["uid"]), _label(row), self._failed[str(row["uid"])])
+                for row in self._rows
+                if str(row["uid"]) in self._failed
+            }
+            layout = Layout(words, self._rows, {**sheets, **missing}, own)
+            stream = io.BytesIO()
+            canvas = BookCanvas(stream, words.short_title, self._unit, words.number)
+            self._done = start
+            failed = layout.draw(canvas, self._step)
+            if not failed:
+                canvas.save()
+                return stream.getvalue(), canvas.structure, layout.count, data
+            self._failed.update(failed)
+            sheets = {uid: sheet for uid, sheet in sheets.items() if uid not in failed}
+
+    def _words(self) -> "Words":
+        from exports.book_layout import Words, printable
+
+        years = sorted({year for row in self._rows if isinstance(year := row["plan_year"], int)})
+        span = f"（{years[0]}年）" if len(years) == 1 else f"（{years[0]}—{years[-1]}年）" if years else ""
+        year, month, day = (int(part) for part in self._today.split("-"))
+        unit = printable(self._unit)
+        return Words(
+            title=("老旧小区改造", "计划册", *([span] if span else [])),
+            short_title=f"老旧小区改造计划册{span}",
+            number=f"JH-{self._today.replace('-', '')}",
+            foot=(*([unit] if unit else []), f"{year}年{month}月{day}日"),
+        )
+
+    def _data(self, sheets: "Mapping[str, SheetPages]") -> bytes:
+        """Return the book's data as canonical JSON: the ledger figures, what is missing, and every sheet's data."""
+        rows = [{name: value for name, value in row.items() if not isinstance(value, bytes)} for row in self._rows]
+        head = {"communities": rows, "made": self._today, "missing": self._failed}
+        text = json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return text[:-1] + b',"sheets":[' + b",".join(sheet.canonical for sheet in sheets.values()) + b"]}"
+
+    def _finish(self, draft: bytes, structure: "Structure", data: bytes, out: Path) -> None:
+        from exports.sheet.archive import Attachment, Description, finish
+        from exports.sheet.data import digest_of
+        from exports.sheet.names import DATA_NAME
+
+        words = self._words()
+        unit = self._unit or "FieldSurvey"
+        about = Description(words.short_title, unit, f"编号 {words.number}", self._today, digest_of(data))
+        attached = [Attachment(DATA_NAME, data, "application/json", "本册数据，核验码由它计算")]
+        partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+        try:
+            finish(draft, structure, about, attached, partial)
+            self._control.breathe()
+            partial.replace(out)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _rows(store: "Store") -> Sequence[Row]:
+    """Return the communities in the order of the book, in characters that can be printed."""
+    from exports.book_layout import printable
+    from exports.book_tables import COLUMNS
+
+    rows: list[Row] = [
+        {name: printable(value) if isinstance(value, str) else value for name, value in row.items() if name != "geom"}
+        for row in store.select("community", list(COLUMNS))
+    ]
+    return sorted(rows, key=lambda row: (row["district"] is None, *(str(row[name] or "") for name in _ORDER)))
+
+
+_ORDER = ("district", "code", "name", "uid")
+
+
+def _label(row: Row) -> str:
+    from exports.sheet.profile import joined
+
+    return joined(row, "code", "name") or str(row["uid"])[-8:]

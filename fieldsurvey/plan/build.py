@@ -1,0 +1,211 @@
+"""From the project to the question of the optimiser: candidates with worth and cost, money, limits, locks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from statistics import median
+
+from fieldsurvey.assess.gates import barred_by, gates
+from fieldsurvey.assess.parameters import parameters
+from fieldsurvey.assess.score import Score, scores
+from fieldsurvey.clock import now_millis
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.i18n import _
+from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES
+from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Fund, Lock, Problem, Purpose, YearLimit
+from fieldsurvey.plan.tables import install_tables
+from fieldsurvey.store import Store
+
+LIFT = "I14"
+_ITEMS = "f23_plan_item"
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The problem, and what a person should know of how it came about.
+
+    Attributes:
+        problem: For the optimiser.
+        excluded: By uid, the sentence that keeps a community out.
+        without_need: Communities whose need is not surveyed and stands for the middle of the others.
+        scores: By uid.
+    """
+
+    problem: Problem
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    without_need: tuple[str, ...] = ()
+    scores: Mapping[str, Score] = field(default_factory=dict)
+
+
+def question(store: Store) -> Question:
+    """Return what the plan of a project is computed from.
+
+    Raises:
+        InputRefused: If a fund, a limit or a choice cannot be right.
+    """
+    install_tables(store)
+    numbers, scored = parameters(store), scores(store)
+    excluded = _excluded(store)
+    communities = store.select("community", order="code")
+    known = [score.need for score in scored.values() if score.need is not None]
+    middle = median(known) if known else 50.0
+    items = _items(store)
+    candidates, without = [], []
+    for row in communities:
+        uid = str(row["uid"])
+        if uid in excluded:
+            continue
+        score = scored.get(uid)
+        need = score.need if score is not None and score.need is not None else None
+        if need is None:
+            without.append(uid)
+        costs = _costs(row, items.get(uid, ()), numbers)
+        candidates.append(_candidate(row, middle if need is None else need, score, costs, numbers))
+    funds = _funds(store)
+    years = _years(store, funds, communities, int(numbers["plan.years"]))
+    problem = Problem(
+        years,
+        tuple(candidates),
+        funds,
+        _limits(store),
+        _locks(store, {candidate.uid for candidate in candidates}, years),
+        numbers["plan.floor"],
+        numbers["plan.cluster_bonus"],
+    )
+    return Question(problem, excluded, tuple(without), scored)
+
+
+def _excluded(store: Store) -> dict[str, str]:
+    found = {}
+    for uid, results in gates(store).items():
+        failed = barred_by(results)
+        if failed is not None:
+            found[uid] = failed.reason
+    return found
+
+
+def _candidate(
+    row: Row, need: float, score: Score | None, costs: Mapping[Purpose, float], numbers: Mapping[str, float]
+) -> Candidate:
+    households = int(_number(row["household_count"]))
+    served = households * need / 100
+    values = tuple(max(1, round(served * numbers[f"plan.class_value.{name}"])) for name in CLASS_ORDER)
+    priority = score.priority if score is not None and score.priority is not None else need
+    return Candidate(
+        str(row["uid"]),
+        _("{name} ({district})").format(name=row["name"], district=row["district"] or "-"),
+        str(row["district"] or ""),
+        str(row["neighbourhood"] or ""),
+        households,
+        values,
+        costs,
+        priority,
+        bool(score and score.urgent),
+    )
+
+
+def _costs(row: Row, items: Sequence[Row], numbers: Mapping[str, float]) -> dict[Purpose, float]:
+    """Return the cost by purpose: of the plan items if there are any, else of the ledger, else by households."""
+    found: dict[Purpose, float] = defaultdict(float)
+    if items:
+        added = (1 + numbers["cost.fees"]) * (1 + numbers["cost.reserve"])
+        for item in items:
+            found[Purpose(str(item["reno_class"]), _item(item))] += _number(item["amount"]) * added
+        return {purpose: round(amount, 2) for purpose, amount in found.items()}
+    total = _number(row["est_investment"]) or _number(row["household_count"]) * numbers["cost.household"]
+    for name in CLASS_ORDER[1:]:
+        found[Purpose(name)] = round(total * numbers[f"cost.share.{name}"], 2)
+    found[Purpose("base")] = round(total - sum(found.values()), 2)  # the parts add up to the cent
+    lifts = min(_number(row["lift_request"]) * numbers["cost.lift"], found[Purpose("improve")])
+    if lifts:
+        found[Purpose("improve", LIFT)] = round(lifts, 2)
+        found[Purpose("improve")] = round(found[Purpose("improve")] - lifts, 2)
+    return dict(found)
+
+
+def _item(row: Row) -> str:
+    return LIFT if str(row["item_code"] or "").strip().upper() == LIFT else ""
+
+
+def _items(store: Store) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    if _ITEMS in store.tables():
+        for row in store.select(_ITEMS, ["community_uid", "reno_class", "item_code", "amount"]):
+            if row["reno_class"] in CLASSES and _number(row["amount"]) > 0:
+                found[str(row["community_uid"])].append(row)
+    return found
+
+
+# --- money, limits, locks ---------------------------------------------------------------------------------------------
+
+
+def _funds(store: Store) -> tuple[Fund, ...]:
+    """Return the funds: rows of one name and one set of conditions are one fund over the years."""
+    by_year: dict[tuple[str, str, str, str, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for row in store.select("fund"):
+        name, year, amount = str(row["name"] or ""), row["year"], _number(row["amount"])
+        if str(row["fund_src"] or "") not in FUND_SOURCES:
+            text = _("Fund {name}: the source {source} is not in the list. Correct it in the table of funds.")
+            raise InputRefused(text.format(name=name, source=row["fund_src"] or "-"))
+        if amount < 0 or not isinstance(year, int):
+            text = _(
+                "Fund {name}: it needs a year, and an amount that is not negative. Correct it in the table of funds."
+            )
+            raise InputRefused(text.format(name=name))
+        classes, items, district = (str(row[column] or "") for column in ("classes", "items", "district"))
+        key = (name, str(row["fund_src"]), classes, items, district)
+        by_year[key][year] += amount
+    return tuple(
+        Fund("|".join(key), key[0], key[1], dict(amounts), _words(key[2]), _words(key[3]), key[4])
+        for key, amounts in sorted(by_year.items())
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.replace(";", " ").replace("，", " ").replace(",", " ").split())
+
+
+def _years(store: Store, funds: Iterable[Fund], communities: Iterable[Row], count: int) -> tuple[int, ...]:
+    """Return the years of the plan: those of the limits, else of the money, else of the ledger, else from now on."""
+    limits = {row["year"] for row in store.select("plan_limit", ["year"])}
+    money = {year for fund in funds for year in fund.by_year}
+    ledger = {row["plan_year"] for row in communities}
+    for found in (limits, money, ledger):
+        years = sorted(year for year in found if isinstance(year, int))
+        if years:
+            return tuple(years[:count])
+    this_year = datetime.fromtimestamp(now_millis() / 1000, UTC).year
+    return tuple(range(this_year, this_year + count))
+
+
+def _limits(store: Store) -> dict[int, YearLimit]:
+    found = {}
+    for row in store.select("plan_limit"):
+        households, investment, year = row["households_max"], row["investment_max"], row["year"]
+        if not isinstance(year, int) or _number(households) < 0 or _number(investment) < 0:
+            raise InputRefused(_("A yearly limit needs a year and no negative number. Correct the table of limits."))
+        found[year] = YearLimit(
+            None if households is None else int(_number(households)),
+            None if investment is None else _number(investment),
+        )
+    return found
+
+
+def _locks(store: Store, candidates: set[str], years: Sequence[int]) -> dict[str, Lock]:
+    """Return the choices made by hand in the newest version of the plan."""
+    versions = store.select("plan_version", ["made_at"])
+    newest = str(max(versions, key=lambda row: str(row["made_at"] or ""))["uid"]) if versions else ""
+    found = {}
+    for row in store.select("plan_choice", where={"version_uid": newest}):
+        uid, year = str(row["community_uid"]), row["year"]
+        if row["locked"] and uid in candidates:
+            level = None if row["level"] is None else int(_number(row["level"]))
+            found[uid] = Lock(year if isinstance(year, int) and year in years else None, level)
+    return found
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,57 @@
+"""`fieldsurvey plan`: the three-year plan from the command line."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fieldsurvey.i18n import _
+from fieldsurvey.plan.problem import Plan, Status
+
+plan_app = typer.Typer(no_args_is_help=True, help="三年计划 / the three-year plan")
+
+
+@plan_app.callback()
+def plan() -> None:
+    """三年计划 / the three-year plan."""
+
+
+@plan_app.command()
+def optimise(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")],
+    as_json_: Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")] = False,
+    save: Annotated[bool, typer.Option("--save", help="存为计划版本 / keep it as a version")] = False,
+    seconds: Annotated[float, typer.Option(help="求解时限, 秒 / time for the proof")] = 60.0,
+) -> int:
+    """在资金和能力允许的范围内求最优计划 / find the best plan that the money allows."""
+    from fieldsurvey.plan.build import question
+    from fieldsurvey.plan.explain import as_json
+    from fieldsurvey.plan.greedy import greedy
+    from fieldsurvey.plan.optimise import optimise as solve
+    from fieldsurvey.plan.saving import save as keep
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        asked = question(store)
+        found, by_score = solve(asked.problem, seconds=seconds), greedy(asked.problem)
+        if save and found.status is not Status.INFEASIBLE:
+            keep(store, asked, found, by_score.objective)
+    answer = as_json(asked, found, by_score.objective)
+    _put(json.dumps(answer, ensure_ascii=False, indent=1) if as_json_ else _told(found, answer))
+    return 1 if found.status is Status.INFEASIBLE else 0
+
+
+def _told(plan: Plan, answer: dict[str, object]) -> str:
+    if plan.status is Status.INFEASIBLE:
+        return "\n".join([_("No plan can meet all demands. These cannot hold together:"), *plan.conflicts])
+    text = _(
+        "{communities} communities, {households} households, {total_wan} ×10,000 yuan; need-weighted households "
+        "{objective} (by score alone {greedy_objective}), proven gap {gap:.2%}."
+    )
+    return "\n".join([text.format(**answer), *plan.binding])
+
+
+def _put(text: str) -> None:
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,34 @@
+"""The sample ledger: the city's published money (domain pages 2.1 and 2.6), assumptions marked as such, and prices."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from fieldsurvey import samples
+from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.tables import install_tables
+from fieldsurvey.store import Store
+
+_SAMPLES = Path(samples.__file__).parent
+HOUSEHOLDS_A_YEAR = 40_000  # assumed: the city did 105,056 households in three years
+
+
+def fill_sample_office(store: Store) -> None:
+    """Write funds, prices and yearly limits into the sample project, one durable step."""
+    install_tables(store)
+    with store.transaction():
+        for row in _rows("funds.csv"):
+            fund: dict[str, Value] = {name: text or None for name, text in row.items()}
+            store.create_record("fund", fund | {"year": int(row["year"]), "amount": float(row["amount"])})
+        for row in _rows("prices.csv"):
+            price: dict[str, Value] = dict(row)
+            store.create_record(
+                "price", price | {"unit_price": float(row["unit_price"]), "region": "黄石市", "base_month": "2021-10"}
+            )
+        for year in sorted({int(row["year"]) for row in _rows("funds.csv")}):
+            store.create_record("plan_limit", {"year": year, "households_max": HOUSEHOLDS_A_YEAR})
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (_SAMPLES / name).open(encoding="utf-8", newline="") as source:
+        yield from csv.DictReader(source)
