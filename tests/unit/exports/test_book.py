@@ -13,7 +13,7 @@ from exports import verify
 from exports.book import plan_book
 from exports.book_layout import MISSING_MARK
 from fieldsurvey.cli import run
-from fieldsurvey.errors import JobCancelled
+from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 
@@ -157,3 +157,9 @@ def test_the_command_names_the_sheet_that_is_missing(tmp_path: Path, capsys: pyt
     assert printed.out.strip() == str(out)
     assert "B2" in printed.err
     assert page_with(pages_of(out), "小区B1改造现状评估表")
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(city: Store, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputRefused, match=r"book\.pdf"):
+        plan_book(city, tmp_path / "file" / "book.pdf", today=TODAY)
