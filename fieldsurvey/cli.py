@@ -290,6 +290,18 @@ def export_sheets(
             put(str(path))
 
 
+@export_app.command("blank")
+def export_blank(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    form: Annotated[list[str] | None, typer.Option(help="表单编号, 如 f09_fire / form")] = None,
+) -> None:
+    """空白调查表 PDF / empty forms to print."""
+    from exports.blank import blank_forms
+
+    for path in blank_forms(folder, form, terminal_control()):
+        put(str(path))
+
+
 @export_app.command("odk")
 def export_odk(
     project: ProjectFile,

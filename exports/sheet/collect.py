@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exports.sheet.answers import Answers, ReadsLabels
 from exports.sheet.collect_map import map_of
+from exports.sheet.collect_rules import rule_check_of
 from exports.sheet.collect_systems import lift_votes, systems_of
 from exports.sheet.data import Photo, SheetData
 from exports.sheet.profile import joined, plan_of, profile_of, text_of
@@ -73,6 +74,7 @@ class Collector:
             profile=tuple(profile_of(community, profile)),
             systems=systems_of(records, self._forms),
             map=map_of(self._store, community),
+            rules=rule_check_of(self._store, community_uid),
             lifts=lift_votes(records),
             photos=photos[:PHOTOS_PRINTED],
             photos_total=len(photos),

@@ -58,6 +58,76 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule in table 3.
+
+    Attributes:
+        rule: R1 … R17.
+        name: 核查项目.
+        citation: Standards and clauses that were read in a source; may be empty.
+        tested: How many tests were made.
+        passed, failed, open: How they ended.
+        result: 符合, 不符合, 待核 or 未核查.
+    """
+
+    rule: str
+    name: str
+    citation: str
+    tested: int
+    passed: int
+    failed: int
+    open: int
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProblem:
+    """One numbered problem point.
+
+    Attributes:
+        number: As on the map figure.
+        rule: R1 … R17.
+        name: What is measured.
+        citation: Standard and clause; empty for what was not read in a source.
+        measured, required: With unit.
+        result: 不符合 or 待核.
+        reason: Why it is open; empty for a plain failure.
+        place: What it is about.
+        point: Easting and northing in metres; None if it has no place.
+    """
+
+    number: int
+    rule: str
+    name: str
+    citation: str
+    measured: str
+    required: str
+    result: str
+    reason: str
+    place: str
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCheck:
+    """Table 3.
+
+    Attributes:
+        version: Edition of the rule set; empty if the rules were never run.
+        rows: One for each rule.
+        problems: Numbered, at most as many as are printed.
+        total: Problems that there are.
+        overridden: Findings that an engineer set aside.
+    """
+
+    version: str = ""
+    rows: tuple[RuleRow, ...] = ()
+    problems: tuple[RuleProblem, ...] = ()
+    total: int = 0
+    overridden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LiftVote:
     """The vote of one stairwell on a lift (f11).
 
@@ -150,6 +220,7 @@ class SheetData:
         profile: Table 1.
         systems: Table 2.
         map: Figure 3.
+        rules: Table 3.
         lifts: Lift votes.
         photos: Photo pages, at most what is printed.
         photos_total: Photos that the records hold.
@@ -172,6 +243,7 @@ class SheetData:
     profile: tuple[Fact, ...] = ()
     systems: tuple[System, ...] = ()
     map: MapData = field(default_factory=MapData)
+    rules: RuleCheck = field(default_factory=RuleCheck)
     lifts: tuple[LiftVote, ...] = ()
     photos: tuple[Photo, ...] = ()
     photos_total: int = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from exports.sheet import wording
 from exports.sheet.archive import Attachment, Description, finish
 from exports.sheet.canvas import SheetCanvas
-from exports.sheet.data import SheetData, digest_of
+from exports.sheet.data import RuleCheck, SheetData, digest_of
 from exports.sheet.faces import KAI, SONG, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.geojson import map_geojson
@@ -17,12 +17,12 @@ from exports.sheet.names import DATA_NAME, MAP_NAME
 from exports.sheet.opinions import OPINIONS
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Placed, Space, fill_pages
 from exports.sheet.photo_grid import PhotoGrid
-from exports.sheet.tables import lift_table, profile_table, system_table
+from exports.sheet.tables import lift_table, problem_table, profile_table, rule_table, system_table
 from exports.sheet.title import Title
 from exports.sheet.typography import TextStyle
 from fieldsurvey.paths import user_cache
 
-_OPENS_PAGE = "六"  # seals start a page
+_OPENS_PAGE = "七"  # seals start a page
 _SMALL = TextStyle(SONG, 8.4, 11.6, colour=(0.25, 0.25, 0.25), align="justify")
 _BODY = TextStyle(SONG, 9.6, 14.2, align="justify")
 _PLAIN_NOTE = TextStyle(KAI, 10.5, 15.5, indent=2)
@@ -71,13 +71,14 @@ def parts(data: SheetData) -> list[Block]:
         ("小区基本情况", [profile_table((*data.profile, *data.plan))]),
         ("分项现状评价", [Paragraph(wording.PRELIMINARY, _SMALL), Space(4), system_table(data.systems)]),
         ("小区现状图", _map_parts(data)),
+        ("规则核查结果", _rule_parts(data.rules)),
         ("加装电梯表决汇总", _lift_parts(data)),
         ("现状照片", _photo_parts(data)),
         ("意见与盖章", list(OPINIONS)),
         ("数据说明", _statement(data)),
     ]
     printed: list[Block] = [Title(data)]
-    for number, (title, blocks) in zip("一二三四五六七", named, strict=True):
+    for number, (title, blocks) in zip("一二三四五六七八", named, strict=True):
         if number in _OPENS_PAGE:
             printed.append(PageBreak())
         printed += [Heading(f"{number}、{title}"), *blocks, Space(7)]
@@ -88,7 +89,27 @@ def _map_parts(data: SheetData) -> list[Block]:
     if not data.map.boundary and not any(data.map.layers.values()):
         return [Paragraph("项目中没有该小区的范围和图形，未绘现状图。", _PLAIN_NOTE)]
     notes = (f"{data.map.crs}　成图日期 {data.made}", wording.INTERNAL)
-    return [MapFigure(data.map, TEXT_WIDTH, f"{data.name}现状图：小区范围、建筑、道路、管线和设施", notes)]
+    title = f"{data.name}现状图：小区范围、建筑、道路、管线和设施"
+    points = tuple((str(each.number), each.point) for each in data.rules.problems if each.point)
+    return [MapFigure(data.map, TEXT_WIDTH, title, notes, points)]
+
+
+def _rule_parts(check: RuleCheck) -> list[Block]:
+    if not check.version:
+        return [Paragraph(wording.NOT_CHECKED, _PLAIN_NOTE)]
+    parts: list[Block] = [
+        rule_table(check.rows), Space(3), Paragraph(wording.RULES_NOTE.format(version=check.version), _SMALL),
+    ]  # fmt: skip
+    if check.problems:
+        parts += [Space(5), problem_table(check.problems)]
+    notes = []
+    if any(each.point is None for each in check.problems):
+        notes.append("带*的问题没有图上位置。")
+    if check.total > len(check.problems):
+        notes.append(f"共有问题{check.total}处，本表列出{len(check.problems)}处，其余见电子档案。")
+    if check.overridden:
+        notes.append(f"另有{check.overridden}处经复核不作为问题，未列入。")
+    return [*parts, Space(3), Paragraph("".join(notes), _SMALL)] if notes else parts
 
 
 def _lift_parts(data: SheetData) -> list[Block]:

@@ -17,12 +17,13 @@ class InstalledForms:
 
     def title(self, form_id: str) -> str:
         """Return the Chinese title of a form; empty if it is not installed."""
-        form = _form(form_id)
+        form = form_of(form_id)
         return form.title(CHINESE) if form else ""
 
 
 @cache
-def _form(form_id: str) -> Form | None:
+def form_of(form_id: str) -> Form | None:
+    """Return a default form, read once per process; None if there is none of that name."""
     path = default_forms().get(form_id)
     return load_form(path) if path else None
 
@@ -30,7 +31,7 @@ def _form(form_id: str) -> Form | None:
 @cache
 def labels_of(form_id: str, language: str) -> Labels:
     """Return column -> code -> label of the coded columns of a default form; empty if there is no such form."""
-    form = _form(form_id)
+    form = form_of(form_id)
     if form is None:
         return {}
     session = Session(form)

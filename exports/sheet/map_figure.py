@@ -13,6 +13,7 @@ from exports.sheet.faces import HEI
 from exports.sheet.map_frame import Frame, Shapes, frame_for, in_view, path
 from exports.sheet.map_legend import Entry, draw_legend, legend_height
 from exports.sheet.map_marks import draw_grid_ticks, draw_north_arrow, draw_symbol, emptiest_corner
+from exports.sheet.map_problems import PROBLEM, draw_problems
 from exports.sheet.structure import Element
 from exports.sheet.typography import TextStyle, draw_text, text_width
 
@@ -36,12 +37,14 @@ class MapFigure:
         width: Width in points.
         title: Alternative text.
         notes: Lines under the legend, left and right.
+        problems: Number, and easting and northing in metres, of each problem point.
     """
 
     data: MapData
     width: float
     title: str
     notes: tuple[str, str]
+    problems: tuple[tuple[str, tuple[float, float]], ...] = ()
 
     @cached_property
     def frame(self) -> Frame:
@@ -92,6 +95,7 @@ class MapFigure:
                 self._draw_networks(canvas)
                 self._draw_labels(canvas)
                 self._draw_north(canvas)
+                draw_problems(canvas, self._problems(), self.frame)
                 draw_grid_ticks(canvas, self.frame)
             canvas.stroke_style(BLACK, 0.6)
             canvas.box(x, bottom, self.width, MAP_HEIGHT)
@@ -240,6 +244,14 @@ class MapFigure:
         shapes = np.concatenate([*drawn, self._outline])
         draw_north_arrow(canvas, *emptiest_corner(shapes, self.frame))
 
+    def _problems(self) -> list[tuple[str, float, float]]:
+        """Return number and place on paper of the problem points in view."""
+        if not self.problems:
+            return []
+        spots = self.frame.to_paper(np.array([point for _number, point in self.problems])).tolist()
+        numbered = ((number, x, y) for (number, _point), (x, y) in zip(self.problems, spots, strict=True))
+        return [each for each in numbered if 0 < each[1] < self.frame.width and 0 < each[2] < self.frame.height]
+
     def _entries(self) -> list[Entry]:
         """Return the legend: what is in view, in drawing order."""
         entries = (
@@ -260,7 +272,8 @@ class MapFigure:
             for each in map_style.PIPES
             if each.layer in self._shown
         ]
-        return entries + [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols()]
+        entries += [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols()]
+        return [*entries, Entry("symbol", PROBLEM.legend, BLACK, symbol=PROBLEM)] if self._problems() else entries
 
 
 def _longest_part(geometry: Shapes) -> Shapes:

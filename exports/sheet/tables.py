@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exports.sheet import wording
-from exports.sheet.data import Fact, LiftVote, System
+from exports.sheet.data import Fact, LiftVote, RuleProblem, RuleRow, System
 from exports.sheet.faces import HEI, SONG
 from exports.sheet.page import TEXT_WIDTH, Block, Paragraph
 from exports.sheet.table import SHADE, Cell, CheckBoxes, Mark, Number, Table
@@ -15,6 +15,7 @@ _TEXT = TextStyle(SONG, 9.2, 12.8, align="justify")
 _GREY = (0.42, 0.42, 0.42)
 _FIGURE = TextStyle(SONG, 9.2, 12.8, align="right")
 _MIDDLE = TextStyle(SONG, 9.2, 12.8, align="centre")
+_CITED = TextStyle(SONG, 8.6, 11.8)
 
 # Columns on which rows of three, two and one entries end flush: label, value, and so on.
 _LABEL_WIDTH = 56.0
@@ -93,6 +94,50 @@ def _grade(code: str) -> Block:
         return Paragraph("未评", _MIDDLE.but(colour=_GREY))
     word, colour = wording.GRADES[code]
     return Mark(word, TextStyle(HEI, 9.2, 12.8), colour)
+
+
+def rule_table(rows: Sequence[RuleRow]) -> Table:
+    """Return table 3: one row for each rule."""
+    widths = (32.0, 98.0, 0.0, 34.0, 34.0, 38.0, 34.0, 50.0)
+    widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
+    names = ("编号", "核查项目", "依据", "核查", "符合", "不符合", "待核", "结果")
+    return Table(widths, (tuple(map(_head, names)), *map(_rule_row, rows)), head=1, min_height=18)
+
+
+def _rule_row(row: RuleRow) -> tuple[Cell | None, ...]:
+    counts = (row.tested, row.passed, row.failed, row.open)
+    return (
+        Cell(Paragraph(row.rule, _MIDDLE), header="Row", pad_x=1),
+        Cell(Paragraph(row.name, _TEXT.but(align="left"))),
+        Cell(Paragraph(row.citation or "—", _CITED)),
+        *(Cell(Number(f"{count:,d}" if row.tested else "—", _FIGURE), pad_x=4) for count in counts),
+        Cell(_result(row.result), pad_x=1),
+    )
+
+
+def problem_table(problems: Sequence[RuleProblem]) -> Table:
+    """Return the numbered problem points of the map figure."""
+    widths = (30.0, 78.0, 0.0, 52.0, 52.0, 50.0)
+    widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
+    names = ("点号", "位置", "问题与依据", "实测", "要求", "结果")
+    return Table(widths, (tuple(map(_head, names)), *map(_problem_row, problems)), head=1, min_height=18)
+
+
+def _problem_row(problem: RuleProblem) -> tuple[Cell | None, ...]:
+    number = str(problem.number) if problem.point else f"{problem.number}*"
+    told = f"{problem.rule} {problem.name}" + (f"（{problem.citation}）" if problem.citation else "")
+    return (
+        Cell(Paragraph(number, _MIDDLE), header="Row", pad_x=1),
+        Cell(Paragraph(problem.place, _TEXT.but(align="left"))),
+        Cell(Paragraph(f"{told}；{problem.reason}" if problem.reason else told, _CITED)),
+        Cell(Number(problem.measured, _FIGURE), pad_x=4),
+        Cell(Number(problem.required, _FIGURE), pad_x=4),
+        Cell(_result(problem.result), pad_x=1),
+    )
+
+
+def _result(word: str) -> Block:
+    return Mark(word, TextStyle(HEI, 8.8, 12), wording.RESULT_COLOURS[word])
 
 
 def lift_table(votes: Sequence[LiftVote]) -> Table:

@@ -1,5 +1,6 @@
 """The records that stand: the newest one of each subject, by community."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -32,7 +33,7 @@ def standing(store: Store, form_id: str, columns: Iterable[str]) -> dict[str, li
 
 def number(value: Value) -> float | None:
     """Return a value as a number; None if it is none."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def codes(value: Value) -> list[str]:

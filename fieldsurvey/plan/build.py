@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 
-from fieldsurvey.assess.gates import gates
+from fieldsurvey.assess.gates import barred_by, gates
 from fieldsurvey.assess.parameters import parameters
 from fieldsurvey.assess.score import Score, scores
 from fieldsurvey.clock import now_millis
@@ -81,7 +81,7 @@ def question(store: Store) -> Question:
 def _excluded(store: Store) -> dict[str, str]:
     found = {}
     for uid, results in gates(store).items():
-        failed = next((gate for gate in results if gate.state == "fail"), None)
+        failed = barred_by(results)
         if failed is not None:
             found[uid] = failed.reason
     return found
@@ -111,7 +111,7 @@ def _costs(row: Row, items: Sequence[Row], numbers: Mapping[str, float]) -> dict
     """Return the cost by purpose: of the plan items if there are any, else of the ledger, else by households."""
     found: dict[Purpose, float] = defaultdict(float)
     if items:
-        added = 1 + numbers["cost.fees"] + numbers["cost.reserve"]
+        added = (1 + numbers["cost.fees"]) * (1 + numbers["cost.reserve"])
         for item in items:
             found[Purpose(str(item["reno_class"]), _item(item))] += _number(item["amount"]) * added
         return {purpose: round(amount, 2) for purpose, amount in found.items()}

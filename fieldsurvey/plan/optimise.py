@@ -383,6 +383,8 @@ class _Model:
         funds = {fund.key: fund.name for fund in self._problem.funds}
         found = []
         for key in self._program.rows("fund", "households", "investment"):
+            if key[0] == "fund" and key[2] != self._years[-1]:
+                continue  # what is left is carried over: only the end tells
             used, limit = self._program.activity(key, solution.values)
             if 0 < limit < INFINITY and used >= _AT_LIMIT * limit:
                 found.append(_limit_sentence(key, funds))

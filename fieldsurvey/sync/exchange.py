@@ -6,7 +6,7 @@ it, ours is written anew (SYNC section 5, rules b to d).
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fieldsurvey.clock import now_millis
@@ -215,9 +215,9 @@ class Exchange:
         total = sum(max(0, upto - theirs.heads.get(o, (0, b""))[0]) for o, upto in held.items())
         confirmed: dict[int, int] = {}
         try:
-            for origin, upto in sorted(held.items()):
-                start = _start(theirs, peer, origin)
-                confirmed[origin] = min(self._push_line(origin, start, total) if start < upto else start, upto)
+            for origin, start in self._in_order({origin: _start(theirs, peer, origin) for origin in held}, held):
+                reached = self._push_line(origin, start, total) if start < held[origin] else start
+                confirmed[origin] = min(reached, held[origin])
             self._carrier.finish_push()
         except SyncError as error:
             if error.retryable:
@@ -233,6 +233,20 @@ class Exchange:
             )
             self._store.save_peer(peer)
         return peer
+
+    def _in_order(self, starts: Mapping[int, int], held: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Return the lines and where to begin, those first whose unsent edits are oldest.
+
+        What an edit was made upon is older than itself. If the exchange breaks off and this laptop is put back to
+        an older state, nothing is left at the other side that waits for what nobody has any more.
+        """
+
+        def age(line: tuple[int, int]) -> tuple[int, int]:
+            origin, start = line
+            unsent = self._store.revisions_after(origin, start, 1) if start < held[origin] else []
+            return (unsent[0].hlc if unsent else 0, origin)
+
+        return sorted(starts.items(), key=age)
 
     def _push_line(self, origin: int, after: int, total: int) -> int:
         """Send what we hold of an origin after a number; return how far they have it without holes."""

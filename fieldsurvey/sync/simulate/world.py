@@ -327,7 +327,11 @@ class World:
             reached = peer.cursor == hub.change_counter() and not waiting(store)
             return reached and store.version_vector() == known
         ahead, _place = hub.feed_after(peer.cursor, 1, sorted({0, *areas}))
-        return not ahead and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
+        return (
+            not ahead
+            and not store.wanted_datasets()
+            and all(known.get(origin, (0, b""))[0] >= upto for origin, upto in store.held().items())
+        )
 
     def _check(self) -> None:
         whole = [site for site in self._sites() if site.store.areas() is None]

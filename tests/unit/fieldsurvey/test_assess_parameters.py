@@ -1,24 +1,19 @@
 """The numbers of scores, gates, cost and plan: as shipped, as changed, and refused."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fieldsurvey.assess.parameters import parameters, shipped
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.model.plan_tables import PARAMETER
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from tests.builders import make_project
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with make_project(tmp_path / "p.gpkg") as found:
-        if PARAMETER.name not in found.tables():
-            found.add_table(PARAMETER)
-        yield found
+def store(office_store: Store) -> Store:
+    return office_store
 
 
 def test_weights_are_those_of_the_default_model() -> None:

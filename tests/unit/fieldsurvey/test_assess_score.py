@@ -1,7 +1,6 @@
 """Need, readiness and priority against numbers worked out by hand, and what must hold for any answer."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,8 @@ BY_FIELD = {(indicator.form, indicator.field): indicator for indicator in indica
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with make_project(tmp_path / "p.gpkg", forms=True) as found:
-        if PARAMETER.name not in found.tables():
-            found.add_table(PARAMETER)
-        yield found
+def store(office_store: Store) -> Store:
+    return office_store
 
 
 def fill(store: Store, form: str, community: str, subject: str = "", **values: Value) -> None:
