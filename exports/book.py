@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
@@ -60,7 +61,7 @@ def plan_book(store: "Store", out: Path, control: JobControl | None = None, *, t
         today: Day that the book is made on, ISO 8601; empty: today in China.
 
     Raises:
-        OSError: If the file cannot be written.
+        InputRefused: If the file cannot be written.
         JobCancelled: If the user stopped; nothing is written.
     """
     return _Maker(store, control or JobControl(), today).make(out)
@@ -80,6 +81,10 @@ class _Maker:
         self._done = 0
 
     def make(self, out: Path) -> BookMade:
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)  # told before the work, not after it
+        except OSError as error:
+            raise _unwritable(out, error) from error
         sheets = self._collected()
         draft, structure, pages, data = self._drawn(sheets)
         self._step(out.name)
@@ -170,8 +175,14 @@ class _Maker:
             finish(draft, structure, about, attached, partial)
             self._control.breathe()
             partial.replace(out)
+        except OSError as error:
+            raise _unwritable(out, error) from error
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _unwritable(out: Path, error: OSError) -> InputRefused:
+    return InputRefused(_("{file} cannot be written: {why}").format(file=out.name, why=error.strerror))
 
 
 def _rows(store: "Store") -> Sequence[Row]:

@@ -285,11 +285,12 @@ def map_page(data: "SheetData") -> bytes:
     from exports.sheet.archive import Attachment, Description, finish
     from exports.sheet.canvas import SheetCanvas
     from exports.sheet.data import digest_of
-    from exports.sheet.faces import require
+    from exports.sheet.faces import SONG_BOLD, require
     from exports.sheet.furniture import Furniture
     from exports.sheet.map_figure import MapFigure
     from exports.sheet.names import DATA_NAME
-    from exports.sheet.page import LEFT, TEXT_WIDTH, Heading, fill_pages
+    from exports.sheet.page import LEFT, TEXT_WIDTH, Paragraph, Space, fill_pages
+    from exports.sheet.typography import TextStyle
 
     title = f"{data.name}现状图"
     canonical = data.canonical()
@@ -297,10 +298,11 @@ def map_page(data: "SheetData") -> bytes:
     digest = digest_of(canonical)
     furniture = Furniture(title, data.number, digest)
     notes = (f"{data.map.crs}　成图日期 {data.made}", wording.INTERNAL)
+    head = TextStyle(SONG_BOLD, 18, 26, align="centre", role="H1")
     figure = MapFigure(data.map, TEXT_WIDTH, f"{title}：小区范围、建筑、道路和设施", notes)
     stream = io.BytesIO()
     canvas = SheetCanvas(stream, title, data.unit, data.number)
-    pages = fill_pages([Heading(title), figure])
+    pages = fill_pages([Paragraph(title, head), Space(8), figure])
     for number, page in enumerate(pages, 1):
         for placed in page:
             placed.block.draw(canvas, LEFT, placed.top, TEXT_WIDTH)

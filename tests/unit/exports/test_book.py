@@ -12,7 +12,8 @@ import shapely
 from exports import verify
 from exports.book import plan_book
 from exports.book_layout import MISSING_MARK
-from fieldsurvey.errors import JobCancelled
+from fieldsurvey.cli import run
+from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 
@@ -144,3 +145,21 @@ def test_a_stopped_book_leaves_the_old_file(city: Store, tmp_path: Path, stop_at
 def test_a_project_without_communities_says_so(store: Store, tmp_path: Path) -> None:
     plan_book(store, tmp_path / "book.pdf", today=TODAY)
     assert page_with(pages_of(tmp_path / "book.pdf"), "项目中没有小区")
+
+
+def test_the_command_names_the_sheet_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project, out = tmp_path / "own.gpkg", tmp_path / "book.pdf"
+    with Store.create(project) as store:
+        add(store, "B1", "黄石港区", 2025, 20.0)
+        add(store, "B2", "黄石港区", 2025, 10.0, name="笑脸😀里")
+    assert run(["export", "book", str(project), "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(out)
+    assert "B2" in printed.err
+    assert page_with(pages_of(out), "小区B1改造现状评估表")
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(city: Store, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputRefused, match=r"book\.pdf"):
+        plan_book(city, tmp_path / "file" / "book.pdf", today=TODAY)

@@ -12,10 +12,11 @@ import shapely
 from PIL import Image
 
 from exports.dossier import dossier
+from fieldsurvey.cli import run
 from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
-from tests.builders import make_project
+from tests.builders import add_community, make_project
 
 
 def wkb(shape: shapely.Geometry) -> bytes:
@@ -141,6 +142,28 @@ def test_a_stopped_export_leaves_the_old_file(store: Store, tmp_path: Path, stop
         dossier(store, "A1", out, control)
     assert out.read_bytes() == b"old"
     assert not list(tmp_path.glob(".a.zip*"))
+
+
+@pytest.mark.usefixtures("community")
+def test_sheet_and_map_are_accessible_archive_files(store: Store, tmp_path: Path) -> None:
+    page = pytest.importorskip("page")
+    dossier(store, "A1", tmp_path / "a.zip")
+    for name, content in inside(tmp_path / "a.zip").items():
+        if name.endswith(".pdf"):
+            (tmp_path / "out.pdf").write_bytes(content)
+            for profile in ("3a", "ua1"):
+                report = page.validate_pdf(tmp_path / "out.pdf", profile=profile)
+                assert not [(failure.rule_id, failure.message) for failure in report.failures]
+
+
+def test_the_command_says_what_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project, out = tmp_path / "own.gpkg", tmp_path / "a.zip"
+    with make_project(project) as store:
+        add_community(store, code="A1")
+    assert run(["export", "dossier", str(project), "--community", "A1", "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(out)
+    assert "燃气管线" in printed.err
 
 
 def test_an_unknown_code_is_named(store: Store, tmp_path: Path) -> None:
