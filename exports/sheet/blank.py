@@ -25,6 +25,7 @@ _HINT = TextStyle(SONG, 7.8, 10.4, colour=(0.3, 0.3, 0.3))
 _FOOT = TextStyle(SONG, 8.5, 11, colour=(0.3, 0.3, 0.3))
 _ROW = 23.0  # points: a line that can be written on
 _NOTES_ROW = 60.0
+_SIGNATURE_ROW = 40.0
 _LINES = 6  # empty lines of a repeat
 _MOST_CHOICES = 40  # a longer list is written in, not ticked
 _WIDE = 6  # columns of a repeat side by side; more do not leave room to write
@@ -130,6 +131,8 @@ def _row(question: Question, choices: Mapping[str, str]) -> tuple[Cell | None, .
         answer = CheckBoxes(tuple((label, False) for label in choices.values()), _CHOICE)
     elif question.kind is Kind.TEXT and question.name in ("remarks", "notes"):
         answer = _Room(_NOTES_ROW)
+    elif question.kind is Kind.IMAGE and "signature" in question.appearance:
+        answer = _Room(_SIGNATURE_ROW)
     return (
         Cell(Paragraph(_label(question), _LABEL), header="Row", fill=SHADE),
         Cell(answer),

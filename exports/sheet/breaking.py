@@ -12,7 +12,7 @@ Measure = Callable[[str], float]
 
 CLOSING = frozenset("，。、；：？！）》〉」』】〕〗”’")  # ink in the left half of the em box
 OPENING = frozenset("（《〈「『【〔〖“‘")  # ink in the right half
-NO_START = CLOSING | frozenset("％℃°‰%)]}>!?,.:;·—…～/㎡㎥²³")
+NO_START = CLOSING | frozenset("％℃°‰%)]}>!?,.:;·—…～/㎡㎥²³*")
 NO_END = OPENING | frozenset("([{<￥¥$#№§")
 UNITS = frozenset("年月日时分秒人户栋幢个台处座盏只根项条层级套位次元万亿米吨张份页号兆千伏")
 MIXED_GAP = 0.18  # em between a Chinese and a Latin character
