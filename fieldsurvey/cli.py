@@ -415,10 +415,22 @@ def _export_layers(
         say(warning)
 
 
-@export_app.command("gpkg")
-def export_gpkg(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
-    """图层导出为 GeoPackage / layers as one GeoPackage."""
-    _export_layers(project, "gpkg", out, layer, crs)
+_LAYER_FILES = {
+    "gpkg": "图层导出为 GeoPackage / layers as one GeoPackage.",
+    "geojson": "图层导出为 GeoJSON / layers as GeoJSON.",
+    "dxf": "图层导出为 DXF 图 / layers as one DXF drawing.",
+    "xlsx": "图层导出为 Excel 工作簿 / layers as one workbook.",
+}
+
+
+def _layers_command(kind: str) -> None:
+    @export_app.command(kind, help=_LAYER_FILES[kind])
+    def command(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
+        _export_layers(project, kind, out, layer, crs)
+
+
+for _kind in _LAYER_FILES:
+    _layers_command(_kind)
 
 
 @export_app.command("shp")
@@ -431,24 +443,6 @@ def export_shp(
 ) -> None:
     """图层导出为 Shapefile / layers as shapefiles."""
     _export_layers(project, "shp", out, layer, crs, encoding)
-
-
-@export_app.command("geojson")
-def export_geojson(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
-    """图层导出为 GeoJSON / layers as GeoJSON."""
-    _export_layers(project, "geojson", out, layer, crs)
-
-
-@export_app.command("dxf")
-def export_dxf(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
-    """图层导出为 DXF 图 / layers as one DXF drawing."""
-    _export_layers(project, "dxf", out, layer, crs)
-
-
-@export_app.command("xlsx")
-def export_xlsx(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
-    """图层导出为 Excel 工作簿 / layers as one workbook."""
-    _export_layers(project, "xlsx", out, layer, crs)
 
 
 @export_app.command("kml")
