@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from exports.layer_commands import add_layer_commands
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
@@ -26,6 +27,7 @@ app.add_typer(hub_app, name="hub")
 hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
+add_layer_commands(export_app)
 app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)
 
@@ -393,62 +395,6 @@ def export_dossier(
     put(str(out))
     if made.left_out:
         say("\n".join([_("Left out:"), *made.left_out]))
-
-
-LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
-LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
-OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
-
-
-def _export_layers(
-    project: Path, kind: str, out: Path, layer: list[str] | None, crs: str | None, encoding: str = "UTF-8"
-) -> None:
-    from exports.layers_out import layer_files
-    from fieldsurvey.store import Store
-
-    with Store.open(project) as store:
-        written, warning = layer_files(
-            store, kind, out, layers=layer or (), crs=crs, encoding=encoding, control=terminal_control()
-        )
-    put("\n".join(map(str, written)))
-    if warning:
-        say(warning)
-
-
-_LAYER_FILES = {
-    "gpkg": "图层导出为 GeoPackage / layers as one GeoPackage.",
-    "geojson": "图层导出为 GeoJSON / layers as GeoJSON.",
-    "dxf": "图层导出为 DXF 图 / layers as one DXF drawing.",
-    "xlsx": "图层导出为 Excel 工作簿 / layers as one workbook.",
-}
-
-
-def _layers_command(kind: str) -> None:
-    @export_app.command(kind, help=_LAYER_FILES[kind])
-    def command(project: ProjectFile, out: LayersOut, layer: LayerNames = None, crs: OutCrs = None) -> None:
-        _export_layers(project, kind, out, layer, crs)
-
-
-for _kind in _LAYER_FILES:
-    _layers_command(_kind)
-
-
-@export_app.command("shp")
-def export_shp(
-    project: ProjectFile,
-    out: LayersOut,
-    layer: LayerNames = None,
-    crs: OutCrs = None,
-    encoding: Annotated[str, typer.Option(help="UTF-8 | GBK")] = "UTF-8",
-) -> None:
-    """图层导出为 Shapefile / layers as shapefiles."""
-    _export_layers(project, "shp", out, layer, crs, encoding)
-
-
-@export_app.command("kml")
-def export_kml(project: ProjectFile, out: LayersOut, layer: LayerNames = None) -> None:
-    """图层导出为 KML / layers as KML, in WGS 84."""
-    _export_layers(project, "kml", out, layer, None)
 
 
 @app.command()

@@ -38,6 +38,24 @@ class MissingCharacters(InputRefused):
         )
 
 
+class _Glyphs:
+    """The table of outlines, of which a subset takes a few slices: copying all of it costs more than the slices."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data, self._start = data, start
+
+    def __getitem__(self, part: slice) -> bytes:
+        return self._data[self._start + part.start : self._start + part.stop]
+
+
+class _File(TTFontFace):  # type: ignore[misc] # reportlab is untyped
+    def get_table(self, tag: str) -> "bytes | _Glyphs":
+        if tag == "glyf":
+            return _Glyphs(self._ttf_data, self.get_table_pos(tag)[0])
+        table: bytes = super().get_table(tag)
+        return table
+
+
 class Face:
     """One typeface file.
 
@@ -48,7 +66,7 @@ class Face:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.ttf: Any = TTFontFace(str(FOLDER / f"{name}.ttf"))
+        self.ttf: Any = _File(str(FOLDER / f"{name}.ttf"))
         self.glyphs: dict[int, int] = dict(self.ttf.charToGlyph)
         if name == KAI:
             for char in _NOT_FROM_KAI:

@@ -76,7 +76,7 @@ class MapFigure:
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
-        return MAP_HEIGHT + legend_height(len(self._entries()))
+        return MAP_HEIGHT + legend_height(len(self._entries))
 
     def split(self, _width: float, _room: float) -> None:
         """A figure stays whole."""
@@ -85,7 +85,7 @@ class MapFigure:
     def draw(self, canvas: SheetCanvas, x: float, top: float, _width: float) -> None:
         """Draw the figure."""
         bottom = top - MAP_HEIGHT
-        below = legend_height(len(self._entries()))
+        below = legend_height(len(self._entries))
         box = (x, bottom - below, x + self.width, top)
         with canvas.marked(Element("Figure", alt=self.title, box=box)):
             with canvas.state():
@@ -99,7 +99,7 @@ class MapFigure:
                 draw_grid_ticks(canvas, self.frame)
             canvas.stroke_style(BLACK, 0.6)
             canvas.box(x, bottom, self.width, MAP_HEIGHT)
-            draw_legend(canvas, self._entries(), self.frame.scale, self.notes, (x, bottom, self.width))
+            draw_legend(canvas, self._entries, self.frame.scale, self.notes, (x, bottom, self.width))
             canvas.stroke_style(BLACK, 1.1)
             canvas.box(x, bottom - below, self.width, MAP_HEIGHT + below)
 
@@ -158,7 +158,7 @@ class MapFigure:
             canvas.op(shape + "S")
         canvas.stroke_style(map_style.BOUNDARY, 1.6, map_style.BOUNDARY_DASH)
         canvas.op(self._boundary() + "S")
-        for symbol, items in self._symbols():
+        for symbol, items in self._symbols:
             for px, py in items:
                 draw_symbol(canvas, symbol, px, py)
 
@@ -170,6 +170,7 @@ class MapFigure:
     def _boundary(self) -> str:
         return path(in_view(self._outline, self.frame), self.frame)
 
+    @cached_property
     def _symbols(self) -> list[tuple[map_style.PointStyle, list[list[float]]]]:
         """Return the places on paper of each point symbol; the first style that takes an item draws it."""
         found: list[tuple[map_style.PointStyle, list[list[float]]]] = []
@@ -252,6 +253,7 @@ class MapFigure:
         numbered = ((number, x, y) for (number, _point), (x, y) in zip(self.problems, spots, strict=True))
         return [each for each in numbered if 0 < each[1] < self.frame.width and 0 < each[2] < self.frame.height]
 
+    @cached_property
     def _entries(self) -> list[Entry]:
         """Return the legend: what is in view, in drawing order."""
         entries = (
@@ -272,7 +274,7 @@ class MapFigure:
             for each in map_style.PIPES
             if each.layer in self._shown
         ]
-        entries += [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols()]
+        entries += [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols]
         return [*entries, Entry("symbol", PROBLEM.legend, BLACK, symbol=PROBLEM)] if self._problems() else entries
 
 

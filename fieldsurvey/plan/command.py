@@ -1,7 +1,6 @@
 """`fieldsurvey plan`: the three-year plan from the command line."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from fieldsurvey.i18n import _
 from fieldsurvey.plan.problem import Plan, Status
+from fieldsurvey.terminal import put, terminal_control
 
 plan_app = typer.Typer(no_args_is_help=True, help="三年计划 / the three-year plan")
 
@@ -35,11 +35,11 @@ def optimise(
 
     with Store.open(project) as store:
         asked = question(store)
-        found, by_score = solve(asked.problem, seconds=seconds), greedy(asked.problem)
+        found, by_score = solve(asked.problem, terminal_control(), seconds=seconds), greedy(asked.problem)
         if save and found.status is not Status.INFEASIBLE:
             keep(store, asked, found, by_score.objective)
     answer = as_json(asked, found, by_score.objective)
-    _put(json.dumps(answer, ensure_ascii=False, indent=1) if as_json_ else _told(found, answer))
+    put(json.dumps(answer, ensure_ascii=False, indent=1) if as_json_ else _told(found, answer))
     return 1 if found.status is Status.INFEASIBLE else 0
 
 
@@ -51,7 +51,3 @@ def _told(plan: Plan, answer: dict[str, object]) -> str:
         "{objective} (by score alone {greedy_objective}), proven gap {gap:.2%}."
     )
     return "\n".join([text.format(**answer), *plan.binding])
-
-
-def _put(text: str) -> None:
-    sys.stdout.write(text + "\n")

@@ -131,3 +131,17 @@ def test_characters_that_no_typeface_has_are_named(surveyed: MakeSheet, tmp_path
     assert caught.value.characters == "😀\U00030000"
     assert "U+1F600" in str(caught.value)
     assert not list(tmp_path.glob("*sheet*"))
+
+
+def test_map_items_are_signed_with_all_their_values(surveyed: MakeSheet) -> None:
+    import hashlib
+    import json
+    from dataclasses import fields
+
+    from exports.sheet.data import MapItem
+
+    data = surveyed()
+    told = json.loads(data.canonical())["map"]["layers"]["road"][0]
+    item = data.map.layers["road"][0]
+    assert set(told) == {each.name for each in fields(MapItem)}
+    assert told == {"wkb": hashlib.sha256(item.wkb).hexdigest(), "label": "示范路", "kind": "支路", "width": 12.0}
