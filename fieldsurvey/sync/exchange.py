@@ -79,6 +79,7 @@ class Exchange:
         self._store, self._carrier, self._control, self._signer = store, carrier, control, signer
         self._kind = kind
         self._refused: list[str] = []
+        self._forked: set[int] = set()  # lines that turned out to differ behind a gap, where heads do not tell
         self._sent = self._received = self._blobs_sent = self._blobs_received = 0
         self._clock = ""
         self.gone, self.come = Tally(), Tally()
@@ -88,9 +89,10 @@ class Exchange:
         for attempt in range(_ROUNDS):
             try:
                 return self._run()
-            except (Fork, Tampered):
+            except (Fork, Tampered) as error:
                 if attempt == _ROUNDS - 1:
                     raise
+                self._forked.add(error.origin)
         raise AssertionError
 
     def _run(self) -> SyncResult:
@@ -133,7 +135,7 @@ class Exchange:
         """Exchange states until no number is used by two lines."""
         for _round in range(_ROUNDS):
             theirs = self._greeted()
-            forks = sorted({*theirs.forks, *differing(self._store, theirs)})
+            forks = sorted({*theirs.forks, *differing(self._store, theirs), *self._forked})
             if not [origin for origin in forks if self._settle(theirs, origin)]:
                 break
         origin, nothing = self._store.origin, (0, b"")
