@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fieldsurvey.terminal import put, say, terminal_control
+from fieldsurvey.terminal import ProjectFile, put, say, terminal_control
 
-ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
 LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
 LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
 OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]

@@ -17,7 +17,7 @@ from fieldsurvey.hub.quarantine_commands import quarantine_app
 from fieldsurvey.i18n import _
 from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
-from fieldsurvey.terminal import put, put_json, say, terminal_control
+from fieldsurvey.terminal import AsJson, ProjectFile, put, put_json, say, terminal_control
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -31,8 +31,6 @@ add_layer_commands(export_app)
 app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)
 
-ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
 CANCELLED = 130  # what a shell expects of a program stopped by Ctrl+C
 
 

@@ -2,8 +2,15 @@
 
 import json
 import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from fieldsurvey.jobs import JobControl, Progress
+
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
 
 
 def say(text: str) -> None:

@@ -12,16 +12,32 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+import pytest
 import uvicorn
 
+from fieldsurvey.hub import admin
 from fieldsurvey.hub.app import make_app
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, dump
 from fieldsurvey.sync.peers import Hello, hello_of
 from fieldsurvey.sync.wire import encode
 from tests.builders import make_project, point
+from tests.postgres import Server, why_not
 
 ROOT = Path(__file__).parents[1]
 _FIELDS = ("kind", "state", "source_id")
+
+
+@pytest.fixture(params=["geopackage", "postgresql"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A hub's folder on either engine."""
+    database = ""
+    if request.param == "postgresql":
+        if why_not():
+            pytest.skip(why_not())
+        server: Server = request.getfixturevalue("postgres")
+        database = server.new_database()
+    admin.init(tmp_path / "hub", "办公室", database=database)
+    return tmp_path / "hub"
 
 
 class RunningHub(httpx.Client):

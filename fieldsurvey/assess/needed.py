@@ -82,11 +82,6 @@ def own_forms(store: Store) -> list[NeededForm]:
     ]
 
 
-def applicable(community: Mapping[str, Value]) -> list[NeededForm]:
-    """Return the forms that a community may be surveyed with, required or not, in their order."""
-    return [form for form in FORMS if form.wants(community)]
-
-
 def subjects(
     form: NeededForm,
     community: Mapping[str, Value],

@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 
+from fieldsurvey.assess.cost import Estimate, estimates
 from fieldsurvey.assess.gates import barred_by, gates
 from fieldsurvey.assess.parameters import parameters
+from fieldsurvey.assess.records import number
 from fieldsurvey.assess.score import Score, scores
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES
+from fieldsurvey.model.plan_tables import FUND_SOURCES
 from fieldsurvey.model.schema import Value
 from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Fund, Lock, Problem, Purpose, YearLimit
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
 LIFT = "I14"
-_ITEMS = "f23_plan_item"
 Row = Mapping[str, Value]
 
 
@@ -31,13 +32,13 @@ class Question:
         problem: For the optimiser.
         excluded: By uid, the sentence that keeps a community out.
         without_need: Communities whose need is not surveyed and stands for the middle of the others.
-        scores: By uid.
+        problems: What is wrong with plan items; they are in no cost.
     """
 
     problem: Problem
     excluded: Mapping[str, str] = field(default_factory=dict)
     without_need: tuple[str, ...] = ()
-    scores: Mapping[str, Score] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 def question(store: Store) -> Question:
@@ -52,7 +53,7 @@ def question(store: Store) -> Question:
     communities = store.select("community", order="code")
     known = [score.need for score in scored.values() if score.need is not None]
     middle = median(known) if known else 50.0
-    items = _items(store)
+    estimated = estimates(store)
     candidates, without = [], []
     for row in communities:
         uid = str(row["uid"])
@@ -62,7 +63,7 @@ def question(store: Store) -> Question:
         need = score.need if score is not None and score.need is not None else None
         if need is None:
             without.append(uid)
-        costs = _costs(row, items.get(uid, ()), numbers)
+        costs = _costs(row, estimated.get(uid), numbers)
         candidates.append(_candidate(row, middle if need is None else need, score, costs, numbers))
     funds = _funds(store)
     years = _years(store, funds, communities, int(numbers["plan.years"]))
@@ -75,7 +76,8 @@ def question(store: Store) -> Question:
         numbers["plan.floor"],
         numbers["plan.cluster_bonus"],
     )
-    return Question(problem, excluded, tuple(without), scored)
+    problems = tuple(sentence for uid in sorted(estimated) for sentence in estimated[uid].problems)
+    return Question(problem, excluded, tuple(without), problems)
 
 
 def _excluded(store: Store) -> dict[str, str]:
@@ -107,13 +109,14 @@ def _candidate(
     )
 
 
-def _costs(row: Row, items: Sequence[Row], numbers: Mapping[str, float]) -> dict[Purpose, float]:
-    """Return the cost by purpose: of the plan items if there are any, else of the ledger, else by households."""
+def _costs(row: Row, made: Estimate | None, numbers: Mapping[str, float]) -> dict[Purpose, float]:
+    """Return the cost by purpose: of the estimate if there is one, else of the ledger, else by households."""
     found: dict[Purpose, float] = defaultdict(float)
-    if items:
-        added = (1 + numbers["cost.fees"]) * (1 + numbers["cost.reserve"])
-        for item in items:
-            found[Purpose(str(item["reno_class"]), _item(item))] += _number(item["amount"]) * added
+    if made is not None and made.lines:
+        added = float(made.total_wan / made.works_wan)
+        for line in made.lines:
+            item = LIFT if line.item_code.strip().upper() == LIFT else ""
+            found[Purpose(line.reno_class, item)] += float(line.amount_wan) * added
         return {purpose: round(amount, 2) for purpose, amount in found.items()}
     total = _number(row["est_investment"]) or _number(row["household_count"]) * numbers["cost.household"]
     for name in CLASS_ORDER[1:]:
@@ -124,19 +127,6 @@ def _costs(row: Row, items: Sequence[Row], numbers: Mapping[str, float]) -> dict
         found[Purpose("improve", LIFT)] = round(lifts, 2)
         found[Purpose("improve")] = round(found[Purpose("improve")] - lifts, 2)
     return dict(found)
-
-
-def _item(row: Row) -> str:
-    return LIFT if str(row["item_code"] or "").strip().upper() == LIFT else ""
-
-
-def _items(store: Store) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
-    if _ITEMS in store.tables():
-        for row in store.select(_ITEMS, ["community_uid", "reno_class", "item_code", "amount"]):
-            if row["reno_class"] in CLASSES and _number(row["amount"]) > 0:
-                found[str(row["community_uid"])].append(row)
-    return found
 
 
 # --- money, limits, locks ---------------------------------------------------------------------------------------------
@@ -208,4 +198,4 @@ def _locks(store: Store, candidates: set[str], years: Sequence[int]) -> dict[str
 
 
 def _number(value: Value) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    return number(value) or 0.0

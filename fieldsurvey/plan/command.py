@@ -1,14 +1,12 @@
 """`fieldsurvey plan`: the three-year plan from the command line."""
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fieldsurvey.i18n import _
 from fieldsurvey.plan.problem import Plan, Status
-from fieldsurvey.terminal import put, terminal_control
+from fieldsurvey.terminal import AsJson, ProjectFile, put, put_json, terminal_control
 
 plan_app = typer.Typer(no_args_is_help=True, help="三年计划 / the three-year plan")
 
@@ -20,8 +18,8 @@ def plan() -> None:
 
 @plan_app.command()
 def optimise(
-    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="项目文件 .gpkg / project file")],
-    as_json_: Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")] = False,
+    project: ProjectFile,
+    as_json_: AsJson = False,
     save: Annotated[bool, typer.Option("--save", help="存为计划版本 / keep it as a version")] = False,
     seconds: Annotated[float, typer.Option(help="求解时限, 秒 / time for the proof")] = 60.0,
 ) -> int:
@@ -29,6 +27,7 @@ def optimise(
     from fieldsurvey.plan.build import question
     from fieldsurvey.plan.explain import as_json
     from fieldsurvey.plan.greedy import greedy
+    from fieldsurvey.plan.optimise import cost_of_locks
     from fieldsurvey.plan.optimise import optimise as solve
     from fieldsurvey.plan.saving import save as keep
     from fieldsurvey.store import Store
@@ -39,7 +38,9 @@ def optimise(
         if save and found.status is not Status.INFEASIBLE:
             keep(store, asked, found, by_score.objective)
     answer = as_json(asked, found, by_score.objective)
-    put(json.dumps(answer, ensure_ascii=False, indent=1) if as_json_ else _told(found, answer))
+    if found.status is not Status.INFEASIBLE:
+        answer["cost_of_locks"] = cost_of_locks(asked.problem, found, terminal_control())
+    put_json(answer) if as_json_ else put(_told(found, answer))
     return 1 if found.status is Status.INFEASIBLE else 0
 
 

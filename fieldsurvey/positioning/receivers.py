@@ -114,23 +114,6 @@ def serial_ports() -> list[tuple[str, str]]:
     return [(port.device, port.description or port.device) for port in list_ports.comports()]
 
 
-def scan(port: str, seconds: float = 1.5) -> SerialSource | None:
-    """Return a port with the speed at which it sends sentences; None if it sends none at any speed."""
-    for speed in SPEEDS:
-        source, reader, stop = SerialSource(port, speed), Reader(), threading.Event()
-        timer = threading.Timer(seconds, stop.set)
-        timer.start()
-        try:
-            if any(reader.feed(data) for data in source.read(stop)):
-                return source
-        except InputRefused:
-            return None
-        finally:
-            timer.cancel()
-            timer.join()
-    return None
-
-
 def log_bytes(path: Path) -> bytes:
     """Return a log, without the marks that recording programs put between two packets.
 

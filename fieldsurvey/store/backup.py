@@ -117,14 +117,6 @@ def when_due(store: Store, now_ms: int | None = None, every_ms: int = HOUR_MS) -
     return make(store, at)
 
 
-def at_close(store: Store) -> Backup | None:
-    """Make a verified backup if anything changed since the newest one; call just before the project is closed."""
-    made = when_due(store, every_ms=0)
-    if made is not None:
-        verify(made, store.path)
-    return made
-
-
 def _is_covered(store: Store, backup: Backup) -> bool:
     """Say whether a backup holds every revision of the project."""
     try:

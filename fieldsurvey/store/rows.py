@@ -316,10 +316,6 @@ def _community(table: Table) -> str:
     return "community_uid" if any(column.name == "community_uid" for column in table.columns) else "NULL"
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(gpkg.quoted(name) for name in names)
-
-
 def _where(
     table: str, where: Mapping[str, Value], bbox: tuple[float, float, float, float] | None
 ) -> tuple[str, list[Value]]:

@@ -15,23 +15,10 @@ from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from fieldsurvey.sync.session import sync
 from tests.builders import add_community, make_project, point
-from tests.hubs import RunningHub
-from tests.postgres import Server, postgres, why_not
+from tests.hubs import RunningHub, folder
+from tests.postgres import postgres
 
-__all__ = ["postgres"]
-
-
-@pytest.fixture(params=["geopackage", "postgresql"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A hub's folder on either engine."""
-    database = ""
-    if request.param == "postgresql":
-        if why_not():
-            pytest.skip(why_not())
-        server: Server = request.getfixturevalue("postgres")
-        database = server.new_database()
-    admin.init(tmp_path / "hub", "办公室", database=database)
-    return tmp_path / "hub"
+__all__ = ["folder", "postgres"]
 
 
 def _put_back(folder: Path, copy: Path) -> None:

@@ -30,24 +30,11 @@ from fieldsurvey.sync.peers import Hello
 from fieldsurvey.sync.quarantine import held_here
 from fieldsurvey.sync.wire import decode_parcel
 from tests.builders import add_community, make_project
-from tests.hubs import RunningHub
-from tests.postgres import Server, postgres, why_not
+from tests.hubs import RunningHub, folder
+from tests.postgres import postgres
 
-__all__ = ["postgres"]
+__all__ = ["folder", "postgres"]
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(params=["geopackage", "postgresql"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A hub's folder on either engine."""
-    database = ""
-    if request.param == "postgresql":
-        if why_not():
-            pytest.skip(why_not())
-        server: Server = request.getfixturevalue("postgres")
-        database = server.new_database()
-    admin.init(tmp_path / "hub", "办公室", database=database)
-    return tmp_path / "hub"
 
 
 @dataclass

@@ -32,10 +32,10 @@ from fieldsurvey.store.check import check
 from fieldsurvey.sync.peers import hello_of
 from fieldsurvey.sync.wire import encode
 from tests.builders import add_community, make_project, point
-from tests.hubs import RunningHub
-from tests.postgres import Server, postgres, why_not
+from tests.hubs import RunningHub, folder
+from tests.postgres import Server, postgres
 
-__all__ = ["postgres"]
+__all__ = ["folder", "postgres"]
 ROOT = Path(__file__).parents[3]
 
 
@@ -43,19 +43,6 @@ ROOT = Path(__file__).parents[3]
 def laptop(tmp_path: Path) -> Iterator[Store]:
     with make_project(tmp_path / "laptop.gpkg") as store:
         yield store
-
-
-@pytest.fixture(params=["geopackage", "postgresql"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A hub's folder on either engine."""
-    database = ""
-    if request.param == "postgresql":
-        if why_not():
-            pytest.skip(why_not())
-        server: Server = request.getfixturevalue("postgres")
-        database = server.new_database()
-    admin.init(tmp_path / "hub", "办公室", database=database)
-    return tmp_path / "hub"
 
 
 @pytest.fixture
