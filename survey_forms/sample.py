@@ -32,7 +32,8 @@ def fill_sample_records(store: Store, control: JobControl) -> None:
     """Write records with photos into the first communities of a project, one transaction per community."""
     rng = random.Random(SEED)  # noqa: S311 - repeatable sample data, not secrets
     forms = {name: load_form(path) for name, path in default_forms().items()}
-    rows = store.select("community", order="code")[: COMPLETE + STARTED]
+    rows = sorted(store.select("community", order="code"), key=lambda row: row["code"] not in ALL_LIFTS)
+    rows = rows[: COMPLETE + STARTED]
     for index, row in enumerate(control.steps(rows, _("Sample records"))):
         names = [form.form_id for form in NEEDED if form.form_id in forms]
         wanted = names if index < COMPLETE else names[: rng.randint(1, 3)]
