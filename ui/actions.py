@@ -1,6 +1,5 @@
 """The menus of the main window: every action by name and by key."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,10 @@ def make_menus(window: "MainWindow") -> None:
 def _file_menu(window: "MainWindow") -> None:
     file = window.menuBar().addMenu(_("File"))
     for name, text, keys, slot in (
-        ("new", _("New project …"), "Ctrl+N", window.new_project),
-        ("open", _("Open project …"), "Ctrl+O", window.choose_project),
-        ("receive", _("Receive a project from the office or a USB stick …"), "", window.receive_project),
-        ("sample", _("Open the sample project"), "", window.open_sample),
+        ("new", _("New project …"), "Ctrl+N", window.opening.new_project),
+        ("open", _("Open project …"), "Ctrl+O", window.opening.choose_project),
+        ("receive", _("Receive a project from the office or a USB stick …"), "", window.opening.receive_project),
+        ("sample", _("Open the sample project"), "", window.opening.open_sample),
         ("import", _("Import …"), "Ctrl+I", partial(window.show_workspace, "import")),
         ("person", _("My name …"), "", window.ask_person),
         ("quit", _("Quit"), "Ctrl+Q", window.close),
@@ -83,5 +82,5 @@ def _view_menu(window: "MainWindow") -> None:
 
 def _set_touch(window: "MainWindow", on: bool) -> None:
     """Make targets large or not, and remember it."""
-    window.settings = replace(window.settings, touch=on)
+    window.remembered.change(touch=on)
     window.set_theme(window.settings.theme)

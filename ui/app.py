@@ -37,7 +37,7 @@ def build(project: Path | None = None) -> MainWindow:
     if trouble:
         window.start.say(trouble, wrong=True)
     if project is not None:
-        window.open_project(project)
+        window.opening.open_project(project)
     return window
 
 

@@ -1,35 +1,26 @@
 """The main window: rail, communities, map, forms; the state of the work in one line at the bottom."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QButtonGroup,
-    QFileDialog,
-    QHBoxLayout,
     QInputDialog,
     QLabel,
     QMainWindow,
     QMessageBox,
     QSplitter,
     QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
 )
 
-from fieldsurvey import settings as settings_
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
-from fieldsurvey.store import Store, backup
+from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
 from ui import theme
@@ -47,15 +38,16 @@ from ui.map.workspace import MapWorkspace
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
-from ui.project.receive import ReceiveDialog
+from ui.project.opening import ProjectOpening
 from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
+from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
 from ui.sync.panel import SyncPanel
+from ui.workspaces import Workspaces
 
 _TROUBLE_MS = 15_000
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
-WORKSPACES = ("map", "import", "review", "plan", "sync", "export")
 
 
 class MainWindow(QMainWindow):
@@ -72,7 +64,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle(_("Renovation survey"))
         self.resize(1366, 740)
-        self.settings = remembered
+        self.remembered = Remembered(remembered, self)
         self._is_closed = False
         self.holder = StoreHolder()
         self.store_runner = JobRunner(self, "store", self.holder.may_pause)
@@ -86,10 +78,16 @@ class MainWindow(QMainWindow):
         self._connect()
         self.show_start()
 
+    @property
+    def settings(self) -> Settings:
+        """What this laptop remembers."""
+        return self.remembered.now
+
     def _make_parts(self) -> None:
         self.start = StartPage()
         self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
+        self.opening = ProjectOpening(self.start, self.project, self.work_runner, self.remembered, self)
         self.communities = CommunityPanel()
         self.map_side = MapWorkspace(self.store_runner, self.work_runner, self.holder)
         self.canvas, self.legend = self.map_side.canvas, self.map_side.legend
@@ -114,41 +112,22 @@ class MainWindow(QMainWindow):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes(list(self.settings.splitter))
-        self.pages = QStackedWidget()
-        for page in (self.splitter, self.importer, self.review, self.plan, self.sync, self.exports):
-            self.pages.addWidget(page)
-        self.desk = QWidget()
-        row = QHBoxLayout(self.desk)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._rail())
-        row.addWidget(self.pages, 1)
+        self.workspaces = Workspaces()
+        for name, word, page in (
+            ("map", _("Map"), self.splitter),
+            ("import", _("Import"), self.importer),
+            ("review", _("Review"), self.review),
+            ("plan", _("Plan"), self.plan),
+            ("sync", _("Sync"), self.sync),
+            ("export", _("Export"), self.exports),
+        ):
+            self.workspaces.add(name, word, page)
         self.whole = QStackedWidget()
         self.whole.setObjectName("page")
         self.whole.addWidget(self.start)
-        self.whole.addWidget(self.desk)
+        self.whole.addWidget(self.workspaces)
         self.setCentralWidget(self.whole)
         self._make_status()
-
-    def _rail(self) -> QWidget:
-        rail = QWidget()
-        rail.setObjectName("rail")
-        column = QVBoxLayout(rail)
-        column.setContentsMargins(6, 8, 6, 8)
-        self.rail = QButtonGroup(self)
-        words = (_("Map"), _("Import"), _("Review"), _("Plan"), _("Sync"), _("Export"))
-        for number, (name, word) in enumerate(zip(WORKSPACES, words, strict=True)):
-            button = QToolButton()
-            button.setObjectName(f"rail_{name}")
-            button.setText(word)
-            button.setCheckable(True)
-            button.setMinimumSize(68, 52)
-            button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
-            button.setToolTip(f"{word} (Ctrl+{number + 1})")
-            button.clicked.connect(partial(self.show_workspace, name))
-            self.rail.addButton(button, number)
-            column.addWidget(button)
-        column.addStretch(1)
-        return rail
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
@@ -162,15 +141,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
         self.project.changed.connect(self._show)
-        self.project.failed.connect(self._open_failed)
         self.project.map_ready.connect(self.canvas.show_project)
         self.project.backed_up.connect(self._verify_backup)
         self.project.backup_failed.connect(self._tell_trouble)
-        self.start.new_wanted.connect(self.new_project)
-        self.start.open_wanted.connect(self.choose_project)
-        self.start.sample_wanted.connect(self.open_sample)
-        self.start.recent_wanted.connect(self._open_recent)
-        self.start.receive_wanted.connect(self.receive_project)
+        self.opening.start_wanted.connect(self.show_start)
         self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
@@ -204,89 +178,18 @@ class MainWindow(QMainWindow):
         """Show the start page."""
         self.whole.setCurrentWidget(self.start)
 
-    def open_project(self, path: Path) -> None:
-        """Open a project file."""
-        self.start.say(_("Opening {file} …").format(file=path.name))
-        self.project.open(path)
-
-    @Slot(str)
-    def _open_recent(self, path: str) -> None:
-        self.open_project(Path(path))
-
-    @Slot()
-    def choose_project(self) -> None:
-        """Ask for a project file."""
-        name, _filter = QFileDialog.getOpenFileName(self, _("Open project …"), "", "GeoPackage (*.gpkg)")
-        if name:
-            self.open_project(Path(name))
-
-    @Slot()
-    def new_project(self) -> None:
-        """Ask for a name and make a project."""
-        name, _filter = QFileDialog.getSaveFileName(
-            self, _("New project …"), _("survey") + ".gpkg", "GeoPackage (*.gpkg)"
-        )
-        if name:
-            self.make_project(Path(name))
-
-    def make_project(self, path: Path) -> None:
-        """Make a project and open it; then ask for the hand-over files."""
-        from fieldsurvey.projects import new_project
-
-        self.project.make(lambda _control: new_project(path))
-
-    @Slot()
-    def open_sample(self) -> None:
-        """Open the sample project, building it the first time."""
-        from fieldsurvey.paths import user_data
-        from fieldsurvey.projects import sample_project
-
-        path = user_data() / _("Sample project Huangshi.gpkg")
-        if path.exists():
-            self.open_project(path)
-            return
-
-        def make(control: JobControl) -> Store:
-            return sample_project(path, control)
-
-        self.start.say(_("Building the sample project, once, about 20 seconds …"))
-        self.start.progress.setRange(0, 0)
-        self.start.progress.show()
-        self.project.make(make)
-
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
         self.start.progress.hide()
         self.start.say("")
-        self.settings = self.settings.with_recent(now.path)
-        settings_.save(self.settings)
+        self.remembered.keep(self.settings.with_recent(now.path))
         self.setWindowTitle(f"{now.name} — {_('Renovation survey')}")
-        self.whole.setCurrentWidget(self.desk)
+        self.whole.setCurrentWidget(self.workspaces)
         self.map_side.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
-
-    @Slot()
-    def receive_project(self) -> None:
-        """Ask where a project comes from, and bring it to this laptop."""
-        found = ReceiveDialog.ask(self.settings.hub, self.settings.token, self.work_runner, self)
-        if found is not None:
-            self.take_project(*found)
-
-    def take_project(self, target: str, token: str, path: Path) -> None:
-        """Bring a project from a hub, folder or package to this laptop, and open it."""
-        from fieldsurvey.sync.session import clone
-
-        def make(control: JobControl) -> Store:
-            clone(target, path, token=token, control=control)
-            return Store.open(path)
-
-        self._remember_hub(target, token)
-        self.show_start()
-        stopped = _("Stopped. What came is kept: receive into the same file again and it goes on from there.")
-        self.start.watch(self.project.make(make), _("Receiving the project …"), stopped)
 
     @Slot()
     def ask_person(self) -> None:
@@ -299,8 +202,7 @@ class MainWindow(QMainWindow):
     def name_person(self, name: str) -> None:
         """Remember who works here; edits made from now on bear the name."""
         if name and name != self.settings.name:
-            self.settings = replace(self.settings, name=name, login=name)
-            settings_.save(self.settings)
+            self.remembered.change(name=name, login=name)
             self.start.person.setText(name)
             self._sign()
 
@@ -329,14 +231,6 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
 
     @Slot(object)
-    def _open_failed(self, error: Exception) -> None:
-        self.start.progress.hide()
-        if not isinstance(error, FieldSurveyError):
-            raise error
-        self.start.say(str(error), wrong=True)
-        self.show_start()
-
-    @Slot(object)
     def _show(self, now: Overview) -> None:
         """Show a project in every part of the window."""
         self.communities.show_project(now)
@@ -344,9 +238,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
         self.canvas.set_tips({uid: tip(now, uid) for uid in now.communities})
         self.map_side.show_project(now)
-        self.plan.show_project(now)
-        self.exports.show_project(now)
-        self.sync.show_project(now)
+        self.workspaces.show_project(now)
         if self.forms.uid in now.communities:
             self._show_community(self.forms.uid)
         self._tell(now)
@@ -417,8 +309,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str, str)
     def _remember_hub(self, target: str, token: str) -> None:
-        self.settings = replace(self.settings, hub=target, token=token)
-        settings_.save(self.settings)
+        self.remembered.change(hub=target, token=token)
 
     @Slot(str, object)
     def _save_year(self, uid: str, year: object) -> None:
@@ -430,11 +321,7 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, name: str, _checked: bool = False) -> None:
         """Show a workspace."""
-        number = WORKSPACES.index(name)
-        self.pages.setCurrentIndex(number)
-        button = self.rail.button(number)
-        if button is not None:
-            button.setChecked(True)
+        self.workspaces.show_workspace(name)
 
     def _tell(self, now: Overview) -> None:
         if now.last_saved_ms:
@@ -466,14 +353,12 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, name, app.font().family(), touch=self.settings.touch)
-        self.settings = replace(self.settings, theme=name)
-        settings_.save(self.settings)
+        self.remembered.change(theme=name)
         self.theme_changed.emit(name)
 
     def set_language(self, language: str, _checked: bool = False) -> None:
         """Remember another language; it is used from the next start on."""
-        self.settings = replace(self.settings, language=language)
-        settings_.save(self.settings)
+        self.remembered.change(language=language)
         QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -484,8 +369,7 @@ class MainWindow(QMainWindow):
         self._is_closed = True
         self._search_later.stop()
         self.form.flush()
-        self.settings = replace(self.settings, splitter=tuple(self.splitter.sizes()))
-        settings_.save(self.settings)
+        self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.project.close()
         self.exports.close_document()
         self.map_side.close()

@@ -44,7 +44,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     qtbot.addWidget(made)
     made.show()
     with qtbot.waitSignal(made.project.opened, timeout=20_000):
-        made.open_project(tmp_path / "p.gpkg")
+        made.opening.open_project(tmp_path / "p.gpkg")
     made.show_workspace("review")
     qtbot.waitUntil(lambda: made.review.model.desk is not None, timeout=20_000)
     yield made

@@ -233,7 +233,7 @@ def test_a_project_is_received_and_a_name_in_use_is_refused(
     dialog.buttons.accepted.emit()
     assert "已经存在" in dialog.message.text()
     with qtbot.waitSignal(window.project.opened, timeout=30_000):
-        window.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
+        window.opening.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
     assert [row["name"] for row in window.project.current.communities.values()] == ["湖滨小区"]  # type: ignore[union-attr]
     assert not (tmp_path / "mine.part.gpkg").exists()
 

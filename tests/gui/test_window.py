@@ -214,7 +214,7 @@ def test_a_project_is_received_from_a_stick(qtbot: QtBot, project: tuple[Path, s
     qtbot.addWidget(window)
     window.show()
     with qtbot.waitSignal(window.project.opened, timeout=20_000):
-        window.take_project(str(stick), "", tmp_path / "mine.gpkg")
+        window.opening.take_project(str(stick), "", tmp_path / "mine.gpkg")
     assert window.communities.model.rowCount() == 2
     window.close()
 
@@ -225,7 +225,7 @@ def test_an_empty_stick_is_told_and_leaves_no_file(qtbot: QtBot, tmp_path: Path)
     window.show()
     (tmp_path / "stick").mkdir()
     with qtbot.waitSignal(window.project.failed, timeout=20_000):
-        window.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
+        window.opening.take_project(str(tmp_path / "stick"), "", tmp_path / "mine.gpkg")
     assert "还没有项目" in window.start.message.text()
     assert not (tmp_path / "mine.gpkg").exists()
     window.close()
@@ -249,7 +249,7 @@ def test_a_name_typed_just_before_a_project_is_opened_counts(qtbot: QtBot, proje
     window.show()
     window.start.person.setText("王工")
     with qtbot.waitSignal(window.project.opened, timeout=20_000):
-        window.open_project(project[0])
+        window.opening.open_project(project[0])
     assert window.told["person"].text() == "王工"
     with qtbot.waitSignal(window.form.opened, timeout=10_000):
         window.open_form(Subject("f04_water", project[1], project[1]))

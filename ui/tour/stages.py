@@ -34,7 +34,7 @@ def take_in(plan: Plan) -> None:
     with _hand(None, plan) as hand:
         hand.type_into(hand.window.start.person, "李工")
         hand.picture("01-start")
-        hand.window.make_project(Path(plan["project"]))
+        hand.window.opening.make_project(Path(plan["project"]))
         hand.open()
         folder = samples.handover()
         hand.window.importer.add_files([folder / name for name in HANDOVER])

@@ -1,0 +1,119 @@
+"""The rail and the workspaces: one is seen at a time, and one that was never opened costs nothing."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from ui.project.session import Overview
+
+_BUTTON = (68, 52)  # px
+_MOST_KEYS = 9  # Ctrl+1 to Ctrl+9
+
+
+class Workspaces(QWidget):
+    """A button for each workspace, and the workspaces.
+
+    Signals:
+        shown: (name) another workspace is seen.
+    """
+
+    shown = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._names: list[str] = []
+        self._made: dict[str, QWidget] = {}
+        self._makers: dict[str, tuple[Callable[[], QWidget], QWidget]] = {}  # with what keeps the place
+        self._buttons = QButtonGroup(self)
+        self._now: Overview | None = None
+        self.pages = QStackedWidget()
+        rail = QWidget()
+        rail.setObjectName("rail")
+        self._rail = QVBoxLayout(rail)
+        self._rail.setContentsMargins(6, 8, 6, 8)
+        self._rail.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(rail)
+        row.addWidget(self.pages, 1)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the workspaces, from above."""
+        return list(self._names)
+
+    @property
+    def current(self) -> str:
+        """The name of the one that is seen."""
+        return self._names[self.pages.currentIndex()]
+
+    def add(self, name: str, word: str, page: QWidget | Callable[[], QWidget]) -> None:
+        """Add a workspace below the others.
+
+        Args:
+            name: What the program calls it.
+            word: What stands on its button.
+            page: The workspace, or what makes it when it is first seen. If it
+                has a method `show_project`, that is called with the Overview
+                of the project whenever it changes.
+        """
+        number = len(self._names)
+        self._names.append(name)
+        if isinstance(page, QWidget):
+            self._made[name] = page
+            self.pages.addWidget(page)
+        else:
+            empty = QWidget()
+            self._makers[name] = (page, empty)
+            self.pages.addWidget(empty)
+        button = QToolButton()
+        button.setObjectName(f"rail_{name}")
+        button.setText(word)
+        button.setToolTip(word)
+        if number < _MOST_KEYS:
+            button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
+            button.setToolTip(f"{word} (Ctrl+{number + 1})")
+        button.setCheckable(True)
+        button.setMinimumSize(*_BUTTON)
+        button.clicked.connect(partial(self._clicked, name))
+        self._buttons.addButton(button, number)
+        self._rail.insertWidget(number, button)
+
+    def _clicked(self, name: str, _checked: bool) -> None:
+        self.show_workspace(name)
+
+    def page(self, name: str) -> QWidget:
+        """Return a workspace, made now if it was never seen."""
+        if (waiting := self._makers.pop(name, None)) is not None:
+            maker, empty = waiting
+            number, is_seen = self.pages.indexOf(empty), self.pages.currentWidget() is empty
+            self._made[name] = made = maker()
+            self.pages.insertWidget(number, made)
+            self.pages.removeWidget(empty)
+            empty.deleteLater()
+            if is_seen:
+                self.pages.setCurrentWidget(made)
+            _tell(made, self._now)
+        return self._made[name]
+
+    def show_workspace(self, name: str) -> None:
+        """Show a workspace."""
+        page = self.page(name)
+        self.pages.setCurrentWidget(page)
+        self._buttons.button(self._names.index(name)).setChecked(True)
+        self.shown.emit(name)
+
+    def show_project(self, now: Overview) -> None:
+        """Tell every workspace that was made how the project stands."""
+        self._now = now
+        for page in self._made.values():
+            _tell(page, now)
+
+
+def _tell(page: QWidget, now: Overview | None) -> None:
+    show = getattr(page, "show_project", None)
+    if now is not None and show is not None:
+        show(now)
