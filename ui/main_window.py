@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
 
         def work(_control: JobControl) -> None:
             if self.holder.is_open:
-                self.holder.store.set_actor(login, name)
+                self.holder.sign(login, name)
 
         self.store_runner.start(work, quick=True)  # before the saves that come after it, which are quick too
         self.told["person"].setText(name or _("Name not given"))

@@ -14,7 +14,6 @@ import random
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +39,22 @@ _MODIFIERS = (Qt.KeyboardModifier.NoModifier,) * 6 + (
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
 )  # fmt: skip
-_TEXTS = ("", "1986", "0.08", "枫叶山", "𬭚㙍䶮", "-1", "１２", "9" * 40, "'; --", "<b>x</b>", "2026-11-29", "e\u0301", "a b\tc")
+_TEXTS = (
+    "",
+    "1986",
+    "0.08",
+    "枫叶山",
+    "𬭚㙍䶮",
+    "-1",
+    "１２",
+    "9" * 40,
+    "'; --",
+    "<b>x</b>",
+    "2026-11-29",
+    "e\u0301",
+    "a b\tc",
+)
+_LETTERS = [code for code in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if code != Qt.Key.Key_Q.value]
 _DIALOG_STEPS = 60  # a dialog that the monkey does not leave by itself is closed
 _MENU_STEPS = 8
 
@@ -98,7 +112,7 @@ class Monkey:
 
     def __init__(self, window: MainWindow, seed: int, report: Report) -> None:
         self._window, self._report = window, report
-        self._rng = random.Random(seed)  # noqa: S311 - a repeatable run, no secret
+        self._rng = random.Random(seed)
         self._in_dialog = 0
         self._in_menu = 0
         self.is_going = True
@@ -178,7 +192,11 @@ class Monkey:
         focus = QApplication.focusWidget() or self._window
         key, modifiers = self._rng.choice(_KEYS), self._rng.choice(_MODIFIERS)
         if modifiers & Qt.KeyboardModifier.ControlModifier:
-            key = Qt.Key(self._rng.choice([k for k in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if k != Qt.Key.Key_Q.value]))
+            key = Qt.Key(
+                self._rng.choice(
+                    [k for k in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if k != Qt.Key.Key_Q.value]
+                )
+            )
         if key is Qt.Key.Key_F4:
             return
         QTest.keyClick(focus, key, modifiers)
@@ -195,8 +213,7 @@ class Monkey:
         found = [
             action
             for action in self._window.findChildren(QAction)
-            if action.isEnabled() and action.menu() is None
-            and action.objectName().startswith("action_")
+            if action.isEnabled() and action.menu() is None and action.objectName().startswith("action_")
         ]
         if found:
             self._rng.choice(found).trigger()
@@ -230,26 +247,12 @@ def run(project: Path, seconds: float, seed: int) -> Report:
     """Let the monkey loose on a project, and report."""
     report = Report()
     with _listening(report.errors):
-        window = build(project)
-        window.resize(1366, 768)
-        window.show()
-        for action in window.findChildren(QAction, "action_quit"):
-            action.setEnabled(False)
-        for _wait in range(600):
-            if window.project.current is not None and window.canvas.is_settled():
-                break
-            _pause(0.1)
+        window = _opened(project)
         monkey = Monkey(window, seed, report)
         monkey.start()
-        began, is_warm = time.monotonic(), False
-        while (gone := time.monotonic() - began) < seconds:
-            _pause(0.5)
-            if not is_warm and gone > seconds / 3:
-                is_warm = True
-                report.memory = (_resident(), 0.0)
-                report.widgets = (_alive(), 0)
-            if not window.isVisible():
-                window.show()
+        _pause(seconds / 3)
+        report.memory, report.widgets = (_resident(), 0.0), (_alive(), 0)
+        _pause(seconds * 2 / 3)
         monkey.is_going = False
         for dialog in QApplication.topLevelWidgets():
             if isinstance(dialog, QDialog) and dialog.isVisible():
@@ -260,6 +263,19 @@ def run(project: Path, seconds: float, seed: int) -> Report:
         window.close()
         _pause(0.2)
     return report
+
+
+def _opened(project: Path) -> MainWindow:
+    window = build(project)
+    window.resize(1366, 768)
+    window.show()
+    for action in window.findChildren(QAction, "action_quit"):
+        action.setEnabled(False)
+    for _wait in range(600):
+        if window.project.current is not None and window.canvas.is_settled():
+            break
+        _pause(0.1)
+    return window
 
 
 def main() -> int:
@@ -276,9 +292,11 @@ def main() -> int:
         sample_project(path).close()
         os.chdir(folder)
         report = run(path, chosen.minutes * 60, chosen.seed)
-    print(dict(report.steps), "widgets", report.widgets, "MiB", [round(m) for m in report.memory])
+    steps = ", ".join(f"{kind} {count}" for kind, count in sorted(report.steps.items()))
+    memory = " -> ".join(f"{size:.0f}" for size in report.memory)
+    sys.stdout.write(f"{steps}\nwidgets {report.widgets[0]} -> {report.widgets[1]}, MiB {memory}\n")
     for number, (text, times) in enumerate(Counter(report.errors).most_common()):
-        print(f"--- {number + 1}: {times} times\n{text}")
+        sys.stdout.write(f"--- {number + 1}: {times} times\n{text}\n")
     return bool(report.errors)
 
 
