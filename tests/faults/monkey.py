@@ -14,11 +14,13 @@ import random
 import sys
 import tempfile
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
@@ -89,10 +91,8 @@ class _Loud(logging.Handler):
 
 @contextmanager
 def _listening(errors: list[str]) -> Iterator[None]:
-    import traceback
-
-    def tell(kind: type[BaseException], error: BaseException, trace: object) -> None:
-        errors.append("".join(traceback.format_exception(kind, error, trace)))  # type: ignore[arg-type]
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        errors.append("".join(traceback.format_exception(kind, error, trace)))
 
     def tell_thread(arguments: threading.ExceptHookArgs) -> None:
         tell(arguments.exc_type, arguments.exc_value or RuntimeError(), arguments.exc_traceback)
