@@ -24,7 +24,7 @@ _FATAL = "fatal.txt"
 def shape_of(text: str) -> str:
     """Return a text without what may be personal.
 
-    >>> shape_of("KeyError: '李四' in /home/li/p.gpkg, 13712345678")
+    >>> shape_of("KeyError: '李四' in /data/li/p.gpkg, 13712345678")
     "KeyError: '██' in /…/p.gpkg, ###########"
     """
     text = re.sub(r"(?:[A-Za-z]:)?(?:[/\\][^/\\\s'\":,]+)+[/\\]", "/…/", text)

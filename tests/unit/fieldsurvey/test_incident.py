@@ -11,7 +11,7 @@ def _fail(name: str) -> None:
     try:
         dict[str, int]()[name]
     except KeyError as error:
-        text = f"no record of {name} in /home/li/{name}.gpkg"
+        text = f"no record of {name} in /data/li/{name}.gpkg"
         raise ValueError(text) from error
 
 
@@ -29,7 +29,7 @@ def test_a_report_names_kinds_and_places_and_no_person() -> None:
     assert "ValueError: no record of ██###########" in told
     assert "test_incident.py" in told
     assert "_fail" in told
-    for private in ("李四", "13712345678", "/home/li"):
+    for private in ("李四", "13712345678", "/data/li"):
         assert private not in told
 
 

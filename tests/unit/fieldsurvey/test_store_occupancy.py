@@ -55,7 +55,7 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/home/li/p.gpkg", "ext4"),
+        ("/data/li/p.gpkg", "ext4"),
         ("/mnt/办公室 共享/p.gpkg", "cifs"),
         ("/mnt/办公室/p.gpkg", "ext4"),
         ("/srv/p.gpkg", "nfs4"),
