@@ -7,7 +7,7 @@ from fieldsurvey.assess.records import standing
 from fieldsurvey.assess.review.remarks import Pin, install, pin
 from fieldsurvey.clock import iso_utc, now_millis
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.review import LOCKED, STEPS, ReviewState, Step, community_state, refusal, state_of
 from fieldsurvey.model.review_tables import COMMUNITY_REVIEW, MONEY, REVIEW_STEP, review_uid
@@ -15,6 +15,7 @@ from fieldsurvey.model.role import Person
 from fieldsurvey.model.schema import TableKind, Value
 from fieldsurvey.store import Row, Store, Token
 
+_KINDS = {"i": N_("import"), "c": N_("entry"), "u": N_("edit"), "r": N_("decision of a conflict")}
 _DECIDING = frozenset({Step.ACCEPT, Step.APPROVE})
 
 
@@ -207,18 +208,18 @@ def _locked_numbers(store: Store, person: Person, community: str) -> dict[str, V
                 names="、".join(missing)
             )
         )
-    sources = _sources(store, community)
+    sources = sources_of(store, community)
     told = {name: sources.get(column, "") for name, column in MONEY.items()}
     provenance = {"by": person.name, "role": str(person.role), "at": iso_utc(now_millis()), "from": told}
     numbers: dict[str, Value] = {name: row.values[column] for name, column in MONEY.items()}
     return {"communities": 1, **numbers, "provenance": json.dumps(provenance, ensure_ascii=False)}
 
 
-def _sources(store: Store, community: str) -> dict[str, str]:
-    """Return, per column, which edit or import its value comes from: kind, person and time."""
+def sources_of(store: Store, community: str) -> dict[str, str]:
+    """Return, per column of a community, which edit or import its value comes from: kind, person and day."""
     found: dict[str, str] = {}
     for entry in store.history(community):
-        told = f"{entry.kind} {entry.actor} {iso_utc(entry.at_ms)}"
+        told = f"{_(_KINDS.get(entry.kind, ''))} {entry.actor} {iso_utc(entry.at_ms)[:10]}".strip()
         names = MONEY.values() if entry.kind == "i" else entry.values
         found |= dict.fromkeys(names, told)
     return found
