@@ -25,6 +25,7 @@ class Settings:
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
         login, name: Who works on this laptop.
+        role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
         place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
     """
@@ -37,6 +38,7 @@ class Settings:
     token: str = ""
     login: str = ""
     name: str = ""
+    role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
     place: tuple[str, ...] = ()
 
