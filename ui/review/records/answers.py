@@ -95,15 +95,15 @@ class AnswersModel(QAbstractTableModel):
         self.lines, self._heads = lines, heads
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: _Index = _ROOT) -> int:
         """Return the number of lines."""
         return 0 if parent.isValid() else len(self.lines)
 
-    def columnCount(self, parent: _Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+    def columnCount(self, parent: _Index = _ROOT) -> int:
         """Return the number of columns."""
         return 0 if parent.isValid() else len(self._heads)
 
-    def headerData(  # noqa: N802 - Qt's name
+    def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:  # noqa: ANN401 - Qt's own signature
         """Return the name of a column."""
