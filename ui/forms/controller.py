@@ -111,13 +111,18 @@ class FormController(QObject):
     @Slot(object)
     def _show_at(self, result: object) -> None:
         opened, place = cast("tuple[Opened, str]", result)
+        if not self.is_kept():  # typed while the form was being read: into the one that is still shown
+            self.flush()
+            if opened.subject == self.current:
+                self.open(opened.subject)
+                return
         self._show(opened)
         if place:
             self._panel.go_to(place)
 
     @Slot(object)
     def _show(self, opened: Opened) -> None:
-        self._opened, self._kept_edits = opened, self._edits
+        self._opened = opened
         self.photos.begin(opened.subject)
         self.files.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
@@ -203,6 +208,7 @@ class FormController(QObject):
 
     def _was_saved(self, status: str, opened: object) -> None:
         self._panel.setEnabled(True)
+        self._kept_edits = self._edits
         place = self._panel.current
         self._show(cast("Opened", opened))
         if place:
