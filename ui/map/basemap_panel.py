@@ -92,6 +92,7 @@ class BasemapPanel(QWidget):
         self.list.setHeaderHidden(True)
         self.list.itemChanged.connect(self._switched)
         self.list.currentItemChanged.connect(self._show_current)
+        self._shown: int | str | None = None
         self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self._wait.setObjectName("basemap_opacity")
         self._wait.timeout.connect(self._set_opacity)
@@ -206,8 +207,10 @@ class BasemapPanel(QWidget):
 
     @Slot()
     def _show_current(self) -> None:
-        self._wait.stop()
         chosen = self._chosen()
+        if chosen != self._shown:
+            self._wait.stop()
+        self._shown = chosen
         is_map = isinstance(chosen, int) and chosen < len(self._basemaps.maps)
         self.details.setEnabled(is_map)
         if not is_map:
@@ -217,7 +220,8 @@ class BasemapPanel(QWidget):
         self.group.clear()
         self.group.addItems(["", *groups(self._basemaps.maps)])
         self.group.setCurrentText(basemap.group)
-        self.opacity.setValue(round(basemap.opacity * 100))
+        if not self._wait.isActive():  # else the slider is ahead of what is kept
+            self.opacity.setValue(round(basemap.opacity * 100))
         self.nearest.setCurrentIndex(max(self.nearest.findData(basemap.nearest), 0))
         self.farthest.setCurrentIndex(max(self.farthest.findData(basemap.farthest), 0))
         del blocked

@@ -201,7 +201,8 @@ class PairsDialog(Question):
         self.base = _systems(_BASES, "grid_base")
         self.table = PairsTable()
         for text, widget in (
-            (_("Name"), self.name), (_("Parameters"), self.kind), (_("From system"), self.source), (_("To system"), self.base),
+            (_("Name"), self.name), (_("Parameters"), self.kind),
+            (_("From system"), self.source), (_("To system"), self.base),
         ):  # fmt: skip
             self.form.addRow(text, widget)
         self.form.addRow(self.table)
