@@ -137,7 +137,7 @@ def _payments(
 
 def _whole(exact: Mapping[str, float], total: int, left: dict[tuple[str, int], int], year: int) -> dict[str, int]:
     """Return the payments in whole cents, none above what is left of its fund; the rest is lacking."""
-    found = {}
+    found: dict[str, int] = {}
     for key, value in exact.items():
         reach = min(rest for (name, when), rest in left.items() if name == key and when >= year)
         cents = max(0, min(round(value), reach, total - sum(found.values())))
