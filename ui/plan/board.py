@@ -1,6 +1,7 @@
 """The plan board: years as columns, communities as cards; moved by hand, by key, or by the optimiser."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -178,7 +179,7 @@ class PlanBoard(QWidget):
         if result is None:
             return
         self.desk = desk = cast("Desk", result)
-        self._make_columns(desk.question.problem.years)
+        self._make_columns(desk.years)
         self._list_versions(desk)
         self._fill()
         self._ask_money(desk)
@@ -203,7 +204,7 @@ class PlanBoard(QWidget):
         if desk is None:
             return
         everybody, problem = desk.question.everybody, desk.question.problem
-        sums = year_sums(problem, everybody, choices_of(desk.placed))
+        sums = year_sums(replace(problem, years=desk.years), everybody, choices_of(desk.placed))
         for column in self.columns:
             here = [one for one in everybody.values() if _year_of(desk.placed.get(one.uid)) == column.year]
             here.sort(key=lambda one: (not one.is_urgent, -one.priority, one.uid))
@@ -229,8 +230,6 @@ class PlanBoard(QWidget):
         whole = tuple(desk.question.everybody.values())
 
         def work(_control: JobControl) -> tuple[int, Money]:
-            from dataclasses import replace
-
             return number, paid(replace(problem, candidates=whole), choices)
 
         self._work_runner.start(work, quick=True).succeeded.connect(self._take_money)

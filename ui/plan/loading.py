@@ -44,6 +44,12 @@ class Desk:
         return next((one for one in self.versions if one.uid == self.version), None)
 
     @property
+    def years(self) -> tuple[int, ...]:
+        """The years of the plan, and others in which the version has put communities."""
+        placed = {one.year for one in self.placed.values() if one.is_in and one.year is not None}
+        return tuple(sorted({*self.question.problem.years, *placed}))
+
+    @property
     def is_open(self) -> bool:
         """True if the communities can be moved: a draft, or the ledger, from which a draft is made then."""
         return self.shown is None or self.shown.state is VersionState.DRAFT
