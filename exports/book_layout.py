@@ -42,6 +42,9 @@ class BookCanvas(SheetCanvas):
         self.bookmarkHorizontal(key, 0, top)
         self.addOutlineEntry(title, key, level=level + self.depth, closed=True)
 
+    def signature_place(self, name: str, label: str, box: tuple[float, float, float, float]) -> None:
+        """Leave no field: single sheets are signed, and each place would be there once per community."""
+
 
 @dataclass(frozen=True, slots=True)
 class SheetPages:
