@@ -44,8 +44,17 @@ class _Wanted:
 
     @property
     def file_name(self) -> str:
-        readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in f"{self.code}_{self.name}")
-        return f"{readable.strip(' .') or self.uid}.pdf"
+        return file_name(f"{self.code}_{self.name}", self.uid)
+
+
+def file_name(text: str, otherwise: str = "_") -> str:
+    """Return the name of a PDF that every system takes.
+
+    >>> file_name("LJ1_东区/西区"), file_name(" . ", "7F")
+    ('LJ1_东区 西区.pdf', '7F.pdf')
+    """
+    readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in text)
+    return f"{readable.strip(' .') or otherwise}.pdf"
 
 
 def sheets(
@@ -76,7 +85,7 @@ def sheets(
 
     control = control or JobControl()
     wanted = _wanted(store, codes)[:limit]
-    _make_folder(out_dir)
+    make_folder(out_dir)
     source = collector(store)
     written: list[Path] = []
     failed: dict[str, str] = {}
@@ -103,7 +112,12 @@ def _wanted(store: "Store", codes: Sequence[str] | None) -> list[_Wanted]:
     return [by_code[code] for code in dict.fromkeys(codes)]
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is missing.
+
+    Raises:
+        InputRefused: If it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from exports.layer_commands import add_layer_commands
+from exports.paper_commands import add_paper_commands
 from exports.sign_commands import add_sign_commands
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
@@ -29,6 +30,7 @@ hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
 add_layer_commands(export_app)
+add_paper_commands(export_app)
 add_sign_commands(app)
 app.add_typer(plan_app, name="plan")
 app.command("enroll")(enroll)

@@ -255,7 +255,12 @@ class SheetData:
 
     def canonical(self) -> bytes:
         """Return the data as canonical JSON: UTF-8, sorted keys, no white space, geometry by hash."""
-        return json.dumps(_plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return canonical(self)
+
+
+def canonical(value: object) -> bytes:
+    """Return plain values and data classes as canonical JSON: UTF-8, sorted keys, no white space, geometry by hash."""
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest_of(canonical: bytes) -> str:

@@ -1,24 +1,20 @@
 """The assessment sheet as a document: which parts, in which order, in one file."""
 
-import io
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from exports.sheet import wording
-from exports.sheet.archive import Attachment, Description, finish
-from exports.sheet.canvas import SheetCanvas
-from exports.sheet.data import RuleCheck, SheetData, digest_of
-from exports.sheet.faces import KAI, SONG, require
-from exports.sheet.furniture import Furniture
+from exports.sheet.archive import Attachment
+from exports.sheet.data import RuleCheck, SheetData
+from exports.sheet.faces import KAI, SONG
 from exports.sheet.geojson import map_geojson
 from exports.sheet.map_figure import MapFigure
-from exports.sheet.names import DATA_NAME, MAP_NAME
+from exports.sheet.names import MAP_NAME
 from exports.sheet.opinions import OPINIONS
-from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Placed, Space, fill_pages
+from exports.sheet.page import TEXT_WIDTH, Block, Heading, PageBreak, Paragraph, Space
+from exports.sheet.paper import Paper, write
 from exports.sheet.photo_grid import PhotoGrid
 from exports.sheet.tables import lift_table, problem_table, profile_table, rule_table, system_table
-from exports.sheet.title import Title
+from exports.sheet.title import sheet_title
 from exports.sheet.typography import TextStyle
 from fieldsurvey.paths import user_cache
 
@@ -35,34 +31,19 @@ def render(data: SheetData, out: Path) -> None:
         MissingCharacters: If a text has characters that no typeface has.
         OSError: If the file cannot be written.
     """
-    canonical = data.canonical()
-    require(canonical.decode())
-    digest = digest_of(canonical)
-    furniture = Furniture(wording.SHORT_TITLE.format(name=data.name), data.number, digest)
-    title = wording.TITLE.format(name=data.name)
-    stream = io.BytesIO()
-    canvas = SheetCanvas(stream, title, data.unit, data.number)
-    _draw(canvas, fill_pages(parts(data)), furniture)
-    canvas.save()
-    about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made, digest)
-    attached = [
-        Attachment(DATA_NAME, canonical, "application/json", "本表数据，核验码由它计算"),
-        Attachment(MAP_NAME, map_geojson(data), "application/geo+json", "现状图的图形数据", "Source"),
-    ]
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        finish(stream.getvalue(), canvas.structure, about, attached, partial)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Furniture) -> None:
-    for number, page in enumerate(pages, 1):
-        for placed in page:
-            placed.block.draw(canvas, LEFT, placed.top, TEXT_WIDTH)
-        furniture.draw(canvas, number, len(pages))
-        canvas.next_page()
+    write(
+        Paper(
+            title=wording.TITLE.format(name=data.name),
+            header=wording.SHORT_TITLE.format(name=data.name),
+            number=data.number,
+            unit=data.unit,
+            made=data.made,
+            blocks=parts(data),
+            data=data.canonical(),
+            attached=(Attachment(MAP_NAME, map_geojson(data), "application/geo+json", "现状图的图形数据", "Source"),),
+        ),
+        out,
+    )
 
 
 def parts(data: SheetData) -> list[Block]:
@@ -77,7 +58,7 @@ def parts(data: SheetData) -> list[Block]:
         ("意见与盖章", list(OPINIONS)),
         ("数据说明", _statement(data)),
     ]
-    printed: list[Block] = [Title(data)]
+    printed: list[Block] = [sheet_title(data)]
     for number, (title, blocks) in zip("一二三四五六七八", named, strict=True):
         if number in _OPENS_PAGE:
             printed.append(PageBreak())

@@ -115,6 +115,38 @@ class Opinion:
         canvas.signature_place(f"{self.key}_seal_{self.first + index}", f"{owner}盖章", box)
 
 
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """One row of signatures beside each other, without a seal.
+
+    Attributes:
+        key: Names the electronic signature fields, ASCII.
+        signers: Who signs, from left to right.
+    """
+
+    key: str
+    signers: tuple[str, ...]
+
+    def height(self, _width: float) -> float:
+        """Return the height in points."""
+        return 44.0
+
+    def split(self, _width: float, _room: float) -> None:
+        """A row stays whole."""
+        return
+
+    def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw name, line and day of each."""
+        column = width / len(self.signers)
+        for number, signer in enumerate(self.signers, 1):
+            left = x + (number - 1) * column
+            with canvas.marked(Element("P")):
+                written = draw_text(canvas, f"{signer}：", _TEXT, left, top - 18)
+                draw_text(canvas, _DATE, _TEXT, left + column - 10, top - 38, "right")
+                box = (left + written, top - 42, left + column - 10, top - 2)
+                canvas.signature_place(f"{self.key}_sign_{number}", f"{signer}签字", box)
+
+
 OPINIONS = (
     Opinion("survey", "调查单位意见", ("调查人（签字）：", "复核人（签字）：", "审核人（签字）：")),
     Opinion("neighbourhood", "社区居委会意见"),

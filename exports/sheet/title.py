@@ -17,13 +17,19 @@ _LINE = TextStyle(SONG, 9.5, 15)
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """Title, number, place, surveyors, days, version."""
+    """A title and the lines below it.
 
-    data: SheetData
+    Attributes:
+        text: The title.
+        facts: What stands left and right in each line.
+    """
+
+    text: str
+    facts: tuple[tuple[str, str], ...] = ()
 
     def height(self, width: float) -> float:
         """Return the height in points."""
-        return len(self._lines(width)) * self._style(width).leading + 3 * _LINE.leading + 12
+        return len(self._lines(width)) * self._style(width).leading + len(self.facts) * _LINE.leading + 12
 
     def split(self, _width: float, _room: float) -> None:
         """The head stays whole."""
@@ -35,28 +41,29 @@ class Title:
         with canvas.marked(Element("H1")):
             draw_lines(canvas, lines, style, x, top, width)
         baseline = top - len(lines) * style.leading - 8 - _LINE.size
-        for left, right in self._facts():
+        for left, right in self.facts:
             marked_text(canvas, left, _LINE, x, baseline)
             marked_text(canvas, right, _LINE, x + width, baseline, "right")
             baseline -= _LINE.leading
 
     def _style(self, width: float) -> TextStyle:
         """Make the title smaller before it takes a third line."""
-        text = wording.TITLE.format(name=self.data.name)
         size = _TITLE.size
-        while size > _SMALLEST_TITLE and len(lines_of(text, _TITLE.but(size=size), width)) > 1:
+        while size > _SMALLEST_TITLE and len(lines_of(self.text, _TITLE.but(size=size), width)) > 1:
             size -= 1
         return _TITLE.but(size=size)
 
     def _lines(self, width: float) -> list[Line]:
-        return lines_of(wording.TITLE.format(name=self.data.name), self._style(width), width)
+        return lines_of(self.text, self._style(width), width)
 
-    def _facts(self) -> list[tuple[str, str]]:
-        data = self.data
-        first, last = data.dates
-        days = first if first == last else f"{first} 至 {last}"
-        return [
-            (f"编号：{data.number}", f"调查日期：{days or '尚未调查'}"),
-            (f"所属：{data.place or wording.NOT_RECORDED}", f"版本：{data.version or '无调查记录'}"),
-            (f"调查单位：{data.unit or '　' * 12}", f"调查人：{'、'.join(data.surveyors) or '　' * 6}"),
-        ]
+
+def sheet_title(data: SheetData, title: str = wording.TITLE) -> Title:
+    """Return the head of a sheet: title, number, place, surveyors, days, version."""
+    first, last = data.dates
+    days = first if first == last else f"{first} 至 {last}"
+    facts = (
+        (f"编号：{data.number}", f"调查日期：{days or '尚未调查'}"),
+        (f"所属：{data.place or wording.NOT_RECORDED}", f"版本：{data.version or '无调查记录'}"),
+        (f"调查单位：{data.unit or '　' * 12}", f"调查人：{'、'.join(data.surveyors) or '　' * 6}"),
+    )
+    return Title(title.format(name=data.name), facts)
