@@ -7,13 +7,14 @@ import pypdfium2
 import pytest
 import shapely
 
-from exports import papers, verify
+from exports import SheetsFailed, papers, verify
 from exports.sheet.comparison import compare_rounds, compare_versions
 from exports.sheet.filled import filled_form, filled_paper
 from exports.sheet.lift_sheet import lift_sheet
 from exports.sheet.paper import write
 from exports.sheet.problem_list import problem_list
 from fieldsurvey.errors import InputRefused
+from fieldsurvey.model.schema import Value
 from fieldsurvey.projects import new_project
 from fieldsurvey.store import Store
 
@@ -32,17 +33,27 @@ def store(tmp_path: Path) -> Iterator[Store]:
             "building", {"community_uid": community, "name": "1栋", "floors": 6, "geom": multi.wkb}
         )
         stair = {"community_uid": community, "building_uid": house, "unit": "1单元", "geom": STAIR.wkb}
-        answers = {"community_uid": community, "status": "complete", "surveyor": "𬭚文", "survey_date": "2026-10-01"}
-        lift = {
+        answers: dict[str, Value] = {
+            "community_uid": community,
+            "status": "complete",
+            "surveyor": "𬭚文",
+            "survey_date": "2026-10-01",
+        }
+        lift: dict[str, Value] = {
             "subject_uid": opened.create_record("stairwell", stair), "building_no": "1栋", "unit_no": "1单元",
-            "floors": 6, "existing_lift": "no", "safety_grade": "b", "owners_total": 12, "owners_voted": 9, "owners_agree": 7,
-            "area_total": 900.0, "area_voted": 600.0, "area_agree": 450.0, "pipes_conflict": "rq", "space_width": 3.0,
+            "floors": 6, "existing_lift": "no", "safety_grade": "b", "owners_total": 12, "owners_voted": 9,
+            "owners_agree": 7, "area_total": 900.0, "area_voted": 600.0, "area_agree": 450.0, "pipes_conflict": "rq", "space_width": 3.0,
             "space_depth": 2.5, "road_left": 3.5, "gap_opposite": 20.0, "sun_affected": "no", "result": "cond",
         }  # fmt: skip
         opened.create_record("f11_elevator", answers | lift)
-        water = {"subject_uid": community, "survey_round": "baseline", "main_dn": 100, "main_material": "steel"}
+        water: dict[str, Value] = {
+            "subject_uid": community,
+            "survey_round": "baseline",
+            "main_dn": 100,
+            "main_material": "steel",
+        }
         opened.create_record("f04_water", answers | water)
-        issue = {
+        issue: dict[str, Value] = {
             "subject_uid": community,
             "building_no": "1栋",
             "position": "北立面",
@@ -171,7 +182,7 @@ def test_the_state_of_an_earlier_day_is_compared(store: Store, tmp_path: Path) -
 
 def test_one_record_that_cannot_be_printed_costs_no_other(store: Store, tmp_path: Path) -> None:
     store.save(uid_of(store, "f04_water"), {"remarks": "😀"})
-    with pytest.raises(papers.SheetsFailed) as caught:
+    with pytest.raises(SheetsFailed) as caught:
         papers.record_sheets(store, "T1", tmp_path)
     assert len(caught.value.written) == 2
     assert len(caught.value.failed) == 1
