@@ -11,6 +11,7 @@ from fieldsurvey.jobs import JobControl
 
 if TYPE_CHECKING:
     from exports.sheet.collect import Collector
+    from exports.sheet.template import Template
     from fieldsurvey.store import Store
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows does not allow in a file name
@@ -63,8 +64,10 @@ def sheets(
     out_dir: Path,
     limit: int | None = None,
     control: JobControl | None = None,
+    *,
+    template: str = "assessment",
 ) -> list[Path]:
-    """Write one assessment sheet per community; return the files.
+    """Write one sheet per community; return the files.
 
     Call it in the thread of the store. Each file appears when it is whole; an
     older one of the same name is replaced.
@@ -75,15 +78,17 @@ def sheets(
         out_dir: Folder, made if missing.
         limit: At most so many.
         control: Progress and cancel.
+        template: Name of a shipped template (评估表, 申报表, 审批表) or a template file.
 
     Raises:
-        InputRefused: If a code is unknown, or the folder cannot be made.
+        InputRefused: If a code is unknown, the template has a fault, or the folder cannot be made.
         SheetsFailed: If some sheets could not be made, after all others were.
         JobCancelled: If the user stopped; finished sheets stay.
     """
     from exports.sheet.collect import collector
+    from exports.sheet.template import template_of
 
-    control = control or JobControl()
+    control, kind = control or JobControl(), template_of(template)
     wanted = _wanted(store, codes)[:limit]
     make_folder(out_dir)
     source = collector(store)
@@ -92,7 +97,7 @@ def sheets(
     for done, each in enumerate(wanted):
         control.step(done, len(wanted), each.name)
         try:
-            written.append(_write(source, each, out_dir))
+            written.append(_write(source, each, out_dir, kind))
         except (FieldSurveyError, OSError) as error:
             failed[f"{each.code} {each.name}".strip()] = str(error)
     if failed:
@@ -126,9 +131,11 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _write(source: "Collector", wanted: _Wanted, folder: Path) -> Path:
+def _write(source: "Collector", wanted: _Wanted, folder: Path, template: "Template") -> Path:
     from exports.sheet.document import render
+    from exports.sheet.template import ASSESSMENT, shipped
 
-    out = folder / wanted.file_name
-    render(source.sheet(wanted.uid), out)
+    name = wanted.file_name
+    out = folder / (name if template is shipped(ASSESSMENT) else f"{Path(name).stem}_{file_name(template.name)}")
+    render(source.sheet(wanted.uid), out, template)
     return out

@@ -1,4 +1,4 @@
-"""`fieldsurvey export records|lifts|problems|compare`: single documents."""
+"""`fieldsurvey export sheet|templates|records|lifts|problems|compare`: single documents."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,31 @@ from fieldsurvey.terminal import ProjectFile, put, terminal_control
 
 Community = Annotated[str, typer.Option(help="小区编码 / community code")]
 OutFolder = Annotated[Path, typer.Option(help="输出文件夹 / output folder")]
+
+
+def export_sheet(
+    project: ProjectFile,
+    out: OutFolder,
+    community: Annotated[list[str] | None, typer.Option(help="小区编码, 默认全部 / community, default all")] = None,
+    template: Annotated[
+        str, typer.Option(help="评估表 | 申报表 | 审批表 | 模板文件.toml / shipped sheet or template file")
+    ] = "评估表",
+) -> None:
+    """按模板出表 PDF / sheets from a template: words, columns, order and logo are the office's own."""
+    import exports
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        for path in exports.sheets(store, community or None, out, None, terminal_control(), template=template):
+            put(str(path))
+
+
+def export_templates(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """抄出自带模板, 供修改 / copies of the shipped templates, to be changed."""
+    from exports.sheet.template import copies
+
+    for path in copies(folder):
+        put(str(path))
 
 
 def export_records(
@@ -81,6 +106,8 @@ def export_compare(
 
 def add_paper_commands(app: typer.Typer) -> None:
     """Add the commands to `fieldsurvey export`."""
+    app.command("sheet")(export_sheet)
+    app.command("templates")(export_templates)
     app.command("records")(export_records)
     app.command("lifts")(export_lifts)
     app.command("problems")(export_problems)

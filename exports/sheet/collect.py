@@ -10,6 +10,7 @@ from exports.sheet.collect_rules import rule_check_of
 from exports.sheet.collect_systems import lift_votes, systems_of
 from exports.sheet.data import Photo, SheetData
 from exports.sheet.profile import joined, plan_of, profile_of, text_of
+from exports.sheet.proposal import Proposals
 from exports.sheet.records import Record, records_of
 from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.progress import CommunityProgress, FormProgress, State
@@ -43,6 +44,7 @@ class Collector:
         """
         self._store, self._forms, self._today = store, forms, today
         self._progress: dict[str, CommunityProgress] = {}
+        self._proposals = Proposals(store, forms)
 
     def sheet(self, community_uid: str) -> SheetData:
         """Return the values of one community's sheet.
@@ -83,6 +85,7 @@ class Collector:
             sources=_sources(community, records),
             made=self._today,
             software=_software(),
+            proposal=self._proposals.of(community),
         )
 
     def _missing(self, uid: str) -> Iterable[str]:

@@ -145,13 +145,3 @@ class SignatureRow:
                 draw_text(canvas, _DATE, _TEXT, left + column - 10, top - 38, "right")
                 box = (left + written, top - 42, left + column - 10, top - 2)
                 canvas.signature_place(f"{self.key}_sign_{number}", f"{signer}签字", box)
-
-
-OPINIONS = (
-    Opinion("survey", "调查单位意见", ("调查人（签字）：", "复核人（签字）：", "审核人（签字）：")),
-    Opinion("neighbourhood", "社区居委会意见"),
-    Opinion("subdistrict", "街道办意见"),
-    Opinion("utilities", "专营单位会签", seals=("供水单位", "供电单位", "供气单位", "通信单位")),
-    Opinion("district", "区住建部门意见"),
-    Opinion("city", "市住建部门意见"),
-)

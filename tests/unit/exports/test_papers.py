@@ -42,8 +42,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         lift: dict[str, Value] = {
             "subject_uid": opened.create_record("stairwell", stair), "building_no": "1栋", "unit_no": "1单元",
             "floors": 6, "existing_lift": "no", "safety_grade": "b", "owners_total": 12, "owners_voted": 9,
-            "owners_agree": 7, "area_total": 900.0, "area_voted": 600.0, "area_agree": 450.0, "pipes_conflict": "rq", "space_width": 3.0,
-            "space_depth": 2.5, "road_left": 3.5, "gap_opposite": 20.0, "sun_affected": "no", "result": "cond",
+            "owners_agree": 7, "area_total": 900.0, "area_voted": 600.0, "area_agree": 450.0, "pipes_conflict": "rq",
+            "space_width": 3.0, "space_depth": 2.5, "road_left": 3.5, "gap_opposite": 20.0, "sun_affected": "no",
+            "result": "cond",
         }  # fmt: skip
         opened.create_record("f11_elevator", answers | lift)
         water: dict[str, Value] = {
