@@ -28,7 +28,9 @@ class Settings:
         login, name: Who works on this laptop.
         certificate, seal_picture: Files that were signed with last; no password and no key is kept.
         timestamp_url: Time-stamp service for signatures (RFC 3161); empty: none.
+        role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
+        place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
     """
 
     language: str = LANGUAGES[0]
@@ -42,7 +44,9 @@ class Settings:
     certificate: str = ""
     seal_picture: str = ""
     timestamp_url: str = ""
+    role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
+    place: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -81,14 +85,17 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("recent", "splitter"):
+    for name in ("recent", "splitter", "place"):
         if name in known:
             known[name] = tuple(known[name])
     settings = Settings(**known)
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
-    if not all(isinstance(text, str) for text in (*settings.recent, *(getattr(settings, name) for name in _TEXTS))):
-        raise TypeError(", ".join(("recent", *_TEXTS)))
+    if not all(
+        isinstance(text, str)
+        for text in (*settings.recent, *settings.place, *(getattr(settings, name) for name in _TEXTS))
+    ):
+        raise TypeError(", ".join(("recent", "place", *_TEXTS)))
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
