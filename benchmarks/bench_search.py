@@ -52,7 +52,8 @@ def _measure(store: Store, place: Path, copies: int) -> None:
     before = time.perf_counter()
     rows = words.update(store, shown)
     print(
-        f"x{copies:<3d} index of {rows:,} rows  {time.perf_counter() - before:6.2f} s  {place.stat().st_size / 1e6:.0f} MB"
+        f"x{copies:<3d} index of {rows:,} rows  {time.perf_counter() - before:6.2f} s  "
+        f"{place.stat().st_size / 1e6:.0f} MB"
     )
     row = store.select("building", ["name"])[0]
     store.save(str(row["uid"]), {"name": "99栋"})
