@@ -25,7 +25,9 @@ class Settings:
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
         login, name: Who works on this laptop.
+        role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
+        place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
     """
 
     language: str = LANGUAGES[0]
@@ -36,7 +38,9 @@ class Settings:
     token: str = ""
     login: str = ""
     name: str = ""
+    role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
+    place: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -75,14 +79,14 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("recent", "splitter"):
+    for name in ("recent", "splitter", "place"):
         if name in known:
             known[name] = tuple(known[name])
     settings = Settings(**known)
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
-    if not all(isinstance(text, str) for text in (*settings.recent, settings.hub, settings.token)):
-        raise TypeError("recent, hub")
+    if not all(isinstance(text, str) for text in (*settings.recent, *settings.place, settings.hub, settings.token)):
+        raise TypeError("recent, place, hub")
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
