@@ -14,13 +14,8 @@ from pathlib import Path
 
 LANGUAGES = ("zh_CN", "en")
 DOMAINS = (  # one per room
-<<<<<<< HEAD
     "core", "sync", "hub", "layers", "forms", "shelf", "exports", "sheets", "map", "formui", "ui", "rules", "plan",
-    "assess",
-=======
-    "core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan", "assess",
-    "review",
->>>>>>> main
+    "assess", "review", "daily",
 )  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 

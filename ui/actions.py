@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from fieldsurvey.i18n import LANGUAGES, _
+from ui.finder.menu import go_menu
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -15,6 +16,7 @@ def make_menus(window: "MainWindow") -> None:
     """Fill the menu bar."""
     _file_menu(window)
     _form_menu(window)
+    go_menu(window)
     _view_menu(window)
 
 
