@@ -1,6 +1,7 @@
 """Settings of this user on this laptop, in one small file that is always whole."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,10 @@ class Settings:
         token: Token for that hub.
         login, name: Who works on this laptop.
         splitter: Widths of the three columns of the main window, px.
+        table: The table that was looked at last.
+        columns: Table -> its columns, as they were chosen and ordered.
+        workspace: The workspace that was seen last.
+        geometry: Place and size of the window, as Qt packs them, in base64.
     """
 
     language: str = LANGUAGES[0]
@@ -37,6 +42,10 @@ class Settings:
     login: str = ""
     name: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
+    table: str = ""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    workspace: str = ""
+    geometry: str = ""
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -78,11 +87,17 @@ def _checked(raw: dict[str, Any]) -> Settings:
     for name in ("recent", "splitter"):
         if name in known:
             known[name] = tuple(known[name])
+    if "columns" in known:
+        known["columns"] = {str(table): tuple(map(str, names)) for table, names in known["columns"].items()}
     settings = Settings(**known)
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
-    if not all(isinstance(text, str) for text in (*settings.recent, settings.hub, settings.token)):
-        raise TypeError("recent, hub")
+    if not all(isinstance(text, str) for text in _texts(settings)):
+        raise TypeError("recent, hub, table, workspace, geometry")
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
+
+
+def _texts(settings: Settings) -> tuple[object, ...]:
+    return (*settings.recent, settings.hub, settings.token, settings.table, settings.workspace, settings.geometry)

@@ -23,7 +23,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
-from ui import theme
+from ui import desk, theme
 from ui.actions import make_menus
 from ui.communities import CommunityPanel
 from ui.exports.panel import ExportPanel
@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         self.workspaces = Workspaces()
         for name, word, page in (
             ("map", _("Map"), self.splitter),
+            ("table", _("Table"), partial(desk.make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),

@@ -32,12 +32,13 @@ from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.windows import Windows
 from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
+class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings, Windows):
     """A project file, open.
 
     Attributes:
