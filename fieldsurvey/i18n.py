@@ -12,7 +12,7 @@ from pathlib import Path
 LANGUAGES = ("zh_CN", "en")
 DOMAINS = (  # one per room
     "core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan", "assess",
-    "desk",
+    "review", "desk",
 )  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 

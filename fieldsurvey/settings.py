@@ -26,11 +26,12 @@ class Settings:
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
         login, name: Who works on this laptop.
+        role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
         table: The table that was looked at last.
         columns: Table -> its columns, as they were chosen and ordered.
-        workspace: The workspace that was seen last.
         geometry: Place and size of the window, as Qt packs them, in base64.
+        place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
     """
 
     language: str = LANGUAGES[0]
@@ -41,11 +42,12 @@ class Settings:
     token: str = ""
     login: str = ""
     name: str = ""
+    role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
     table: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    workspace: str = ""
     geometry: str = ""
+    place: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -84,7 +86,7 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("recent", "splitter"):
+    for name in ("recent", "splitter", "place"):
         if name in known:
             known[name] = tuple(known[name])
     if "columns" in known:
@@ -93,11 +95,11 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
     if not all(isinstance(text, str) for text in _texts(settings)):
-        raise TypeError("recent, hub, table, workspace, geometry")
+        raise TypeError("recent, place, hub, table, geometry")
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
 
 
 def _texts(settings: Settings) -> tuple[object, ...]:
-    return (*settings.recent, settings.hub, settings.token, settings.table, settings.workspace, settings.geometry)
+    return (*settings.recent, *settings.place, settings.hub, settings.token, settings.table, settings.geometry)

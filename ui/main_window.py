@@ -25,6 +25,7 @@ from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
 from ui import desk, theme
 from ui.actions import make_menus
+from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
 from ui.exports.panel import ExportPanel
 from ui.exports.plan_view import PlanView
@@ -35,6 +36,7 @@ from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
+from ui.place import Place
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
@@ -55,9 +57,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         theme_changed: (name) another theme was chosen.
+        community_chosen: (uid) a community is selected.
     """
 
     theme_changed = Signal(str)
+    community_chosen = Signal(str)
 
     def __init__(self, remembered: Settings) -> None:
         super().__init__()
@@ -76,6 +80,10 @@ class MainWindow(QMainWindow):
         self._lay_out()
         make_menus(self)
         self._connect()
+        self.place = Place(self)
+        self.clock = ClockWatch(self)
+        self.clock.told.connect(self.tell_trouble)
+        self.remembered.failed.connect(self._tell_trouble)
         self.show_start()
 
     @property
@@ -189,6 +197,7 @@ class MainWindow(QMainWindow):
         self.map_side.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
+        self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
 
@@ -212,7 +221,7 @@ class MainWindow(QMainWindow):
 
         def work(_control: JobControl) -> None:
             if self.holder.is_open:
-                self.holder.store.set_actor(login, name)
+                self.holder.sign(login, name)
 
         self.store_runner.start(work, quick=True)  # before the saves that come after it, which are quick too
         self.told["person"].setText(name or _("Name not given"))
@@ -229,7 +238,12 @@ class MainWindow(QMainWindow):
         """Tell what went wrong beside the work, without stopping it."""
         if not isinstance(error, FieldSurveyError | OSError):
             raise error
-        self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
+        self.tell_trouble(str(error))
+
+    @Slot(str)
+    def tell_trouble(self, text: str) -> None:
+        """Tell a sentence beside the work."""
+        self.statusBar().showMessage(f"⚠ {text}", _TROUBLE_MS)
 
     @Slot(object)
     def _show(self, now: Overview) -> None:
@@ -252,6 +266,7 @@ class MainWindow(QMainWindow):
         self.communities.select(uid)
         self.canvas.select(uid)
         self._show_community(uid)
+        self.community_chosen.emit(uid)
 
     @Slot(str)
     def open_community(self, uid: str) -> None:
@@ -369,6 +384,7 @@ class MainWindow(QMainWindow):
             return
         self._is_closed = True
         self._search_later.stop()
+        self.clock.stop()
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.project.close()

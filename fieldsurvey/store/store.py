@@ -231,6 +231,10 @@ class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings, Wi
         rows = self._db.rows(f"SELECT uid, tbl, field, heads FROM _conflict{where} ORDER BY uid, field", parameters)
         return [Conflict(u, t, f, self._versions(f, json.loads(h)), self._sentences(u, t, f)) for u, t, f, h in rows]
 
+    def disputed(self) -> frozenset[str]:
+        """Return the records with an open conflict. Cheap."""
+        return frozenset(row[0] for row in self._db.rows("SELECT DISTINCT uid FROM _conflict"))
+
     def _sentences(self, uid: str, table: str, field: str) -> tuple[str, ...]:
         """Return, in the language of the moment, which rules a record breaks."""
         rules = self._log.records.rules

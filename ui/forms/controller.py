@@ -1,9 +1,7 @@
-"""Between the form panel and the store: opening, journal, saving, places, files."""
+"""Between the form panel and the store: opening, journal, saving, places."""
 
-import mimetypes
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -16,6 +14,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
+from ui.forms.keeping import FormFiles
 from ui.forms.panel import FormPanel
 from ui.forms.photos import FormPhotos
 from ui.forms.places import Position
@@ -58,9 +57,9 @@ class FormController(QObject):
         panel.draft_clicked.connect(partial(self._save, DRAFT))
         panel.complete_clicked.connect(self._complete)
         panel.close_clicked.connect(self.close)
-        panel.file_chosen.connect(self.add_file)
         panel.moved.connect(self._moved)
         self.photos = FormPhotos(panel, runner, work, holder, self)
+        self.files = FormFiles(panel, runner, work, holder, self)
 
     @property
     def current(self) -> Subject | None:
@@ -120,6 +119,7 @@ class FormController(QObject):
     def _show(self, opened: Opened) -> None:
         self._opened, self._kept_edits = opened, self._edits
         self.photos.begin(opened.subject)
+        self.files.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
@@ -229,6 +229,7 @@ class FormController(QObject):
         self.flush()
         self._opened = None
         self.photos.begin(None)
+        self.files.begin(None)
         self.closed.emit()
 
     # --- places --------------------------------------------------------------------------------------------------
@@ -255,24 +256,6 @@ class FormController(QObject):
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(partial(self._panel.put_place, self._place_path))
         job.failed.connect(self._fail)
-
-    # --- files ---------------------------------------------------------------------------------------------------
-
-    @Slot(str, str)
-    def add_file(self, path: str, file: str) -> None:
-        """Take a sound, film or other file into the project as the answer of a question."""
-        mime = mimetypes.guess_type(file)[0] or "application/octet-stream"
-
-        def work(_control: JobControl) -> tuple[str, str]:
-            return path, self._holder.store.media.add_file(Path(file), mime)
-
-        job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._has_file)
-        job.failed.connect(self._fail)
-
-    @Slot(object)
-    def _has_file(self, result: object) -> None:
-        self._panel.set_answer(*cast("tuple[str, str]", result))
 
 
 def place_key(subject: Subject) -> str:

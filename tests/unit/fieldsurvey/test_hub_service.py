@@ -21,12 +21,13 @@ from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.app import make_app
 from fieldsurvey.hub.audit import AUDIT, entries
-from fieldsurvey.hub.authorise import Permit, Role, judge
+from fieldsurvey.hub.authorise import Permit, judge
 from fieldsurvey.hub.backup import backup, move
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.openapi import document
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.revision import NO_CHAIN, Kind, Revision, chain_of
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from fieldsurvey.sync.peers import hello_of
