@@ -5,16 +5,18 @@ from dataclasses import dataclass, field, replace
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _, language
+from fieldsurvey.model.review import ReviewState
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.form import Form, Kind, Question
 from survey_forms.instance import Context
 from survey_forms.keeping import places
 from survey_forms.layout import layout_of
-from survey_forms.records import DRAFT, Opened, Subject, open_form, save_record
+from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, open_form, save_record
 from survey_forms.session import Session
 
 _SEVERAL = {Kind.SELECT_MULTIPLE, Kind.RANK}
+_UNFINISHED = {DRAFT, str(ReviewState.RETURNED), str(ReviewState.SUPERSEDED)}  # answers may be missing
 _TYPED = {
     Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.RANGE, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.SELECT_ONE,
     Kind.SELECT_MULTIPLE, Kind.BARCODE,
@@ -71,15 +73,13 @@ def change_answer(store: Store, table: str, uid: str, column: str, text: str) ->
         InputRefused: If a rule of the form stands against it, or the record is being filled in elsewhere.
     """
     opened = _opened(store, subject_of(store, table, uid))
-    path, status = (
-        _path(opened, table, uid, column),
-        str((opened.record and opened.record.values.get("status")) or DRAFT),
-    )
+    path = _path(opened, table, uid, column)
+    status = str(opened.record.values.get("status") or DRAFT) if opened.record else DRAFT
     _check(opened.session, path)
     before = {problem.path for problem in opened.session.problems()}
     opened.session.answer(path, text)
-    _judge(opened.session, path, before, may_lack=status == DRAFT)
-    save_record(store, opened, status)
+    _judge(opened.session, path, before, may_lack=status in _UNFINISHED)
+    save_record(store, opened, DRAFT if status in _UNFINISHED else COMPLETE)
 
 
 def _opened(store: Store, subject: Subject) -> Opened:

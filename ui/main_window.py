@@ -23,10 +23,11 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
-from ui import desk, theme
+from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.exports.plan_view import PlanView
 from ui.forms.controller import FormController
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
+        self.desk = Desk(self)
         make_menus(self)
         self._connect()
         self.place = Place(self)
@@ -123,7 +125,7 @@ class MainWindow(QMainWindow):
         self.workspaces = Workspaces()
         for name, word, page in (
             ("map", _("Map"), self.splitter),
-            ("table", _("Table"), partial(desk.make_tables, self)),
+            ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),

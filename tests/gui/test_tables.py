@@ -182,23 +182,14 @@ def test_a_draft_in_the_form_is_not_saved_from_the_table(
     assert "尚未保存" in tables.bar.told.text()
 
 
-def test_an_approved_record_is_locked(qtbot: QtBot, tmp_path: Path) -> None:
-    with make_project(tmp_path / "a.gpkg", forms=True) as store:
-        store.set_actor("li", "李主任")
-        uid = store.create_record("community", {"name": "枫叶山", "built_year": 1986, "geom": square()})
-        store.approve(uid)
-    made = MainWindow(Settings(name="王工", login="wang"))
-    qtbot.addWidget(made)
-    made.show()
-    with qtbot.waitSignal(made.project.opened, timeout=20_000):
-        made.opening.open_project(tmp_path / "a.gpkg")
-    made.show_workspace("table")
-    tables = panel(made)
-    settled(qtbot, tables, "community", 1)
-    typed(qtbot, tables, 0, "built_year", "1990")
-    assert "李主任" in tables.bar.told.text()
-    assert shown(tables, 0, "built_year") == "1986"
-    made.close()
+def test_an_approved_record_is_locked(qtbot: QtBot, window: MainWindow, project: tuple[Path, str, str]) -> None:
+    with qtbot.waitSignal(window.project.changed, timeout=10_000):
+        window.store_runner.start(lambda _c: window.holder.store.save(project[2], {"status": "approved"}), quick=True)
+    tables = opened(qtbot, window, "f04_water", 1)
+    assert shown(tables, 0, "status") == "已批准"
+    typed(qtbot, tables, 0, "main_dn", "150")
+    assert "锁定" in tables.bar.told.text()
+    assert shown(tables, 0, "main_dn") == "100"
 
 
 def test_rows_are_copied_for_a_spreadsheet_and_no_cell_becomes_a_formula(qtbot: QtBot, window: MainWindow) -> None:
@@ -268,6 +259,6 @@ def test_a_complete_form_stays_complete_or_is_left_alone(
 
     with qtbot.waitSignal(window.project.changed, timeout=10_000):
         window.store_runner.start(complete, quick=True)
-    qtbot.waitUntil(lambda: tables.model.is_settled() and shown(tables, 0, "status") == "已完成", timeout=10_000)
+    qtbot.waitUntil(lambda: tables.model.is_settled() and shown(tables, 0, "status") == "已提交", timeout=10_000)
     typed(qtbot, tables, 0, "main_material", "")
     assert "已保存" not in tables.bar.told.text()

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import N_, _
+from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.conditions import REFERENCES, Field
+from fieldsurvey.model.review import STATE_WORDS
 from fieldsurvey.model.schema import Column, Table, TableKind, Value
 from fieldsurvey.store import Store
 from layers.style import CONDITIONS
@@ -17,7 +18,6 @@ from ui import shown
 _HIDDEN = {"odk_xml", "form_version", "parent_uid"}  # at first; the person may show them
 _NEVER = {"odk_xml"}
 _KEPT = {"community_uid", "building_uid", "subject_uid", "parent_uid", "form_version", "status", "saved_at", "ordinal"}
-_STATUS = {"draft": N_("draft"), "complete": N_("complete")}
 _WIDE, _NARROW, _MIDDLE = 220, 96, 140
 
 
@@ -80,7 +80,7 @@ def _rules(store: Store, table: Table) -> Mapping[str, CellRule]:
 
 def _field(column: Column, rule: CellRule | None, is_form: bool) -> Field:
     if column.name == "status":
-        return Field(column, {code: _(word) for code, word in _STATUS.items()}, is_fixed=True)
+        return Field(column, {str(state): _(word) for state, word in STATE_WORDS.items()}, is_fixed=True)
     if rule is not None:
         choices = rule.choices or _conditions(column)
         return Field(column, choices, rule.several, not rule.is_typed or column.name in _KEPT)

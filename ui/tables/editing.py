@@ -10,34 +10,19 @@ from fieldsurvey.model.schema import ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Store
 from layers.topology import values
 from layers.topology.data import from_rows
-from survey_forms.cells import change_answer, subject_of
-from ui import shown
+from survey_forms.cells import change_answer
 
 
 def change_cell(store: Store, table: Table, uid: str, field: Field, text: str) -> None:
     """Save what was typed into a cell. Runs in the store thread.
 
     Raises:
-        InputRefused: If it is approved, of the wrong kind, or a rule stands against it.
+        InputRefused: If it is locked, of the wrong kind, or a rule stands against it.
     """
     if table.kind is TableKind.ASSET:
-        refuse_approved(store, uid)
         _change_asset(store, table, uid, field, text)
-        return
-    refuse_approved(store, subject_of(store, table.name, uid).record_uid)
-    change_answer(store, table.name, uid, field.column.name, text)
-
-
-def refuse_approved(store: Store, uid: str) -> None:
-    """Refuse if a record is approved.
-
-    Raises:
-        InputRefused: If it is: by whom and when.
-    """
-    approval = store.approval(uid)
-    if approval is not None:
-        text = _("Approved by {who} on {day} and locked. Have the approval taken back in the review first.")
-        raise InputRefused(text.format(who=approval.actor or "—", day=shown.moment(approval.at_ms)))
+    else:
+        change_answer(store, table.name, uid, field.column.name, text)
 
 
 def _change_asset(store: Store, table: Table, uid: str, field: Field, text: str) -> None:

@@ -59,6 +59,7 @@ class TablesPanel(QWidget):
         self._sort: Sort | None = None
         self._condition: Condition | None = None
         self._is_following = False
+        self._told = ""
         self.model = TableModel(self)
         self.grid = TableGrid()
         self.grid.setModel(self.model)
@@ -106,6 +107,7 @@ class TablesPanel(QWidget):
         bar.history_wanted.connect(self._want_history)
         bar.trash_wanted.connect(self.trash_wanted)
         grid.copy_wanted.connect(self.copy)
+        grid.delete_wanted.connect(self.delete_chosen)
         grid.horizontalHeader().sortIndicatorChanged.connect(self._sort_by)
         grid.horizontalHeader().sectionMoved.connect(self._columns_moved)
         grid.customContextMenuRequested.connect(self._show_menu)
@@ -188,7 +190,8 @@ class TablesPanel(QWidget):
 
     # --- which rows ----------------------------------------------------------------------------------------------
 
-    def _find(self) -> None:
+    def _find(self, told: str = "") -> None:
+        self._told = told
         if self.layout_ is not None:
             self.bar.say_searching()
             self.reader.find(Wanted(self.layout_.table.name, self._condition, self._sort))
@@ -207,6 +210,9 @@ class TablesPanel(QWidget):
             self.grid.setCurrentIndex(self.model.index(row, min(column, self.model.columnCount() - 1)))
             self.grid.verticalScrollBar().setValue(at)
         self.bar.say_rows(len(found.order), found.total)
+        if self._told:
+            self.bar.say(self._told)
+            self._told = ""
 
     def _show_order(self, order: object) -> None:
         layout = self.layout_
@@ -283,11 +289,15 @@ class TablesPanel(QWidget):
         values, names = cast("tuple[Mapping[str, Value], Mapping[str, Mapping[str, str]]]", result)
         self.detail.show_record(layout, values, names)
 
+    def current(self) -> Feature | None:
+        """Return table and uid of the current row."""
+        uid = self.model.uid(self.grid.currentIndex().row())
+        return (self.layout_.table.name, uid) if self.layout_ is not None and uid else None
+
     @Slot()
     def _want_history(self) -> None:
-        uid = self.model.uid(self.grid.currentIndex().row())
-        if self.layout_ is not None and uid:
-            self.history_wanted.emit(self.layout_.table.name, uid)
+        if (record := self.current()) is not None:
+            self.history_wanted.emit(*record)
         else:
             self.bar.say(_("Choose a row first."), wrong=True)
 
@@ -316,6 +326,34 @@ class TablesPanel(QWidget):
         if not isinstance(error, FieldSurveyError):
             raise error
         self.bar.say(str(error), wrong=True)
+
+    @Slot()
+    def delete_chosen(self) -> None:
+        """Delete the chosen rows in one step; undo and the trash bring them back."""
+        layout = self.layout_
+        rows = [row for first, last in self.grid.chosen_rows() for row in range(first, last + 1)]
+        uids = [uid for row in rows[: _MOST_SHARED + 1] if (uid := self.model.uid(row))]
+        if layout is None or not uids or layout.table.kind is TableKind.REPEAT:
+            self.bar.say(
+                _("Choose rows of a layer or a form first; rows of a list are removed in its form."), wrong=True
+            )
+            return
+        if len(rows) > _MOST_SHARED:
+            self.bar.say(_("At most {n} rows are deleted at once.").format(n=_MOST_SHARED), wrong=True)
+            return
+
+        def work(store: Store) -> int:
+            with store.transaction():
+                for uid in uids:
+                    store.delete(uid)
+            return len(uids)
+
+        self.reader.run(work, self._was_deleted)
+
+    def _was_deleted(self, count: object) -> None:
+        self.grid.clearSelection()
+        text = _("{n} rows deleted. Ctrl+Z brings them back, later the list of deleted records does.")
+        self._find(told=text.format(n=count))
 
     # --- columns together ----------------------------------------------------------------------------------------
 
@@ -435,6 +473,8 @@ class TablesPanel(QWidget):
         menu.addAction(_("Copy rows"), self.copy)
         menu.addAction(_("Show on the map"), self._show_on_map)
         menu.addAction(_("History of the record"), self._want_history)
+        menu.addSeparator()
+        menu.addAction(_("Delete rows"), self.delete_chosen)
         menu.popup(self.grid.viewport().mapToGlobal(spot))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -92,9 +92,11 @@ class TableGrid(QTableView):
 
     Signals:
         copy_wanted: () Ctrl+C.
+        delete_wanted: () Del.
     """
 
     copy_wanted = Signal()
+    delete_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -123,6 +125,10 @@ class TableGrid(QTableView):
         """Ctrl+C copies rows, not one cell; Enter begins to edit."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_wanted.emit()
+        elif event.matches(QKeySequence.StandardKey.Delete):
+            self.delete_wanted.emit()
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.key() in {Qt.Key.Key_Z, Qt.Key.Key_Y}:
+            event.ignore()  # undo is the window's
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.state() != self.State.EditingState:
             self.edit(self.currentIndex())
         else:
