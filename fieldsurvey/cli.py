@@ -18,6 +18,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
 from fieldsurvey.terminal import AsJson, ProjectFile, put, put_json, say, terminal_control
+from layers.grid_commands import crs_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -29,6 +30,7 @@ hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
 add_layer_commands(export_app)
 app.add_typer(plan_app, name="plan")
+app.add_typer(crs_app, name="crs")
 app.command("enroll")(enroll)
 
 CANCELLED = 130  # what a shell expects of a program stopped by Ctrl+C

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
-        self.form.use_map(MapPicker(self.canvas))
+        self.form.places.use_map(MapPicker(self.canvas, lambda: self.map_side.crs), self.map_side.positioning)
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.review = ReviewPanel(self.project, self.store_runner, self.holder)
@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         self.form.closed.connect(self._form_closed)
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
+        self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
         self.plan.year_edited.connect(self._save_year)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
