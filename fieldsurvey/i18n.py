@@ -15,7 +15,7 @@ from pathlib import Path
 LANGUAGES = ("zh_CN", "en")
 DOMAINS = (  # one per room
     "core", "sync", "hub", "layers", "forms", "shelf", "exports", "sheets", "map", "formui", "ui", "rules", "plan",
-    "assess", "review", "daily",
+    "assess", "review", "daily", "desk",
 )  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 

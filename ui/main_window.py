@@ -26,6 +26,7 @@ from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.finder.controller import Finder
 from ui.forms.controller import FormController
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
+        self.desk = Desk(self)
         make_menus(self)
         self._connect()
         self.place = Place(self)
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
         self.workspaces = Workspaces()
         for name, word, page in (
             ("map", _("Map"), self.splitter),
+            ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),
