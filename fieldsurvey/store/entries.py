@@ -136,7 +136,8 @@ class ValueOf:
             if patch is None:
                 patch = self._patch(rid)
             if name in patch:
-                found[name] = unwrap(patch[name])
+                value = patch[name]
+                found[name] = unwrap(value) if type(value) is dict else value
             elif self.has(rid, name):
                 found[name] = None
         return found

@@ -230,7 +230,7 @@ class Log(Entries):
 
     def _ready(self, revisions: Sequence[Revision]) -> tuple[list[Revision], dict[str, State]]:
         """Return those that can take effect, in causal order, and where their records stand; the rest waits."""
-        parents = {parent for revision in revisions for parent in merge.required(revision)}
+        parents = set[int]().union(*map(merge.required, revisions))
         able, missing = batch.causal(revisions, self._applied(parents), self._is_admitted)
         waits = [(str(parent), rid) for rid, parents in missing.items() for parent in parents]
         waits += [(str(r.fields()["dataset"]), r.rid) for r in revisions if r.kind is Kind.IMPORT and r.rid in missing]

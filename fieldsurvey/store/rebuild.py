@@ -162,7 +162,7 @@ class Rebuild:
                 self._rows.insert(revision.table, uid, dict(zip(names, values, strict=True)), revision.rid)
                 self.done.restored += 1
             elif now != [revision.rid, *values]:
-                self._rows.update(revision.table, uid, dict(zip(names, values, strict=True)), revision.rid)
+                self._rows.update(revision.table, [(uid, dict(zip(names, values, strict=True)), revision.rid)])
                 self.done.rows += 1
 
     def _edited(self, edited: Iterable[str]) -> None:
@@ -179,7 +179,8 @@ class Rebuild:
             if status.deleted:
                 records.keep(uid, state.table, {**whole, **(before or {})})
             elif before is not None:
-                self._rows.update(state.table, uid, whole, max(r.rid for r in self._log.of_record(uid, applied=True)))
+                newest = max(revision.rid for revision in self._log.of_record(uid, applied=True))
+                self._rows.update(state.table, [(uid, whole, newest)])
             records.materialise(uid, state, ())
             after = self._rows.read(state.table, uid) if state.table in self._rows.tables else None
             self.done.restored += before is None and after is not None

@@ -198,7 +198,9 @@ class Reissue:
         values: dict[str, Value] = dict.fromkeys(self._rows.columns(table))
         for rid in base:
             values |= self._dataset_row(rid, uid, plan) or self._rows.read(table, uid) or {}
-        if not self._rows.update(table, uid, values, 0):  # another number than before and after: no edit of QGIS
+        if self._rows.update(
+            table, [(uid, values, 0)]
+        ):  # no row; another number than before and after: no edit of QGIS
             self._rows.insert(table, uid, values, 0)
         self._log.records.materialise(uid, state, self._rows.columns(table))
 
