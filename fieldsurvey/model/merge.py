@@ -111,8 +111,11 @@ def parents_for_withdrawal(seen: State) -> str:
 def required(revision: Revision) -> frozenset[int]:
     """Return the revisions that must be applied before this one."""
     par = revision.parents()
-    if par is None:
-        return frozenset()
+    return frozenset() if par is None else named(par)
+
+
+def named(par: Any) -> frozenset[int]:  # noqa: ANN401 - JSON
+    """Return the versions that a `par` names."""
     if isinstance(par, dict):
         return frozenset(par["saw"]).union(par["del"], par.get("app", ()))
     return frozenset(par[0]).union(*par[1].values())
@@ -153,7 +156,7 @@ def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
 
 
 def _edited(state: State, revision: Revision) -> State:
-    most, others = revision.parents() or _UNSEEN
+    most, others, *_check = revision.parents() or _UNSEEN
     base, over, rid = state.base, dict(state.over), revision.rid
     alone = (rid,)
     for name in revision.fields():

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fieldsurvey.model import merge
+from fieldsurvey.model import lineage, merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump
 from fieldsurvey.model.schema import Value
@@ -238,7 +238,7 @@ def _rewritten(line: Sequence[Revision], names: Mapping[int, int]) -> list[Revis
     found: list[Revision] = []
     chain = NO_CHAIN
     for revision in line:
-        par = None if revision.par is None else dump(_renamed(json.loads(revision.par), names))
+        par = None if revision.par is None else dump(_renamed(lineage.without_check(json.loads(revision.par)), names))
         found.append(replace(revision, rid=names[revision.rid], par=par).after(chain))
         chain = found[-1].chain
     return found

@@ -19,6 +19,7 @@ import zstandard
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
+from fieldsurvey.model.lineage import is_check
 from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump, load, parsed
 from fieldsurvey.sync.keys import Signature, Signer
@@ -254,9 +255,12 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         return
     raw = parsed(par)
     if kind in {Kind.UPDATE, Kind.RESOLVE}:
-        base, over = raw
+        base, over, *checks = raw
         lists = [base, *over.values()]
     else:
-        lists = [raw["saw"], raw["del"], *raw.values()]
+        checks = [raw["chk"]] if "chk" in raw else []
+        lists = [raw["saw"], raw["del"], *(value for key, value in raw.items() if key != "chk")]
+    if len(checks) > 1 or not all(map(is_check, checks)):
+        raise ValueError("check")
     if not any(lists) or not all(type(rid) is int and rid in _RIDS for found in lists for rid in found):
         raise ValueError("parents")
