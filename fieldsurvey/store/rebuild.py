@@ -24,6 +24,7 @@ from fieldsurvey.store.past import causal
 from fieldsurvey.store.rows import Rows
 
 PlaceOf = Callable[[str], Path | None]  # hash of a dataset -> where it is
+UNEXPLAINED = "uid NOT IN (SELECT uid FROM _rev WHERE kind != 'i' AND st = 1)"  # no edit has made this record
 _EDITED = "SELECT DISTINCT uid FROM _rev WHERE kind != 'i' ORDER BY uid"
 
 
@@ -34,6 +35,7 @@ class Rebuilt:
     Attributes:
         heads, rows, restored, removed, adopted, waiting: Records whose state was wrong; rows that were wrong, lacking,
             too many, or unexplained; revisions that wait for others.
+        conflicts: Records with conflicts but without edits.
         prefixes: Replicas whose known prefix was wrong.
         indexes: Spatial indexes built.
     """
@@ -44,6 +46,7 @@ class Rebuilt:
     removed: int = 0
     adopted: int = 0
     waiting: int = 0
+    conflicts: int = 0
     prefixes: int = 0
     indexes: int = 0
     known: set[str] = field(default_factory=set)
@@ -70,6 +73,9 @@ class Rebuild:
         edited = {row[0] for row in self._db.rows(_EDITED)}
         self._imports(edited)
         self._edited(edited)
+        self.done.conflicts = int(self._db.scalar(f"SELECT count(DISTINCT uid) FROM _conflict WHERE {UNEXPLAINED}"))
+        for derived in ("_conflict", "_rec"):
+            self._db.execute(f"DELETE FROM {derived} WHERE {UNEXPLAINED}")
         self._unexplained(edited, drop=drop_unexplained)
         for table in self._rows.tables.values():
             if table.geometry:

@@ -174,13 +174,16 @@ class Reissue:
         return bool(self._db.scalar("SELECT st FROM _rev WHERE rid = ?", (rid,)))
 
     def _rename_imports(self, plan: Plan) -> None:
-        """Let the rows of an import that was applied stand where they are, under the new name."""
+        """Let the rows of an import that was applied stand where they are, under the new name.
+
+        It may be here under that name already: brought by somebody who has settled the same line.
+        """
         for revision in plan.old():
             if revision.kind is Kind.IMPORT:
                 new = (plan.names[revision.rid], revision.rid)
                 table = gpkg.quoted(revision.table)
                 self._db.execute(f"UPDATE {table} SET _rev = ? WHERE _rev = ?", new)
-                self._db.execute("UPDATE _import SET rid = ? WHERE rid = ?", new)
+                self._db.execute("UPDATE OR REPLACE _import SET rid = ? WHERE rid = ?", new)
 
     def _refold(self, uid: str, born: State, plan: Plan) -> None:
         """Bring a record to the state that follows from what is left of it."""
