@@ -138,6 +138,7 @@ class Question:
     Attributes:
         guidance: Longer help, shown on demand.
         media: Picture, sound and film of the label: kind -> file name per language.
+        ticks: Labels of values of a range; None: it has none.
     """
 
     path: str
@@ -150,6 +151,7 @@ class Question:
     parameters: Mapping[str, str] = field(default_factory=dict)
     guidance: Words = field(default_factory=Words)
     media: Mapping[str, Words] = field(default_factory=dict)
+    ticks: Itemset | None = None
 
     def texts(self) -> Iterator[Node]:
         """Yield all texts that are shown with it, in all languages."""

@@ -183,6 +183,7 @@ class _Reader:
             own, _kind(node, bind), self._words(node, "label"), self._words(node, "hint"), node.attribute("appearance"),
             bind, self._itemset(node) if node.local in {"select", "select1", "rank"} else None, parameters,
             self._form_of(node, "hint", _GUIDANCE), self._media(node),
+            self._itemset(node) if node.local == "range" and node.element("itemset") else None,
         )  # fmt: skip
 
     def _of_bind(self, node: Node) -> str:
