@@ -226,6 +226,7 @@ class Form:
         actions: What sets values when something happens.
         notes: What is wrong with files that go with the form, in sentences.
         folder: Where the files that go with the form are; None: there are none.
+        searched: Files that search() names; other files stand in the XML as addresses.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
         layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
@@ -243,6 +244,7 @@ class Form:
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
     folder: Path | None = None
+    searched: tuple[str, ...] = ()
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
     layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 
