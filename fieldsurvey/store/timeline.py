@@ -10,6 +10,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import SCOPE, Heads, State
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store import locking
 from fieldsurvey.store.editing import Editing
 from fieldsurvey.store.past import Past, causal, seen_heads
 from fieldsurvey.store.values import Approval, HistoryEntry, Row, Token
@@ -103,6 +104,7 @@ class Timeline(Editing, Witness):
         was = self.record_at(uid, when_ms)
         with self.transaction():
             state = self._existing(uid)
+            locking.refuse_delete(self._rows, state.table, uid)
             is_there = not self._log.status(state, ())[0].deleted
             if was is None:
                 if is_there:
@@ -110,7 +112,7 @@ class Timeline(Editing, Witness):
                 return
             if not is_there:
                 self.undelete(uid)
-            self._write_differences(uid, was.values)
+            self._write_differences(uid, locking.restored(was.values))
 
     def _write_differences(self, uid: str, values: Mapping[str, Value]) -> None:
         state = self._existing(uid)
