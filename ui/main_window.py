@@ -171,6 +171,7 @@ class MainWindow(QMainWindow):
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.project.closed.connect(self.plan.close_timer)
+        self.plan.record_wanted.connect(self._open_from_desk)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
