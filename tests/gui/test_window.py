@@ -243,3 +243,20 @@ def test_a_name_typed_just_before_a_project_is_opened_counts(qtbot: QtBot, proje
         window.open_form(Subject("f04_water", project[1], project[1]))
     assert _line(window, "surveyor").text() == "王工"
     window.close()
+
+
+def test_what_is_typed_while_the_form_is_read_again_is_kept(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    path, uid = project
+    _open(qtbot, window, "f04_water", uid)
+    window.open_form(Subject("f04_water", uid, uid))
+    qtbot.keyClicks(_line(window, "main_dn"), "150")  # the reading of the second opening is still under way
+    qtbot.waitUntil(window.form.is_kept, timeout=5_000)
+    qtbot.wait(300)
+    assert _line(window, "main_dn").text() == "150"
+    window.close()
+    with Store.open(path) as store:
+        kept = store.draft(f"f04_water:{uid}")
+    assert kept is not None
+    assert "150" in kept[0]
