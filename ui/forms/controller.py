@@ -19,6 +19,7 @@ from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, m
 from ui.forms.panel import FormPanel
 from ui.forms.photos import FormPhotos
 from ui.forms.places import Position
+from ui.forms.remarks import FormReview
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
@@ -61,6 +62,7 @@ class FormController(QObject):
         panel.file_chosen.connect(self.add_file)
         panel.moved.connect(self._moved)
         self.photos = FormPhotos(panel, runner, work, holder, self)
+        self.review = FormReview(panel, runner, holder, self)
 
     @property
     def current(self) -> Subject | None:
@@ -121,6 +123,7 @@ class FormController(QObject):
         self._opened, self._kept_edits = opened, self._edits
         self.photos.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
+        self.review.begin(opened)
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
         elif opened.record is not None and opened.record.conflicts:
@@ -207,7 +210,7 @@ class FormController(QObject):
         self._show(cast("Opened", opened))
         if place:
             self._panel.go_to(place)
-        words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
+        words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Submitted {time}")}
         told = words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S"))
         if status == DRAFT and (count := self._panel.show_problems(go=False)):
             told += " " + _("{n} questions need a look before it is complete.").format(n=count)
@@ -229,6 +232,7 @@ class FormController(QObject):
         self.flush()
         self._opened = None
         self.photos.begin(None)
+        self.review.begin(None)
         self.closed.emit()
 
     # --- places --------------------------------------------------------------------------------------------------
