@@ -94,7 +94,7 @@ class RecordReview(QWidget):
         self.canvas = MapCanvas()
         self.canvas.setObjectName("record_map")
         self.mark = PlaceMark(self.canvas)
-        self.box = RemarkBox(MapPicker(self.canvas))
+        self.box = RemarkBox(MapPicker(self.canvas, str))  # a point has no length: no CRS is needed
         self.box.finished.connect(self._remarked)
         self.box.left.connect(self.queue.list.setFocus)
         self.pictures = Pictures(self._runner, work, self._holder)

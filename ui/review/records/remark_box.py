@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabe
 from fieldsurvey.assess.review.remarks import Pin
 from fieldsurvey.i18n import _
 from fieldsurvey.model.review import Step
-from ui.map.picking import MapPicker, World
+from ui.map.picking import MapPicker
+from ui.map.tool import World
 from ui.widgets import button, titled
 
 
