@@ -10,17 +10,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh_CN", "en")
 DOMAINS = (  # one per room
-<<<<<<< HEAD
     "core", "sync", "hub", "layers", "forms", "shelf", "exports", "sheets", "map", "formui", "ui", "rules", "plan",
-    "assess",
-=======
-    "core", "sync", "hub", "layers", "forms", "shelf", "exports", "map", "formui", "ui", "rules", "plan", "assess",
-    "review",
->>>>>>> main
+    "assess", "review",
 )  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 
@@ -40,6 +36,7 @@ def set_language(language: str) -> None:
     _Catalogue.language, _Catalogue.texts = language, _texts_of(language)
 
 
+@cache
 def _texts_of(language: str) -> gettext.NullTranslations:
     texts = gettext.NullTranslations()
     for domain in DOMAINS:
