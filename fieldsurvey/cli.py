@@ -20,6 +20,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
 from fieldsurvey.terminal import AsJson, ProjectFile, put, put_json, say, terminal_control
+from layers.grid_commands import crs_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -33,6 +34,7 @@ add_layer_commands(export_app)
 add_paper_commands(export_app)
 add_sign_commands(app)
 app.add_typer(plan_app, name="plan")
+app.add_typer(crs_app, name="crs")
 app.command("enroll")(enroll)
 
 CANCELLED = 130  # what a shell expects of a program stopped by Ctrl+C
