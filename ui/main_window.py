@@ -26,7 +26,9 @@ from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
+from ui.finder.controller import Finder
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
@@ -77,6 +79,7 @@ class MainWindow(QMainWindow):
         self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
+        self.desk = Desk(self)
         make_menus(self)
         self._connect()
         self.place = Place(self)
@@ -108,6 +111,7 @@ class MainWindow(QMainWindow):
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
+        self.finder = Finder(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -122,6 +126,7 @@ class MainWindow(QMainWindow):
         self.workspaces = Workspaces()
         for name, word, page in (
             ("map", _("Map"), self.splitter),
+            ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),
@@ -157,6 +162,7 @@ class MainWindow(QMainWindow):
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
         self.communities.opened.connect(self.open_community)
+        self.communities.wider_wanted.connect(self.finder.open_search)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
         self.canvas.settled.connect(self.project.look_at)
@@ -175,7 +181,7 @@ class MainWindow(QMainWindow):
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        self.sync.form_wanted.connect(self._open_from_desk)
+        self.sync.form_wanted.connect(self.open_record)
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
 
@@ -291,7 +297,8 @@ class MainWindow(QMainWindow):
         self.form.open(subject)
 
     @Slot(object)
-    def _open_from_desk(self, subject: Subject) -> None:
+    def open_record(self, subject: Subject) -> None:
+        """Open a form, with its community beside it on the map."""
         self.show_workspace("map")
         self.open_community(subject.community_uid)
         self.open_form(subject)
@@ -380,6 +387,7 @@ class MainWindow(QMainWindow):
         self.clock.stop()
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
+        self.finder.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()
