@@ -16,11 +16,7 @@ from pathlib import Path
 LANGUAGES = ("zh_CN", "en")
 DOMAINS = (  # one per room
     "core", "sync", "hub", "layers", "forms", "shelf", "exports", "sheets", "map", "formui", "ui", "rules", "plan",
-<<<<<<< HEAD
-    "assess", "review",
-=======
     "assess", "review", "daily", "desk",
->>>>>>> main
 )  # fmt: skip
 LOCALES = Path(__file__).parent / "locales"
 
