@@ -47,6 +47,7 @@ from ui.project.start import StartPage
 from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
 from ui.sync.panel import SyncPanel
+from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
 
 _TROUBLE_MS = 15_000
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
         self.finder = Finder(self)
+        self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
         self.splitter.setSizes(list(self.settings.splitter))
         self.workspaces = Workspaces()
         for name, word, page in (
+            ("today", _("Today"), self.today.make_page),
             ("map", _("Map"), self.splitter),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
