@@ -6,12 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import shapely
-
 from fieldsurvey.clock import iso_utc, now_millis
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.identity import scope_of
@@ -20,13 +16,12 @@ from fieldsurvey.model.review import ReviewState, Step, locked_sentence, next_st
 from fieldsurvey.model.revision import dump, unwrap, version_number, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
-from survey_forms import entity_lists, keeping, shelf
+from survey_forms import entity_lists, keeping, shapes, shelf
 from survey_forms.definitions import names
 from survey_forms.form import Form
 from survey_forms.instance import Context
 from survey_forms.layout import layout_of
 from survey_forms.session import Session
-from survey_forms.typed import position
 
 DRAFT, COMPLETE = "draft", "complete"
 
@@ -231,9 +226,7 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
     session = opened.session
     keeping.name_rows(session)
     values, repeats = session.answers()
-    values |= place_of(session, store.crs)
-    if "geom" not in values and store.tables()[opened.subject.form_id].geometry:
-        values["geom"] = None
+    shapes.put_in(store, session.form, values, repeats)
     head: dict[str, Value] = {
         "community_uid": opened.subject.community_uid,
         "subject_uid": opened.subject.subject_uid,
@@ -246,6 +239,8 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         changed = [_save_children(store, opened, uid, name, rows) for name, rows in repeats.items()]
         if opened.record is not None and any(changed):
             _say_state(store, opened.record, str(head["status"]))
+        scope = scope_of(opened.subject.community_uid)
+        shapes.save_layers(store, session.form, shapes.rows_saved(session.form, uid, values, repeats), scope)
         if status == COMPLETE:
             entity_lists.save_entity(store, session, uid)
         if any(problem.kind in {"type", "carried"} for problem in session.problems()):
@@ -302,6 +297,7 @@ def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: li
     is_changed = bool(seen.keys() - kept)
     for uid in seen.keys() - kept:
         if store.get(uid) is not None:  # it may have gone with the row around it
+            shapes.drop_layers(store, opened.session.form, table, uid)
             store.delete(uid, seen[uid].token)
     ordinals: dict[Value, int] = {}
     for row in rows:
@@ -321,19 +317,6 @@ def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: li
 
 def _text(value: Value) -> str | None:
     return str(value) if value else None
-
-
-def place_of(session: Session, target: str) -> dict[str, Value]:
-    """Return the point of the first position answered, in the project CRS."""
-    for leaf in session.leaves():
-        question = session.question(leaf)
-        if question.kind == "geopoint":
-            found = position(session.value(leaf)) if session.relevant(leaf) else None
-            if found is None:
-                return {}
-            x, y = crs.transform(np.array([found[0]]), np.array([found[1]]), crs.CGCS2000, target)
-            return {"geom": shapely.to_wkb(shapely.Point(float(x[0]), float(y[0])))}
-    return {}
 
 
 def moment(millis: int) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def make_menus(window: "MainWindow") -> None:
     """Fill the menu bar."""
     _file_menu(window)
+    window.desk.fill_menu(window.menuBar().addMenu(_("Edit")))
     _form_menu(window)
     go_menu(window)
     _view_menu(window)

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
@@ -27,8 +26,8 @@ from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
-from ui.exports.plan_view import PlanView
 from ui.finder.controller import Finder
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
@@ -38,6 +37,7 @@ from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
 from ui.place import Place
+from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
+        self.desk = Desk(self)
         make_menus(self)
         self._connect()
         self.place = Place(self)
@@ -104,11 +105,11 @@ class MainWindow(QMainWindow):
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
-        self.form.use_map(MapPicker(self.canvas))
+        self.form.places.use_map(MapPicker(self.canvas, lambda: self.map_side.crs), self.map_side.positioning)
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.review = ReviewPanel(self.project, self.store_runner, self.holder)
-        self.plan = PlanView()
+        self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
         self.finder = Finder(self)
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         for name, word, page in (
             ("today", _("Today"), self.today.make_page),
             ("map", _("Map"), self.splitter),
+            ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),
@@ -177,7 +179,8 @@ class MainWindow(QMainWindow):
         self.form.closed.connect(self._form_closed)
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
-        self.plan.year_edited.connect(self._save_year)
+        self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
+        self.project.closed.connect(self.plan.close_timer)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
@@ -332,12 +335,6 @@ class MainWindow(QMainWindow):
     @Slot(str, str)
     def _remember_hub(self, target: str, token: str) -> None:
         self.remembered.change(hub=target, token=token)
-
-    @Slot(str, object)
-    def _save_year(self, uid: str, year: object) -> None:
-        value: Value = year if isinstance(year, int) else None
-        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}), quick=True)
-        job.failed.connect(self._tell_error)
 
     # --- telling -------------------------------------------------------------------------------------------------
 

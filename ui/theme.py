@@ -97,6 +97,7 @@ QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20
 *[role="bare"]:focus {{ border-color: {accent}; }}
 """
 
+_STYLED = "fieldsurvey_styled"
 # For fingers and gloves: everything that is pressed is at least 48 px high.
 _TOUCH = """
 * { font-size: 16px; }
@@ -130,7 +131,9 @@ def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> 
     font = QFont(family) if family else app.font()
     font.setPixelSize(_PIXELS)
     app.setFont(font)
-    app.setStyle("Fusion")
+    if not app.property(_STYLED):  # a second style under a style sheet costs a second and once crashed in Qt
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     app.setPalette(_palette(colours))
     parts = {part: getattr(colours, part) for part in colours.__slots__}
     parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}

@@ -71,6 +71,12 @@ def refuse_new(rows: Rows, table: str, values: Iterable[Mapping[str, Value]]) ->
             _refuse_child(rows, found, parent)
 
 
+def restored(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values of an earlier moment as they may come back: what was reviewed then is reviewed anew."""
+    is_judged = values.get(_STATUS) in {ReviewState.REVIEWED, ReviewState.APPROVED}
+    return {**values, _STATUS: str(ReviewState.SUBMITTED)} if is_judged else dict(values)
+
+
 def _refuse_child(rows: Rows, table: Table, parent: Value) -> None:
     outer = rows.tables.get(table.parent)
     if outer is None or not parent:

@@ -29,15 +29,16 @@ from fieldsurvey.store.media import Media
 from fieldsurvey.store.office import Office
 from fieldsurvey.store.records import Rules
 from fieldsurvey.store.replication import Replication
+from fieldsurvey.store.restoring import Restoring
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
-from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.windows import Windows
 from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
+class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, Windows):
     """A project file, open.
 
     Attributes:

@@ -121,7 +121,7 @@ class Timeline(Editing, Witness):
                 return
             if not is_there:
                 self.undelete(uid)
-            self._write_differences(uid, was.values)
+            self._write_differences(uid, locking.restored(was.values))
 
     def _write_differences(self, uid: str, values: Mapping[str, Value]) -> None:
         state = self._existing(uid)

@@ -48,7 +48,9 @@ class Outside(QObject):
             if value:
                 panel.file_shown.emit(path, value)
         elif isinstance(editor, PlaceEditor | MapChoiceEditor):
-            editor.wanted.connect(partial(panel.place_wanted.emit, path, str(row.question.kind)))
+            editor.wanted.connect(partial(panel.place_wanted.emit, path))
+            if isinstance(editor, PlaceEditor):
+                editor.fix_wanted.connect(partial(panel.fix_wanted.emit, path))
 
     def _choose_file(self, path: str, kind: Kind) -> None:
         wanted = {Kind.AUDIO: f"{_('Sounds')} ({_SOUNDS})", Kind.VIDEO: f"{_('Films')} ({_FILMS})"}.get(kind, "")

@@ -20,6 +20,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Kind, Session
 from survey_forms.form import Element
 from survey_forms.instance import generic
+from ui.forms.base import Editor
 from ui.forms.choosing import MapChoiceEditor
 from ui.forms.files import FileEditor
 from ui.forms.frame import FormFrame
@@ -48,7 +49,8 @@ class FormPanel(FormFrame):
         file_opened: (hash) a kept file is to be played or opened.
         recording_wanted: (path of the question) a sound or film is to be recorded.
         photo_shown: (path of the question, hash) a picture is to be shown.
-        place_wanted: (path of the question, kind) a place is to be picked on the map.
+        place_wanted: (path of the question) a place is to be picked on the map.
+        fix_wanted: (path of the question) a place is to be taken from the receiver.
     """
 
     edited = Signal()
@@ -62,7 +64,8 @@ class FormPanel(FormFrame):
     file_opened = Signal(str)
     recording_wanted = Signal(str)
     photo_shown = Signal(str, str)
-    place_wanted = Signal(str, str)
+    place_wanted = Signal(str)
+    fix_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -351,25 +354,28 @@ class FormPanel(FormFrame):
     def put_place(self, path: str, positions: list[Position]) -> None:
         """Take a place that was picked on the map as the answer."""
         self.go_to(path)
-        row = self._page().show_path(path)
-        if row is not None and isinstance(row.editor, PlaceEditor | MapChoiceEditor):
-            row.editor.put(positions)
+        editor = self.editor(path)
+        if isinstance(editor, PlaceEditor | MapChoiceEditor):
+            editor.put(positions)
+
+    def editor(self, path: str) -> Editor | None:
+        """Return the editor of a question that is on the screen."""
+        row = next((row for row in self._page().rows() if row.path == path), None)
+        return row.editor if row is not None else None
 
     def is_shown(self, path: str) -> bool:
         """Say whether a question is on the screen now, or one scroll away."""
-        return self._session is not None and any(row.path == path for row in self._page().rows())
+        return self._session is not None and self.editor(path) is not None
 
     def show_thumbnail(self, path: str, image: QImage) -> None:
         """Show a photo small in its row."""
-        row = next((row for row in self._page().rows() if row.path == path), None)
-        if row is not None and isinstance(row.editor, PhotoEditor):
-            row.editor.show_picture(image)
+        if isinstance(editor := self.editor(path), PhotoEditor):
+            editor.show_picture(image)
 
     def show_file(self, path: str, told: str) -> None:
         """Say in its row what file a question has."""
-        row = next((row for row in self._page().rows() if row.path == path), None)
-        if row is not None and isinstance(row.editor, FileEditor):
-            row.editor.show_facts(told)
+        if isinstance(editor := self.editor(path), FileEditor):
+            editor.show_facts(told)
 
     def photos(self) -> Mapping[str, str]:
         """Return path -> hash of all photos in the form."""

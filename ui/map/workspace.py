@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
@@ -39,6 +40,9 @@ from ui.map.tools import BoxTool, CornersTool, MeasureTool
 from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
+
+if TYPE_CHECKING:
+    from ui.map.grids_panel import GridsPanel
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
 _FINDING_SCALE = 700.0
@@ -76,6 +80,7 @@ class MapWorkspace(QWidget):
         self.swipe = Swipe(self.canvas, work_runner)
         self.swipe.failed.connect(self.failed)
         self._compare: ComparePanel | None = None
+        self._grids: GridsPanel | None = None
         self._bookmarks: list[Bookmark] = []
         self._tools: dict[str, Tool] = {}
         self.toolbar = MapToolbar(self.canvas)
@@ -140,6 +145,7 @@ class MapWorkspace(QWidget):
             "places", _("Go to"),
             [
                 Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("grids", _("Local grids …"), "", self.show_grids),
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
@@ -363,6 +369,16 @@ class MapWorkspace(QWidget):
         self._compare.read()
         self.show_side(self._compare)
 
+    def show_grids(self) -> None:
+        """Show the local grids of this person."""
+        if self._grids is None:
+            from ui.map.grids_panel import GridsPanel
+
+            self._grids = GridsPanel()
+            self._grids.failed.connect(self.failed)
+        self._grids.read()
+        self.show_side(self._grids)
+
     def show_basemaps(self) -> None:
         """Show the list of base maps."""
         if self._under is None:
@@ -467,7 +483,7 @@ class MapWorkspace(QWidget):
     @Slot(object)
     def _show_bookmarks(self, text: object) -> None:
         self._bookmarks = history.bookmarks_from_json(str(text or ""))
-        for action in self.places.actions()[3:]:
+        for action in self.places.actions()[4:]:
             self.places.removeAction(action)
         for mark in self._bookmarks:
             self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))
