@@ -49,6 +49,7 @@ from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
 from ui.review.role import ask_role
 from ui.sync.panel import SyncPanel
+from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
 
 _TROUBLE_MS = 15_000
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
         self.finder = Finder(self)
+        self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
         self.splitter.setSizes(list(self.settings.splitter))
         self.workspaces = Workspaces()
         for name, word, page in (
+            ("today", _("Today"), self.today.make_page),
             ("map", _("Map"), self.splitter),
             ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
