@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QVBoxLayout, QWid
 
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.schema import Value
+from ui.empty import EmptyState
 from ui.project.session import Overview
 
 _COLUMNS = (
@@ -118,6 +119,7 @@ class PlanView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(38)
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        EmptyState(self.table, _("No community to plan yet. Import boundaries first (Ctrl+I)."))
         self.years = QLabel()
         self.years.setObjectName("plan_years")
         self.years.setWordWrap(True)
