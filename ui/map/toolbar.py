@@ -53,6 +53,7 @@ class MapToolbar(QToolBar):
             action = self._action(entry)
             self.addAction(action)
             button = self.widgetForAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
             if entry.name in _SAID_BY_ICON and isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
@@ -69,6 +70,7 @@ class MapToolbar(QToolBar):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)
         return menu
 
