@@ -12,6 +12,7 @@ from fieldsurvey.paths import user_data
 SCHEMA = 1
 THEMES = ("light", "dark", "sun")
 _MAX_RECENT = 8
+_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Settings:
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
         login, name: Who works on this laptop.
+        certificate, seal_picture: Files that were signed with last; no password and no key is kept.
+        timestamp_url: Time-stamp service for signatures (RFC 3161); empty: none.
         role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
         table: The table that was looked at last.
@@ -42,6 +45,9 @@ class Settings:
     token: str = ""
     login: str = ""
     name: str = ""
+    certificate: str = ""
+    seal_picture: str = ""
+    timestamp_url: str = ""
     role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
     table: str = ""
@@ -95,11 +101,11 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
     if not all(isinstance(text, str) for text in _texts(settings)):
-        raise TypeError("recent, place, hub, table, geometry")
+        raise TypeError(", ".join(("recent", "place", *_TEXTS)))
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
 
 
 def _texts(settings: Settings) -> tuple[object, ...]:
-    return (*settings.recent, *settings.place, settings.hub, settings.token, settings.table, settings.geometry)
+    return (*settings.recent, *settings.place, *(getattr(settings, name) for name in _TEXTS))

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
@@ -29,7 +28,7 @@ from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
 from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
-from ui.exports.plan_view import PlanView
+from ui.finder.controller import Finder
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
@@ -38,6 +37,7 @@ from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
 from ui.place import Place
+from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
@@ -108,9 +108,10 @@ class MainWindow(QMainWindow):
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.review = ReviewPanel(self.project, self.store_runner, self.holder)
-        self.plan = PlanView()
+        self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
+        self.finder = Finder(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -161,6 +162,7 @@ class MainWindow(QMainWindow):
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
         self.communities.opened.connect(self.open_community)
+        self.communities.wider_wanted.connect(self.finder.open_search)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
         self.canvas.settled.connect(self.project.look_at)
@@ -175,11 +177,11 @@ class MainWindow(QMainWindow):
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
-        self.plan.year_edited.connect(self._save_year)
+        self.project.closed.connect(self.plan.close_timer)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        self.sync.form_wanted.connect(self._open_from_desk)
+        self.sync.form_wanted.connect(self.open_record)
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
 
@@ -295,7 +297,8 @@ class MainWindow(QMainWindow):
         self.form.open(subject)
 
     @Slot(object)
-    def _open_from_desk(self, subject: Subject) -> None:
+    def open_record(self, subject: Subject) -> None:
+        """Open a form, with its community beside it on the map."""
         self.show_workspace("map")
         self.open_community(subject.community_uid)
         self.open_form(subject)
@@ -329,12 +332,6 @@ class MainWindow(QMainWindow):
     @Slot(str, str)
     def _remember_hub(self, target: str, token: str) -> None:
         self.remembered.change(hub=target, token=token)
-
-    @Slot(str, object)
-    def _save_year(self, uid: str, year: object) -> None:
-        value: Value = year if isinstance(year, int) else None
-        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}), quick=True)
-        job.failed.connect(self._tell_error)
 
     # --- telling -------------------------------------------------------------------------------------------------
 
@@ -390,6 +387,7 @@ class MainWindow(QMainWindow):
         self.clock.stop()
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
+        self.finder.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()

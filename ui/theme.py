@@ -37,6 +37,7 @@ _SHEET = """
 * {{ font-size: 14px; }}
 QWidget {{ color: {text}; }}
 QMainWindow, QDialog, #page, #rail {{ background: {window}; }}
+#finder, #palette {{ border: 2px solid {accent}; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="hint"] {{ color: {soft}; font-size: 13px; }}

@@ -310,6 +310,9 @@ async def _hello(request: Request, hub: Hub, account: Account) -> Response:
 
 
 async def _push(request: Request, hub: Hub, account: Account) -> Response:
+    if wait := hub.service.busy_ms():
+        hub.metrics.add("pushes_put_off")
+        return _refusal(429, _("The hub is busy. Try again in {n} seconds.").format(n=-(-wait // 1000)), wait)
     done = await asyncio.wrap_future(hub.service.push(await _body(request), account))
     hub.metrics.add("pushes")
     if done.held:

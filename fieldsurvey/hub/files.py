@@ -88,6 +88,11 @@ class _Stick:
         self._service.hello(replace(package.hello, at_ms=0).as_json()).result()  # when it was written is not now
         self._fetch(package, datasets=True)
         for parcel in package.batches():
+            if self._service.is_built_elsewhere(parcel).result():
+                text = _(
+                    "{file} holds edits made on another line of a copied laptop. Sync that laptop with the hub first."
+                )
+                raise SyncError(text.format(file=package.path.name))
             done = self._service.push(parcel, account or _NOBODY).result()
             self._received += done.new
         self._fetch(package, datasets=False)

@@ -6,6 +6,7 @@ many laptops pay for one flush of the disk. Each is answered after the commit.
 
 import base64
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,10 +21,12 @@ from fieldsurvey.hub.authorise import Permit, approving, claimed, judge, status_
 from fieldsurvey.hub.authorship import Nobody, Part, People, author, parts
 from fieldsurvey.hub.blobs import Blobs
 from fieldsurvey.hub.greeting import greeted, witnessed
+from fieldsurvey.hub.limits import Load
 from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.storage import REJECTED, Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
+from fieldsurvey.model.lineage import built_elsewhere
 from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Kind, Revision
 from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork
@@ -99,6 +102,7 @@ class Service:
         self._closing = False
         self._mark = mark
         self._workers, self._signer, self._people = workers, signer, people or Nobody()
+        self._load = Load(workers)
         self._areas: tuple[int, Mapping[str, frozenset[int]]] = (0, {})
         opened = [Future[None]() for _number in range(workers)]
         self._threads = [
@@ -168,15 +172,35 @@ class Service:
 
     # --- pushes ----------------------------------------------------------------------------------------------------
 
+    def busy_ms(self) -> int:
+        """Return after how long a push should come again, because too much waits already; 0: it may come."""
+        return self._load.wait_ms()
+
     def push(self, data: bytes, account: Account) -> "Future[Pushed]":
         """Take a batch; the result comes after the commit."""
         push = _Push(data, account, Future())
+        self._load.came(len(data))
         with self._wake:
             self._pushes.append(push)
             self._wake.notify()
         return push.done
 
+    def is_built_elsewhere(self, data: bytes) -> "Future[bool]":
+        """Say whether a batch holds an edit made on another line than the one that is here."""
+        revisions = decode_parcel(data).revisions
+
+        def looked(storage: Storage) -> bool:
+            def chains_of(rids: Sequence[int]) -> dict[int, bytes]:
+                found = zip(rids, storage.chains(rids), strict=True)
+                return {rid: chain for rid, chain in found if chain is not None}
+
+            here = chains_of([revision.rid for revision in revisions])
+            return built_elsewhere([r for r in revisions if r.rid not in here], chains_of) is not None
+
+        return self._do(looked)
+
     def _merge(self, storage: Storage, pushes: Sequence[_Push]) -> None:
+        begin = time.perf_counter()
         ready = [push for push in pushes if self._prepared(storage, push)]
         for group in _groups(ready):
             try:
@@ -187,6 +211,7 @@ class Service:
                         push.done.set_exception(error)
                     else:
                         self._alone(storage, push)
+        self._load.done(sum(len(push.data) for push in pushes), time.perf_counter() - begin)
 
     def _alone(self, storage: Storage, push: _Push) -> None:
         try:

@@ -8,7 +8,7 @@ to 0.01 万元. Money with conditions is spent before money without.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from fieldsurvey.jobs import JobControl
@@ -43,8 +43,10 @@ def paid(problem: Problem, choices: Iterable[Choice]) -> Money:
 
     Args:
         problem: Candidates and funds; choices of unknown communities are left out.
-        choices: What is done when.
+        choices: What is done when; a year beyond those of the problem is paid from what is carried over.
     """
+    choices = list(choices)
+    problem = replace(problem, years=tuple(sorted({*problem.years, *(choice.year for choice in choices)})))
     costs = _costs(problem, choices)
     sums: dict[tuple[Payers, int], int] = defaultdict(int)
     for (payers, year, _uid), cents in costs.items():
@@ -100,7 +102,7 @@ def _costs(problem: Problem, choices: Iterable[Choice]) -> dict[tuple[Payers, in
     found: dict[tuple[Payers, int, str], int] = defaultdict(int)
     for choice in sorted(choices, key=lambda choice: choice.uid):
         candidate = by_uid.get(choice.uid)
-        if candidate is None or choice.year not in problem.years:
+        if candidate is None:
             continue
         for purpose, amount in candidate.costs.items():
             if purpose.reno_class in CLASS_ORDER[: choice.level]:
@@ -137,7 +139,7 @@ def _payments(
 
 def _whole(exact: Mapping[str, float], total: int, left: dict[tuple[str, int], int], year: int) -> dict[str, int]:
     """Return the payments in whole cents, none above what is left of its fund; the rest is lacking."""
-    found = {}
+    found: dict[str, int] = {}
     for key, value in exact.items():
         reach = min(rest for (name, when), rest in left.items() if name == key and when >= year)
         cents = max(0, min(round(value), reach, total - sum(found.values())))

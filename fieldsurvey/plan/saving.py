@@ -34,10 +34,12 @@ def save(
     """
     told, locks = reasons(question, plan), question.problem.locks
     result = {k: v for k, v in as_json(question, plan, greedy_objective).items() if k != "reasons"}
+    chosen = {choice.uid: choice for choice in plan.choices}
+    result["cost_of_locks"] = dict(cost_of_locks or {})
+    result["out"] = {uid: reason for uid, reason in told.items() if uid not in chosen}
     with store.transaction():
         version = new_version(store, name)
-        store.save(version, {"result": dump(result | {"cost_of_locks": dict(cost_of_locks or {})})})
-        chosen = {choice.uid: choice for choice in plan.choices}
+        store.save(version, {"result": dump(result)})
         for uid in sorted({*chosen, *(uid for uid, lock in locks.items() if lock.level == 0)}):
             choice = chosen.get(uid)
             row: dict[str, Value] = {

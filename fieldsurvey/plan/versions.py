@@ -155,6 +155,24 @@ def new_version(store: Store, name: str = "", base: str = "") -> str:
     return version
 
 
+def ledger(store: Store) -> dict[str, Placement]:
+    """Return the plan years that the ledger of communities holds, as a version would, by uid of the community."""
+    rows = store.select("community", ["plan_year"])
+    years = {str(row["uid"]): row["plan_year"] for row in rows if isinstance(row["plan_year"], int)}
+    return {uid: Placement("", uid, int(year or 0), len(CLASSES), pool_state="reserve") for uid, year in years.items()}
+
+
+def from_ledger(store: Store, name: str = "") -> str:
+    """Make a draft of the plan years in the ledger of communities; return its uid. One durable step."""
+    placed = ledger(store)
+    with store.transaction():
+        version = new_version(store, name)
+        for one in placed.values():
+            there = {"year": one.year, "level": one.level, "locked": 0, "pool_state": one.pool_state}
+            write_choice(store, version, one.community, {**there, "reason": _("From the ledger.")})
+    return version
+
+
 def write_choice(store: Store, version: str, community: str, values: Mapping[str, Value]) -> None:
     """Write a new choice; of one community in one version there is one record, on whatever laptop it is made."""
     uid = hashlib.sha256(f"{version}|{community}".encode()).hexdigest()[:32]

@@ -61,10 +61,10 @@ class Connection:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def many(self, sql: str, rows: Iterator[Parameters] | Sequence[Parameters]) -> None:
-        """Run one statement for many rows."""
+    def many(self, sql: str, rows: Iterator[Parameters] | Sequence[Parameters]) -> int:
+        """Run one statement for many rows; return how many it changed."""
         try:
-            self._raw.executemany(sql, rows)
+            return int(self._raw.executemany(sql, rows).rowcount)
         except sqlite3.Error as error:
             raise self._told(error) from error
 

@@ -117,7 +117,8 @@ class Editing:
     def _save(self, uid: str, state: State, values: Mapping[str, Value], shown: State, fv: int) -> Token:
         groups = self._rows.groups[state.table]
         names = merge.widened(values, groups)
-        if len(names) == len(values) and all(len(shown.heads(name)) == 1 for name in names):
+        over, base = shown.over, shown.base
+        if len(names) == len(values) and all(len(over.get(name, base)) == 1 for name in names):
             return self._edit(Kind.UPDATE, uid, state, values, shown, fv)
         status, value_of = self._log.status(shown, names)
         if len(names) > len(values):

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from fieldsurvey.model import lineage, merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump, load
 from fieldsurvey.store.connection import Connection
@@ -96,6 +97,19 @@ class Replication:
             marks = ",".join("?" * len(part))
             known |= {int(row[0]) for row in self._db.rows(f"SELECT rid FROM _rev WHERE rid IN ({marks})", part)}
         return wanted - known
+
+    def refuse_built_elsewhere(self, revisions: Sequence[Revision]) -> None:
+        """Refuse edits that were made on another line than the one that is here, though its numbers are the same.
+
+        Raises:
+            Fork: If there is one; nothing was taken in.
+        """
+        new = self.unknown(revision.rid for revision in revisions)
+        found = lineage.built_elsewhere([r for r in revisions if r.rid in new], self._log.chains)
+        if found is not None:
+            origins = {rid >> SEQ_BITS for rid in merge.required(found)}
+            origin = min(origins - {found.origin}, default=found.origin)
+            raise Fork(forked(origin), origin)
 
     def held(self) -> dict[int, int]:
         """Return, per origin, the highest number that is here, holes or not."""

@@ -319,6 +319,8 @@ class Exchange:
                     check_sender(parcel, theirs)
                 links = {rid: link for parcel in group for rid, link in parcel.links.items()}
                 revisions = [r for parcel in group for r in parcel.revisions]
+                if theirs.kind != "hub":
+                    self._store.refuse_built_elsewhere(revisions)
                 fresh = self._store.unknown(r.rid for r in revisions)
                 new += self._store.ingest(revisions, links).new
                 tally += [r for r in revisions if r.rid in fresh]

@@ -78,7 +78,8 @@ class Session:
     def _plan(self) -> None:
         """Set a plan year; told once the window shows it."""
         window, uid, year = self._hand.window, self._rng.choice(self._uids), year_of(self._number)
-        window.plan.year_edited.emit(uid, year)
+        store = window.holder.store
+        window.store_runner.start(lambda _control: store.save(uid, {"plan_year": year}), quick=True)
         self._hand.wait("year", lambda: self._year(uid) == year)
         self._tell("planned", uid=uid, year=year)
 
