@@ -19,9 +19,9 @@ from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.media import Blob, hash_of
-from survey_forms import Form, Session, keeping, layout_of, shelf
+from survey_forms import Form, Session, keeping, layout_of, shapes, shelf
 from survey_forms.expression.nodes import Node
-from survey_forms.records import place_of, stored_repeats
+from survey_forms.records import stored_repeats
 from survey_forms.submission import FILES, OURS, instance_id, opened, read, to_xml
 from survey_forms.typed import text as as_text
 from survey_forms.typed import value as as_value
@@ -240,19 +240,21 @@ def _save(store: Store, form: Form, session: Session, arrived: _Arrived) -> str:
     _take_files(session, store, arrived.folder)
     keeping.name_rows(session)
     answers, repeats = session.answers()
-    values = {**head, **answers, **place_of(session, store.crs)}
+    values = {**head, **answers}
+    shapes.put_in(store, form, values, repeats)
     scope = scope_of(str(head["community_uid"]) if head.get("community_uid") else None)
     with store.transaction():
         row = store.get(uid)
         if row is None:
             store.create_record(layout_of(form).table, values, uid=uid, scope=scope)
-            _save_rows(store, form, uid, repeats, scope)
+            _save_rows(store, form, uid, values, repeats, scope)
             return "created"
         changes = {name: value for name, value in values.items() if name in row.values and row.values[name] != value}
-        changes.pop("geom", None)
+        if not any(changes.keys() & {shape.column} for shape in shapes.shapes_of(form) if not shape.owner):
+            changes.pop("geom", None)  # it was moved on the map, which the submission knows nothing of
         if changes:
             store.save(uid, changes)
-        changed = _save_rows(store, form, uid, repeats, scope)
+        changed = _save_rows(store, form, uid, values, repeats, scope)
     return "changed" if changes or changed else "unchanged"
 
 
@@ -329,7 +331,14 @@ def _take_files(session: Session, store: Store, folder: Path) -> None:
             session.node(path).value = sha
 
 
-def _save_rows(store: Store, form: Form, uid: str, repeats: Mapping[str, list[dict[str, Value]]], scope: int) -> bool:
+def _save_rows(
+    store: Store,
+    form: Form,
+    uid: str,
+    values: Mapping[str, Value],
+    repeats: Mapping[str, list[dict[str, Value]]],
+    scope: int,
+) -> bool:
     """Write the rows of repeats by their order, outer repeats before inner; say whether anything changed."""
     changed, layout = False, layout_of(form)
     stored: dict[str, str] = {"": uid}  # uid a row came with -> uid of its stored row
@@ -342,12 +351,14 @@ def _save_rows(store: Store, form: Form, uid: str, repeats: Mapping[str, list[di
         parents = [str(row["uid"]) for row in repeats.get(layout.keys[around], [])] if around else [""]
         for parent in parents:
             beneath = [row for row in rows if str(row.get("parent_uid") or "") == parent]
-            changed |= _save_beneath(store, table, stored, parent, beneath, scope)
+            changed |= _save_beneath(store, form, table, stored, parent, beneath, scope)
+    saved = shapes.rows_saved(form, uid, values, repeats)
+    shapes.save_layers(store, form, ((repeat, stored.get(name, name), row) for repeat, name, row in saved), scope)
     return changed
 
 
 def _save_beneath(
-    store: Store, table: str, stored: dict[str, str], parent: str, rows: list[dict[str, Value]], scope: int
+    store: Store, form: Form, table: str, stored: dict[str, str], parent: str, rows: list[dict[str, Value]], scope: int
 ) -> bool:
     """Write the rows of one repeat beneath one row."""
     changed = False
@@ -366,6 +377,7 @@ def _save_beneath(
                 changed = True
         stored[str(values.get("uid") or "") or made] = made
     for row in there[len(rows) :]:
+        shapes.drop_layers(store, form, table, str(row["uid"]))
         store.delete(str(row["uid"]))
         changed = True
     return changed

@@ -176,7 +176,9 @@ class _Reader:
         skipped = {"ref", "appearance", "mediatype"}
         parameters = {a.name: a.value for a in node.attributes if a.name not in skipped}
         parameters |= {"unit": bind.unit} if bind.unit else {}
-        parameters |= {key.rpartition(":")[2]: value for key, value in bind.extra.items() if key.startswith("orx:")}
+        parameters |= {
+            key.rpartition(":")[2]: value for key, value in bind.extra.items() if key.startswith(("orx:", "odk:"))
+        }
         return Question(
             own, _kind(node, bind), self._words(node, "label"), self._words(node, "hint"), node.attribute("appearance"),
             bind, self._itemset(node) if node.local in {"select", "select1", "rank"} else None, parameters,

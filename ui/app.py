@@ -1,21 +1,18 @@
 """The composition root: builds the application and its window."""
 
-import logging
 import sys
-import threading
 from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from fieldsurvey import settings as settings_
-from fieldsurvey.i18n import language, set_language
+from fieldsurvey.i18n import _, language, set_language
+from fieldsurvey.incident import take_fatal
 from fieldsurvey.log import start_log
 from ui import theme
+from ui.crash import CrashDesk
 from ui.main_window import MainWindow
-
-_log = logging.getLogger(__name__)
 
 
 def application() -> QApplication:
@@ -58,20 +55,14 @@ def run(project: Path | None) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     start_log()
     app = application()
+    fault = take_fatal()
     window = build(project)
-    sys.excepthook = _tell_bug
-    threading.excepthook = _tell_thread_bug
+    CrashDesk(window).install()
+    if fault is not None:
+        text = _("The program ended unexpectedly last time. What was saved is there. The report lies in {file}.")
+        window.tell_trouble(text.format(file=fault))
     window.show()
     return app.exec()
-
-
-def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log an unexpected error; what was typed is in the journal, so nothing is lost by going on."""
-    _log.critical("unexpected error", exc_info=(kind, error, trace))
-
-
-def _tell_thread_bug(arguments: threading.ExceptHookArgs) -> None:
-    _log.critical("unexpected error in a thread", exc_info=arguments.exc_value)
 
 
 __all__ = ["application", "build", "run"]

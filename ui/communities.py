@@ -100,11 +100,13 @@ class CommunityPanel(QWidget):
     Signals:
         picked: (uid) chosen with the mouse or the arrow keys.
         opened: (uid) double clicked, or Enter.
+        wider_wanted: (text) no community fits: everything is to be searched.
         names_changed: () there are other names to search; their pinyin is not worked out yet.
     """
 
     picked = Signal(str)
     opened = Signal(str)
+    wider_wanted = Signal(str)
     names_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -116,6 +118,7 @@ class CommunityPanel(QWidget):
         self.search.setObjectName("search")
         self.search.setPlaceholderText(_("Search: name, initials, code"))
         self.search.setAccessibleName(_("Search: name, initials, code"))
+        self.search.setToolTip(_("Enter opens the first; Ctrl+F searches buildings, addresses and answers as well"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._open_first)
@@ -196,6 +199,8 @@ class CommunityPanel(QWidget):
             uid = str(self.model.index(0).data(CommunityModel.UID))
             self.select(uid)
             self.opened.emit(uid)
+        elif self.search.text().strip():
+            self.wider_wanted.emit(self.search.text().strip())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Down goes from the search line into the list."""

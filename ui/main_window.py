@@ -18,16 +18,17 @@ from PySide6.QtWidgets import (
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
 from ui import theme
 from ui.actions import make_menus
+from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
-from ui.exports.plan_view import PlanView
+from ui.finder.controller import Finder
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
@@ -35,6 +36,8 @@ from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
+from ui.place import Place
+from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
@@ -55,9 +58,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         theme_changed: (name) another theme was chosen.
+        community_chosen: (uid) a community is selected.
     """
 
     theme_changed = Signal(str)
+    community_chosen = Signal(str)
 
     def __init__(self, remembered: Settings) -> None:
         super().__init__()
@@ -74,8 +79,13 @@ class MainWindow(QMainWindow):
         self._search_later.setObjectName("search_later")
         self._make_parts()
         self._lay_out()
+        self.desk = Desk(self)
         make_menus(self)
         self._connect()
+        self.place = Place(self)
+        self.clock = ClockWatch(self)
+        self.clock.told.connect(self.tell_trouble)
+        self.remembered.failed.connect(self._tell_trouble)
         self.show_start()
 
     @property
@@ -94,13 +104,14 @@ class MainWindow(QMainWindow):
         self.forms = FormsList()
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
-        self.form.use_map(MapPicker(self.canvas))
+        self.form.places.use_map(MapPicker(self.canvas, lambda: self.map_side.crs), self.map_side.positioning)
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
         self.review = ReviewPanel(self.project, self.store_runner, self.holder)
-        self.plan = PlanView()
+        self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
+        self.finder = Finder(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -115,6 +126,7 @@ class MainWindow(QMainWindow):
         self.workspaces = Workspaces()
         for name, word, page in (
             ("map", _("Map"), self.splitter),
+            ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
             ("plan", _("Plan"), self.plan),
@@ -150,6 +162,7 @@ class MainWindow(QMainWindow):
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
         self.communities.opened.connect(self.open_community)
+        self.communities.wider_wanted.connect(self.finder.open_search)
         self.canvas.community_picked.connect(self.choose_community)
         self.canvas.community_opened.connect(self.open_community)
         self.canvas.settled.connect(self.project.look_at)
@@ -163,11 +176,12 @@ class MainWindow(QMainWindow):
         self.form.closed.connect(self._form_closed)
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
-        self.plan.year_edited.connect(self._save_year)
+        self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
+        self.project.closed.connect(self.plan.close_timer)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        self.sync.form_wanted.connect(self._open_from_desk)
+        self.sync.form_wanted.connect(self.open_record)
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
 
@@ -188,6 +202,7 @@ class MainWindow(QMainWindow):
         self.map_side.clear_project()
         self._show(now)
         self.show_workspace("map" if now.communities else "import")
+        self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
         checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
@@ -213,7 +228,7 @@ class MainWindow(QMainWindow):
 
         def work(_control: JobControl) -> None:
             if self.holder.is_open:
-                self.holder.store.set_actor(login, name)
+                self.holder.sign(login, name)
 
         self.store_runner.start(work, quick=True)  # before the saves that come after it, which are quick too
         self.told["person"].setText(name or _("Name not given"))
@@ -230,7 +245,12 @@ class MainWindow(QMainWindow):
         """Tell what went wrong beside the work, without stopping it."""
         if not isinstance(error, FieldSurveyError | OSError):
             raise error
-        self.statusBar().showMessage(f"⚠ {error}", _TROUBLE_MS)
+        self.tell_trouble(str(error))
+
+    @Slot(str)
+    def tell_trouble(self, text: str) -> None:
+        """Tell a sentence beside the work."""
+        self.statusBar().showMessage(f"⚠ {text}", _TROUBLE_MS)
 
     @Slot(object)
     def _show(self, now: Overview) -> None:
@@ -253,6 +273,7 @@ class MainWindow(QMainWindow):
         self.communities.select(uid)
         self.canvas.select(uid)
         self._show_community(uid)
+        self.community_chosen.emit(uid)
 
     @Slot(str)
     def open_community(self, uid: str) -> None:
@@ -278,7 +299,8 @@ class MainWindow(QMainWindow):
         self.form.open(subject)
 
     @Slot(object)
-    def _open_from_desk(self, subject: Subject) -> None:
+    def open_record(self, subject: Subject) -> None:
+        """Open a form, with its community beside it on the map."""
         self.show_workspace("map")
         self.open_community(subject.community_uid)
         self.open_form(subject)
@@ -312,12 +334,6 @@ class MainWindow(QMainWindow):
     @Slot(str, str)
     def _remember_hub(self, target: str, token: str) -> None:
         self.remembered.change(hub=target, token=token)
-
-    @Slot(str, object)
-    def _save_year(self, uid: str, year: object) -> None:
-        value: Value = year if isinstance(year, int) else None
-        job = self.store_runner.start(lambda _control: self.holder.store.save(uid, {"plan_year": value}), quick=True)
-        job.failed.connect(self._tell_error)
 
     # --- telling -------------------------------------------------------------------------------------------------
 
@@ -370,8 +386,10 @@ class MainWindow(QMainWindow):
             return
         self._is_closed = True
         self._search_later.stop()
+        self.clock.stop()
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
+        self.finder.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()

@@ -36,6 +36,7 @@ _SHEET = """
 * {{ font-size: 14px; }}
 QWidget {{ color: {text}; }}
 QMainWindow, QDialog, #page, #rail {{ background: {window}; }}
+#finder, #palette {{ border: 2px solid {accent}; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="hint"] {{ color: {soft}; font-size: 13px; }}
@@ -96,6 +97,7 @@ QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20
 *[role="bare"]:focus {{ border-color: {accent}; }}
 """
 
+_STYLED = "fieldsurvey_styled"
 # For fingers and gloves: everything that is pressed is at least 48 px high.
 _TOUCH = """
 * { font-size: 16px; }
@@ -129,7 +131,9 @@ def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> 
     font = QFont(family) if family else app.font()
     font.setPixelSize(_PIXELS)
     app.setFont(font)
-    app.setStyle("Fusion")
+    if not app.property(_STYLED):  # a second style under a style sheet costs a second and once crashed in Qt
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     app.setPalette(_palette(colours))
     parts = {part: getattr(colours, part) for part in colours.__slots__}
     parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}

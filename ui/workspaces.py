@@ -82,7 +82,7 @@ class Workspaces(QWidget):
         self._buttons.addButton(button, number)
         self._rail.insertWidget(number, button)
 
-    def _clicked(self, name: str, _checked: bool) -> None:
+    def _clicked(self, name: str, _checked: bool = False) -> None:
         self.show_workspace(name)
 
     def page(self, name: str) -> QWidget:

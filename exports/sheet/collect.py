@@ -10,6 +10,7 @@ from exports.sheet.collect_rules import rule_check_of
 from exports.sheet.collect_systems import lift_votes, systems_of
 from exports.sheet.data import Photo, SheetData
 from exports.sheet.profile import joined, plan_of, profile_of, text_of
+from exports.sheet.proposal import Proposals
 from exports.sheet.records import Record, records_of
 from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.progress import CommunityProgress, FormProgress, State
@@ -43,6 +44,7 @@ class Collector:
         """
         self._store, self._forms, self._today = store, forms, today
         self._progress: dict[str, CommunityProgress] = {}
+        self._proposals = Proposals(store, forms)
 
     def sheet(self, community_uid: str) -> SheetData:
         """Return the values of one community's sheet.
@@ -55,7 +57,7 @@ class Collector:
             raise InputRefused(_("There is no community with the identity {uid}.").format(uid=community_uid))
         community = rows[0]
         records = records_of(self._store, community_uid, self._forms)
-        photos = _photos(self._store, community_uid, records)
+        photos = photos_of(self._store, community_uid, records)
         profile = next((r.answers for r in reversed(records) if r.form_id == _PROFILE_FORM), Answers({}, {}))
         days = sorted({record.day for record in records if record.day})
         code = text_of(community["code"])
@@ -67,7 +69,7 @@ class Collector:
             code=code,
             name=text_of(community["name"]) or code or community_uid[-8:],
             place=joined(community, "district", "subdistrict", "neighbourhood"),
-            unit=_unit(self._store),
+            unit=unit_of(self._store),
             surveyors=tuple(dict.fromkeys(record.surveyor for record in records if record.surveyor)),
             dates=(days[0], days[-1]) if days else ("", ""),
             version=_version(records),
@@ -83,6 +85,7 @@ class Collector:
             sources=_sources(community, records),
             made=self._today,
             software=_software(),
+            proposal=self._proposals.of(community),
         )
 
     def _missing(self, uid: str) -> Iterable[str]:
@@ -100,7 +103,7 @@ def _lack(form: FormProgress) -> str:
     return "未调查" if form.state is State.NOT_STARTED else "有草稿或退回记录，未提交"
 
 
-def _unit(store: "Store") -> str:
+def unit_of(store: "Store") -> str:
     """Return the surveying organisation of the project's settings; empty if none is set."""
     return (store.setting("organisation") or "").strip('"')
 
@@ -119,9 +122,15 @@ def _version(records: Sequence[Record]) -> str:
     saved = max((record.saved_at for record in records if record.saved_at), default="")
     if not saved:
         return ""
-    moment = datetime.fromisoformat(saved)
-    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(CHINA)
-    return f"记录截至 {local:%Y-%m-%d %H:%M}"
+    return f"记录截至 {local_time(saved)}"
+
+
+def local_time(moment: str) -> str:
+    """Return a moment (ISO 8601, UTC if it names no zone) in China's time to the minute; empty for none."""
+    if not moment:
+        return ""
+    told = datetime.fromisoformat(moment)
+    return f"{(told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple[str, ...]:
@@ -130,7 +139,7 @@ def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple
     return tuple(dict.fromkeys([*told, *([f"小区台账（{ledger}）"] if ledger else [])]))
 
 
-def _photos(store: "Store", community_uid: str, records: Sequence[Record]) -> tuple[Photo, ...]:
+def photos_of(store: "Store", community_uid: str, records: Sequence[Record]) -> tuple[Photo, ...]:
     """Return the photos of all records, in the order of the forms."""
     marks = marks_in(store, community_uid)
     return tuple(

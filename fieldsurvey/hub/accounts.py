@@ -22,9 +22,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.locking import locked
 from fieldsurvey.i18n import _
+from fieldsurvey.model.role import Role
 
 CONFIG = "hub.json"
 MIN_PASSWORD = 8

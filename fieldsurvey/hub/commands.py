@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from fieldsurvey.errors import UsageError
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.i18n import _
+from fieldsurvey.model.role import Role
 
 hub_app = typer.Typer(no_args_is_help=True, help="办公室端 / the office side")
 user_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")

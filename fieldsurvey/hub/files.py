@@ -11,13 +11,13 @@ from fieldsurvey.errors import SyncError
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.audit import Audit
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.storage import REJECTED
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob
 from fieldsurvey.sync.exchange import SyncResult
 from fieldsurvey.sync.folder import FileCarrier, FolderCarrier

@@ -129,6 +129,10 @@ class GeoPackageStorage:
         """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
         return self.store.chains([(rid >> SEQ_BITS, rid & SEQ_MASK) for rid in rids])
 
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        return self.store.revisions(rids)
+
     def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hash before each revision, None where nothing of it is here."""
         return [self.store.link_before(rid) for rid in rids]

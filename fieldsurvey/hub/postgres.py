@@ -269,6 +269,10 @@ class PostgresStorage:
         found = {rid: bytes(chain) for rid, chain in self._all(dialect.CHAINS, (list(rids),))}
         return [found.get(rid) for rid in rids]
 
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        return {row[0]: revision_of(row) for row in self._all(dialect.REVISIONS, (sorted(rids),))}
+
     def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hash before each revision, None where nothing of it is here."""
         return self._safely(lambda: self._log.links_before(self._db.cursor(binary=True), rids))

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.hub.accounts import Account
-from fieldsurvey.hub.authorise import Permit, Role, claimed, judge
+from fieldsurvey.hub.authorise import Permit, approving, claimed, judge, status_seen
 from fieldsurvey.hub.authorship import Nobody, Part, People, author, parts
 from fieldsurvey.hub.blobs import Blobs
 from fieldsurvey.hub.greeting import greeted, witnessed
@@ -28,6 +28,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.lineage import built_elsewhere
 from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Kind, Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork
 from fieldsurvey.store.log import forked
 from fieldsurvey.sync.answering import MAX_CHAINS, understood
@@ -260,7 +261,7 @@ class Service:
             if permit is None:
                 held |= {revision.rid: part.reason for revision in part.revisions}
                 continue
-            broken = judge(permit, part.revisions, places)
+            broken = judge(permit, part.revisions, places, _approving(storage, part.revisions))
             held |= {rid: part.reason or why if why == "approve" else why for rid, why in broken.items()}
             made = [r for r in part.revisions if r.kind is Kind.CREATE and r.rid not in held]
             places = {**{r.uid: claimed(r) for r in made}, **places}
@@ -323,6 +324,16 @@ class Service:
 
         return self._do(seen)
 
+    def rights(self, account: Account) -> "Future[list[int] | None]":
+        """Return the areas in which an account may use its role, None for all."""
+
+        def held(storage: Storage) -> list[int] | None:
+            if not account.areas or not storage.project_id():
+                return None
+            return sorted(self._scopes(storage, account.areas))
+
+        return self._do(held)
+
     def _allowed(self, storage: Storage, account: Account) -> frozenset[int] | None:
         if not account.areas or account.role.covers(Role.REVIEWER):
             return None
@@ -381,7 +392,7 @@ class Service:
         revisions = [entry.revision for entry in storage.held() if entry.revision.rid in set(rids)]
         permit = self._permit(storage, account)
         places = storage.scopes_of({r.uid: r.table for r in revisions}) if permit.needs_places else {}
-        refused = judge(permit, revisions, places)
+        refused = judge(permit, revisions, places, _approving(storage, revisions))
         free = [revision.rid for revision in revisions if revision.rid not in refused]
         storage.let_go(free)
         return free
@@ -445,6 +456,13 @@ class Service:
     def read(self, sha: str, start: int) -> "Future[Iterator[bytes] | None]":
         """Return the bytes of a file from a place on; None if it is not here."""
         return self._do(lambda _storage: self._blobs.read(sha, start) if self._blobs.whole(sha) else None)
+
+
+def _approving(storage: Storage, revisions: Sequence[Revision]) -> set[int]:
+    """Return the approvals from which some of the edits go on, on the hub or in the batch itself."""
+    seen = status_seen(revisions)
+    mine = {revision.rid: revision for revision in revisions if revision.rid in seen}
+    return approving({**storage.revisions(seen - mine.keys()), **mine}) if seen else set()
 
 
 def _settle(future: "Future[Any]", work: Callable[[], Any]) -> None:

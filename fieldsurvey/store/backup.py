@@ -228,13 +228,14 @@ def _move_aside(project: Path) -> Path | None:
 # --- the project as it once was --------------------------------------------------------------------------------------
 
 
-def write_past(copy: Path, media: Path, when_ms: int) -> None:
+def write_past(copy: Path, media: Path, when_ms: int, *, with_media: bool = True) -> None:
     """Turn a copy of a project into the project as it was: what came later goes, the rest follows from the log.
 
     Args:
         copy: The copy; it becomes a project of its own.
         media: Folder of the photos and datasets of the project.
         when_ms: The moment, by the authors' clocks.
+        with_media: Whether the copy gets a media folder of its own.
     """
     connection = opening.open_file(copy, read_only=False)
     try:
@@ -246,7 +247,8 @@ def write_past(copy: Path, media: Path, when_ms: int) -> None:
         needed = [row[0] for row in connection.rows("SELECT sha256 FROM _blob")]
     finally:
         connection.close()
-    _bring_media(needed, media, media_folder(copy))
+    if with_media:
+        _bring_media(needed, media, media_folder(copy))
 
 
 def _forget_later(connection: Connection, rows: Rows, when_ms: int) -> None:

@@ -8,6 +8,7 @@ already there costs nothing.
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,14 +91,29 @@ class Media:
         """Keep a copy of the file; return its hash.
 
         Raises:
-            InputRefused: If the file cannot be read.
+            InputRefused: If the file cannot be read, or changes meanwhile.
+            StoreError: If the disk is full or the folder cannot be written.
+        """
+        sha, size = self.keep_file(path)
+        self.note(sha, size, path.name, mime)
+        return sha
+
+    def keep_file(self, path: Path) -> tuple[str, int]:
+        """Copy a file of any size into the folder, from any thread; return its hash and bytes. note() then lists it.
+
+        Raises:
+            InputRefused: If the file cannot be read, or changes meanwhile.
             StoreError: If the disk is full or the folder cannot be written.
         """
         try:
-            data = path.read_bytes()
+            sha, size = hash_of(path), path.stat().st_size
+            source = path.open("rb")
         except OSError as error:
             raise InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=error.strerror)) from error
-        return self.add_bytes(data, path.name, mime)
+        with source:
+            if self.path(sha) is None:
+                self._write(sha, lambda out: _copy(source, out, sha, path.name))
+        return sha, size
 
     def path(self, sha256: str) -> Path | None:
         """Return where the file is, or None if it is not here (yet)."""
@@ -141,7 +157,7 @@ class Media:
 
     def _write(self, sha256: str, write: Callable[[BinaryIO], object]) -> None:
         place = self._place(sha256)
-        temporary = place.with_name(f".{sha256}.{os.getpid()}")
+        temporary = place.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as out:
@@ -151,9 +167,19 @@ class Media:
             temporary.replace(place)
             flush(place.parent)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             raise StoreError(_("The photo could not be kept: {why}").format(why=error.strerror)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _copy(source: BinaryIO, out: BinaryIO, sha256: str, name: str) -> None:
+    digest = hashlib.sha256()
+    while piece := source.read(_CHUNK):
+        digest.update(piece)
+        out.write(piece)
+    if digest.hexdigest() != sha256:
+        raise InputRefused(_("{file} changed while it was being read. Take it again.").format(file=name))
 
 
 def place_in(folder: Path) -> Callable[[str], Path | None]:

@@ -15,6 +15,7 @@ from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.failures import known_failures
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.migrations import SCHEMA, migrations
+from fieldsurvey.store.place import is_remote
 from fieldsurvey.store.rows import Rows
 
 
@@ -23,7 +24,7 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
 
     Raises:
         InputRefused: If the file exists, its folder does not, or the CRS is unknown, in degrees, or of an old datum
-            (Xian 80, Beijing 54), which needs parameters that are secret.
+            (Xian 80, Beijing 54), which needs parameters that are secret; or if the place is a network drive.
     """
     if path.exists():
         raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
@@ -46,6 +47,7 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
             "Web Mercator is for web pages: lengths and areas would be too large. Choose EPSG:4547 or a local grid."
         )
         raise InputRefused(text)
+    refuse_remote(path)
     connection = Connection(path)
     try:
         fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
@@ -85,12 +87,14 @@ def open_file(path: Path, *, read_only: bool) -> Connection:
     """Open an existing project file, bringing its schema up to date.
 
     Raises:
-        InputRefused: If it is missing, or no project of this program.
+        InputRefused: If it is missing, on a network drive (to write), or no project of this program.
         ProjectTooNew: If a newer version wrote it.
         StoreError: If it is damaged or may not be read.
     """
     if not path.is_file():
         raise InputRefused(_("There is no project file {file}.").format(file=path))
+    if not read_only:
+        refuse_remote(path)
     connection = Connection(path, read_only=read_only)
     try:
         _verify(connection)
@@ -103,6 +107,20 @@ def open_file(path: Path, *, read_only: bool) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def refuse_remote(path: Path) -> None:
+    """Refuse a place where what is acknowledged as saved may be lost.
+
+    Raises:
+        InputRefused: If the file lies, or would lie, on a network drive.
+    """
+    if is_remote(path):
+        text = _(
+            "{file} lies on a network drive, where saving is not safe. Copy it to a disk of this computer and open the "
+            "copy; to work together, use Sync."
+        )
+        raise InputRefused(text.format(file=path.name))
 
 
 def _verify(connection: Connection) -> None:

@@ -20,6 +20,7 @@ _KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "HEIF": "image/heic", "MPO":
 _MAX_PIXELS = 200_000_000
 _MAX_BYTES = 512 << 20
 _QUALITY = 80
+_REDUCED_QUALITY = 90
 _GPS, _EXIF = 0x8825, 0x8769  # Source: Exif 2.32, tags of the sub-directories
 _TAKEN = 0x9003  # DateTimeOriginal
 _DIRECTION, _DATUM = 17, 18  # GPSImgDirection, GPSMapDatum
@@ -104,6 +105,29 @@ def take(data: bytes, name: str, sizes: Sequence[int] = ()) -> tuple[Photo, dict
             upright.thumbnail((side, side), Image.Resampling.LANCZOS)
             copies[side] = as_jpeg(upright)
     return facts, copies
+
+
+def reduced(data: bytes, name: str, pixels: int) -> bytes:
+    """Return a photo whose longer side has at most so many pixels, with its EXIF; one that is no larger unchanged.
+
+    Source: XLSForm reference, parameter max-pixels of image.
+
+    Raises:
+        InputRefused: As take().
+    """
+    from PIL import Image
+
+    image = _opened(data, name)
+    if max(image.size) <= pixels:
+        return data
+    kind = "PNG" if image.format == "PNG" else "JPEG"
+    exif = image.info.get("exif", b"")  # the turn it names stays true: the picture is not turned here
+    _decode(image, (pixels, pixels), name)
+    smaller = image if kind == "PNG" else image.convert("RGB")
+    smaller.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    smaller.save(out, kind, quality=_REDUCED_QUALITY, exif=exif)
+    return out.getvalue()
 
 
 def as_jpeg(image: "Image.Image") -> bytes:

@@ -10,6 +10,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import SCOPE, Heads, State
 from fieldsurvey.model.revision import SEQ_BITS, SEQ_MASK, Kind, Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store import locking
 from fieldsurvey.store.editing import Editing
 from fieldsurvey.store.past import Past, causal, seen_heads
 from fieldsurvey.store.values import Approval, HistoryEntry, Row, Token
@@ -74,6 +75,23 @@ class Timeline(Editing, Witness):
             return None
         return Row(uid, past.state.table, past.values(names), Token(past.state), tuple(sorted(status.conflicts)))
 
+    def days(self) -> list[tuple[int, int]]:
+        """Return the last moment, milliseconds since 1970, and the number of edits of each day, newest day first."""
+        sql = (
+            "SELECT max(hlc >> 16), count(*) FROM _rev "
+            "GROUP BY date((hlc >> 16) / 1000, 'unixepoch', 'localtime') ORDER BY 1 DESC"
+        )
+        return [(int(when), int(edits)) for when, edits in self._db.rows(sql)]
+
+    def last_given(self, field: str) -> dict[str, int]:
+        """Return, for each text that edits gave to a field, the last moment at which one did."""
+        sql = (
+            "SELECT json_extract(patch, '$.' || ?), max(hlc >> 16) FROM _rev "
+            "WHERE kind IN ('c', 'u') AND instr(patch, ?) GROUP BY 1"
+        )
+        rows = self._db.rows(sql, (field, f'"{field}"'))
+        return {str(value): int(when) for value, when in rows if isinstance(value, str)}
+
     def restore(self, uid: str, when_ms: int) -> None:
         """Make a record what it was at a moment, by new revisions: what came since stays in its history.
 
@@ -86,6 +104,7 @@ class Timeline(Editing, Witness):
         was = self.record_at(uid, when_ms)
         with self.transaction():
             state = self._existing(uid)
+            locking.refuse_delete(self._rows, state.table, uid)
             is_there = not self._log.status(state, ())[0].deleted
             if was is None:
                 if is_there:
@@ -93,7 +112,7 @@ class Timeline(Editing, Witness):
                 return
             if not is_there:
                 self.undelete(uid)
-            self._write_differences(uid, was.values)
+            self._write_differences(uid, locking.restored(was.values))
 
     def _write_differences(self, uid: str, values: Mapping[str, Value]) -> None:
         state = self._existing(uid)

@@ -9,11 +9,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fieldsurvey.assess.review.people import RIGHTS
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import AnotherLine, InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.revision import Revision, dump
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
 from fieldsurvey.store.media import DATASET_MIME
 from fieldsurvey.sync import clocks, heads, quarantine
@@ -159,6 +161,7 @@ class Exchange:
             self._clock = clocks.warning(mine.at_ms - theirs.at_ms)
         if theirs.kind == "hub":
             adopt_view(self._store, theirs)
+            adopt_rights(self._store, theirs)
             quarantine.remember(self._store, theirs.held)
         return theirs
 
@@ -388,6 +391,14 @@ def adopt_view(store: Store, theirs: Hello) -> None:
         store.set_setting(_VIEW, dump(view))
         if view is not None or areas_of(store) == before:
             store.set_areas(view)
+
+
+def adopt_rights(store: Store, theirs: Hello) -> None:
+    """Keep the role that the hub gives to this account, and where it holds: the review goes by it."""
+    if theirs.role in set(Role):
+        told = dump([theirs.role, None if theirs.rights is None else list(theirs.rights)])
+        if told != store.setting(RIGHTS):
+            store.set_setting(RIGHTS, told)
 
 
 def present(store: Store) -> list[Blob]:

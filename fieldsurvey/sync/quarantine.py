@@ -11,6 +11,8 @@ from fieldsurvey.store import Store
 _SETTING = "sync.held"
 REASONS = {
     "approve": N_("approves, which only an approver may do"),
+    "review": N_("takes a step of the review for which the account lacks the role"),
+    "locked": N_("changes what was approved; an approver opens it for revision first"),
     "scope": N_("edits a record outside the areas of this account"),
     "import": N_("imports a dataset, which an account with limited areas may not do"),
     "unsigned": N_("approves, but no device that the office knows has signed it"),

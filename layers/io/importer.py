@@ -183,8 +183,8 @@ def _repair(store: Store, repairs: Mapping[str, bytes]) -> None:
 
 
 def _check_options(crs: str | None, encoding: str | None, as_layer: str | None) -> None:
-    if crs and crs not in {crs_.GCJ02, crs_.BD09}:
-        crs_.parsed(crs)
+    if crs:
+        crs_.check(crs)
     if encoding:
         try:
             "".encode(encoding)

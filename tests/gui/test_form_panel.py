@@ -195,11 +195,12 @@ def test_a_place_is_picked_on_the_map(qtbot: QtBot, panel: FormPanel) -> None:
     qtbot.addWidget(canvas)
     canvas.resize(300, 300)
     canvas.show()
-    picker = MapPicker(canvas)
+    picker = MapPicker(canvas, lambda: "EPSG:4547")
     with qtbot.waitSignal(picker.picked) as got:
         picker.start("point")
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(150, 100))
     assert got.args == [[canvas.view.to_world(150, 100)]]
+    assert canvas.tool is None
     picker.start("line")
     for x in (100, 150, 200):
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, 100))
@@ -207,6 +208,15 @@ def test_a_place_is_picked_on_the_map(qtbot: QtBot, panel: FormPanel) -> None:
     with qtbot.waitSignal(picker.picked) as got:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert len(got.args[0]) == 2
+    picker.start("line", got.args[0])  # what is answered already can be gone on from
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
+    with qtbot.waitSignal(picker.picked) as longer:
+        qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    assert longer.args[0][:2] == got.args[0]
+    picker.start("point")
+    with qtbot.waitSignal(picker.cancelled) as left:
+        qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert left.args == [True]
     canvas.close_renderer()
 
 

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
+from functools import partial, reduce
+from operator import xor
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.positioning.receivers import LogSource
 from fieldsurvey.store import Store
 from survey_forms import Session, load_form
 from survey_forms.records import Subject
@@ -142,3 +144,42 @@ def test_after_a_kill_the_same_question_comes_back(project: tuple[Path, str], tm
     assert "150" in kept[0]
     assert place is not None
     assert place[0].endswith("/pressure_top")
+
+
+def test_a_place_is_taken_from_the_receiver_with_height_and_accuracy(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str], tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        window.open_form(Subject("f04_water", project[1], project[1]))
+    (tmp_path / "form.md").write_text(_FORM, "utf-8")
+    panel, positioning = window.form_panel, window.map_side.positioning
+    panel.show_session(Session(load_form(tmp_path / "form.md")), "here")
+    session = panel.session
+    assert session is not None
+    row = panel.row("gate")
+    assert isinstance(row.editor, PlaceEditor)
+    row.editor.fix.click()
+    assert "未连接接收机" in panel.status.text()
+    log = tmp_path / "walk.nmea"
+    log.write_text("".join(sentence + "\r\n" for second in range(40) for sentence in _moment(second)), "ascii")
+    positioning.start(LogSource(log, 0.05))
+    qtbot.waitUntil(lambda: bool(positioning.track), timeout=5_000)
+    row.editor.fix.click()
+    qtbot.waitUntil(partial(_has_answer, session, "/data/gate"), timeout=10_000)
+    latitude, longitude, height, accuracy = (float(number) for number in session.value("/data/gate").split())
+    assert [latitude, longitude, height] == pytest.approx([30.2, 115.04, 23.1])
+    assert 0 < accuracy < 5
+    assert "23.1" in row.editor.size.text()
+    lane = panel.row("lane").editor
+    assert isinstance(lane, PlaceEditor)
+    lane.fix.click()
+    qtbot.waitUntil(partial(_has_answer, session, "/data/lane"), timeout=10_000)
+    lane.fix.click()
+    qtbot.waitUntil(lambda: ";" in session.value("/data/lane"), timeout=10_000)
+    positioning.stop()
+
+
+def _moment(second: int) -> list[str]:
+    body = f"GNGGA,0930{second:02}.00,3012.0000,N,11502.4000,E,4,20,0.6,23.1,M,-12.0,M,1.0,0001"
+    date = f"GNRMC,0930{second:02}.00,A,3012.0000,N,11502.4000,E,0.0,0.0,241126,,,R"
+    return [f"${text}*{reduce(xor, text.encode()):02X}" for text in (date, body)]

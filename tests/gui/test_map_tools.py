@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from layers import sidecar
 from tests.builders import add_community, make_project, square
 from ui.map.canvas import MapCanvas
+from ui.map.picking import MapPicker
 from ui.map.tool_change import VertexTool
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
 
@@ -123,3 +124,21 @@ def test_previous_view_and_next_view(qtbot: QtBot, canvas: MapCanvas) -> None:
 
 def test_the_legend_is_that_of_what_is_seen(canvas: MapCanvas) -> None:
     assert set(canvas.seen) == {"community", "water_line"}
+
+
+def test_a_place_for_a_form_snaps_to_what_is_there_and_tells_its_size(qtbot: QtBot, canvas: MapCanvas) -> None:
+    picker = MapPicker(canvas, lambda: "EPSG:4547")
+    hints: list[str] = []
+    picker.start("line", marks=[((600_050.0, 3_340_050.0), "东门")])
+    assert canvas.tool is not None
+    canvas.tool.hinted.connect(hints.append)
+    for east in (600_000, 600_100):
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=_at(canvas, east, 3_340_020) + QPoint(3, 2))
+    with qtbot.waitSignal(picker.picked) as picked:
+        qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    assert picked.args[0] == [(600_000, 3_340_020), (600_100, 3_340_020)]
+    assert any("100.0 m" in hint for hint in hints)
+    picker.start("area")
+    with qtbot.waitSignal(picker.cancelled) as left:
+        canvas.use_tool(BoxTool(""))
+    assert left.args == [False]

@@ -114,6 +114,10 @@ class MapChoiceEditor(ComboEditor):
         found = {choice.value: read_line(choice.geometry) for choice in choices if choice.geometry}
         self._places = {code: _middle(positions) for code, positions in found.items() if positions}
 
+    def offered(self) -> list[tuple[Position, str]]:
+        """Return where the choices lie, and their labels."""
+        return [(place, self.box.itemText(self.box.findData(code))) for code, place in self._places.items()]
+
     def put(self, positions: list[Position]) -> None:
         """Choose what lies nearest to a place that was picked on the map."""
         if not self._places:

@@ -1,26 +1,22 @@
-"""Between the form panel and the store: opening, journal, saving, places, files."""
+"""Between the form panel and the store: opening, journal, saving."""
 
-import mimetypes
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import cast
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.geo import crs
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
+from ui.forms.keeping import FormFiles
+from ui.forms.locating import FormPlaces
 from ui.forms.panel import FormPanel
 from ui.forms.photos import FormPhotos
-from ui.forms.places import Position
 from ui.jobs import JobRunner
-from ui.map.picking import MapPicker, World
 from ui.project.holder import StoreHolder
 
 JOURNAL_MS = 300  # at most so long a typed answer is only in memory
@@ -48,7 +44,7 @@ class FormController(QObject):
         self._panel, self._runner, self._holder = panel, runner, holder
         self._opened: Opened | None = None
         self._edits = self._kept_edits = 0
-        self._place_path = self._kept_place = ""
+        self._kept_place = ""
         self._journal = QTimer(self)
         self._journal.setObjectName("form_journal")
         self._journal.setSingleShot(True)
@@ -58,9 +54,10 @@ class FormController(QObject):
         panel.draft_clicked.connect(partial(self._save, DRAFT))
         panel.complete_clicked.connect(self._complete)
         panel.close_clicked.connect(self.close)
-        panel.file_chosen.connect(self.add_file)
         panel.moved.connect(self._moved)
         self.photos = FormPhotos(panel, runner, work, holder, self)
+        self.files = FormFiles(panel, runner, work, holder, self)
+        self.places = FormPlaces(panel, runner, holder, self)
 
     @property
     def current(self) -> Subject | None:
@@ -112,14 +109,21 @@ class FormController(QObject):
     @Slot(object)
     def _show_at(self, result: object) -> None:
         opened, place = cast("tuple[Opened, str]", result)
+        if not self.is_kept():  # typed while the form was being read: into the one that is still shown
+            self.flush()
+            if opened.subject == self.current:
+                self.open(opened.subject)
+                return
         self._show(opened)
         if place:
             self._panel.go_to(place)
 
     @Slot(object)
     def _show(self, opened: Opened) -> None:
-        self._opened, self._kept_edits = opened, self._edits
+        self._opened = opened
         self.photos.begin(opened.subject)
+        self.files.begin(opened.subject)
+        self.places.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
@@ -203,6 +207,7 @@ class FormController(QObject):
 
     def _was_saved(self, status: str, opened: object) -> None:
         self._panel.setEnabled(True)
+        self._kept_edits = self._edits
         place = self._panel.current
         self._show(cast("Opened", opened))
         if place:
@@ -229,50 +234,9 @@ class FormController(QObject):
         self.flush()
         self._opened = None
         self.photos.begin(None)
+        self.files.begin(None)
+        self.places.begin(None)
         self.closed.emit()
-
-    # --- places --------------------------------------------------------------------------------------------------
-
-    def use_map(self, picker: MapPicker) -> None:
-        """Let places be picked on a map."""
-        self._panel.place_wanted.connect(partial(self._pick_place, picker))
-        picker.picked.connect(self._has_place)
-
-    def _pick_place(self, picker: MapPicker, path: str, kind: str) -> None:
-        self._place_path = path
-        picker.start({"geotrace": "line", "geoshape": "area"}.get(kind, "point"))
-
-    @Slot(object)
-    def _has_place(self, corners: list[World]) -> None:
-        if self._opened is None:
-            return
-
-        def work(_control: JobControl) -> list[Position]:
-            east, north = np.array(corners, dtype=float).T
-            longitude, latitude = crs.transform(east, north, self._holder.store.crs, crs.CGCS2000)
-            return list(zip(longitude.tolist(), latitude.tolist(), strict=True))
-
-        job = self._runner.start(work, quick=True)
-        job.succeeded.connect(partial(self._panel.put_place, self._place_path))
-        job.failed.connect(self._fail)
-
-    # --- files ---------------------------------------------------------------------------------------------------
-
-    @Slot(str, str)
-    def add_file(self, path: str, file: str) -> None:
-        """Take a sound, film or other file into the project as the answer of a question."""
-        mime = mimetypes.guess_type(file)[0] or "application/octet-stream"
-
-        def work(_control: JobControl) -> tuple[str, str]:
-            return path, self._holder.store.media.add_file(Path(file), mime)
-
-        job = self._runner.start(work, quick=True)
-        job.succeeded.connect(self._has_file)
-        job.failed.connect(self._fail)
-
-    @Slot(object)
-    def _has_file(self, result: object) -> None:
-        self._panel.set_answer(*cast("tuple[str, str]", result))
 
 
 def place_key(subject: Subject) -> str:

@@ -8,7 +8,7 @@ kept and told, not thrown away.
 import unicodedata
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,6 +24,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
 from ui.forms.base import Editor, Words
 from ui.forms.choosing import ComboEditor, ListChecksEditor, MapChoiceEditor, RankEditor
+from ui.forms.files import FileEditor, RecordingEditor
 from ui.forms.grids import GridEditor, TableHead
 from ui.forms.places import PlaceEditor
 from ui.forms.ranges import BearingEditor, CounterEditor, PickerEditor, SliderEditor, StarsEditor, steps
@@ -162,32 +163,6 @@ class AcknowledgeEditor(Editor):
         self.box.setChecked(text == "OK")
 
 
-class FileEditor(Editor):
-    """A sound, film or other file, kept with the project.
-
-    Signals:
-        wanted: () the person asks for a file.
-    """
-
-    wanted = Signal()
-
-    def __init__(self, _question: Question) -> None:
-        box = QWidget()
-        self.button = QToolButton()
-        super().__init__(box, self.button)
-        line = QHBoxLayout(box)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.button)
-        line.addStretch(1)
-        self.button.setMinimumHeight(36)
-        self.button.clicked.connect(self.wanted)
-        self.show_text("")
-
-    def show_text(self, text: str) -> None:
-        """Show whether there is a file."""
-        self.button.setText(_("File kept; another file …") if text else _("Choose file …"))
-
-
 Builder = Callable[[Question], Editor]
 _BUILDERS: Mapping[Kind, Builder] = {
     Kind.RANK: RankEditor,
@@ -200,8 +175,8 @@ _BUILDERS: Mapping[Kind, Builder] = {
     Kind.GEOTRACE: PlaceEditor,
     Kind.GEOSHAPE: PlaceEditor,
     Kind.IMAGE: PhotoEditor,
-    Kind.AUDIO: FileEditor,
-    Kind.VIDEO: FileEditor,
+    Kind.AUDIO: RecordingEditor,
+    Kind.VIDEO: RecordingEditor,
     Kind.FILE: FileEditor,
 }
 

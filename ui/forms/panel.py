@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -16,24 +14,24 @@ from PySide6.QtGui import (
     QKeySequence,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Session
 from survey_forms.form import Element
 from survey_forms.instance import generic
+from ui.forms.base import Editor
 from ui.forms.choosing import MapChoiceEditor
-from ui.forms.editors import FileEditor
+from ui.forms.files import FileEditor
 from ui.forms.frame import FormFrame
 from ui.forms.history import History, sets_others
+from ui.forms.outside import Outside
 from ui.forms.page import Rows, pages_of
 from ui.forms.places import PlaceEditor, Position
 from ui.forms.problems import Findings, Review
 from ui.forms.row import Row
-from ui.photos.editor import PhotoEditor, files_as_sources, sources_of
+from ui.photos.editor import PhotoEditor, sources_of
 from ui.photos.intake import Source
-
-_PHOTOS = "JPEG, PNG, HEIC (*.jpg *.jpeg *.png *.heic *.heif)"
 
 
 class FormPanel(FormFrame):
@@ -47,8 +45,12 @@ class FormPanel(FormFrame):
         camera_wanted: (path of the question).
         drawing_wanted: (path of the question) to draw on its photo, or a drawing for it.
         file_chosen: (path of the question, file) a sound, film or other file.
+        file_shown: (path of the question, hash) it is to be said what file this is.
+        file_opened: (hash) a kept file is to be played or opened.
+        recording_wanted: (path of the question) a sound or film is to be recorded.
         photo_shown: (path of the question, hash) a picture is to be shown.
-        place_wanted: (path of the question, kind) a place is to be picked on the map.
+        place_wanted: (path of the question) a place is to be picked on the map.
+        fix_wanted: (path of the question) a place is to be taken from the receiver.
     """
 
     edited = Signal()
@@ -58,8 +60,12 @@ class FormPanel(FormFrame):
     camera_wanted = Signal(str)
     drawing_wanted = Signal(str)
     file_chosen = Signal(str, str)
+    file_shown = Signal(str, str)
+    file_opened = Signal(str)
+    recording_wanted = Signal(str)
     photo_shown = Signal(str, str)
-    place_wanted = Signal(str, str)
+    place_wanted = Signal(str)
+    fix_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +78,7 @@ class FormPanel(FormFrame):
         self._at = 0
         self._history: History | None = None
         self._current = ""
+        self._outside = Outside(self)
         self._review = Review(self)
         self._review.found.connect(self._show_progress)
         self._connect()
@@ -179,20 +186,9 @@ class FormPanel(FormFrame):
     @Slot(object)
     def _made(self, row: Row) -> None:
         """Connect what a new row needs from outside."""
-        editor, path = row.editor, row.path
-        if isinstance(editor, PhotoEditor):
-            editor.wanted.connect(partial(self._choose_photos, path))
-            editor.camera_wanted.connect(partial(self.camera_wanted.emit, path))
-            editor.drawing_wanted.connect(partial(self.drawing_wanted.emit, path))
-            editor.offered.connect(partial(self.offer_photos, path))
-            if sha := self._need().value(path):
-                self.photo_shown.emit(path, sha)
-        elif isinstance(editor, FileEditor):
-            editor.wanted.connect(partial(self._choose, path, self.file_chosen))
-        elif isinstance(editor, PlaceEditor | MapChoiceEditor):
-            editor.wanted.connect(partial(self.place_wanted.emit, path, str(row.question.kind)))
-        editor.finished.connect(self.next_row)
-        for widget in {editor.focus, *editor.widget.findChildren(QWidget)}:
+        self._outside.connect_row(row, self._need().value(row.path))
+        row.editor.finished.connect(self.next_row)
+        for widget in {row.editor.focus, *row.editor.widget.findChildren(QWidget)}:
             widget.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -322,15 +318,6 @@ class FormPanel(FormFrame):
 
     # --- photos, files, places -------------------------------------------------------------------------------------
 
-    def _choose(self, path: str, chosen: SignalInstance) -> None:
-        file, _filter = QFileDialog.getOpenFileName(self, _("Choose file …"))
-        if file:
-            chosen.emit(path, file)
-
-    def _choose_photos(self, path: str) -> None:
-        files, _filter = QFileDialog.getOpenFileNames(self, _("Choose file …"), "", _PHOTOS)
-        self.offer_photos(path, files_as_sources([Path(file) for file in files], path))
-
     def offer_photos(self, path: str, sources: list[Source]) -> None:
         """Take photos for a question: the first answers it, more of them make new rows."""
         if sources:
@@ -367,19 +354,28 @@ class FormPanel(FormFrame):
     def put_place(self, path: str, positions: list[Position]) -> None:
         """Take a place that was picked on the map as the answer."""
         self.go_to(path)
-        row = self._page().show_path(path)
-        if row is not None and isinstance(row.editor, PlaceEditor | MapChoiceEditor):
-            row.editor.put(positions)
+        editor = self.editor(path)
+        if isinstance(editor, PlaceEditor | MapChoiceEditor):
+            editor.put(positions)
+
+    def editor(self, path: str) -> Editor | None:
+        """Return the editor of a question that is on the screen."""
+        row = next((row for row in self._page().rows() if row.path == path), None)
+        return row.editor if row is not None else None
 
     def is_shown(self, path: str) -> bool:
         """Say whether a question is on the screen now, or one scroll away."""
-        return self._session is not None and any(row.path == path for row in self._page().rows())
+        return self._session is not None and self.editor(path) is not None
 
     def show_thumbnail(self, path: str, image: QImage) -> None:
         """Show a photo small in its row."""
-        row = next((row for row in self._page().rows() if row.path == path), None)
-        if row is not None and isinstance(row.editor, PhotoEditor):
-            row.editor.show_picture(image)
+        if isinstance(editor := self.editor(path), PhotoEditor):
+            editor.show_picture(image)
+
+    def show_file(self, path: str, told: str) -> None:
+        """Say in its row what file a question has."""
+        if isinstance(editor := self.editor(path), FileEditor):
+            editor.show_facts(told)
 
     def photos(self) -> Mapping[str, str]:
         """Return path -> hash of all photos in the form."""

@@ -1,6 +1,7 @@
 """Photos of a form: where they go, what is told of them, what is drawn on them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -71,7 +72,14 @@ class FormPhotos(QObject):
             self._blank = blank_places(session, path or self._panel.current)
             self._taken = self._twice = 0
             self._panel.gather(on=True)
-        self.intake.add(sources, self._subject.community_uid)
+        self.intake.add([self._limited(session, source) for source in sources], self._subject.community_uid)
+
+    def _limited(self, session: Session, source: Source) -> Source:
+        """Return a photo with the size that its question allows."""
+        found = photo_place(session, self._panel.current)
+        question = session.question(source.target) if source.target else found[1] if found else None
+        given = question.parameters.get("max-pixels", "") if question else ""
+        return replace(source, most_pixels=int(given)) if given.isdecimal() else source
 
     @Slot(object)
     def _is_kept(self, result: object) -> None:
@@ -190,6 +198,8 @@ class FormPhotos(QObject):
 
     def _copy(self, path: str, sha: str, pixels: int, then: Callable[..., None], found: object) -> None:
         place, marks = cast("tuple[Path | None, tuple[Mark, ...]]", found)
+        if not self._work.is_open:  # the window is closing: nobody will see it
+            return
         if place is None:
             self._panel.say(_("This photo is not on this laptop yet; sync brings it."))
             return

@@ -79,6 +79,14 @@ def read_line(text: str) -> list[Position] | None:
     return [position for position in found if position] if all(found) else None
 
 
+def _of_receiver(text: str) -> str:
+    """Return height and accuracy of a point that has them."""
+    numbers = text.split()
+    if len(numbers) != 4 or numbers[3] in {"0", "0.0"}:
+        return ""
+    return _("Height {height} m · accuracy ±{accuracy} m").format(height=numbers[2], accuracy=numbers[3])
+
+
 def measure(positions: list[Position], *, is_area: bool) -> str:
     """Return length in m, and area in m², on the ellipsoid of CGCS2000; empty while there is too little."""
     from pyproj import Geod
@@ -98,9 +106,11 @@ class PlaceEditor(Editor):
 
     Signals:
         wanted: () the person wants to pick it on the map.
+        fix_wanted: () the person wants the place of the receiver.
     """
 
     wanted = Signal()
+    fix_wanted = Signal()
 
     def __init__(self, question: Question) -> None:
         self._kind = question.kind
@@ -112,6 +122,12 @@ class PlaceEditor(Editor):
         self.size.setProperty("role", "hint")
         self.map = map_button()
         self.map.clicked.connect(self.wanted)
+        self.fix = QToolButton()
+        self.fix.setText("GNSS")
+        self.fix.setMinimumHeight(36)
+        self.fix.setToolTip(_("Take the place of the receiver: stand still for some seconds"))
+        self.fix.setAccessibleName(_("Place of the receiver"))
+        self.fix.clicked.connect(self.fix_wanted)
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         line = QHBoxLayout()
@@ -123,11 +139,14 @@ class PlaceEditor(Editor):
             self.text.setFixedHeight(88)
             self.text.setTabChangesFocus(True)
             layout.addWidget(self.text)
-            line.addWidget(self.size, 1)
+            line.addStretch(1)
+        line.addWidget(self.fix)
         line.addWidget(self.map)
         layout.addLayout(line)
+        layout.addWidget(self.size)
         self.text.textChanged.connect(self._typed)
         self._value = ""
+        self._tell([])
 
     def _shown(self) -> str:
         return self.text.text() if isinstance(self.text, QLineEdit) else self.text.toPlainText()
@@ -154,8 +173,14 @@ class PlaceEditor(Editor):
         return as_odk([*positions, positions[0]] if is_open else positions)
 
     def _tell(self, positions: list[Position] | None) -> None:
-        wrong = _("One of these lines is no position.")
-        self.size.setText(wrong if positions is None else measure(positions, is_area=self._kind is Kind.GEOSHAPE))
+        if positions is None:
+            told = "" if self._is_point else _("One of these lines is no position.")
+        elif self._is_point:
+            told = _of_receiver(self._value)
+        else:
+            told = measure(positions, is_area=self._kind is Kind.GEOSHAPE)
+        self.size.setText(told)
+        self.size.setVisible(bool(told))
 
     def put(self, positions: list[Position]) -> None:
         """Take what was picked on the map."""
@@ -176,6 +201,7 @@ class PlaceEditor(Editor):
         """Allow or forbid editing."""
         self.text.setReadOnly(readonly)
         self.map.setEnabled(not readonly)
+        self.fix.setEnabled(not readonly)
 
 
 def map_button() -> QToolButton:

@@ -1,119 +1,133 @@
-"""Picking a place on the map for a question: a point, or the corners of a line or area."""
+"""Picking a place on the map for a question: a point, or the corners of a line or area, with snapping."""
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
+from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from fieldsurvey.geo import measures
 from fieldsurvey.i18n import _
+from layers.sidecar import Sidecar
+from layers.viewport import Viewport
 from ui.map.canvas import MapCanvas
+from ui.map.tool import Tool, World
+from ui.map.tool_draw import DrawTool, Scene
 
-_DRAG_PX = 4
-World = tuple[float, float]  # east, north in m in the CRS of the project
+Mark = tuple[World, str]  # where something lies that can be chosen, and its name
+_LEAST = {"point": 1, "line": 2, "area": 3}
+_MOST_MARKS = 500  # names over one another help nobody
 
 
-class MapPicker(QWidget):
-    """Lies over the map, lets the pointer through, and takes clicks as corners while it is active.
+class PlaceTool(DrawTool):
+    """Draws the answer of a question; length and area are those on the ellipsoid, as the form tells them.
+
+    Signals:
+        grown: (places) a corner came or went.
+    """
+
+    grown = Signal(object)
+
+    def __init__(self, scene: Scene, kind: str, crs: str, corners: Sequence[World], marks: Sequence[Mark]) -> None:
+        words = {"point": _("Place"), "line": _("Line"), "area": _("Outline")}
+        super().__init__(scene, least=_LEAST[kind], closed=kind == "area", what=words[kind])
+        self._crs, self._marks, self._seen = crs, marks[:_MOST_MARKS], len(corners)
+        self.corners = list(corners)
+
+    def _size(self) -> str:
+        places, length = self._places(), measures.ellipsoidal_length
+        if not self._crs or len(places) < 2:
+            return ""
+        if not self.closed:
+            return f"{length(places, self._crs):,.1f} m"
+        around = length([*places, places[0]], self._crs)
+        return f"{measures.ellipsoidal_area(places, self._crs):,.1f} ㎡ · {around:,.1f} m"
+
+    def _tell(self) -> None:
+        super()._tell()
+        if len(self.corners) != self._seen:
+            self._seen = len(self.corners)
+            self.grown.emit(list(self.corners))
+
+    def paint(self, painter: QPainter, view: Viewport, colour: QColor) -> None:
+        """Paint what can be chosen under what is drawn."""
+        metrics = QFontMetricsF(painter.font())
+        for place, name in self._marks:
+            spot = QPointF(*view.to_screen(*place))
+            painter.setPen(QPen(colour, 2))
+            painter.setBrush(QColor("#FFFFFF"))
+            painter.drawEllipse(spot, 7, 7)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            box = QRectF(spot.x() + 10, spot.y() - metrics.height() / 2, metrics.horizontalAdvance(name) + 6, 0)
+            box.setHeight(metrics.height())
+            painter.fillRect(box, QColor("#FFFFFF"))
+            painter.setPen(QColor("#000000"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+        super().paint(painter, view, colour)
+
+
+class MapPicker(QObject):
+    """Lets a person pick a place with the drawing tool of the map.
 
     Signals:
         picked: (list of (east, north)) the place is complete.
-        cancelled: () Esc was pressed.
+        grown: (list of (east, north)) a corner came or went.
+        cancelled: (bool) the person left it unfinished; False: for another tool.
     """
 
     picked = Signal(object)
-    cancelled = Signal()
+    grown = Signal(object)
+    cancelled = Signal(bool)
 
-    def __init__(self, canvas: MapCanvas) -> None:
+    def __init__(self, canvas: MapCanvas, crs: Callable[[], str]) -> None:
+        """Pick on a canvas; `crs` gives the reference system of the project, for lengths and areas."""
         super().__init__(canvas)
-        self._canvas = canvas
-        self._kind = ""
-        self._corners: list[World] = []
-        self._pressed: QPointF | None = None
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-        canvas.installEventFilter(self)
+        self._canvas, self._crs = canvas, crs
+        self._tool: PlaceTool | None = None
+        canvas.tool_changed.connect(self._tool_changed)
 
-    def start(self, kind: str) -> None:
-        """Begin to pick a "point", "line" or "area"."""
-        self._kind, self._corners = kind, []
-        self.setGeometry(self._canvas.rect())
-        self.show()
-        self._canvas.setFocus()
+    def start(self, kind: str, corners: Sequence[World] = (), marks: Sequence[Mark] = ()) -> None:
+        """Begin to pick a "point", "line" or "area".
+
+        Args:
+            kind: What is to be picked.
+            corners: Those the answer has already; they can be taken back and gone on from.
+            marks: What can be chosen, to be seen on the map.
+        """
+        tool = PlaceTool(self._scene, kind, self._crs(), corners, marks)
+        tool.drawn.connect(self._drawn)
+        tool.grown.connect(self.grown)
+        self._tool = None  # leaving an unfinished one for this one is no end
+        self._canvas.use_tool(tool)
+        self._tool = tool
+        self._show([*corners, *(place for place, _name in marks)])
 
     def stop(self) -> None:
-        """Pick no more."""
-        self._kind = ""
-        self.hide()
+        """Pick no more; nobody is told."""
+        if self._tool is not None:
+            self._tool = None
+            self._canvas.use_tool(None)
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Take clicks and keys of the map; drags and the wheel still move it."""
-        if event.type() is QEvent.Type.Resize:
-            self.setGeometry(self._canvas.rect())
-        if not self._kind:
-            return False
-        if isinstance(event, QMouseEvent):
-            return self._mouse(event)
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
-            return self._key(event)
-        return False
+    def _show(self, places: Sequence[World]) -> None:
+        """Move the map to places that cannot be seen."""
+        if not places:
+            return
+        spots = [self._canvas.view.to_screen(*place) for place in places]
+        if not all(0 <= x <= self._canvas.width() and 0 <= y <= self._canvas.height() for x, y in spots):
+            east, north = zip(*places, strict=True)
+            self._canvas.show_box((min(east), min(north), max(east), max(north)), border=1.4)
 
-    def _mouse(self, event: QMouseEvent) -> bool:
-        self.update()
-        if event.type() is QEvent.Type.MouseButtonPress:
-            self._pressed = event.position()
-        start = self._pressed if event.type() is QEvent.Type.MouseButtonRelease else None
-        if start is not None and (event.position() - start).manhattanLength() < _DRAG_PX:
-            self._add(event.position())
-            self._end_drag(event)
-            return True
-        return event.type() is QEvent.Type.MouseButtonDblClick
+    def _scene(self) -> tuple[Sidecar | None, tuple[str, ...]]:
+        look, view = self._canvas.look, self._canvas.view
+        return self._canvas.sidecar, tuple(s.table for s in look.styles.values() if s.is_drawn_at(view.scale))
 
-    def _end_drag(self, event: QMouseEvent) -> None:
-        """Let the map end its gesture without taking it for a click on a community."""
-        away = event.position() + QPointF(10 * _DRAG_PX, 0)
-        self._canvas.mouseReleaseEvent(
-            QMouseEvent(event.type(), away, event.globalPosition(), event.button(), event.buttons(), event.modifiers())
-        )
+    @Slot(object)
+    def _drawn(self, corners: list[World]) -> None:
+        self._tool = None
+        self._canvas.use_tool(None)
+        self.picked.emit(corners)
 
-    def _add(self, spot: QPointF) -> None:
-        self._corners.append(self._canvas.view.to_world(spot.x(), spot.y()))
-        if self._kind == "point":
-            self._finish()
-
-    def _finish(self) -> None:
-        least = {"point": 1, "line": 2, "area": 3}[self._kind]
-        if len(self._corners) >= least:
-            self.stop()
-            self.picked.emit(self._corners)
-
-    def _key(self, event: QKeyEvent) -> bool:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._finish()
-        elif event.key() == Qt.Key.Key_Backspace:
-            self._corners = self._corners[:-1]
-        elif event.key() == Qt.Key.Key_Escape:
-            self.stop()
-            self.cancelled.emit()
-        else:
-            return False
-        self.update()
-        return True
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the corners, what they make, and what to do."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().highlight().color(), 3))
-        spots = QPolygonF([QPointF(*self._canvas.view.to_screen(*corner)) for corner in self._corners])
-        if self._kind == "area":
-            painter.drawPolygon(spots)
-        else:
-            painter.drawPolyline(spots)
-        for spot in spots.toList():
-            painter.drawEllipse(spot, 5, 5)
-        words = _("Click the place. Esc: back.")
-        if self._kind != "point":
-            words = _("Click the corners. Enter: done. Backspace: one back. Esc: leave.")
-        strip = QRect(0, 0, self.width(), 34)
-        painter.fillRect(strip, self.palette().base())
-        painter.setPen(self.palette().text().color())
-        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, words)
+    @Slot(object)
+    def _tool_changed(self, tool: Tool | None) -> None:
+        if self._tool is not None and tool is not self._tool:
+            self._tool = None
+            self.cancelled.emit(tool is None)

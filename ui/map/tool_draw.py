@@ -189,16 +189,16 @@ class DrawTool(CornersTool):
                 )
                 if is_on
             ]  # fmt: skip
-            size = (
-                f"{measures.grid_length(self._places()):.2f} m"
-                if not self.closed
-                else f"{measures.grid_area(self._places()):.1f} ㎡"
-            )
             text = _(
                 "Enter: done. Backspace: one back. Numbers: distance. P: square, O: parallel, T: trace, N: snapping."
             )
-            self.hinted.emit("  ".join([f"{self._what} {size}", *modes, text]))
+            self.hinted.emit("  ".join([f"{self._what} {self._size()}", *modes, text]))
         self.changed.emit()
+
+    def _size(self) -> str:
+        """Return length or area for people, on the grid."""
+        places = self._places()
+        return f"{measures.grid_area(places):.1f} ㎡" if self.closed else f"{measures.grid_length(places):.2f} m"
 
     def paint(self, painter: QPainter, view: Viewport, colour: QColor) -> None:
         """Paint what is drawn, and what is snapped to."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
@@ -25,18 +26,23 @@ from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 from ui.jobs import JobRunner
 from ui.map.basemaps import Basemaps
 from ui.map.canvas import MapCanvas
+from ui.map.compare_panel import ComparePanel
 from ui.map.details import DetailsPanel, Feature
 from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
 from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
 from ui.map.styling import MapStyling
+from ui.map.swipe import Swipe
 from ui.map.tool import Tool, World
 from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
 from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
+
+if TYPE_CHECKING:
+    from ui.map.grids_panel import GridsPanel
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
 _FINDING_SCALE = 700.0
@@ -58,7 +64,7 @@ class MapWorkspace(QWidget):
         super().__init__()
         self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
         self.crs = self.name = ""
-        self._path: Path | None = None
+        self.path: Path | None = None
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
         self.details = DetailsPanel(store_runner, holder)
@@ -71,6 +77,10 @@ class MapWorkspace(QWidget):
         self._under: QWidget | None = None
         self.positioning = Positioning(self)
         self._receiver: QWidget | None = None
+        self.swipe = Swipe(self.canvas, work_runner)
+        self.swipe.failed.connect(self.failed)
+        self._compare: ComparePanel | None = None
+        self._grids: GridsPanel | None = None
         self._bookmarks: list[Bookmark] = []
         self._tools: dict[str, Tool] = {}
         self.toolbar = MapToolbar(self.canvas)
@@ -135,6 +145,7 @@ class MapWorkspace(QWidget):
             "places", _("Go to"),
             [
                 Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("grids", _("Local grids …"), "", self.show_grids),
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
@@ -145,6 +156,7 @@ class MapWorkspace(QWidget):
             [
                 Entry("style", _("Style …"), "Y", self.show_styles),
                 Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
+                Entry("compare", _("Compare with earlier …"), "W", self.show_compare),
                 Entry("check", _("Check geometry and values"), "C", self.check),
                 Entry("print", _("Print the map …"), "Ctrl+P", self.ask_print),
                 Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
@@ -158,8 +170,9 @@ class MapWorkspace(QWidget):
         if self.crs != now.crs:
             self.crs = self.positioning.crs = now.crs
         self.name = now.name
-        if self._path != now.path:
-            self._path = now.path
+        if self.path != now.path:
+            self.path = now.path
+            self.swipe.stop()
             self.styling.read()
             self.basemaps.read()
         else:
@@ -168,7 +181,8 @@ class MapWorkspace(QWidget):
 
     def clear_project(self) -> None:
         """Forget what belonged to the project before."""
-        self._path = None
+        self.path = None
+        self.swipe.stop()
         self.basemaps.clear()
         self.canvas.clear_project()
         self.show_side(None)
@@ -347,6 +361,24 @@ class MapWorkspace(QWidget):
             panel.failed.connect(self.failed)
         self.show_side(self._styles)
 
+    def show_compare(self) -> None:
+        """Show what the map can be compared with."""
+        if self._compare is None:
+            self._compare = ComparePanel(self, self.swipe)
+            self._compare.failed.connect(self.failed)
+        self._compare.read()
+        self.show_side(self._compare)
+
+    def show_grids(self) -> None:
+        """Show the local grids of this person."""
+        if self._grids is None:
+            from ui.map.grids_panel import GridsPanel
+
+            self._grids = GridsPanel()
+            self._grids.failed.connect(self.failed)
+        self._grids.read()
+        self.show_side(self._grids)
+
     def show_basemaps(self) -> None:
         """Show the list of base maps."""
         if self._under is None:
@@ -417,6 +449,7 @@ class MapWorkspace(QWidget):
     def close(self) -> bool:
         """Let the receiver go and stop the render thread."""
         self.positioning.stop()
+        self.swipe.stop()
         self.canvas.close_renderer()
         self.basemaps.close()
         return super().close()
@@ -450,7 +483,7 @@ class MapWorkspace(QWidget):
     @Slot(object)
     def _show_bookmarks(self, text: object) -> None:
         self._bookmarks = history.bookmarks_from_json(str(text or ""))
-        for action in self.places.actions()[3:]:
+        for action in self.places.actions()[4:]:
             self.places.removeAction(action)
         for mark in self._bookmarks:
             self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))

@@ -20,6 +20,7 @@ def ask_photo(parent: QWidget) -> QImage | str | None:
         return _("No camera was found. Connect one, or choose a file.")
     dialog = CameraDialog(parent)
     dialog.exec()
+    dialog.deleteLater()
     return dialog.photo
 
 

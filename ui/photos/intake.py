@@ -22,7 +22,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.paths import user_cache
 from fieldsurvey.store import album
 from fieldsurvey.store.media import Media
-from fieldsurvey.store.photos import Photo, read, take
+from fieldsurvey.store.photos import Photo, read, reduced, take
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 
@@ -38,12 +38,14 @@ class Source:
         image: The picture, None for a file.
         target: Path of the question that it answers; empty: a new row of the repeat for photos.
         is_drawing: Kept as PNG, without loss.
+        most_pixels: Longer side that the form allows; 0: any. A larger photo is kept smaller, as its author wants it.
     """
 
     path: Path
     image: QImage | None = None
     target: str = ""
     is_drawing: bool = False
+    most_pixels: int = 0
 
     def data(self) -> bytes:
         """Return the bytes to keep.
@@ -187,6 +189,8 @@ class PhotoIntake(QObject):
 def _take_in(source: Source, media: Media, _control: JobControl) -> Kept:
     """Check a photo, then keep it and its small copies."""
     data = source.data()
+    if source.most_pixels:
+        data = reduced(data, source.path.name, source.most_pixels)
     photo, copies = take(data, source.path.name, photo_copies.SIZES)
     sha = media.keep(data)
     photo_copies.keep(user_cache() / "photos", sha, copies)

@@ -14,9 +14,9 @@ from fieldsurvey import cli
 from fieldsurvey.clock import now_millis
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.sync import heads
 from fieldsurvey.sync.answering import Answering

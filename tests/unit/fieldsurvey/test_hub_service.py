@@ -21,7 +21,7 @@ from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.app import make_app
 from fieldsurvey.hub.audit import AUDIT, entries
-from fieldsurvey.hub.authorise import Permit, Role, judge
+from fieldsurvey.hub.authorise import Permit, judge
 from fieldsurvey.hub.backup import backup, move
 from fieldsurvey.hub.limits import Load, Rate, Throttle
 from fieldsurvey.hub.openapi import document
@@ -29,6 +29,7 @@ from fieldsurvey.hub.service import Service
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.revision import NO_CHAIN, Kind, Revision, chain_of
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from fieldsurvey.sync.exchange import Exchange

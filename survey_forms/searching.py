@@ -1,0 +1,91 @@
+"""What of a project can be found by its words: assets by name, number and address, records by their answers."""
+
+import re
+from collections.abc import Mapping
+
+from fieldsurvey.i18n import language
+from fieldsurvey.model.assets import ASSET_BY_NAME
+from fieldsurvey.model.schema import ColumnType, Table, TableKind
+from fieldsurvey.store import Store
+from fieldsurvey.store.words import Source
+from survey_forms.form import Form, Kind, Question
+from survey_forms.layout import layout_of
+from survey_forms.words import Texts
+
+PLACE, BUILDING, ANSWER, ASSET = "place", "building", "answer", "asset"
+KINDS = (PLACE, BUILDING, ANSWER, ASSET)
+_LIST = re.compile(r"instance\('([^']+)'\)")
+_SPOKEN = frozenset({Kind.TEXT, Kind.BARCODE})
+_CHOSEN = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.RANK})
+_PLACE_TEXTS = ("code", "source_id", "district", "subdistrict", "neighbourhood", "address")
+_NAMING = frozenset({"name", "unit", "source_id"})
+
+
+def sources(store: Store, forms: Mapping[str, Form]) -> list[Source]:
+    """Return what can be found in a project.
+
+    Args:
+        store: The project.
+        forms: Its forms by table.
+    """
+    tables = store.tables()
+    names = {str(row["uid"]): str(row["name"] or "") for row in store.select("community", ["name"])}
+    buildings = {
+        str(row["uid"]): f"{names.get(str(row['community_uid']), '')} {row['name'] or ''!s}".strip()
+        for row in store.select("building", ["name", "community_uid"])
+    }
+    found = [_asset_source(table, names, buildings) for name, table in tables.items() if name in ASSET_BY_NAME]
+    kept = [name for name, table in tables.items() if table.kind is TableKind.FORM and store.count(name)]
+    for name in kept:
+        if name in forms:
+            found += _form_sources(store, forms[name], tables, names)
+    return [source for source in found if source is not None]
+
+
+def _asset_source(table: Table, names: Mapping[str, str], buildings: Mapping[str, str]) -> Source | None:
+    texts = [column for column in table.columns if column.type is ColumnType.TEXT]
+    if table.name == "community":
+        labels = {column.name: column.label for column in texts if column.name in _PLACE_TEXTS}
+        return Source(table.name, PLACE, ("name",), labels)
+    titles = tuple(column.name for column in texts if column.name in _NAMING and column.name != "source_id")
+    labels = {column.name: column.label for column in texts if column.name == "source_id"}
+    if not titles and not labels:
+        return None
+    if table.name == "stairwell":
+        return Source(table.name, BUILDING, titles, labels, places=buildings, inside="building_uid")
+    kind = BUILDING if table.name == "building" else ASSET
+    return Source(table.name, kind, titles, labels, places=names if kind is BUILDING else {})
+
+
+def _form_sources(store: Store, form: Form, tables: Mapping[str, Table], names: Mapping[str, str]) -> list[Source]:
+    layout = layout_of(form)
+    questions = {question.path: question for question in form.questions()}
+    found = []
+    for repeat in ("", *layout.keys):
+        table = layout.table_of(repeat)
+        if table not in tables or (repeat and not store.count(table)):
+            continue
+        texts: dict[str, str] = {}
+        coded: dict[str, tuple[str, Mapping[str, str]]] = {}
+        for path in layout.direct(repeat):
+            question, column = questions[path], layout.columns[path]
+            label = question.label(language()) or question.name
+            if question.kind in _CHOSEN:
+                coded[column] = (label, _words(form, question))
+            elif question.kind in _SPOKEN:
+                texts[column] = label
+        if texts or coded:
+            found.append(Source(table, ANSWER, (), texts, coded, "parent_uid" if repeat else "", names))
+    return found
+
+
+def _words(form: Form, question: Question) -> dict[str, str]:
+    """Return code -> words of every choice that a question may offer, whatever filters the list."""
+    itemset = question.itemset
+    if itemset is None:
+        return {}
+    listed = _LIST.match(itemset.nodeset)
+    instance = form.instances.get(listed.group(1)) if listed else None
+    items = [item for root in instance.children for item in root.children] if instance else []
+    texts = Texts(form, language(), lambda _expression, _node: "")
+    return {choice.value: choice.label for choice in texts.choices(itemset, items)}
