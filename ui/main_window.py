@@ -216,6 +216,8 @@ class MainWindow(QMainWindow):
         self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
+        checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
+        checking.failed.connect(self._tell_trouble)
 
     @Slot()
     def ask_person(self) -> None:

@@ -178,10 +178,11 @@ def _described(store: Store, conflict: Conflict) -> Case:
     if table.kind is TableKind.FORM and community_uid:
         subject = Subject(table.name, community_uid, str(values.get("subject_uid") or community_uid))
     words = [in_words(table, conflict.field, version.value) for version in conflict.versions]
-    return Case(conflict, f"{name} · {table.label}", _label(table, conflict.field), words, subject)
+    return Case(conflict, f"{name} · {table.label}", label_of(table, conflict.field), words, subject)
 
 
-def _label(table: Table, field: str) -> str:
+def label_of(table: Table, field: str) -> str:
+    """Return what people call a field."""
     own = {
         DELETED: _("deleted by one, changed by the other"),
         RULES: _("each edit is right, together they break a rule"),
