@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.tls import fingerprint
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.sync.certificates import look
 from fieldsurvey.sync.enrolment import credentials

@@ -15,9 +15,10 @@ from fieldsurvey.model.revision import Kind
 from fieldsurvey.store import Store
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
-from ui.sync.conflicts import in_words, label_of
+from ui.sync.conflicts import label_of
 from ui.sync.standing import fill, table
 from ui.widgets import button, titled
+from ui.words import in_words
 
 if TYPE_CHECKING:
     from fieldsurvey.sync.review import AtOffice
