@@ -18,6 +18,7 @@ from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.sync.conflicts import ConflictDesk
 from ui.sync.enrol import EnrolDialog
+from ui.sync.held import HeldDesk
 from ui.sync.lists import ExchangeLists
 from ui.sync.standing import Standing, fill, standing, table
 from ui.sync.target import SUFFIX, TargetBox
@@ -106,7 +107,7 @@ class SyncPanel(QWidget):
         self.desk = ConflictDesk(self._runner, self._holder)
         self.desk.decided.connect(self.synced)
         self.desk.form_wanted.connect(self.form_wanted)
-        self.held = table("sync_held", _("Held back by the office"), (_("Record"), _("Why it has no effect yet")))
+        self.held = HeldDesk(self._runner, self._holder, self._where)
         self.past = table("sync_past", _("Past exchanges"), (_("When"), _("With"), _("How it ended")))
         for widget, name in (
             (self.desk, _("Conflicts")), (self.held, _("Held back")), (self.past, _("Past exchanges")),
@@ -260,7 +261,7 @@ class SyncPanel(QWidget):
         found = cast("Standing", result)
         self.state.setText(found.words)
         self.tabs.setTabText(1, _("Held back ({n})").format(n=len(found.held)))
-        fill(self.held, found.held, _("Nothing is held back."))
+        self.held.show_own(found.held)
         fill(self.past, found.past, _("None yet."))
 
 
