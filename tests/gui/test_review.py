@@ -168,6 +168,7 @@ def test_findings_stand_in_groups_and_a_group_opens_them(qtbot: QtBot, window: M
     assert [table.model().index(row, column).data() for column in (2, 3, 6)] == ["枫叶山", "2", "2"]
     table.setCurrentIndex(table.model().index(row, 0))
     table.opened.emit(table.key())
+    assert review.tabs.tabText(review.tabs.currentIndex()) == "核查问题"
     assert review.model.rowCount() == 2
     assert {review.model.index(n, 0).data() for n in range(2)} == {"R7"}
     review.groups.way.setCurrentIndex(1)

@@ -155,7 +155,7 @@ class ReviewPanel(QWidget):
         tabs.addTab(queue, _("Findings"))
         tabs.addTab(self.groups, _("In groups"))
         tabs.addTab(self.rules_view, _("Rule set"))
-        self.tabs = tabs
+        self._queue = queue
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(tabs)
@@ -329,7 +329,7 @@ class ReviewPanel(QWidget):
     @Slot(str, str)
     def show_group(self, rule: str, community: str) -> None:
         """Show the findings of a rule and a community (empty: of all)."""
-        self.tabs.setCurrentIndex(0)
+        self.tabs.setCurrentWidget(self._queue)
         self.community.setCurrentIndex(max(self.community.findData(community), 0))
         rows = [row for row in range(self.rules.count()) if self.rules.item(row).data(_RULE) == rule]
         self.rules.setCurrentRow(rows[0] if rows else 0)
