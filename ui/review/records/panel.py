@@ -386,8 +386,7 @@ class RecordReview(QWidget):
             if isinstance(now, Look):
                 take(store, person, now.item.uid, step, remarks=pins, seen=now.row.token)
             else:
-                derived = str(now.progress.state)
-                take_community(store, person, now.item.uid, step, remarks=pins, derived=derived)
+                take_community(store, person, now.item.uid, step, remarks=pins)
 
         job = self._runner.start(lambda _control: decide(self._holder.store), quick=True)
         job.succeeded.connect(self._was_taken)
