@@ -50,6 +50,7 @@ from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
 from ui.review.role import ask_role
 from ui.sync.panel import SyncPanel
+from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
 
 _BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -117,6 +118,7 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
         self.finder = Finder(self)
+        self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
         self.right = QStackedWidget()
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self.splitter.setSizes(list(self.settings.splitter))
         self.workspaces = Workspaces()
         for name, word, page in (
+            ("today", _("Today"), self.today.make_page),
             ("map", _("Map"), self.splitter),
             ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
@@ -184,6 +187,7 @@ class MainWindow(QMainWindow):
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
         self.project.closed.connect(self.plan.close_timer)
+        self.plan.record_wanted.connect(self._open_from_desk)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
