@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
         self.project.closed.connect(self.plan.close_timer)
-        self.plan.record_wanted.connect(self._open_from_desk)
+        self.plan.record_wanted.connect(self.open_record)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
@@ -222,6 +222,8 @@ class MainWindow(QMainWindow):
         self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
+        checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
+        checking.failed.connect(self._tell_trouble)
 
     @Slot()
     def ask_person(self) -> None:

@@ -17,6 +17,7 @@ from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.sync.enrol import EnrolDialog
+from ui.sync.held import HeldDesk
 from ui.sync.lists import ExchangeLists
 from ui.sync.standing import Standing, fill, standing, table
 from ui.sync.target import SUFFIX, TargetBox
@@ -105,7 +106,7 @@ class SyncPanel(QWidget):
     def _right(self) -> QTabWidget:
         self.tabs = QTabWidget()
         self.tabs.setObjectName("sync_tabs")
-        self.held = table("sync_held", _("Held back by the office"), (_("Record"), _("Why it has no effect yet")))
+        self.held = HeldDesk(self._runner, self._holder, self._where)
         self.past = table("sync_past", _("Past exchanges"), (_("When"), _("With"), _("How it ended")))
         for widget, name in (
             (self.held, _("Held back")), (self.past, _("Past exchanges")),
@@ -259,7 +260,7 @@ class SyncPanel(QWidget):
         found = cast("Standing", result)
         self.state.setText(found.words)
         self.tabs.setTabText(0, _("Held back ({n})").format(n=len(found.held)))
-        fill(self.held, found.held, _("Nothing is held back."))
+        self.held.show_own(found.held)
         fill(self.past, found.past, _("None yet."))
 
 
