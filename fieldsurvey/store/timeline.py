@@ -48,6 +48,15 @@ class Timeline(Editing, Witness):
             )
         return found
 
+    def own_revisions(self, since_ms: int, until_ms: int) -> list[Revision]:
+        """Return what was written on this laptop between two moments of its clock, in the order of writing."""
+        first = self._log.origin << SEQ_BITS
+        sql = "SELECT rid FROM _rev WHERE rid > ? AND rid <= ? AND hlc >> 16 >= ? AND hlc >> 16 < ? ORDER BY rid"
+        parameters = (first, first | SEQ_MASK, since_ms, until_ms)
+        rids = [row[0] for row in self._db.rows(sql, parameters)]
+        found = self._log.revisions(rids)
+        return [found[rid] for rid in rids]
+
     def _past(self, uid: str, when_ms: int | None = None) -> Past:
         """Return a record up to a moment of its authors' clocks; None: until now."""
         now = self._log.state(uid)

@@ -14,6 +14,7 @@ from fieldsurvey.model.conditions import Condition, Field, Sort
 from fieldsurvey.model.filter_words import parse, told
 from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.store import Statistics, Store
+from ui.empty import EmptyState
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
@@ -63,6 +64,7 @@ class TablesPanel(QWidget):
         self.model = TableModel(self)
         self.grid = TableGrid()
         self.grid.setModel(self.model)
+        self.empty = EmptyState(self.grid, _("Looking for rows …"))
         self.bar = FilterBar()
         self.detail = DetailStrip()
         self.statistics = StatisticsPanel()
@@ -210,6 +212,7 @@ class TablesPanel(QWidget):
             self.grid.setCurrentIndex(self.model.index(row, min(column, self.model.columnCount() - 1)))
             self.grid.verticalScrollBar().setValue(at)
         self.bar.say_rows(len(found.order), found.total)
+        self.empty.say(self.bar.told.text())
         if self._told:
             self.bar.say(self._told)
             self._told = ""
