@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
-        self.exports = ExportPanel(self.store_runner, self.holder)
+        self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
         self.today = TodayDesk(self)
 
