@@ -39,6 +39,7 @@ from ui.map.workspace import MapWorkspace
 from ui.place import Place
 from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
+from ui.project.handover import Handover
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.opening import ProjectOpening
@@ -96,7 +97,6 @@ class MainWindow(QMainWindow):
 
     def _make_parts(self) -> None:
         self.start = StartPage()
-        self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
         self.opening = ProjectOpening(self.start, self.project, self.work_runner, self.remembered, self)
         self.communities = CommunityPanel()
@@ -160,6 +160,8 @@ class MainWindow(QMainWindow):
         self.project.backed_up.connect(self._verify_backup)
         self.project.backup_failed.connect(self._tell_trouble)
         self.opening.start_wanted.connect(self.show_start)
+        self.opening.handed_over.connect(self._take_handover)
+        self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
@@ -208,6 +210,14 @@ class MainWindow(QMainWindow):
         self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
+
+    @Slot(object)
+    def _take_handover(self, handover: Handover) -> None:
+        """Look into the files that a new project begins with."""
+        for file in handover.basemaps:
+            self.map_side.basemaps.add_file(file)
+        self.show_workspace("import")
+        self.importer.add_files(list(handover.files))
 
     @Slot()
     def ask_person(self) -> None:
@@ -391,6 +401,7 @@ class MainWindow(QMainWindow):
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
+        self.opening.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()
