@@ -32,6 +32,7 @@ from ui.finder.controller import Finder
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
+from ui.forms.returned import ReturnedNotes
 from ui.forms.shelf import FormShelf
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
@@ -47,6 +48,7 @@ from ui.project.session import Overview, ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
+from ui.review.role import ask_role
 from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
@@ -106,9 +108,10 @@ class MainWindow(QMainWindow):
         self.form_panel = FormPanel()
         self.form = FormController(self.form_panel, self.store_runner, self.holder, self.work_runner)
         self.form.places.use_map(MapPicker(self.canvas, lambda: self.map_side.crs), self.map_side.positioning)
+        self.returned = ReturnedNotes(self.forms, self.store_runner, self.holder)
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
         self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
-        self.review = ReviewPanel(self.project, self.store_runner, self.holder)
+        self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder)
@@ -183,12 +186,17 @@ class MainWindow(QMainWindow):
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
         self.project.closed.connect(self.plan.close_timer)
+        self.plan.record_wanted.connect(self._open_from_desk)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
         self.sync.form_wanted.connect(self.open_record)
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
+        self.theme_changed.connect(self.review.records.canvas.set_theme)
+        self.review.records.form_wanted.connect(self.open_record)
+        self.review.records.role_wanted.connect(partial(ask_role, self))
+        self.review.records.set_role(self.settings.role)
 
     # --- projects ------------------------------------------------------------------------------------------------
 

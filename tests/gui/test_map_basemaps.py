@@ -47,7 +47,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 
 def _panel(window: MainWindow) -> BasemapPanel:
-    window.map_side.show_basemaps()
+    window.map_side.panels.show_basemaps()
     panel = window.map_side.side.currentWidget()
     assert isinstance(panel, BasemapPanel)
     return panel

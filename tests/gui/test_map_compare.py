@@ -48,7 +48,7 @@ def window(qtbot: QtBot, then: tuple[Path, int]) -> Iterator[MainWindow]:
 
 
 def _panel(window: MainWindow) -> ComparePanel:
-    window.map_side.show_compare()
+    window.map_side.panels.show_compare()
     panel = window.map_side.side.currentWidget()
     assert isinstance(panel, ComparePanel)
     return panel

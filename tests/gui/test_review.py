@@ -46,6 +46,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     with qtbot.waitSignal(made.project.opened, timeout=20_000):
         made.opening.open_project(tmp_path / "p.gpkg")
     made.show_workspace("review")
+    made.review.tabs.setCurrentIndex(1)
     qtbot.waitUntil(lambda: made.review.model.desk is not None, timeout=20_000)
     yield made
     made.close()

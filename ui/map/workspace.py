@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
@@ -15,8 +14,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo.measures import ellipsoidal_length
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
-from fieldsurvey.model.schema import GeometryType
+from fieldsurvey.model.assets import ASSETS
 from layers import history, picking
 from layers.columns import Columns
 from layers.history import Bookmark
@@ -26,12 +24,12 @@ from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 from ui.jobs import JobRunner
 from ui.map.basemaps import Basemaps
 from ui.map.canvas import MapCanvas
-from ui.map.compare_panel import ComparePanel
 from ui.map.details import DetailsPanel, Feature
 from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
 from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
+from ui.map.panels import MapPanels
 from ui.map.styling import MapStyling
 from ui.map.swipe import Swipe
 from ui.map.tool import Tool, World
@@ -40,9 +38,6 @@ from ui.map.tools import BoxTool, CornersTool, MeasureTool
 from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
-
-if TYPE_CHECKING:
-    from ui.map.grids_panel import GridsPanel
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
 _FINDING_SCALE = 700.0
@@ -73,14 +68,10 @@ class MapWorkspace(QWidget):
         self.styling = MapStyling(self)
         self.basemaps = Basemaps(self)
         self.basemaps.warned.connect(self._warn)
-        self._styles: QWidget | None = None
-        self._under: QWidget | None = None
         self.positioning = Positioning(self)
-        self._receiver: QWidget | None = None
         self.swipe = Swipe(self.canvas, work_runner)
         self.swipe.failed.connect(self.failed)
-        self._compare: ComparePanel | None = None
-        self._grids: GridsPanel | None = None
+        self.panels = MapPanels(self)
         self._bookmarks: list[Bookmark] = []
         self._tools: dict[str, Tool] = {}
         self.toolbar = MapToolbar(self.canvas)
@@ -145,7 +136,7 @@ class MapWorkspace(QWidget):
             "places", _("Go to"),
             [
                 Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
-                Entry("grids", _("Local grids …"), "", self.show_grids),
+                Entry("grids", _("Local grids …"), "", self.panels.show_grids),
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
@@ -154,12 +145,12 @@ class MapWorkspace(QWidget):
         bar.add_menu(
             "more", _("More"),
             [
-                Entry("style", _("Style …"), "Y", self.show_styles),
-                Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
-                Entry("compare", _("Compare with earlier …"), "W", self.show_compare),
+                Entry("style", _("Style …"), "Y", self.panels.show_styles),
+                Entry("basemaps", _("Base maps …"), "U", self.panels.show_basemaps),
+                Entry("compare", _("Compare with earlier …"), "W", self.panels.show_compare),
                 Entry("check", _("Check geometry and values"), "C", self.check),
                 Entry("print", _("Print the map …"), "Ctrl+P", self.ask_print),
-                Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
+                Entry("receiver", _("Receiver (GNSS) …"), "", self.panels.show_receiver),
             ],
         )  # fmt: skip
 
@@ -175,6 +166,7 @@ class MapWorkspace(QWidget):
             self.swipe.stop()
             self.styling.read()
             self.basemaps.read()
+            self.panels.read_gate()
         else:
             self.styling.refresh()
         self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
@@ -352,41 +344,6 @@ class MapWorkspace(QWidget):
         elif self.side.currentWidget() is self.findings:
             self.show_side(None)
 
-    def show_styles(self) -> None:
-        """Show the editor of styles."""
-        if self._styles is None:
-            from ui.map.style_panel import StylePanel
-
-            panel = self._styles = StylePanel(self.canvas, self.styling)
-            panel.failed.connect(self.failed)
-        self.show_side(self._styles)
-
-    def show_compare(self) -> None:
-        """Show what the map can be compared with."""
-        if self._compare is None:
-            self._compare = ComparePanel(self, self.swipe)
-            self._compare.failed.connect(self.failed)
-        self._compare.read()
-        self.show_side(self._compare)
-
-    def show_grids(self) -> None:
-        """Show the local grids of this person."""
-        if self._grids is None:
-            from ui.map.grids_panel import GridsPanel
-
-            self._grids = GridsPanel()
-            self._grids.failed.connect(self.failed)
-        self._grids.read()
-        self.show_side(self._grids)
-
-    def show_basemaps(self) -> None:
-        """Show the list of base maps."""
-        if self._under is None:
-            from ui.map.basemap_panel import BasemapPanel
-
-            self._under = BasemapPanel(self.basemaps)
-        self.show_side(self._under)
-
     @Slot(str)
     def _warn(self, text: str) -> None:
         if text:
@@ -425,26 +382,6 @@ class MapWorkspace(QWidget):
         job = self.work_runner.start(work)
         job.succeeded.connect(self.printed)
         job.failed.connect(self.failed)
-
-    def show_receiver(self) -> None:
-        """Show the receiver of this laptop."""
-        if self._receiver is None:
-            from ui.positioning.panel import PositionPanel
-
-            panel = self._receiver = PositionPanel(self.canvas, self.positioning)
-            panel.point_wanted.connect(self._point_from_receiver)
-        self.show_side(self._receiver)
-
-    @Slot(float, float, object)
-    def _point_from_receiver(self, east: float, north: float, _found: object) -> None:
-        """Use the mean: as a corner of what is being drawn, else as a point of the layer drawn last."""
-        tool = self.canvas.tool
-        if isinstance(tool, CornersTool):
-            tool.add((east, north))
-        elif ASSET_BY_NAME[self.editing.table].geometry is GeometryType.POINT:
-            self.editing.create(self.editing.table, shapely.Point(east, north))
-        else:
-            self.go_to(east, north)
 
     def close(self) -> bool:
         """Let the receiver go and stop the render thread."""

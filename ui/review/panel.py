@@ -39,6 +39,7 @@ from ui.project.session import Overview, ProjectSession
 from ui.review.loading import CHOICES, OPEN, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
 from ui.review.model import MARKS, FindingsModel
+from ui.review.records.panel import RecordReview
 from ui.review.rules_view import RulesView
 from ui.widgets import button, titled
 
@@ -55,7 +56,7 @@ class ReviewPanel(QWidget):
 
     shown = Signal(object)
 
-    def __init__(self, project: ProjectSession, runner: JobRunner, holder: StoreHolder) -> None:
+    def __init__(self, project: ProjectSession, runner: JobRunner, work: JobRunner, holder: StoreHolder) -> None:
         super().__init__()
         self.setObjectName("review")
         self._runner, self._holder, self._names = runner, holder, dict[str, str]()
@@ -64,6 +65,7 @@ class ReviewPanel(QWidget):
         self._on_map: FindingMarks | None = None
         self._map: Sidecar | None = None  # to be shown once somebody looks
         self._is_read = False
+        self.records = RecordReview(runner, work, holder)
         self._make_parts()
         self._lay_out()
         self._follow = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
@@ -143,8 +145,9 @@ class ReviewPanel(QWidget):
         column.addWidget(columns, 1)
         for key, slot in (("1", self.accept), ("2", self.send_back), ("3", self.override), ("N", self.next)):
             QShortcut(QKeySequence(key), queue, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        tabs = QTabWidget()
+        self.tabs = tabs = QTabWidget()
         tabs.setObjectName("review_tabs")
+        tabs.addTab(self.records, _("Records"))
         tabs.addTab(queue, _("Findings"))
         tabs.addTab(self.rules_view, _("Rule set"))
         layout = QVBoxLayout(self)
@@ -175,6 +178,7 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
         self.canvas.clear_project()
+        self.records.clear()
         self._map, self._is_read = None, False
         self.show_project(now)
         self._catch_up()
@@ -182,6 +186,7 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def _take_map(self, sidecar: object) -> None:
         self._map = cast("Sidecar", sidecar)
+        self.records.take_map(self._map)
         self._catch_up()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -218,6 +223,7 @@ class ReviewPanel(QWidget):
             self.community.setCurrentIndex(max(self.community.findData(chosen), 0))
             self.community.blockSignals(False)
         self._follow.start()
+        self.records.project_changed()
 
     def show_on(self, canvas: MapCanvas, is_shown: bool) -> None:
         """Show the findings of the list on another map too, or no longer."""
@@ -233,6 +239,7 @@ class ReviewPanel(QWidget):
         """Stop the timer and the map of this panel; for good."""
         self._follow.stop()
         self.canvas.close_renderer()
+        self.records.close_map()
 
     @Slot()
     def _bring_up_to_date(self) -> None:

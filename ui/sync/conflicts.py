@@ -9,18 +9,18 @@ from typing import cast
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from exports.sheet.forms import labels_of
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import _, language
+from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.merge import DELETED, RULES
-from fieldsurvey.model.schema import Table, TableKind, Value
+from fieldsurvey.model.schema import Table, TableKind
 from fieldsurvey.store import Conflict, Store, Version
 from survey_forms.records import Subject
 from ui.jobs import JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.widgets import button, titled
+from ui.words import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _described(store: Store, conflict: Conflict) -> Case:
     subject = None
     if table.kind is TableKind.FORM and community_uid:
         subject = Subject(table.name, community_uid, str(values.get("subject_uid") or community_uid))
-    words = [_in_words(table, conflict.field, version.value) for version in conflict.versions]
+    words = [in_words(table, conflict.field, version.value) for version in conflict.versions]
     return Case(conflict, f"{name} · {table.label}", _label(table, conflict.field), words, subject)
 
 
@@ -189,17 +189,6 @@ def _label(table: Table, field: str) -> str:
     }
     known = {column.name: column.label for column in table.columns}
     return own.get(field) or known.get(field, field)
-
-
-def _in_words(table: Table, field: str, value: Value) -> str:
-    if value is None:
-        return _("(blank)")
-    if isinstance(value, bytes):
-        return _("(geometry)")
-    known = labels_of(table.name, language()[:2]).get(field, {})
-    text = "、".join(known.get(code, code) for code in str(value).split()) if known else str(value)
-    unit = next((column.unit for column in table.columns if column.name == field), "")
-    return f"{text} {unit}".strip()
 
 
 def _signed(version: Version) -> str:

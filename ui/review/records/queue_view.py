@@ -97,12 +97,13 @@ class QueueView(QWidget):
             (self.form, "review_form", _("Form")),
             (self.person, "review_person", _("Surveyed by")),
         )
-        for number, (box, name, word) in enumerate(named):
+        spots = ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1), (2, 0, 1, 2))  # row, column, rows, columns
+        for (box, name, word), spot in zip(named, spots, strict=True):
             box.setObjectName(name)
             box.setAccessibleName(word)
             box.setMinimumHeight(36)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            grid.addWidget(box, number // 2, number % 2)
+            grid.addWidget(box, *spot)
         self.states.currentIndexChanged.connect(self.view_changed)
         for box in (self.district, self.form, self.person):
             box.currentIndexChanged.connect(self._filter)
