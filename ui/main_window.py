@@ -63,10 +63,12 @@ class MainWindow(QMainWindow):
     Signals:
         theme_changed: (name) another theme was chosen.
         community_chosen: (uid) a community is selected.
+        language_chosen: (language) the window is to be made anew in another language.
     """
 
     theme_changed = Signal(str)
     community_chosen = Signal(str)
+    language_chosen = Signal(str)
 
     def __init__(self, remembered: Settings) -> None:
         super().__init__()
@@ -186,7 +188,7 @@ class MainWindow(QMainWindow):
         self.form_panel.wide_clicked.connect(self._toggle_wide)
         self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
         self.project.closed.connect(self.plan.close_timer)
-        self.plan.record_wanted.connect(self._open_from_desk)
+        self.plan.record_wanted.connect(self.open_record)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
@@ -394,9 +396,9 @@ class MainWindow(QMainWindow):
         self.theme_changed.emit(name)
 
     def set_language(self, language: str, _checked: bool = False) -> None:
-        """Remember another language; it is used from the next start on."""
+        """Remember another language, and have the window made anew in it."""
         self.remembered.change(language=language)
-        QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
+        self.language_chosen.emit(language)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was typed, close the file, stop the threads; once."""
