@@ -11,6 +11,7 @@ from fieldsurvey.jobs import JobControl
 
 if TYPE_CHECKING:
     from exports.sheet.collect import Collector
+    from exports.sheet.template import Template
     from fieldsurvey.store import Store
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows does not allow in a file name
@@ -44,8 +45,17 @@ class _Wanted:
 
     @property
     def file_name(self) -> str:
-        readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in f"{self.code}_{self.name}")
-        return f"{readable.strip(' .') or self.uid}.pdf"
+        return file_name(f"{self.code}_{self.name}", self.uid)
+
+
+def file_name(text: str, otherwise: str = "_") -> str:
+    """Return the name of a PDF that every system takes.
+
+    >>> file_name("LJ1_东区/西区"), file_name(" . ", "7F")
+    ('LJ1_东区 西区.pdf', '7F.pdf')
+    """
+    readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in text)
+    return f"{readable.strip(' .') or otherwise}.pdf"
 
 
 def sheets(
@@ -54,8 +64,11 @@ def sheets(
     out_dir: Path,
     limit: int | None = None,
     control: JobControl | None = None,
+    *,
+    template: str = "assessment",
+    restricted: bool = True,
 ) -> list[Path]:
-    """Write one assessment sheet per community; return the files.
+    """Write one sheet per community; return the files.
 
     Call it in the thread of the store. Each file appears when it is whole; an
     older one of the same name is replaced.
@@ -66,24 +79,27 @@ def sheets(
         out_dir: Folder, made if missing.
         limit: At most so many.
         control: Progress and cancel.
+        template: Name of a shipped template (评估表, 申报表, 审批表) or a template file.
+        restricted: Whether pipes, power and gas sites are on the maps.
 
     Raises:
-        InputRefused: If a code is unknown, or the folder cannot be made.
+        InputRefused: If a code is unknown, the template has a fault, or the folder cannot be made.
         SheetsFailed: If some sheets could not be made, after all others were.
         JobCancelled: If the user stopped; finished sheets stay.
     """
     from exports.sheet.collect import collector
+    from exports.sheet.template import template_of
 
-    control = control or JobControl()
+    control, kind = control or JobControl(), template_of(template)
     wanted = _wanted(store, codes)[:limit]
-    _make_folder(out_dir)
-    source = collector(store)
+    make_folder(out_dir)
+    source = collector(store, restricted=restricted)
     written: list[Path] = []
     failed: dict[str, str] = {}
     for done, each in enumerate(wanted):
         control.step(done, len(wanted), each.name)
         try:
-            written.append(_write(source, each, out_dir))
+            written.append(_write(source, each, out_dir, kind))
         except (FieldSurveyError, OSError) as error:
             failed[f"{each.code} {each.name}".strip()] = str(error)
     if failed:
@@ -103,7 +119,12 @@ def _wanted(store: "Store", codes: Sequence[str] | None) -> list[_Wanted]:
     return [by_code[code] for code in dict.fromkeys(codes)]
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is missing.
+
+    Raises:
+        InputRefused: If it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -112,9 +133,11 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _write(source: "Collector", wanted: _Wanted, folder: Path) -> Path:
+def _write(source: "Collector", wanted: _Wanted, folder: Path, template: "Template") -> Path:
     from exports.sheet.document import render
+    from exports.sheet.template import ASSESSMENT, shipped
 
-    out = folder / wanted.file_name
-    render(source.sheet(wanted.uid), out)
+    name = wanted.file_name
+    out = folder / (name if template is shipped(ASSESSMENT) else f"{Path(name).stem}_{file_name(template.name)}")
+    render(source.sheet(wanted.uid), out, template)
     return out

@@ -14,6 +14,7 @@ from exports.sheet.document import parts
 from exports.sheet.faces import SONG, SONG_BOLD, MissingCharacters, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Paragraph, Placed, Space, fill_pages
+from exports.sheet.parts import chinese
 from exports.sheet.profile import text_of
 from exports.sheet.typography import TextStyle
 from fieldsurvey.errors import FieldSurveyError
@@ -23,7 +24,6 @@ MISSING_MARK = "〓"  # what printers set for a character they do not have
 _NOTICE_TITLE = TextStyle(SONG_BOLD, 18, 28, align="centre", role="H1")
 _NOTICE = TextStyle(SONG, 11, 18, indent=2)
 _SUMMARY, _INDEX = "第一章　改造计划汇总", "小区索引"
-_NUMBERS = "一二三四五六七八九十"
 Pages = list[list[Placed]]
 
 
@@ -41,6 +41,9 @@ class BookCanvas(SheetCanvas):
         key = f"b{self.page}-{top:.0f}"
         self.bookmarkHorizontal(key, 0, top)
         self.addOutlineEntry(title, key, level=level + self.depth, closed=True)
+
+    def signature_place(self, name: str, label: str, box: tuple[float, float, float, float]) -> None:
+        """Leave no field: single sheets are signed, and each place would be there once per community."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Layout:
         """
         self._words, self._rows, self._sheets, self._own = words, rows, sheets, own
         self._districts = grouped(rows, district_of)
-        self._titles = [f"第{_chinese(number)}章　{name}" for number, name in enumerate(self._districts, 2)]
+        self._titles = [f"第{chinese(number)}章　{name}" for number, name in enumerate(self._districts, 2)]
         self._summary = fill_pages([Chapter(_SUMMARY), *summary(rows)])
         self._first: dict[str, int] = {}
         self._marks: dict[str, int] = {}
@@ -207,14 +210,3 @@ class Layout:
             if furniture is not None:
                 furniture.draw(canvas, canvas.page + 1, self.count)
             canvas.next_page()
-
-
-def _chinese(number: int) -> str:
-    """Return a number below 100 in Chinese.
-
-    >>> _chinese(2), _chinese(11), _chinese(23)
-    ('二', '十一', '二十三')
-    """
-    tens, ones = divmod(number, 10)
-    head = "" if not tens else "十" if tens == 1 else f"{_NUMBERS[tens - 1]}十"
-    return head + (_NUMBERS[ones - 1] if ones else "")

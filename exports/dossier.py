@@ -112,12 +112,9 @@ class _Dossier:
     def write(self, control: JobControl) -> DossierMade:
         from exports.sheet.collect import collect
 
-        data = collect(self.store, self._uid)
+        data = collect(self.store, self._uid, restricted=self.restricted)
         if not self.restricted:
-            shown = {name: items for name, items in data.map.layers.items() if name not in SENSITIVE}
-            if len(shown) < len(data.map.layers):
-                self.left_out.append("评估表和现状图中的管线、电力和燃气设施（内部资料）。")
-            data = replace(data, map=replace(data.map, layers=shown))
+            self.left_out.append("评估表和现状图中的管线、电力和燃气设施（内部资料）。")
         steps: Sequence[tuple[str, Callable[[], None]]] = (
             (_("Sheet"), lambda: self._sheet(data)),
             (_("Photos"), lambda: self._photos(data.community_uid)),
@@ -282,39 +279,19 @@ class _Dossier:
 def map_page(data: "SheetData") -> bytes:
     """Return the map of a community as a PDF of one page with its legend."""
     from exports.sheet import wording
-    from exports.sheet.archive import Attachment, Description, finish
-    from exports.sheet.canvas import SheetCanvas
-    from exports.sheet.data import digest_of
-    from exports.sheet.faces import SONG_BOLD, require
-    from exports.sheet.furniture import Furniture
+    from exports.sheet.faces import SONG_BOLD
     from exports.sheet.map_figure import MapFigure
-    from exports.sheet.names import DATA_NAME
-    from exports.sheet.page import LEFT, TEXT_WIDTH, Paragraph, Space, fill_pages
+    from exports.sheet.page import TEXT_WIDTH, Block, Paragraph, Space
+    from exports.sheet.paper import Paper, written
     from exports.sheet.typography import TextStyle
 
     title = f"{data.name}现状图"
-    canonical = data.canonical()
-    require(canonical.decode())
-    digest = digest_of(canonical)
-    furniture = Furniture(title, data.number, digest)
     notes = (f"{data.map.crs}　成图日期 {data.made}", wording.INTERNAL)
     head = TextStyle(SONG_BOLD, 18, 26, align="centre", role="H1")
     figure = MapFigure(data.map, TEXT_WIDTH, f"{title}：小区范围、建筑、道路和设施", notes)
-    stream = io.BytesIO()
-    canvas = SheetCanvas(stream, title, data.unit, data.number)
-    pages = fill_pages([Paragraph(title, head), Space(8), figure])
-    for number, page in enumerate(pages, 1):
-        for placed in page:
-            placed.block.draw(canvas, LEFT, placed.top, TEXT_WIDTH)
-        furniture.draw(canvas, number, len(pages))
-        canvas.next_page()
-    canvas.save()
-    about = Description(title, data.unit or "FieldSurvey", f"编号 {data.number}", data.made, digest)
-    attached = [Attachment(DATA_NAME, canonical, "application/json", "本图所属评估表的数据，核验码由它计算")]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "map.pdf"
-        finish(stream.getvalue(), canvas.structure, about, attached, path)
-        return path.read_bytes()
+    blocks: list[Block] = [Paragraph(title, head), Space(8), figure]
+    told = "本图所属评估表的数据，核验码由它计算"
+    return written(Paper(title, title, data.number, data.unit, data.made, blocks, data.canonical(), told))
 
 
 def _geojson(table: Table, features: Sequence[tuple[Mapping[str, Value], Any]], crs: str) -> bytes:

@@ -17,6 +17,7 @@ from exports.layer_text import Losses, as_bytes, mark_encoding, short_names
 from exports.layer_xlsx import Workbook
 from fieldsurvey.errors import UsageError
 from fieldsurvey.geo import crs as crs_
+from fieldsurvey.geo.local_grids import is_local
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
@@ -79,7 +80,11 @@ def layer_files(
     if out.resolve() == store.path.resolve():
         raise UsageError(_("{file} is the open project itself; choose another file.").format(file=out.name))
     target = _WGS84 if kind == "kml" else crs or store.crs
-    crs_.parsed(target)
+    crs_.check(target)
+    if kind == "geojson" and is_local(target):
+        raise UsageError(
+            _("GeoJSON without a coordinate system means degrees. Choose another format for a local grid.")
+        )
     losses = Losses()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fieldsurvey-", dir=out.parent) as folder:
@@ -128,6 +133,9 @@ def _told(losses: Losses, encoding: str) -> list[str]:
 
 
 def _of_crs(kind: str, target: str) -> list[str]:
+    if is_local(target):
+        text = _("The files are in {crs} and do not say so: the parameters of a local grid stay on this computer.")
+        return [text.format(crs=crs_.name_of(target))]
     if crs_.is_web_mercator(target):
         return [_("Web Mercator is for web pages: lengths and areas measured in these files are too large.")]
     if kind == "dxf" and crs_.is_geographic(target):
@@ -175,6 +183,8 @@ def _write(
     encoding: str,
     losses: Losses,
 ) -> None:
+    import warnings
+
     from pyogrio import raw
 
     columns = [Column("uid", ColumnType.TEXT, "uid", "uid"), *table.columns]
@@ -188,19 +198,21 @@ def _write(
             for index, (values, mask) in enumerate(data)
         ]
         names, options = short_names(names, losses), {"encoding": "ISO-8859-1"}
-    raw.write(
-        path,
-        np.asarray(shapely.to_wkb(geometries), object),
-        [values for values, _mask in data],
-        names,
-        field_mask=[mask for _values, mask in data],
-        layer=table.name,
-        driver=DRIVERS[kind],
-        geometry_type=_TYPES[table.geometry] if table.geometry else None,
-        crs=target,
-        append=path.exists(),
-        **options,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided")  # parameters of a local grid stay on this computer
+        raw.write(
+            path,
+            np.asarray(shapely.to_wkb(geometries), object),
+            [values for values, _mask in data],
+            names,
+            field_mask=[mask for _values, mask in data],
+            layer=table.name,
+            driver=DRIVERS[kind],
+            geometry_type=_TYPES[table.geometry] if table.geometry else None,
+            crs=None if is_local(target) else target,
+            append=path.exists(),
+            **options,
+        )
     if kind == "shp":
         mark_encoding(path, encoding)
 

@@ -2,9 +2,11 @@
 
 The sheet carries its data; their hash is the verification code on every page.
 This finds changes that were not meant to deceive, and careless ones. Against
-a forger only a signature helps.
+a forger only a signature helps: if there are any, each is told.
 """
 
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,27 +29,44 @@ class Verification:
     """What was found.
 
     Attributes:
-        matches: True if nothing was changed.
+        matches: True if nothing was changed and every signature holds.
         findings: Sentences for the user.
+        signatures: How many signatures there are.
     """
 
     matches: bool
     findings: tuple[str, ...]
+    signatures: int = 0
 
 
-def verify(pdf: Path) -> Verification:
-    """Compare a sheet with the data inside it.
+def verify(pdf: Path, trusted: Sequence[Path] = ()) -> Verification:
+    """Compare a sheet with the data inside it, and check its signatures.
+
+    Args:
+        pdf: The sheet.
+        trusted: Certificates of issuers; with any, a signature counts only if one of them vouches for it.
 
     Raises:
         Unreadable: If the file cannot be read or carries no verification code.
+        InputRefused: If a certificate cannot be read.
     """
     import pikepdf
 
+    from exports.signing.check import signatures
+
     try:
         with pikepdf.open(pdf) as document:
-            return _compare(pdf.name, document)
-    except (OSError, pikepdf.PdfError) as error:
+            found = _compare(pdf.name, document)
+        signed = signatures(pdf, trusted)
+    except (OSError, ValueError, RuntimeError, zlib.error, pikepdf.PdfError) as error:
         raise Unreadable(_("{file} cannot be read as a PDF: {why}").format(file=pdf.name, why=error)) from error
+
+    told = tuple(sentence for each in signed for sentence in each.told)
+    return Verification(
+        found.matches and all(each.holds for each in signed),
+        (*found.findings, *(told or (_("The file is not signed electronically."),))),
+        len(signed),
+    )
 
 
 def _compare(name: str, document: Any) -> Verification:  # noqa: ANN401 - pikepdf objects take any attribute

@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 
 from exports.layer_commands import add_layer_commands
+from exports.paper_commands import add_paper_commands
+from exports.sign_commands import add_sign_commands
+from fieldsurvey.assess.review.command import review_app
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
@@ -18,6 +21,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.plan.command import plan_app
 from fieldsurvey.sync.commands import enroll, insist_on
 from fieldsurvey.terminal import AsJson, ProjectFile, put, put_json, say, terminal_control
+from layers.grid_commands import crs_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="老旧小区改造外业调查 / FieldSurvey")
 forms_app = typer.Typer(no_args_is_help=True, help="调查表 / survey forms")
@@ -28,7 +32,11 @@ hub_app.add_typer(device_app, name="device")
 hub_app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(export_app, name="export")
 add_layer_commands(export_app)
+add_paper_commands(export_app)
+add_sign_commands(app)
 app.add_typer(plan_app, name="plan")
+app.add_typer(review_app, name="review")
+app.add_typer(crs_app, name="crs")
 app.command("enroll")(enroll)
 
 CANCELLED = 130  # what a shell expects of a program stopped by Ctrl+C
@@ -393,16 +401,6 @@ def export_dossier(
     put(str(out))
     if made.left_out:
         say("\n".join([_("Left out:"), *made.left_out]))
-
-
-@app.command()
-def verify(file: Annotated[Path, typer.Argument(help="评估表 .pdf / assessment sheet")]) -> int:
-    """核对评估表是否被改动 / tell whether a sheet was changed."""
-    import exports
-
-    found = exports.verify(file)
-    put("\n".join(found.findings))
-    return 0 if found.matches else 1
 
 
 @app.command()

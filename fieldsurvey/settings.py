@@ -1,6 +1,7 @@
 """Settings of this user on this laptop, in one small file that is always whole."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +12,7 @@ from fieldsurvey.paths import user_data
 SCHEMA = 1
 THEMES = ("light", "dark", "sun")
 _MAX_RECENT = 8
+_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,14 @@ class Settings:
         hub: Where was synced last: URL, folder or file.
         token: Token for that hub.
         login, name: Who works on this laptop.
+        certificate, seal_picture: Files that were signed with last; no password and no key is kept.
+        timestamp_url: Time-stamp service for signatures (RFC 3161); empty: none.
+        role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
+        table: The table that was looked at last.
+        columns: Table -> its columns, as they were chosen and ordered.
+        geometry: Place and size of the window, as Qt packs them, in base64.
+        place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
     """
 
     language: str = LANGUAGES[0]
@@ -36,7 +45,15 @@ class Settings:
     token: str = ""
     login: str = ""
     name: str = ""
+    certificate: str = ""
+    seal_picture: str = ""
+    timestamp_url: str = ""
+    role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
+    table: str = ""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    geometry: str = ""
+    place: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -75,14 +92,20 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("recent", "splitter"):
+    for name in ("recent", "splitter", "place"):
         if name in known:
             known[name] = tuple(known[name])
+    if "columns" in known:
+        known["columns"] = {str(table): tuple(map(str, names)) for table, names in known["columns"].items()}
     settings = Settings(**known)
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
-    if not all(isinstance(text, str) for text in (*settings.recent, settings.hub, settings.token)):
-        raise TypeError("recent, hub")
+    if not all(isinstance(text, str) for text in _texts(settings)):
+        raise TypeError(", ".join(("recent", "place", *_TEXTS)))
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
+
+
+def _texts(settings: Settings) -> tuple[object, ...]:
+    return (*settings.recent, *settings.place, *(getattr(settings, name) for name in _TEXTS))

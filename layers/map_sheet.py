@@ -1,14 +1,15 @@
-"""The sheet of a printed map: its frame, what lies in it at a true scale, and where its grid ticks stand."""
+"""The sheet of a printed map: its frame, and what lies in it at a true scale."""
 
 from dataclasses import dataclass
 
+from layers.map_furniture import Window
 from layers.viewport import METRES_PER_PIXEL_AT_1, Box, Viewport
 
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0), "A2": (420.0, 594.0), "A1": (594.0, 841.0)}  # mm, upright
 SCALES = (200, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000)
 _MARGIN, _TITLE, _FOOT = 12.0, 14.0, 34.0  # mm
-_GRID = 100.0  # mm between grid lines on paper (GB/T 20257.1: 10 cm)
 PX_PER_MM = 96 / 25.4
+_POINTS = 72 / 96  # of one pixel of the view
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,11 @@ class MapSheet:
             round(width * PX_PER_MM), round(height * PX_PER_MM),
         )  # fmt: skip
 
-    def grid(self) -> tuple[list[float], list[float]]:
-        """Return eastings and northings of the grid lines, m: round figures about 10 cm apart on paper."""
-        step = _round_step(_GRID * self.scale / 1000)
-        west, south, east, north = self.view().box()
-        return _between(west, east, step), _between(south, north, step)
-
-
-def _round_step(metres: float) -> float:
-    power = 10.0 ** int(f"{metres:e}".split("e")[1])
-    return max(step * power for step in (1, 2, 5) if step * power <= metres * 1.0000001)
-
-
-def _between(low: float, high: float, step: float) -> list[float]:
-    first = -(-low // step)
-    return [(first + place) * step for place in range(int((high - first * step) // step) + 1)]
+    def window(self) -> Window:
+        """Return the map in the points of paper that its furniture is drawn in."""
+        view = self.view()
+        west, south, _east, _north = view.box()
+        return Window(west, south, self.scale, view.width * _POINTS, view.height * _POINTS)
 
 
 def fitting_scale(box: Box, paper: str, *, landscape: bool) -> int:

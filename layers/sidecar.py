@@ -7,6 +7,7 @@ it appears under its name only when it is complete.
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ def build(project: Path, folder: Path, control: JobControl | None = None) -> Non
         JobCancelled: If the user stopped it.
     """
     control = control or JobControl()
-    part = folder.with_name(folder.name + ".part")
+    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")  # two windows may build the same at once
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     with Store.open(project, read_only=True) as store:

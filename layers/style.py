@@ -18,8 +18,9 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
 STATES: Mapping[str, tuple[str, str, str]] = {
     "not_started": ("#9AA0A6", "○", N_("not started")),
     "draft": ("#C79A1B", "◐", N_("draft")),
-    "complete": ("#2C7BB6", "●", N_("complete")),
+    "complete": ("#2C7BB6", "●", N_("submitted")),
     "returned": ("#D9622B", "↩", N_("returned")),
+    "superseded": ("#8A5A00", "⟳", N_("open for revision")),
     "reviewed": ("#2E8B57", "✓", N_("reviewed")),
     "approved": ("#14532D", "✔", N_("approved")),
 }

@@ -20,7 +20,7 @@ _SEEN_ON_THE_SPOT = {
     Kind.NOTE, Kind.CALCULATE, Kind.ACKNOWLEDGE, Kind.TIME, Kind.DATETIME,
 }  # fmt: skip
 _OF_THE_RECORD = frozenset({*PREFILLED, "survey_round", "survey_date", "surveyor", "remarks", "start", "end"})
-_KEPT = {DRAFT, COMPLETE, "returned", "reviewed", "approved"}
+_KEPT = {DRAFT, COMPLETE, "returned", "superseded", "reviewed", "approved"}
 
 
 @dataclass(frozen=True, slots=True)

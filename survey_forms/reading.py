@@ -19,7 +19,7 @@ from survey_forms.form import (
     Repeat,
     Words,
 )
-from survey_forms.searching import file_of, searched, without
+from survey_forms.search_appearance import file_of, searched, without
 
 _TYPES = {
     "int": Kind.INTEGER, "integer": Kind.INTEGER, "decimal": Kind.DECIMAL, "date": Kind.DATE, "time": Kind.TIME,

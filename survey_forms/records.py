@@ -12,6 +12,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.districts import district_code
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import state_from_json, state_to_json
+from fieldsurvey.model.review import ReviewState, Step, locked_sentence, next_state, state_of
 from fieldsurvey.model.revision import dump, unwrap, version_number, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Row, Store, Token
@@ -213,10 +214,14 @@ def _row_from_json(raw: Mapping[str, Any]) -> Row:
 def save_record(store: Store, opened: Opened, status: str) -> str:
     """Save a form with its repeats as one durable step, and forget its draft; return the record's uid.
 
-    A field that somebody else changed meanwhile is not overwritten: the store
-    keeps both and shows a conflict. A draft keeps its journal entry while it
+    To complete a form is to submit it to the review; what came back keeps that
+    state as a draft. A field that somebody else changed meanwhile is not
+    overwritten: the store keeps both and shows a conflict. A draft keeps its journal entry while it
     holds what no column can take: malformed texts, and marks on answers that
     were carried over.
+
+    Raises:
+        InputRefused: If the record was approved, or is gone.
     """
     session = opened.session
     keeping.name_rows(session)
@@ -226,13 +231,14 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         "community_uid": opened.subject.community_uid,
         "subject_uid": opened.subject.subject_uid,
         "form_version": session.form.version,
-        "status": status,
+        "status": str(_state_after(opened.record, status)),
         "saved_at": iso_utc(now_millis()),
     }
     with store.transaction():
         uid = _save_main(store, opened, head | values)
-        for name, rows in repeats.items():
-            _save_children(store, opened, uid, name, rows)
+        changed = [_save_children(store, opened, uid, name, rows) for name, rows in repeats.items()]
+        if opened.record is not None and any(changed):
+            _say_state(store, opened.record, str(head["status"]))
         scope = scope_of(opened.subject.community_uid)
         shapes.save_layers(store, session.form, shapes.rows_saved(session.form, uid, values, repeats), scope)
         if status == COMPLETE:
@@ -257,6 +263,20 @@ def _save_main(store: Store, opened: Opened, values: dict[str, Value]) -> str:
     return record.uid
 
 
+def _state_after(record: Row | None, wanted: str) -> ReviewState:
+    before = state_of(record.values["status"]) if record is not None else ReviewState.DRAFT
+    after = next_state(before, Step.SUBMIT if wanted == COMPLETE else Step.KEEP)
+    if after is None:
+        raise InputRefused(locked_sentence())
+    return after
+
+
+def _say_state(store: Store, seen: Row, status: str) -> None:
+    """Write the state with a change of a repeat too: a reviewer who did not see the change must meet it."""
+    if status in {DRAFT, COMPLETE} and status == seen.values["status"]:
+        store.save(seen.uid, {"status": status}, seen.token)
+
+
 def _fv(opened: Opened) -> int:
     return version_number(opened.session.form.version)
 
@@ -266,13 +286,15 @@ def _changed(seen: Row, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in seen.values and seen.values[name] != value}
 
 
-def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: list[dict[str, Value]]) -> None:
+def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: list[dict[str, Value]]) -> bool:
+    """Write the rows of a repeat; say whether anything of them changed."""
     table = f"{layout_of(opened.session.form).table}__{key}"
     if table not in store.tables():
-        return
+        return False
     scope = scope_of(opened.subject.community_uid)
     seen = {row.uid: row for row in opened.children.get(key, ())}
     kept = {str(row["uid"]) for row in rows if row.get("uid")}
+    is_changed = bool(seen.keys() - kept)
     for uid in seen.keys() - kept:
         if store.get(uid) is not None:  # it may have gone with the row around it
             shapes.drop_layers(store, opened.session.form, table, uid)
@@ -286,8 +308,11 @@ def _save_children(store: Store, opened: Opened, parent: str, key: str, rows: li
         if before is None:
             made = {**values, "parent_uid": around}
             store.create_record(table, made, uid=_text(row.get("uid")), scope=scope, fv=_fv(opened))
+            is_changed = True
         elif changed := _changed(before, values):
             store.save(before.uid, changed, before.token, fv=_fv(opened))
+            is_changed = True
+    return is_changed
 
 
 def _text(value: Value) -> str | None:

@@ -181,6 +181,14 @@ class Session:
             return []
         return self._texts.choices(itemset, self._items(path, itemset.nodeset) if itemset.nodeset else [], language)
 
+    def all_choices(self, path: str, language: str = "") -> list[Choice]:
+        """Return every choice of a question, those that other answers rule out now included."""
+        itemset = self.question(path).itemset
+        if itemset is None:
+            return []
+        nodeset = without_filters(itemset.nodeset)
+        return self._texts.choices(itemset, self._items(path, nodeset) if nodeset else [], language)
+
     def _items(self, path: str, nodeset: str) -> list[Node]:
         try:
             return nodes(self._run(nodeset, self.node(path)))
@@ -437,3 +445,18 @@ def asks(question: Question) -> bool:
 
 
 _SURE = {"": False, "true()": True, "false()": False}
+
+
+def without_filters(nodeset: str) -> str:
+    """Return the expression of a list of choices without what filters it.
+
+    >>> without_filters("instance('town')/rows/item[county = /data/county[1]]")
+    "instance('town')/rows/item"
+    """
+    kept, depth = [], 0
+    for sign in nodeset:
+        depth += sign == "["
+        if not depth:
+            kept.append(sign)
+        depth -= sign == "]"
+    return "".join(kept)

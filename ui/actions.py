@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from fieldsurvey.i18n import LANGUAGES, _
+from ui.finder.menu import go_menu
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 def make_menus(window: "MainWindow") -> None:
     """Fill the menu bar."""
     _file_menu(window)
+    window.desk.fill_menu(window.menuBar().addMenu(_("Edit")))
     _form_menu(window)
+    go_menu(window)
     _view_menu(window)
 
 

@@ -1,21 +1,19 @@
 """The composition root: builds the application and its window."""
 
-import logging
+import os
 import sys
-import threading
 from pathlib import Path
-from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, Slot
 from PySide6.QtWidgets import QApplication
 
 from fieldsurvey import settings as settings_
-from fieldsurvey.i18n import language, set_language
+from fieldsurvey.i18n import _, language, set_language
+from fieldsurvey.incident import take_fatal
 from fieldsurvey.log import start_log
 from ui import theme
+from ui.crash import CrashDesk
 from ui.main_window import MainWindow
-
-_log = logging.getLogger(__name__)
 
 
 def application() -> QApplication:
@@ -26,11 +24,16 @@ def application() -> QApplication:
     return app
 
 
-def build(project: Path | None = None) -> MainWindow:
-    """Return the main window, dressed and in the user's language, opening a project if one is named."""
+def build(project: Path | None = None, language: str = "") -> MainWindow:
+    """Return the main window, dressed and in the user's language, opening a project if one is named.
+
+    Args:
+        project: Project file.
+        language: Language that was asked for just now; empty: as the environment or the settings say.
+    """
     app = application()
     remembered, trouble = settings_.load()
-    _choose_language(app, remembered.language)
+    _choose_language(app, language or os.environ.get("FIELDSURVEY_LANG", remembered.language))
     theme.apply(app, remembered.theme, theme.load_font(), touch=remembered.touch)
     window = MainWindow(remembered)
     window.canvas.set_theme(remembered.theme)
@@ -42,11 +45,12 @@ def build(project: Path | None = None) -> MainWindow:
 
 
 def _choose_language(app: QApplication, wanted: str) -> None:
-    """Use the language of the settings unless the environment names one."""
-    import os
-
-    set_language(os.environ.get("FIELDSURVEY_LANG", wanted))
+    """Use a language for our texts, and for those of Qt."""
+    set_language(wanted)
     QLocale.setDefault(QLocale(language()))
+    for before in app.findChildren(QTranslator):
+        app.removeTranslator(before)
+        before.deleteLater()
     translator = QTranslator(app)
     if translator.load(
         QLocale(language()), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
@@ -54,24 +58,49 @@ def _choose_language(app: QApplication, wanted: str) -> None:
         app.installTranslator(translator)
 
 
+class Program(QObject):
+    """Holds the one window there is, and puts another in its place when the language changes.
+
+    Attributes:
+        window: The window.
+    """
+
+    def __init__(self, project: Path | None = None) -> None:
+        super().__init__()
+        self.window = build(project)
+        self._meet()
+
+    def _meet(self) -> None:
+        # the window is closed then: not from within its own menu
+        self.window.language_chosen.connect(self.use_language, Qt.ConnectionType.QueuedConnection)
+        CrashDesk(self.window).install()
+        self.window.show()
+
+    @Slot(str)
+    def use_language(self, language: str) -> None:
+        """Close the window, as a person would, and open one in another language on the same project and place."""
+        app, old = application(), self.window
+        now, place, state = old.project.current, old.geometry(), old.windowState()
+        app.setQuitOnLastWindowClosed(False)
+        old.close()
+        self.window = build(None if now is None else now.path, language)
+        self.window.setGeometry(place)
+        self.window.setWindowState(state)
+        self._meet()
+        app.setQuitOnLastWindowClosed(True)
+        old.deleteLater()
+
+
 def run(project: Path | None) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     start_log()
     app = application()
-    window = build(project)
-    sys.excepthook = _tell_bug
-    threading.excepthook = _tell_thread_bug
-    window.show()
+    fault = take_fatal()
+    program = Program(project)
+    if fault is not None:
+        text = _("The program ended unexpectedly last time. What was saved is there. The report lies in {file}.")
+        program.window.tell_trouble(text.format(file=fault))
     return app.exec()
 
 
-def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log an unexpected error; what was typed is in the journal, so nothing is lost by going on."""
-    _log.critical("unexpected error", exc_info=(kind, error, trace))
-
-
-def _tell_thread_bug(arguments: threading.ExceptHookArgs) -> None:
-    _log.critical("unexpected error in a thread", exc_info=arguments.exc_value)
-
-
-__all__ = ["application", "build", "run"]
+__all__ = ["Program", "application", "build", "run"]

@@ -21,9 +21,11 @@ from fieldsurvey.assess import PLAN
 from fieldsurvey.i18n import _
 from layers.search import Index
 from layers.style import STATES
+from ui.empty import EmptyState
 from ui.project.session import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
+_LEAST_WIDTH = 220  # px: a name, its state and its count
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -100,22 +102,26 @@ class CommunityPanel(QWidget):
     Signals:
         picked: (uid) chosen with the mouse or the arrow keys.
         opened: (uid) double clicked, or Enter.
+        wider_wanted: (text) no community fits: everything is to be searched.
         names_changed: () there are other names to search; their pinyin is not worked out yet.
     """
 
     picked = Signal(str)
     opened = Signal(str)
+    wider_wanted = Signal(str)
     names_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("communities")
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.index = Index([])
         self._rows: dict[str, Row] = {}
         self.search = QLineEdit()
         self.search.setObjectName("search")
         self.search.setPlaceholderText(_("Search: name, initials, code"))
         self.search.setAccessibleName(_("Search: name, initials, code"))
+        self.search.setToolTip(_("Enter opens the first; Ctrl+F searches buildings, addresses and answers as well"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._open_first)
@@ -133,8 +139,10 @@ class CommunityPanel(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Painter(self.list))
         self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.activated.connect(self._activated)
         self.list.clicked.connect(self._clicked)
+        EmptyState(self.list, _("No community here. Import boundaries (Ctrl+I), or search for something else."))
         self.totals = QLabel()
         self.totals.setObjectName("totals")
         self.totals.setWordWrap(True)
@@ -196,6 +204,8 @@ class CommunityPanel(QWidget):
             uid = str(self.model.index(0).data(CommunityModel.UID))
             self.select(uid)
             self.opened.emit(uid)
+        elif self.search.text().strip():
+            self.wider_wanted.emit(self.search.text().strip())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Down goes from the search line into the list."""

@@ -14,9 +14,11 @@ class Remembered(QObject):
 
     Signals:
         changed: (Settings) something is remembered otherwise.
+        failed: (Exception) it is remembered until the program ends, and not longer: the disk is full, or no rights.
     """
 
     changed = Signal(object)
+    failed = Signal(object)
 
     def __init__(self, now: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,5 +32,8 @@ class Remembered(QObject):
         """Remember other settings."""
         if settings != self.now:
             self.now = settings
-            settings_.save(settings)
+            try:
+                settings_.save(settings)
+            except OSError as error:
+                self.failed.emit(error)
             self.changed.emit(settings)

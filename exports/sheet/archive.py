@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from exports.sheet.packing import packed
+from exports.sheet.signature_places import put_places
 from exports.sheet.structure import Element, Structure
 
 _LEVEL = 3  # of attached data: half the time of the usual 6 for one hundredth of the file
@@ -189,19 +190,20 @@ def _pdf_date(day: str) -> str:
 
 
 def _put_structure(pdf: Any, structure: Structure) -> dict[int, bytes]:  # noqa: ANN401 - see above
-    """Point from pages and catalogue to the structure tree; return its objects by number.
+    """Point from pages, fields and catalogue to the structure tree; return its objects by number.
 
     They are written as text: made one by one they would cost as much as drawing the sheet.
     """
     from pikepdf import Dictionary, Name
 
-    root = pdf.make_indirect(Dictionary())
+    fields = put_places(pdf, structure.places, len(structure.pages))
+    root = pdf.make_indirect(Dictionary())  # last: the tree's own objects are numbered from here
     pdf.Root.StructTreeRoot = root
     for index in range(len(structure.pages)):
         page = pdf.pages[index].obj
         page.StructParents = index
         page.Tabs = Name.S
-    return _Tree([page.obj.objgen[0] for page in pdf.pages], root.objgen[0]).written(structure)
+    return _Tree([page.obj.objgen[0] for page in pdf.pages], root.objgen[0], fields).written(structure)
 
 
 class _Tree:
@@ -210,23 +212,27 @@ class _Tree:
     Args:
         pages: Object number of each page.
         root: Number of the tree's root; elements are numbered from there.
+        fields: Object number of each signature field by name.
     """
 
-    def __init__(self, pages: list[int], root: int) -> None:
-        self._pages, self._root, self._next = pages, root, root + 1
+    def __init__(self, pages: list[int], root: int, fields: dict[str, int]) -> None:
+        self._pages, self._root, self._next, self._fields = pages, root, root + 1, fields
         self._objects: dict[int, bytes] = {}
+        self._holders: dict[str, int] = {}  # signature field -> its element
         self._numbers: dict[int, int] = {}
 
     def written(self, structure: Structure) -> dict[int, bytes]:
         """Return the objects of the whole tree by number."""
         document = self._write(structure.root, self._root)
-        owners = " ".join(
+        owners = [
             f"{index} [{' '.join(f'{self._numbers[id(owner)]} 0 R' for owner in page)}]"
             for index, page in enumerate(structure.pages)
-        )
+        ]
+        count = len(structure.pages)
+        owners += [f"{index} {self._holders[place.name]} 0 R" for index, place in enumerate(structure.places, count)]
         head = f"<</Type/StructTreeRoot/K[{document} 0 R]/ParentTree {self._next} 0 R"
-        self._objects[self._root] = f"{head}/ParentTreeNextKey {len(structure.pages)}>>".encode()
-        self._objects[self._next] = f"<</Nums[{owners}]>>".encode()
+        self._objects[self._root] = f"{head}/ParentTreeNextKey {len(owners)}>>".encode()
+        self._objects[self._next] = f"<</Nums[{' '.join(owners)}]>>".encode()
         return self._objects
 
     def _write(self, element: Element, parent: int) -> int:
@@ -237,6 +243,9 @@ class _Tree:
             parts.append(f"/Alt<FEFF{element.alt.encode('utf-16-be').hex().upper()}>")
         if attributes := _attributes(element):
             parts.append(f"/A<<{attributes}>>")
+        if element.signed:
+            self._holders[element.signed] = number
+            parts.append(f"/K<</Type/OBJR/Obj {self._fields[element.signed]} 0 R>>")
         if element.kids:
             parts.append(f"/K[{' '.join([self._kid(kid, number) for kid in element.kids])}]")
         self._objects[number] = "".join([*parts, ">>"]).encode()

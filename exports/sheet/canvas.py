@@ -12,7 +12,7 @@ from reportlab import rl_config  # noqa: TID253 - this module is itself imported
 from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
 
 from exports.sheet.faces import EmbeddedFont, Face
-from exports.sheet.structure import Element, Structure
+from exports.sheet.structure import Element, SignaturePlace, Structure
 
 Colour = tuple[float, float, float]
 MM = 72 / 25.4
@@ -123,6 +123,10 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
             f"{x - r:.2f} {y - k:.2f} {x - k:.2f} {y - r:.2f} {x:.2f} {y - r:.2f} c "
             f"{x + k:.2f} {y - r:.2f} {x + r:.2f} {y - k:.2f} {x + r:.2f} {y:.2f} c h {how}"
         )
+
+    def signature_place(self, name: str, label: str, box: tuple[float, float, float, float]) -> None:
+        """Leave a field in which somebody may sign; box is west, south, east, north in points."""
+        self.structure.sign_here(SignaturePlace(name, label, self.page, box))
 
     def bookmark(self, title: str, top: float, level: int) -> None:
         """Add an entry to the outline that leads to a height on this page."""

@@ -1,15 +1,18 @@
 """From the project file to the values of a sheet. Runs in the store's thread."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from exports.layers_out import SENSITIVE
 from exports.sheet.answers import Answers, ReadsLabels
 from exports.sheet.collect_map import map_of
 from exports.sheet.collect_rules import rule_check_of
 from exports.sheet.collect_systems import lift_votes, systems_of
-from exports.sheet.data import Photo, SheetData
+from exports.sheet.data import MapData, Photo, SheetData
 from exports.sheet.profile import joined, plan_of, profile_of, text_of
+from exports.sheet.proposal import Proposals
 from exports.sheet.records import Record, records_of
 from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.progress import CommunityProgress, FormProgress, State
@@ -33,16 +36,18 @@ class Collector:
     What is the same for all communities (progress, installed forms) is read once.
     """
 
-    def __init__(self, store: "Store", forms: ReadsLabels, today: str) -> None:
+    def __init__(self, store: "Store", forms: ReadsLabels, today: str, *, restricted: bool = True) -> None:
         """Prepare.
 
         Args:
             store: The project, read in this thread.
             forms: Labels of codes.
             today: Day that the sheets are made on, ISO 8601.
+            restricted: Whether pipes, power and gas sites are on the maps (domain page 5.3: internal).
         """
-        self._store, self._forms, self._today = store, forms, today
+        self._store, self._forms, self._today, self._restricted = store, forms, today, restricted
         self._progress: dict[str, CommunityProgress] = {}
+        self._proposals = Proposals(store, forms)
 
     def sheet(self, community_uid: str) -> SheetData:
         """Return the values of one community's sheet.
@@ -55,7 +60,7 @@ class Collector:
             raise InputRefused(_("There is no community with the identity {uid}.").format(uid=community_uid))
         community = rows[0]
         records = records_of(self._store, community_uid, self._forms)
-        photos = _photos(self._store, community_uid, records)
+        photos = photos_of(self._store, community_uid, records)
         profile = next((r.answers for r in reversed(records) if r.form_id == _PROFILE_FORM), Answers({}, {}))
         days = sorted({record.day for record in records if record.day})
         code = text_of(community["code"])
@@ -67,13 +72,13 @@ class Collector:
             code=code,
             name=text_of(community["name"]) or code or community_uid[-8:],
             place=joined(community, "district", "subdistrict", "neighbourhood"),
-            unit=_unit(self._store),
+            unit=unit_of(self._store),
             surveyors=tuple(dict.fromkeys(record.surveyor for record in records if record.surveyor)),
             dates=(days[0], days[-1]) if days else ("", ""),
             version=_version(records),
             profile=tuple(profile_of(community, profile)),
             systems=systems_of(records, self._forms),
-            map=map_of(self._store, community),
+            map=self._map(community),
             rules=rule_check_of(self._store, community_uid),
             lifts=lift_votes(records),
             photos=photos[:PHOTOS_PRINTED],
@@ -83,7 +88,13 @@ class Collector:
             sources=_sources(community, records),
             made=self._today,
             software=_software(),
+            proposal=self._proposals.of(community),
         )
+
+    def _map(self, community: Mapping[str, Value]) -> MapData:
+        found = map_of(self._store, community)
+        shown = {name: items for name, items in found.layers.items() if self._restricted or name not in SENSITIVE}
+        return replace(found, layers=shown)
 
     def _missing(self, uid: str) -> Iterable[str]:
         """Yield what was not surveyed, one sentence for each form."""
@@ -100,7 +111,7 @@ def _lack(form: FormProgress) -> str:
     return "未调查" if form.state is State.NOT_STARTED else "有草稿或退回记录，未提交"
 
 
-def _unit(store: "Store") -> str:
+def unit_of(store: "Store") -> str:
     """Return the surveying organisation of the project's settings; empty if none is set."""
     return (store.setting("organisation") or "").strip('"')
 
@@ -119,9 +130,15 @@ def _version(records: Sequence[Record]) -> str:
     saved = max((record.saved_at for record in records if record.saved_at), default="")
     if not saved:
         return ""
-    moment = datetime.fromisoformat(saved)
-    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(CHINA)
-    return f"记录截至 {local:%Y-%m-%d %H:%M}"
+    return f"记录截至 {local_time(saved)}"
+
+
+def local_time(moment: str) -> str:
+    """Return a moment (ISO 8601, UTC if it names no zone) in China's time to the minute; empty for none."""
+    if not moment:
+        return ""
+    told = datetime.fromisoformat(moment)
+    return f"{(told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple[str, ...]:
@@ -130,7 +147,7 @@ def _sources(community: Mapping[str, Value], records: Sequence[Record]) -> tuple
     return tuple(dict.fromkeys([*told, *([f"小区台账（{ledger}）"] if ledger else [])]))
 
 
-def _photos(store: "Store", community_uid: str, records: Sequence[Record]) -> tuple[Photo, ...]:
+def photos_of(store: "Store", community_uid: str, records: Sequence[Record]) -> tuple[Photo, ...]:
     """Return the photos of all records, in the order of the forms."""
     marks = marks_in(store, community_uid)
     return tuple(
@@ -149,17 +166,22 @@ def _photos(store: "Store", community_uid: str, records: Sequence[Record]) -> tu
     )
 
 
-def collect(store: "Store", community_uid: str) -> SheetData:
+def collect(store: "Store", community_uid: str, *, restricted: bool = True) -> SheetData:
     """Return the values of one community's sheet, dated today in China.
+
+    Args:
+        store: The project.
+        community_uid: The community.
+        restricted: Whether pipes, power and gas sites are on the map.
 
     Raises:
         InputRefused: If there is no such community.
     """
-    return collector(store).sheet(community_uid)
+    return collector(store, restricted=restricted).sheet(community_uid)
 
 
-def collector(store: "Store") -> Collector:
+def collector(store: "Store", *, restricted: bool = True) -> Collector:
     """Return a collector with the installed forms, for sheets made today."""
     from exports.sheet.forms import InstalledForms
 
-    return Collector(store, InstalledForms(), datetime.now(CHINA).date().isoformat())
+    return Collector(store, InstalledForms(), datetime.now(CHINA).date().isoformat(), restricted=restricted)

@@ -58,9 +58,23 @@ def map_of(store: "Store", community: Mapping[str, Value]) -> MapData:
         return MapData(crs=crs)
     west, south, east, north = shapely.from_wkb(boundary).bounds
     bounds = (float(west), float(south), float(east), float(north))
+    return MapData(boundary, _layers(store, bounds), crs, bounds)
+
+
+def map_around(store: "Store", bounds: tuple[float, float, float, float]) -> MapData:
+    """Return what lies in the view of a figure of that place, without a community's boundary.
+
+    Args:
+        store: The project.
+        bounds: West, south, east, north in metres, project CRS.
+    """
+    return MapData(b"", _layers(store, bounds), wording.CRS_LINES.get(store.crs, f"坐标系 {store.crs}"), bounds)
+
+
+def _layers(store: "Store", bounds: tuple[float, float, float, float]) -> dict[str, tuple[MapItem, ...]]:
     view = frame_for(bounds, TEXT_WIDTH, MAP_HEIGHT).view
     layers = {layer: _items(store, layer, view) for layer in LAYERS}
-    return MapData(boundary, {layer: items for layer, items in layers.items() if items}, crs, bounds)
+    return {layer: items for layer, items in layers.items() if items}
 
 
 def _items(store: "Store", layer: str, view: tuple[float, float, float, float]) -> tuple[MapItem, ...]:

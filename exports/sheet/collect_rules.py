@@ -33,14 +33,20 @@ _KINDS = {
 _NAMES = ("name", "code", "point_no", "building_no")  # columns that name a feature, the most telling first
 
 
-def rule_check_of(store: "Store", community_uid: str) -> RuleCheck:
-    """Return how the rules came out; without a run nothing but that there was none."""
+def rule_check_of(store: "Store", community_uid: str, most: int = PRINTED) -> RuleCheck:
+    """Return how the rules came out; without a run nothing but that there was none.
+
+    Args:
+        store: The project.
+        community_uid: The community.
+        most: At most so many problems.
+    """
     if store.rule_state("signature") is None:
         return RuleCheck()
     rules, decided = rules_in_force(store), decisions(store)
     findings = store.findings(community_uid)
     counted = [finding for finding in findings if not _is_overridden(finding, decided)]
-    shown = _shown(counted, rules)
+    shown = _shown(counted, rules, most)
     names = _names(store, shown)
     return RuleCheck(
         version=rules.version,
@@ -51,7 +57,7 @@ def rule_check_of(store: "Store", community_uid: str) -> RuleCheck:
     )
 
 
-def _shown(findings: Sequence[Finding], rules: RuleSet) -> list[Finding]:
+def _shown(findings: Sequence[Finding], rules: RuleSet, most: int) -> list[Finding]:
     """Return what is printed: failures before doubts, heavy before light, and of every rule its worst."""
     seen: Counter[str] = Counter()
     ranked = []
@@ -59,7 +65,7 @@ def _shown(findings: Sequence[Finding], rules: RuleSet) -> list[Finding]:
         weight = finding.result is not Result.FAIL, _WEIGHT.get(rules[finding.threshold].enforce, 3)
         ranked.append(((weight[0], seen[finding.rule] // _AT_ONCE, weight[1]), weight, finding))
         seen[finding.rule] += 1
-    chosen = sorted(ranked, key=lambda each: each[0])[:PRINTED]
+    chosen = sorted(ranked, key=lambda each: each[0])[:most]
     return [finding for _turn, _weight, finding in sorted(chosen, key=lambda each: each[1])]
 
 

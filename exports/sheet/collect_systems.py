@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from exports.sheet import wording
-from exports.sheet.answers import ReadsLabels, plain_number
+from exports.sheet.answers import Answers, ReadsLabels, plain_number
 from exports.sheet.data import LiftVote, System
 from exports.sheet.records import Record
 from exports.sheet.systems import LIFT, OTHERS, SYSTEMS, SystemWords
@@ -95,11 +95,11 @@ def _others(records: Sequence[Record]) -> list[System]:
 
 def lift_votes(records: Sequence[Record]) -> tuple[LiftVote, ...]:
     """Return the vote of each stairwell with a record of f11, in the order of the records."""
-    return tuple(_vote(record) for record in records if record.form_id == LIFT.form_id)
+    return tuple(lift_vote(record.answers) for record in records if record.form_id == LIFT.form_id)
 
 
-def _vote(record: Record) -> LiftVote:
-    answers = record.answers
+def lift_vote(answers: Answers) -> LiftVote:
+    """Return the vote that a record of f11 tells."""
     place = " ".join(filter(None, (answers.words("building_no"), answers.words("unit_no"))))
     passed = answers.raw("vote_ok")
     return LiftVote(

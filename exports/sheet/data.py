@@ -204,6 +204,64 @@ class MapData:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """One item of the works.
+
+    Attributes:
+        name: Code and scope.
+        kind: 基础类, 完善类 or 提升类.
+        quantity: With unit.
+        price: 元 per unit.
+        amount: 万元.
+        fund: Source of the money.
+    """
+
+    name: str
+    kind: str
+    quantity: str
+    price: float
+    amount: float
+    fund: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateSeen:
+    """One gate: what it asks, 通过, 未通过 or 待核, and why."""
+
+    id: str
+    title: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One community.
+
+    Attributes:
+        works: Items that have a price.
+        sums: Works, fees, reserve and total in 万元; empty without items.
+        unpriced: Why other items are in no sum, one sentence each.
+        consent: Households asked, voted, agreed, and all there are; None without any answer.
+        gates: N1 to N8.
+        need, readiness, priority: Indices, 0-100; None if unknown.
+        urgent: Why it is on the urgent list.
+        advice: Suggestion in words.
+    """
+
+    works: tuple[Work, ...] = ()
+    sums: tuple[float, ...] = ()
+    unpriced: tuple[str, ...] = ()
+    consent: tuple[int, int, int, int] | None = None
+    gates: tuple[GateSeen, ...] = ()
+    need: float | None = None
+    readiness: float | None = None
+    priority: float | None = None
+    urgent: tuple[str, ...] = ()
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SheetData:
     """One sheet.
 
@@ -229,6 +287,8 @@ class SheetData:
         sources: Where the data come from, one sentence each.
         made: Day of the sheet, ISO 8601.
         software: Name and version of the program.
+        form: Which sheet it is: 评估表, 申报表 …
+        proposal: Works, consent, gates and suggestion; None if they were not computed.
     """
 
     number: str
@@ -252,10 +312,17 @@ class SheetData:
     sources: tuple[str, ...] = ()
     made: str = ""
     software: str = ""
+    form: str = "评估表"
+    proposal: Proposal | None = None
 
     def canonical(self) -> bytes:
         """Return the data as canonical JSON: UTF-8, sorted keys, no white space, geometry by hash."""
-        return json.dumps(_plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return canonical(self)
+
+
+def canonical(value: object) -> bytes:
+    """Return plain values and data classes as canonical JSON: UTF-8, sorted keys, no white space, geometry by hash."""
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest_of(canonical: bytes) -> str:

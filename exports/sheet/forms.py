@@ -32,8 +32,11 @@ def form_of(form_id: str) -> Form | None:
 def labels_of(form_id: str, language: str) -> Labels:
     """Return column -> code -> label of the coded columns of a default form; empty if there is no such form."""
     form = form_of(form_id)
-    if form is None:
-        return {}
+    return labels_in(form, language) if form else {}
+
+
+def labels_in(form: Form, language: str) -> Labels:
+    """Return column -> code -> label of the coded columns of a form."""
     session = Session(form)
     paths = session.leaves()
     for repeat in form.repeats():

@@ -38,6 +38,10 @@ class MapFigure:
         title: Alternative text.
         notes: Lines under the legend, left and right.
         problems: Number, and easting and northing in metres, of each problem point.
+        problems_legend: What those points are.
+        room: Height of the map itself in points.
+        spaces: Areas (WKB) that the document is about, outlined over everything else.
+        spaces_legend: What they are.
     """
 
     data: MapData
@@ -45,11 +49,15 @@ class MapFigure:
     title: str
     notes: tuple[str, str]
     problems: tuple[tuple[str, tuple[float, float]], ...] = ()
+    problems_legend: str = PROBLEM.legend
+    room: float = MAP_HEIGHT
+    spaces: tuple[bytes, ...] = ()
+    spaces_legend: str = ""
 
     @cached_property
     def frame(self) -> Frame:
         """The window on the ground."""
-        return frame_for(self.data.bounds, self.width, MAP_HEIGHT)
+        return frame_for(self.data.bounds, self.width, self.room)
 
     @cached_property
     def _sorted(self) -> "tuple[_Layers, _Layers]":
@@ -76,7 +84,7 @@ class MapFigure:
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
-        return MAP_HEIGHT + legend_height(len(self._entries))
+        return self.room + legend_height(len(self._entries))
 
     def split(self, _width: float, _room: float) -> None:
         """A figure stays whole."""
@@ -84,24 +92,31 @@ class MapFigure:
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, _width: float) -> None:
         """Draw the figure."""
-        bottom = top - MAP_HEIGHT
+        bottom = top - self.room
         below = legend_height(len(self._entries))
         box = (x, bottom - below, x + self.width, top)
         with canvas.marked(Element("Figure", alt=self.title, box=box)):
             with canvas.state():
-                canvas.box(x, bottom, self.width, MAP_HEIGHT, "W n")
+                canvas.box(x, bottom, self.width, self.room, "W n")
                 canvas.op(f"1 0 0 1 {x:.2f} {bottom:.2f} cm 1 j 1 J")
                 self._draw_ground(canvas)
                 self._draw_networks(canvas)
                 self._draw_labels(canvas)
                 self._draw_north(canvas)
+                self._draw_spaces(canvas)
                 draw_problems(canvas, self._problems(), self.frame)
                 draw_grid_ticks(canvas, self.frame)
             canvas.stroke_style(BLACK, 0.6)
-            canvas.box(x, bottom, self.width, MAP_HEIGHT)
+            canvas.box(x, bottom, self.width, self.room)
             draw_legend(canvas, self._entries, self.frame.scale, self.notes, (x, bottom, self.width))
             canvas.stroke_style(BLACK, 1.1)
-            canvas.box(x, bottom - below, self.width, MAP_HEIGHT + below)
+            canvas.box(x, bottom - below, self.width, self.room + below)
+
+    def _draw_spaces(self, canvas: SheetCanvas) -> None:
+        if self.spaces:
+            shapes = shapely.from_wkb(np.array(self.spaces, dtype=object))
+            canvas.stroke_style(map_style.SPACE, 1.3, map_style.SPACE_DASH)
+            canvas.op(path(in_view(shapes, self.frame), self.frame) + "S")
 
     def _path(self, layer: str, wanted: "list[bool] | None" = None) -> str:
         if layer not in self._shown:
@@ -259,6 +274,8 @@ class MapFigure:
         entries = (
             [Entry("line", "小区范围", map_style.BOUNDARY, dash=map_style.BOUNDARY_DASH)] if self.data.boundary else []
         )
+        if self.spaces:
+            entries.append(Entry("line", self.spaces_legend, map_style.SPACE, dash=map_style.SPACE_DASH))
         kinds = [item.kind for item in self._shown.get("building", ([], None))[0]]
         if any(_HOUSING in kind for kind in kinds):
             entries.append(Entry("area", "住宅楼", *_building(is_housing=True)))
@@ -275,7 +292,7 @@ class MapFigure:
             if each.layer in self._shown
         ]
         entries += [Entry("symbol", style.legend, BLACK, symbol=style) for style, _places in self._symbols]
-        return [*entries, Entry("symbol", PROBLEM.legend, BLACK, symbol=PROBLEM)] if self._problems() else entries
+        return [*entries, Entry("symbol", self.problems_legend, BLACK, symbol=PROBLEM)] if self._problems() else entries
 
 
 def _longest_part(geometry: Shapes) -> Shapes:

@@ -1,6 +1,5 @@
 """From ground to paper: scale, view and PDF paths of many geometries at once."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +10,12 @@ import numpy.typing as npt
 import shapely
 
 from exports.sheet.canvas import MM
+from layers.map_furniture import round_scale
 
 Bounds = tuple[float, float, float, float]
 Points = npt.NDArray[np.float64]
 Shapes = Any  # numpy arrays of shapely geometries, or one geometry: shapely has no types
 
-SCALES = (200, 250, 500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10_000, 15_000, 20_000, 25_000, 50_000)
 _MARGIN = 1.05  # share of the frame that stays free around the community
 _TOLERANCE_MM = 0.05  # what a simplified line may be off on paper; below a hair line
 _LINE, _POLYGON = 1, 3
@@ -67,8 +66,7 @@ def frame_for(bounds: Bounds, width: float, height: float) -> Frame:
     west, south, east, north = bounds
     metre = 1000 * MM
     needed = max((east - west) * metre / width, (north - south) * metre / height, 1.0) * _MARGIN
-    scale = next((each for each in SCALES if each >= needed), math.ceil(needed / 10_000) * 10_000)
-    return Frame(((west + east) / 2, (south + north) / 2), scale, width, height)
+    return Frame(((west + east) / 2, (south + north) / 2), round_scale(needed), width, height)
 
 
 def in_view(geometries: Shapes, frame: Frame) -> Shapes:

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from exports.sheet.canvas import BLACK, Colour, SheetCanvas
-from exports.sheet.faces import HEI_BOLD, SONG
-from exports.sheet.map_marks import draw_scale_bar, draw_symbol
+from exports.sheet.faces import SONG
+from exports.sheet.map_marks import WORDS, CanvasPen, draw_symbol
 from exports.sheet.map_style import PointStyle
-from exports.sheet.typography import TextStyle, draw_text, draw_vertical
+from exports.sheet.typography import TextStyle, draw_text
+from layers.map_furniture import draw_strip, strip_height
 
 _COLUMNS = 4
-_ROW, _PAD = 14.0, 7.0
-_NOTES = 15.0
-_SCALE_ROOM = 128.0
-_TITLE_ROOM = 26.0
 _TEXT = TextStyle(SONG, 7.8, 10)
-_NOTE = TextStyle(SONG, 7.4, 9, colour=(0.2, 0.2, 0.2))
-_TITLE = TextStyle(HEI_BOLD, 9.0, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class Entry:
 
 def legend_height(entries: int) -> float:
     """Return the height of the strip in points for a number of entries."""
-    return max(-(-entries // _COLUMNS) * _ROW + 2 * _PAD, 42.0) + _NOTES
+    return strip_height(entries, _COLUMNS)
 
 
 def draw_legend(
@@ -53,19 +49,8 @@ def draw_legend(
     place: tuple[float, float, float],
 ) -> None:
     """Draw the strip; place is its left end, upper edge and width in points."""
-    x, top, width = place
-    pitch = (width - _SCALE_ROOM - _TITLE_ROOM) / _COLUMNS
-    for index, entry in enumerate(entries):
-        row, column = divmod(index, _COLUMNS)
-        _draw_entry(canvas, entry, x + _TITLE_ROOM + column * pitch, top - _PAD - 9 - row * _ROW)
-    foot = top - legend_height(len(entries)) + _NOTES
-    draw_vertical(canvas, "图例", _TITLE, x + 12, (top + foot) / 2, 36)
-    canvas.stroke_style((0.5, 0.5, 0.5), 0.4)
-    canvas.polyline([(x + width - _SCALE_ROOM, top), (x + width - _SCALE_ROOM, foot)])
-    canvas.polyline([(x, foot), (x + width, foot)])
-    draw_scale_bar(canvas, x + width - _SCALE_ROOM + 12, (top + foot) / 2, scale, 96)
-    draw_text(canvas, notes[0], _NOTE, x + 8, foot - 10.5)
-    draw_text(canvas, notes[1], _NOTE, x + width - 8, foot - 10.5, "right")
+    draw = [partial(_draw_entry, canvas, entry) for entry in entries]
+    draw_strip(CanvasPen(canvas), WORDS, place, scale, notes, draw, _COLUMNS)
 
 
 def _draw_entry(canvas: SheetCanvas, entry: Entry, x: float, baseline: float) -> None:

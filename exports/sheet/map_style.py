@@ -78,6 +78,8 @@ class PointStyle:
 
 BOUNDARY: Colour = (0.78, 0.05, 0.05)
 BOUNDARY_DASH = (7.0, 2.0, 1.5, 2.0)
+SPACE: Colour = (0.80, 0.05, 0.45)
+SPACE_DASH = (3.0, 1.6)
 HOUSING: Colour = (0.945, 0.910, 0.830)
 OTHER_BUILDING: Colour = (0.860, 0.820, 0.900)
 BUILDING_LINE: Colour = (0.38, 0.36, 0.33)

@@ -19,6 +19,7 @@ _TEXT = TextStyle(SONG, 10.5, 15)
 _SEAL = TextStyle(SONG, 9, 12, colour=(0.70, 0.35, 0.35))
 _SEAL_LINE = (0.75, 0.30, 0.30)
 _DATE = "年　　月　　日"
+_SIGNED_WIDTH, _SIGNED_ROW = 250.0, 19.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,18 @@ class Opinion:
     """One box.
 
     Attributes:
+        key: Names the electronic signature fields of the box, ASCII.
         caption: Vertical caption.
         signers: What is signed, one line each.
         seals: Names at the seal places, from left to right; empty text for an unnamed one.
+        first: Number of the first seal: not 1 in the second part of a divided box.
     """
 
+    key: str
     caption: str
     signers: tuple[str, ...] = ("负责人（签字）：",)
     seals: tuple[str, ...] = ("",)
+    first: int = 1
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
@@ -48,7 +53,8 @@ class Opinion:
         count = int(room // _HEIGHT) * 2
         if not 0 < count < len(self.seals):
             return None
-        return replace(self, seals=self.seals[:count]), replace(self, seals=self.seals[count:])
+        rest = replace(self, seals=self.seals[count:], first=self.first + count)
+        return replace(self, seals=self.seals[:count]), rest
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         """Draw the box."""
@@ -69,15 +75,17 @@ class Opinion:
 
     def _draw_single(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         bottom = top - _HEIGHT
-        _draw_seal(canvas, x + width - SEAL_RADIUS - 8, bottom + _HEIGHT / 2, self.seals[0])
+        self._draw_seal(canvas, x + width - SEAL_RADIUS - 8, bottom + _HEIGHT / 2)
         left = x + _CAPTION_WIDTH + 10
         draw_text(canvas, "意见：", _TEXT, left, top - 18)
-        baseline = bottom + 10 + 19 * (len(self.signers) - 1)
-        for signer in self.signers:
-            draw_text(canvas, signer, _TEXT, left, baseline)
+        baseline = bottom + 10 + _SIGNED_ROW * (len(self.signers) - 1)
+        for number, signer in enumerate(self.signers, 1):
+            written = draw_text(canvas, signer, _TEXT, left, baseline)
             if len(self.signers) > 1:
-                draw_text(canvas, _DATE, _TEXT, left + 250, baseline, "right")
-            baseline -= 19
+                draw_text(canvas, _DATE, _TEXT, left + _SIGNED_WIDTH, baseline, "right")
+            box = (left + written, baseline - 4, left + _SIGNED_WIDTH, baseline + 14)
+            canvas.signature_place(f"{self.key}_sign_{number}", self._signer(signer), box)
+            baseline -= _SIGNED_ROW
         if len(self.signers) == 1:
             draw_text(canvas, _DATE, _TEXT, x + width - SEAL_RADIUS - 8, bottom + 10, "centre")
 
@@ -89,24 +97,51 @@ class Opinion:
             canvas.stroke_style(HAIR, 0.45)
             canvas.box(left, upper - _HEIGHT, column, _HEIGHT)
             draw_text(canvas, name, _CAPTION, left + 8, upper - 16)
-            _draw_seal(canvas, left + column - SEAL_RADIUS - 6, upper - _HEIGHT / 2, "")
+            self._draw_seal(canvas, left + column - SEAL_RADIUS - 6, upper - _HEIGHT / 2, index)
             draw_text(canvas, "签字：", _TEXT, left + 8, upper - _HEIGHT + 10)
             draw_text(canvas, _DATE, _TEXT, left + column - SEAL_RADIUS - 6, upper - _HEIGHT + 10, "centre")
 
+    def _signer(self, line: str) -> str:
+        """Return who signs a line: with the office if several boxes have the same line."""
+        who = line.split("（", maxsplit=1)[0]
+        return f"{who}签字" if len(self.signers) > 1 else f"{self.caption.removesuffix('意见')}{who}签字"
 
-def _draw_seal(canvas: SheetCanvas, x: float, y: float, name: str) -> None:
-    canvas.stroke_style(_SEAL_LINE, 0.6, (2.0, 2.4))
-    canvas.circle(x, y, SEAL_RADIUS)
-    draw_text(canvas, "（盖章处）", _SEAL, x, y + 4, "centre")
-    if name:
-        draw_text(canvas, name, _SEAL, x, y - 10, "centre")
+    def _draw_seal(self, canvas: SheetCanvas, x: float, y: float, index: int = 0) -> None:
+        canvas.stroke_style(_SEAL_LINE, 0.6, (2.0, 2.4))
+        canvas.circle(x, y, SEAL_RADIUS)
+        draw_text(canvas, "（盖章处）", _SEAL, x, y + 4, "centre")
+        owner = self.seals[index] or self.caption.removesuffix("意见")
+        box = (x - SEAL_RADIUS, y - SEAL_RADIUS, x + SEAL_RADIUS, y + SEAL_RADIUS)
+        canvas.signature_place(f"{self.key}_seal_{self.first + index}", f"{owner}盖章", box)
 
 
-OPINIONS = (
-    Opinion("调查单位意见", ("调查人（签字）：", "复核人（签字）：", "审核人（签字）：")),
-    Opinion("社区居委会意见"),
-    Opinion("街道办意见"),
-    Opinion("专营单位会签", seals=("供水单位", "供电单位", "供气单位", "通信单位")),
-    Opinion("区住建部门意见"),
-    Opinion("市住建部门意见"),
-)
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """One row of signatures beside each other, without a seal.
+
+    Attributes:
+        key: Names the electronic signature fields, ASCII.
+        signers: Who signs, from left to right.
+    """
+
+    key: str
+    signers: tuple[str, ...]
+
+    def height(self, _width: float) -> float:
+        """Return the height in points."""
+        return 44.0
+
+    def split(self, _width: float, _room: float) -> None:
+        """A row stays whole."""
+        return
+
+    def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw name, line and day of each."""
+        column = width / len(self.signers)
+        for number, signer in enumerate(self.signers, 1):
+            left = x + (number - 1) * column
+            with canvas.marked(Element("P")):
+                written = draw_text(canvas, f"{signer}：", _TEXT, left, top - 18)
+                draw_text(canvas, _DATE, _TEXT, left + column - 10, top - 38, "right")
+                box = (left + written, top - 42, left + column - 10, top - 2)
+                canvas.signature_place(f"{self.key}_sign_{number}", f"{signer}签字", box)

@@ -17,6 +17,7 @@ class Element:
         scope: Column or Row for a header cell.
         span: Columns and rows that a cell covers.
         box: Bounding box of a figure on its page, in points.
+        signed: Name of the signature field whose place this is; empty for all else.
         kids: Elements, and (page index, marked-content number) for what is drawn.
     """
 
@@ -25,7 +26,25 @@ class Element:
     scope: str = ""
     span: tuple[int, int] = (1, 1)
     box: tuple[float, float, float, float] | None = None
+    signed: str = ""
     kids: "list[Element | tuple[int, int]]" = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SignaturePlace:
+    """Where somebody may sign electronically: an empty field of the form.
+
+    Attributes:
+        name: Name of the field, ASCII; `KEY_sign_N` for the Nth signature below an opinion, else a seal.
+        label: Who signs, in words.
+        page: Index of the page, 0 for the first.
+        box: West, south, east, north on the page, in points.
+    """
+
+    name: str
+    label: str
+    page: int
+    box: tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
@@ -35,10 +54,12 @@ class Structure:
     Attributes:
         root: The whole document.
         pages: For each page, the elements that own its marked content, in order of number.
+        places: Where the document may be signed.
     """
 
     root: Element = field(default_factory=lambda: Element("Document"))
     pages: list[list[Element]] = field(default_factory=list)
+    places: list[SignaturePlace] = field(default_factory=list)
     _open: list[Element] = field(default_factory=list)
 
     def begin(self, element: Element) -> None:
@@ -62,6 +83,11 @@ class Structure:
         self.pages[page].append(owner)
         owner.kids.append((page, number))
         return number
+
+    def sign_here(self, place: SignaturePlace) -> None:
+        """Note an empty signature field and give it its element."""
+        self.places.append(place)
+        self._current().kids.append(Element("Form", alt=place.label, signed=place.name))
 
     def _current(self) -> Element:
         return self._open[-1] if self._open else self.root

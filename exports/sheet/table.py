@@ -171,6 +171,7 @@ class Table:
         rows: Cells by row and column; None where a merged cell covers.
         head: Rows at the top that are repeated on each page.
         min_height: Least row height in points.
+        whole: Whether it is not divided: a short one reads better in one piece.
     """
 
     widths: tuple[float, ...]
@@ -178,6 +179,7 @@ class Table:
     head: int = 0
     min_height: float = 0.0
     fixed: tuple[float, ...] = field(default=(), compare=False)
+    whole: bool = False
 
     @cached_property
     def heights(self) -> list[float]:
@@ -206,6 +208,8 @@ class Table:
 
     def split(self, _width: float, room: float) -> "tuple[Block, Block] | None":
         """Divide between rows; a single row that fills more than the room is divided inside its cells."""
+        if self.whole:
+            return None
         used, end = sum(self.heights[: self.head]), self.head
         while end < len(self.rows) and used + self.heights[end] <= room:
             used += self.heights[end]

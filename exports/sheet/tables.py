@@ -17,6 +17,10 @@ _FIGURE = TextStyle(SONG, 9.2, 12.8, align="right")
 _MIDDLE = TextStyle(SONG, 9.2, 12.8, align="centre")
 _CITED = TextStyle(SONG, 8.6, 11.8)
 
+SYSTEM_COLUMNS = ("系统", "现状摘要", "主要问题", "完损等级", "建议（初判）")
+RULE_COLUMNS = ("编号", "核查项目", "依据", "核查", "符合", "不符合", "待核", "结果")
+PROBLEM_COLUMNS = ("点号", "位置", "问题与依据", "实测", "要求", "结果")
+
 # Columns on which rows of three, two and one entries end flush: label, value, and so on.
 _LABEL_WIDTH = 56.0
 _THIRD, _HALF = TEXT_WIDTH / 3 - _LABEL_WIDTH, TEXT_WIDTH / 2 - _LABEL_WIDTH
@@ -68,7 +72,7 @@ def system_table(systems: Sequence[System]) -> Table:
     """Return table 2: one row for each system; what was not surveyed says so."""
     widths = (46.0, 150.0, 0.0, 54.0, 78.0)
     widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
-    head = tuple(_head(text) for text in ("系统", "现状摘要", "主要问题", "完损等级", "建议（初判）"))
+    head = tuple(_head(text) for text in SYSTEM_COLUMNS)
     return Table(widths, (head, *(_system_row(system) for system in systems)), head=1, min_height=22)
 
 
@@ -100,8 +104,7 @@ def rule_table(rows: Sequence[RuleRow]) -> Table:
     """Return table 3: one row for each rule."""
     widths = (32.0, 98.0, 0.0, 34.0, 34.0, 38.0, 34.0, 50.0)
     widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
-    names = ("编号", "核查项目", "依据", "核查", "符合", "不符合", "待核", "结果")
-    return Table(widths, (tuple(map(_head, names)), *map(_rule_row, rows)), head=1, min_height=18)
+    return Table(widths, (tuple(map(_head, RULE_COLUMNS)), *map(_rule_row, rows)), head=1, min_height=18)
 
 
 def _rule_row(row: RuleRow) -> tuple[Cell | None, ...]:
@@ -119,8 +122,7 @@ def problem_table(problems: Sequence[RuleProblem]) -> Table:
     """Return the numbered problem points of the map figure."""
     widths = (30.0, 78.0, 0.0, 52.0, 52.0, 50.0)
     widths = (*widths[:2], TEXT_WIDTH - sum(widths), *widths[3:])
-    names = ("点号", "位置", "问题与依据", "实测", "要求", "结果")
-    return Table(widths, (tuple(map(_head, names)), *map(_problem_row, problems)), head=1, min_height=18)
+    return Table(widths, (tuple(map(_head, PROBLEM_COLUMNS)), *map(_problem_row, problems)), head=1, min_height=18)
 
 
 def _problem_row(problem: RuleProblem) -> tuple[Cell | None, ...]:

@@ -5,19 +5,15 @@ The sheet says 初判 and 建议, never 鉴定: only licensed bodies appraise (d
 
 from exports.sheet.canvas import Colour
 
-TITLE = "{name}改造现状评估表"
 SHORT_TITLE = "小区改造现状评估表 · {name}"
 NOT_RECORDED = "未登记"
 NOT_SURVEYED = "未调查：缺{form}"
-PRELIMINARY = (
-    "注：本表为现场调查初判，完损等级按“完好、基本完好、一般损坏、严重损坏、危险”登记，"
-    "供编制改造计划参考；房屋安全以有资质单位出具的结论为准。"
-)
 # Civil Code, article 278.
 VOTE_RULE = (
     "注：依《民法典》第二百七十八条，应由专有部分面积占比三分之二以上且人数占比三分之二以上的业主参与表决，"
     "并经参与表决专有部分面积四分之三以上且参与表决人数四分之三以上的业主同意。"
 )
+ADVICE_NOTE = "注：指数按项目参数由调查记录计算，未调查的项目不计分；“建议”供研究，纳入计划由主管部门审定。"
 INTERNAL = "内部资料　注意保管"
 # Reference systems by EPSG code (domain page 4.5 and 5.1).
 CRS_LINES = {

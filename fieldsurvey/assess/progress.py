@@ -6,16 +6,19 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from fieldsurvey.assess.needed import BESIDE, NEEDED, NeededForm, own_forms, subjects
+from fieldsurvey.model.review import ReviewState, community_state
+from fieldsurvey.model.review_tables import COMMUNITY_REVIEW
 from fieldsurvey.model.schema import TableKind, Value
 from fieldsurvey.store import Store
 
 
 class State(StrEnum):
-    """State of a record, a form or a community, in the order of the work."""
+    """State of a record, a form or a community, in the order of the work; COMPLETE is what was submitted."""
 
     NOT_STARTED = "not_started"
     DRAFT = "draft"
     RETURNED = "returned"
+    SUPERSEDED = "superseded"
     COMPLETE = "complete"
     REVIEWED = "reviewed"
     APPROVED = "approved"
@@ -64,7 +67,8 @@ class CommunityProgress:
 
     Attributes:
         uid: The community.
-        state: Not started without any record; draft until every needed form is complete.
+        state: Not started without any record; draft until every needed form is complete; approved, returned or
+            superseded by its own review.
         done: Forms finished, counted as forms.
         total: Forms needed.
         condition: Worst overall condition recorded (a code of cond5), empty if none.
@@ -87,7 +91,9 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
     installed = {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
     forms = [form for form in NEEDED if form.form_id in installed]
     others = [form for form in (*BESIDE, *own_forms(store)) if form.form_id in installed]
-    records = {form.form_id: _records(store, form.form_id) for form in (*forms, *others)}
+    disputed = store.disputed()
+    records = {form.form_id: _records(store, form.form_id, disputed) for form in (*forms, *others)}
+    reviews = _reviews(store, disputed)
     stairwells = _by_community(store.select("stairwell", ["community_uid", "building_uid"]))
     rows_of_buildings = store.select("building", ["community_uid", "floors"])
     floors = {row["uid"]: int(row["floors"] or 0) for row in rows_of_buildings}
@@ -109,14 +115,27 @@ def community_progress(store: Store, communities: Iterable[str] | None = None) -
                 for group in (forms, others)
             )
             rows = [r for form in forms for r in records[form.form_id][uid]]
-            found[uid] = replace(_community(uid, parts, rows), beside={part.form_id: part for part in beside})
+            made = _community(uid, parts, rows, reviews.get(uid))
+            found[uid] = replace(made, beside={part.form_id: part for part in beside})
     return found
 
 
-def _records(store: Store, form_id: str) -> dict[str, list[dict[str, Value]]]:
+def _records(store: Store, form_id: str, disputed: frozenset[str]) -> dict[str, list[dict[str, Value]]]:
     columns = [column.name for column in store.tables()[form_id].columns]
     wanted = [c for c in ("community_uid", "subject_uid", "status", "overall_cond") if c in columns]
-    return _by_community(store.select(form_id, wanted))
+    rows = store.select(form_id, wanted)
+    for row in rows:  # while a conflict is open nobody has reviewed what will stand
+        if row["uid"] in disputed and row["status"] in {State.REVIEWED, State.APPROVED}:
+            row["status"] = str(State.COMPLETE)
+    return _by_community(rows)
+
+
+def _reviews(store: Store, disputed: frozenset[str]) -> dict[str, str]:
+    """Return the status of each community's own review; none while a conflict of it is open."""
+    if COMMUNITY_REVIEW.name not in store.tables():
+        return {}
+    rows = store.select(COMMUNITY_REVIEW.name, ["community_uid", "status"])
+    return {str(row["community_uid"]): str(row["status"] or "") for row in rows if row["uid"] not in disputed}
 
 
 def _by_community(rows: Iterable[dict[str, Value]]) -> dict[str, list[dict[str, Value]]]:
@@ -156,16 +175,25 @@ def _least(states: list[State]) -> State:
     return State.DRAFT if least is State.NOT_STARTED and begun else least
 
 
+def _with_review(of_records: State, review: str | None) -> State:
+    """Return the state of a community: by its own review where that says more than its records do."""
+    derived = None if of_records is State.NOT_STARTED else ReviewState(str(of_records))
+    found = community_state(review, derived)
+    return State.NOT_STARTED if found is None else State(str(found))
+
+
 def _is_done(state: State) -> bool:
     return _ORDER.index(state) >= _ORDER.index(State.COMPLETE)
 
 
-def _community(uid: str, parts: list[FormProgress], rows: list[dict[str, Value]]) -> CommunityProgress:
+def _community(
+    uid: str, parts: list[FormProgress], rows: list[dict[str, Value]], review: str | None
+) -> CommunityProgress:
     asked = [part for part in parts if part.needed]
     recorded = {str(row.get("overall_cond") or "") for row in rows}
     return CommunityProgress(
         uid,
-        _least([part.state for part in asked]),
+        _with_review(_least([part.state for part in asked]), review),
         sum(part.done == len(part.needed) for part in asked),
         len(asked),
         next((code for code in CONDITIONS if code in recorded), ""),

@@ -7,7 +7,7 @@ says. PROJ is loaded on first use: it costs a quarter of a second.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,14 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo import datum
 from fieldsurvey.i18n import N_, _
 
+if TYPE_CHECKING:
+    from fieldsurvey.geo.local_grids import LocalGrid
+
 Floats = npt.NDArray[np.float64]
 
 CGCS2000 = "EPSG:4490"
 GCJ02, BD09 = "GCJ-02", "BD-09"
+_LOCAL = "LOCAL:"  # begins the code of a grid of the person's own (local_grids.py)
 # Geographic codes of the old national systems. EPSG has no accurate way from them to CGCS2000 (domain page 5.1).
 _OLD_DATUMS = {4610: "Xian 1980", 4214: "Beijing 1954", 4555: "New Beijing"}
 # CGCS2000 / 3-degree Gauss-Kruger by central meridian: code without and with zone number in the easting.
@@ -67,17 +71,20 @@ def _transformer(source: str, target: str) -> Any:  # noqa: ANN401 - pyproj has 
     return Transformer.from_crs(parsed(source), parsed(target), always_xy=True)  # noqa: TID251 - the one place
 
 
-def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, Floats]:
+def transform(x: Floats, y: Floats, source: str, target: str, *, roughly: bool = False) -> tuple[Floats, Floats]:
     """Return coordinates in another system.
 
     Args:
         x: East or longitude, shape (n,).
         y: North or latitude, shape (n,).
-        source: EPSG code, WKT, GCJ-02 or BD-09 (degrees).
-        target: EPSG code or WKT.
+        source: EPSG code, WKT, GCJ-02 or BD-09 (degrees), or LOCAL:name.
+        target: EPSG code, WKT or LOCAL:name.
+        roughly: Whether the tens of metres between an old national datum and CGCS2000 may be passed over, because
+            the person is told of them.
 
     Raises:
-        InputRefused: If PROJ knows no way between them.
+        InputRefused: If there is no way between them: PROJ knows none, the parameters of a local grid are not on
+            this computer, or an old national datum has none.
 
     Returns:
         x and y, shape (n,); inf where the transformation is not defined.
@@ -89,6 +96,10 @@ def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, F
         source = CGCS2000
     if source == target:
         return x, y
+    if (grid := _own_way(source, target, roughly=roughly)) is not None:
+        return transform(*grid.to_base(x, y), grid.base, target, roughly=roughly)
+    if (grid := _own_way(target, source, roughly=roughly)) is not None:
+        return grid.from_base(*transform(x, y, source, grid.base, roughly=roughly))
     try:
         out_x, out_y = _transformer(source, target).transform(x, y)
     except ProjError as error:
@@ -97,8 +108,47 @@ def transform(x: Floats, y: Floats, source: str, target: str) -> tuple[Floats, F
     return np.asarray(out_x, float), np.asarray(out_y, float)
 
 
+def _own_way(code: str, other: str, *, roughly: bool) -> "LocalGrid | None":
+    """Return the grid by which a system is left on the way to another; None where PROJ knows the way.
+
+    Raises:
+        InputRefused: If a person's own parameters are needed and are not there.
+    """
+    from fieldsurvey.geo import local_grids
+
+    if local_grids.is_local(code):
+        return local_grids.named(code)
+    old = old_datum(code)
+    if not old or old == old_datum(other):
+        return None
+    found = local_grids.way_from(code)
+    if found is None and not roughly:
+        raise InputRefused(
+            _("{old} has no exact way to another system. Enter local parameters or control pairs first.").format(
+                old=old
+            )
+        )
+    return found
+
+
+def check(code: str) -> None:
+    """See that a code can be used on this computer.
+
+    Raises:
+        InputRefused: If PROJ does not know it, or the parameters of a local grid are not here.
+    """
+    if code.startswith(_LOCAL):
+        from fieldsurvey.geo import local_grids
+
+        local_grids.named(code)
+    elif code not in {GCJ02, BD09}:
+        parsed(code)
+
+
 def is_geographic(code: str) -> bool:
     """Say whether coordinates are degrees."""
+    if code.startswith(_LOCAL):
+        return False
     return code in {GCJ02, BD09} or bool(parsed(code).is_geographic)
 
 
@@ -108,14 +158,18 @@ def is_web_mercator(code: str) -> bool:
     >>> is_web_mercator("EPSG:3857"), is_web_mercator("EPSG:4547")
     (True, False)
     """
-    return code not in {GCJ02, BD09} and (parsed(code).to_epsg() in _WEB or "Pseudo-Mercator" in str(parsed(code).name))
+    return (
+        code not in {GCJ02, BD09}
+        and not code.startswith(_LOCAL)
+        and (parsed(code).to_epsg() in _WEB or "Pseudo-Mercator" in str(parsed(code).name))
+    )
 
 
 def has_place(code: str) -> bool:
     """Say whether a system is tied to the Earth; that of a building site, or a damaged one, is not."""
     from pyproj.exceptions import ProjError
 
-    if code in {GCJ02, BD09}:
+    if code in {GCJ02, BD09} or code.startswith(_LOCAL):
         return True
     try:
         _transformer(code, CGCS2000)
@@ -124,9 +178,10 @@ def has_place(code: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def old_datum(code: str) -> str:
     """Return the name of the old national datum of a system, or nothing."""
-    if code in {GCJ02, BD09}:
+    if code in {GCJ02, BD09, CGCS2000} or code.startswith(_LOCAL):
         return ""
     base = parsed(code).geodetic_crs
     epsg = base.to_epsg(min_confidence=20) if base is not None else None
@@ -147,6 +202,8 @@ def name_of(code: str) -> str:
     """Return a name for people: 2000国家大地坐标系 3度带 114° and the like; PROJ's own name otherwise."""
     if code in {GCJ02, BD09}:
         return code
+    if code.startswith(_LOCAL):
+        return _("{name} (local grid)").format(name=code.removeprefix(_LOCAL))
     found = parsed(code)
     match = re.fullmatch(r"CGCS2000 / 3-degree Gauss-Kruger (?:CM (\d+)E|zone (\d+))", str(found.name))
     if match is None and found.is_geographic:

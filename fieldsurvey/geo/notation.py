@@ -62,10 +62,6 @@ def read(text: str, target: str, source: str = "") -> Reading:
     if not source and not is_degrees and x > _ZONED:
         found = crs.guess((x, y, x, y))
         code = found.code or target
-    if (old := crs.old_datum(code)) and code != target:
-        raise InputRefused(
-            _("{old} has no exact way to another system. Ask for local parameters, or type CGCS2000.").format(old=old)
-        )
     east, north = (float(value[0]) for value in crs.transform(np.array([x]), np.array([y]), code, target))
     if not np.isfinite([east, north]).all():
         raise InputRefused(

@@ -22,9 +22,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.locking import locked
 from fieldsurvey.i18n import _
+from fieldsurvey.model.role import Role
 
 CONFIG = "hub.json"
 MIN_PASSWORD = 8
@@ -40,7 +40,7 @@ class Account:
         login: Short name.
         name: Name as people say it.
         role: What the person is in the survey.
-        areas: Community codes or uids, or district names, that the person may edit; empty: all.
+        areas: Community codes or uids, district names, or @login for what is assigned to that person; empty: all.
         key: Public half of the token.
         token: argon2id hash of the secret half.
         password: argon2id hash; empty without a password.

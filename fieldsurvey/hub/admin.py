@@ -10,12 +10,12 @@ from fieldsurvey.clock import iso_utc
 from fieldsurvey.errors import InputRefused, UsageError
 from fieldsurvey.hub.accounts import CONFIG, Account, Accounts, Settings, write
 from fieldsurvey.hub.audit import Audit
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.blobs import Blobs, FolderBlobs, NoCatalogue, ObjectBlobs
 from fieldsurvey.hub.geopackage import GeoPackageStorage
 from fieldsurvey.hub.storage import REJECTED, Storage
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import Media
 from fieldsurvey.sync.quarantine import sentence
@@ -183,7 +183,8 @@ def held_as_json(revision: Revision, reason: str) -> dict[str, Any]:
     return {
         "rid": revision.rid, "origin": revision.origin, "seq": revision.seq, "table": revision.table,
         "uid": revision.uid, "kind": str(revision.kind), "at_ms": revision.at_ms, "at": iso_utc(revision.at_ms),
-        "reason": reason,        "why": sentence(reason),
+        "reason": reason, "why": sentence(reason), "actor": revision.actor, "scope": revision.scope,
+        "fields": {name: None if isinstance(value, dict) else value for name, value in revision.fields().items()},
     }  # fmt: skip
 
 

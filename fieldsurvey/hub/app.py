@@ -20,7 +20,6 @@ from fieldsurvey.errors import FieldSurveyError, InputRefused, SyncError
 from fieldsurvey.hub import admin, devices
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.audit import Audit
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.limits import Rate, Throttle
 from fieldsurvey.hub.metrics import Metrics
@@ -29,6 +28,7 @@ from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.sessions import PREFIX, Sessions
 from fieldsurvey.i18n import _
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork, Tampered
 from fieldsurvey.sync.answering import understood
 from fieldsurvey.sync.enrolment import answer_as_json, request_from_json
@@ -302,13 +302,17 @@ async def _hello(request: Request, hub: Hub, account: Account) -> Response:
     answer = await asyncio.wrap_future(hub.service.hello(raw))
     known = [(d.key, d.alg, d.name, d.revoked) for d in hub.devices.all()]
     view = await asyncio.wrap_future(hub.service.view(account))
-    told = replace(hello_from_json(answer), devices=sorted(known), view=view)
+    rights = await asyncio.wrap_future(hub.service.rights(account))
+    told = replace(hello_from_json(answer), devices=sorted(known), view=view, role=str(account.role), rights=rights)
     answer = signed(told, hub.devices.signer).as_json()
     hub.audit.note("hello", login=account.login, address=_address(request), replica=str(raw.get("hub", "")))
     return JSONResponse(answer)
 
 
 async def _push(request: Request, hub: Hub, account: Account) -> Response:
+    if wait := hub.service.busy_ms():
+        hub.metrics.add("pushes_put_off")
+        return _refusal(429, _("The hub is busy. Try again in {n} seconds.").format(n=-(-wait // 1000)), wait)
     done = await asyncio.wrap_future(hub.service.push(await _body(request), account))
     hub.metrics.add("pushes")
     if done.held:

@@ -5,33 +5,18 @@ the rule. The area is taken from the record as the hub knows it, not from what
 the revision claims, wherever the hub knows the record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fieldsurvey.model.identity import is_uid, scope_of
-from fieldsurvey.model.revision import Kind, Revision
+from fieldsurvey.model.review import LOCKED, NEEDS, Step, may_write
+from fieldsurvey.model.review_tables import REVIEW_STEP
+from fieldsurvey.model.revision import Kind, Revision, load
+from fieldsurvey.model.role import Role
 
 _APPROVE = "a"
-_AREA_FIELD = "community_uid"
-
-
-class Role(StrEnum):
-    """What a person is in the survey; each may do what those before may."""
-
-    SURVEYOR = "surveyor"
-    REVIEWER = "reviewer"
-    APPROVER = "approver"
-    ADMINISTRATOR = "administrator"
-
-    def covers(self, other: "Role") -> bool:
-        """Say whether this role may do what the other may.
-
-        >>> Role.APPROVER.covers(Role.REVIEWER), Role.SURVEYOR.covers(Role.REVIEWER)
-        (True, False)
-        """
-        order = list(Role)
-        return order.index(self) >= order.index(other)
+_AREA_FIELD, _STATUS = "community_uid", "status"
+_WRITING = {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +41,16 @@ class Permit:
         return self.scopes is not None
 
 
-def judge(permit: Permit, revisions: Sequence[Revision], places: Mapping[str, int]) -> dict[int, str]:
+def judge(
+    permit: Permit, revisions: Sequence[Revision], places: Mapping[str, int], approving: Collection[int] = ()
+) -> dict[int, str]:
     """Return the revisions that must be held, and the rule each breaks.
 
     Args:
         permit: What the pusher may do.
         revisions: What he pushes, in the order of writing.
         places: Record -> area, for the records that the hub knows.
+        approving: Those of `status_seen` that made a record approved: only an approver goes on from there.
     """
     known = dict(places)
     allowed = set(permit.scopes or ())
@@ -70,7 +58,7 @@ def judge(permit: Permit, revisions: Sequence[Revision], places: Mapping[str, in
     for revision in revisions:
         if permit.scopes is not None and _makes_community(permit, revision):
             allowed.add(scope_of(revision.uid))
-        reason = _broken(permit, revision, known, allowed)
+        reason = _broken(permit, revision, known, allowed) or _review_broken(permit.role, revision, approving)
         if reason:
             held[revision.rid] = reason
         elif revision.kind is Kind.CREATE:
@@ -90,6 +78,33 @@ def _broken(permit: Permit, revision: Revision, known: Mapping[str, int], allowe
     if revision.scope:
         claims.add(revision.scope)
     return "" if claims <= allowed else "scope"
+
+
+def _review_broken(role: Role, revision: Revision, approving: Collection[int]) -> str:
+    if revision.kind not in _WRITING or role.covers(Role.APPROVER):
+        return ""
+    fields = revision.fields()
+    if not may_write(role, fields.get("status")):
+        return "review"
+    step = fields.get("step") if revision.table == REVIEW_STEP.name else None
+    if step in set(Step) and not role.covers(NEEDS[Step(step)]):
+        return "review"
+    return "locked" if not status_seen([revision]).isdisjoint(approving) else ""
+
+
+def status_seen(revisions: Iterable[Revision]) -> set[int]:
+    """Return the versions of the review status that the authors of edits had on screen when they wrote it anew."""
+    found: set[int] = set()
+    for revision in revisions:
+        if revision.kind in {Kind.UPDATE, Kind.RESOLVE} and _STATUS in revision.fields():
+            most, others = load(revision.par or "[[],{}]")
+            found.update(others.get(_STATUS, most))
+    return found
+
+
+def approving(revisions: Mapping[int, Revision]) -> set[int]:
+    """Return which of some revisions made a record approved."""
+    return {rid for rid, revision in revisions.items() if revision.fields().get(_STATUS) == LOCKED}
 
 
 def _makes_community(permit: Permit, revision: Revision) -> bool:

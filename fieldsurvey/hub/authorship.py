@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fieldsurvey.hub.accounts import Account
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.model.revision import SEQ_BITS, Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.store.witness import SignedHead
 from fieldsurvey.sync.wire import Parcel
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from fieldsurvey.errors import UsageError
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.i18n import _
+from fieldsurvey.model.role import Role
 
 hub_app = typer.Typer(no_args_is_help=True, help="办公室端 / the office side")
 user_app = typer.Typer(no_args_is_help=True, help="账号 / accounts")
@@ -21,7 +21,11 @@ Database = Annotated[
 ]
 Login = Annotated[str, typer.Argument(metavar="LOGIN", help="登录名 / login")]
 Areas = Annotated[
-    list[str] | None, typer.Option("--scope", help="区县名或小区编码, 可多次 / district or community, repeatable")
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        help="区县名、小区编码或 @账号(分到的小区), 可多次 / district, community or @login (assigned)",
+    ),
 ]
 
 

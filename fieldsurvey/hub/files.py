@@ -11,13 +11,13 @@ from fieldsurvey.errors import SyncError
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.audit import Audit
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.service import Service
 from fieldsurvey.hub.storage import REJECTED
 from fieldsurvey.i18n import _
 from fieldsurvey.model.revision import Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob
 from fieldsurvey.sync.exchange import SyncResult
 from fieldsurvey.sync.folder import FileCarrier, FolderCarrier
@@ -88,6 +88,11 @@ class _Stick:
         self._service.hello(replace(package.hello, at_ms=0).as_json()).result()  # when it was written is not now
         self._fetch(package, datasets=True)
         for parcel in package.batches():
+            if self._service.is_built_elsewhere(parcel).result():
+                text = _(
+                    "{file} holds edits made on another line of a copied laptop. Sync that laptop with the hub first."
+                )
+                raise SyncError(text.format(file=package.path.name))
             done = self._service.push(parcel, account or _NOBODY).result()
             self._received += done.new
         self._fetch(package, datasets=False)

@@ -129,6 +129,10 @@ class GeoPackageStorage:
         """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
         return self.store.chains([(rid >> SEQ_BITS, rid & SEQ_MASK) for rid in rids])
 
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        return self.store.revisions(rids)
+
     def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hash before each revision, None where nothing of it is here."""
         return [self.store.link_before(rid) for rid in rids]
@@ -171,7 +175,8 @@ class GeoPackageStorage:
 
     def areas(self) -> dict[str, frozenset[int]]:
         """Return what areas are called."""
-        return area_names(self.store.select("community", ["code", "name", "district"]))
+        given = self.store.select("assignment") if "assignment" in self.store.tables() else []
+        return area_names(self.store.select("community", ["code", "name", "district"])) | assigned_names(given)
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""
@@ -205,6 +210,16 @@ class GeoPackageStorage:
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
         self.store.retry_waiting()
+
+
+def assigned_names(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:
+    """Return the areas called @login and @name: the communities assigned to a person now."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        for name in {row["login"], row["person"]}:
+            if name and not row["withdrawn"]:
+                found.setdefault(f"@{name!s}", set()).add(scope_of(str(row["community_uid"])))
+    return {name: frozenset(scopes) for name, scopes in found.items()}
 
 
 def area_names(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:

@@ -10,6 +10,8 @@ _MAX_NAMES = 20_000  # remembered clients; the longest unseen is forgotten
 _FREE_TRIES = 5
 _FIRST_WAIT_MS = 1000
 _LONGEST_WAIT_MS = 15 * 60 * 1000
+_PATIENCE_MS = 10_000  # of work ahead; laptops wait 30 s for an answer
+_PACE_OVER = 8  # steps over which the pace is smoothed
 
 
 @dataclass(slots=True)
@@ -72,3 +74,34 @@ class Rate:
             if len(self._buckets) > _MAX_NAMES:
                 self._buckets.popitem(last=False)
         return 0 if enough else max(1, int((min(cost, self._burst) - level) / self._rate * 1000))
+
+
+class Load:
+    """How long what waits will take, judged by what was done before.
+
+    A laptop that waits beyond its patience sends the same again, which makes a busy hub busier. So beyond some seconds
+    of waiting work the next one is told when to come again.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers, self._lock = workers, threading.Lock()
+        self._waiting = 0  # bytes
+        self._pace = 0.0  # seconds a byte takes, the newest counting most
+
+    def came(self, size: int) -> None:
+        """Note bytes that wait."""
+        with self._lock:
+            self._waiting += size
+
+    def done(self, size: int, seconds: float) -> None:
+        """Note bytes that were dealt with, and the time this took."""
+        with self._lock:
+            self._waiting -= size
+            pace = seconds / max(1, size)
+            self._pace = pace if not self._pace else self._pace + (pace - self._pace) / _PACE_OVER
+
+    def wait_ms(self) -> int:
+        """Return after how long to come again; 0: now."""
+        with self._lock:
+            ahead = int(self._waiting * self._pace / self._workers * 1000)
+        return 0 if ahead <= _PATIENCE_MS else ahead - _PATIENCE_MS // 2

@@ -15,7 +15,7 @@ from psycopg import Cursor
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.hub import dialect
-from fieldsurvey.hub.geopackage import area_names
+from fieldsurvey.hub.geopackage import area_names, assigned_names
 from fieldsurvey.hub.pg_log import PgLog
 from fieldsurvey.hub.pg_records import PgRecords
 from fieldsurvey.hub.pg_rows import PgRows
@@ -269,6 +269,10 @@ class PostgresStorage:
         found = {rid: bytes(chain) for rid, chain in self._all(dialect.CHAINS, (list(rids),))}
         return [found.get(rid) for rid in rids]
 
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+        return {row[0]: revision_of(row) for row in self._all(dialect.REVISIONS, (sorted(rids),))}
+
     def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hash before each revision, None where nothing of it is here."""
         return self._safely(lambda: self._log.links_before(self._db.cursor(binary=True), rids))
@@ -331,7 +335,9 @@ class PostgresStorage:
         if "community" not in self.tables():
             return {}
         names = ("uid", "code", "name", "district")
-        return area_names(dict(zip(names, row, strict=True)) for row in self._all(dialect.AREAS))
+        given = self.select("assignment") if "assignment" in self.tables() else []
+        communities = area_names(dict(zip(names, row, strict=True)) for row in self._all(dialect.AREAS))
+        return communities | assigned_names(given)
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""

@@ -6,6 +6,7 @@ many laptops pay for one flush of the disk. Each is answered after the commit.
 
 import base64
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,15 +17,18 @@ from typing import Any, TypeVar
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused, SyncError
 from fieldsurvey.hub.accounts import Account
-from fieldsurvey.hub.authorise import Permit, Role, claimed, judge
+from fieldsurvey.hub.authorise import Permit, approving, claimed, judge, status_seen
 from fieldsurvey.hub.authorship import Nobody, Part, People, author, parts
 from fieldsurvey.hub.blobs import Blobs
 from fieldsurvey.hub.greeting import greeted, witnessed
+from fieldsurvey.hub.limits import Load
 from fieldsurvey.hub.restored import FeedMark
 from fieldsurvey.hub.storage import REJECTED, Counts, Held, Storage, no_project
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid, scope_of
+from fieldsurvey.model.lineage import built_elsewhere
 from fieldsurvey.model.revision import ORIGIN_BITS, SEQ_BITS, SEQ_MASK, Kind, Revision
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork
 from fieldsurvey.store.log import forked
 from fieldsurvey.sync.answering import MAX_CHAINS, understood
@@ -34,6 +38,7 @@ from fieldsurvey.sync.wire import MAX_BATCH, decode_parcel, encode, runs
 
 T = TypeVar("T")
 _MOST_PUSHES, _MOST_REVISIONS = 64, 4000  # in one transaction
+_NAMES_AREAS = frozenset({"community", "assignment"})  # tables that say what areas are called
 _AREAS_MS = 5000  # how long names of areas are remembered
 MAX_BLOB = 2 << 30
 
@@ -98,6 +103,7 @@ class Service:
         self._closing = False
         self._mark = mark
         self._workers, self._signer, self._people = workers, signer, people or Nobody()
+        self._load = Load(workers)
         self._areas: tuple[int, Mapping[str, frozenset[int]]] = (0, {})
         opened = [Future[None]() for _number in range(workers)]
         self._threads = [
@@ -167,15 +173,35 @@ class Service:
 
     # --- pushes ----------------------------------------------------------------------------------------------------
 
+    def busy_ms(self) -> int:
+        """Return after how long a push should come again, because too much waits already; 0: it may come."""
+        return self._load.wait_ms()
+
     def push(self, data: bytes, account: Account) -> "Future[Pushed]":
         """Take a batch; the result comes after the commit."""
         push = _Push(data, account, Future())
+        self._load.came(len(data))
         with self._wake:
             self._pushes.append(push)
             self._wake.notify()
         return push.done
 
+    def is_built_elsewhere(self, data: bytes) -> "Future[bool]":
+        """Say whether a batch holds an edit made on another line than the one that is here."""
+        revisions = decode_parcel(data).revisions
+
+        def looked(storage: Storage) -> bool:
+            def chains_of(rids: Sequence[int]) -> dict[int, bytes]:
+                found = zip(rids, storage.chains(rids), strict=True)
+                return {rid: chain for rid, chain in found if chain is not None}
+
+            here = chains_of([revision.rid for revision in revisions])
+            return built_elsewhere([r for r in revisions if r.rid not in here], chains_of) is not None
+
+        return self._do(looked)
+
     def _merge(self, storage: Storage, pushes: Sequence[_Push]) -> None:
+        begin = time.perf_counter()
         ready = [push for push in pushes if self._prepared(storage, push)]
         for group in _groups(ready):
             try:
@@ -186,6 +212,7 @@ class Service:
                         push.done.set_exception(error)
                     else:
                         self._alone(storage, push)
+        self._load.done(sum(len(push.data) for push in pushes), time.perf_counter() - begin)
 
     def _alone(self, storage: Storage, push: _Push) -> None:
         try:
@@ -216,7 +243,7 @@ class Service:
             if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
                 raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
         done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
-        if any(r.table == "community" for push in pushes for r in push.revisions):
+        if any(r.table in _NAMES_AREAS for push in pushes for r in push.revisions):
             self._areas = (0, {})
         upto = storage.known_upto(origins)
         if proven := {push.revisions[0].origin for push in pushes if push.proves}:
@@ -235,7 +262,7 @@ class Service:
             if permit is None:
                 held |= {revision.rid: part.reason for revision in part.revisions}
                 continue
-            broken = judge(permit, part.revisions, places)
+            broken = judge(permit, part.revisions, places, _approving(storage, part.revisions))
             held |= {rid: part.reason or why if why == "approve" else why for rid, why in broken.items()}
             made = [r for r in part.revisions if r.kind is Kind.CREATE and r.rid not in held]
             places = {**{r.uid: claimed(r) for r in made}, **places}
@@ -298,6 +325,16 @@ class Service:
 
         return self._do(seen)
 
+    def rights(self, account: Account) -> "Future[list[int] | None]":
+        """Return the areas in which an account may use its role, None for all."""
+
+        def held(storage: Storage) -> list[int] | None:
+            if not account.areas or not storage.project_id():
+                return None
+            return sorted(self._scopes(storage, account.areas))
+
+        return self._do(held)
+
     def _allowed(self, storage: Storage, account: Account) -> frozenset[int] | None:
         if not account.areas or account.role.covers(Role.REVIEWER):
             return None
@@ -356,7 +393,7 @@ class Service:
         revisions = [entry.revision for entry in storage.held() if entry.revision.rid in set(rids)]
         permit = self._permit(storage, account)
         places = storage.scopes_of({r.uid: r.table for r in revisions}) if permit.needs_places else {}
-        refused = judge(permit, revisions, places)
+        refused = judge(permit, revisions, places, _approving(storage, revisions))
         free = [revision.rid for revision in revisions if revision.rid not in refused]
         storage.let_go(free)
         return free
@@ -420,6 +457,13 @@ class Service:
     def read(self, sha: str, start: int) -> "Future[Iterator[bytes] | None]":
         """Return the bytes of a file from a place on; None if it is not here."""
         return self._do(lambda _storage: self._blobs.read(sha, start) if self._blobs.whole(sha) else None)
+
+
+def _approving(storage: Storage, revisions: Sequence[Revision]) -> set[int]:
+    """Return the approvals from which some of the edits go on, on the hub or in the batch itself."""
+    seen = status_seen(revisions)
+    mine = {revision.rid: revision for revision in revisions if revision.rid in seen}
+    return approving({**storage.revisions(seen - mine.keys()), **mine}) if seen else set()
 
 
 def _settle(future: "Future[Any]", work: Callable[[], Any]) -> None:

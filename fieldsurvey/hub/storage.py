@@ -125,6 +125,9 @@ class Storage(Protocol):
     def chains(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hashes of the origins' logs at these numbers, None for one that is not here."""
 
+    def revisions(self, rids: Iterable[int]) -> dict[int, Revision]:
+        """Return the revisions of those numbers that are here."""
+
     def links_before(self, rids: Sequence[int]) -> list[bytes | None]:
         """Return the hash before each revision, None where nothing of it is here."""
 

@@ -16,6 +16,7 @@ one of them writes all, so their versions stay together, and which columns
 belong together need not be known by those who only pass a revision on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +31,7 @@ SCOPE = "fs_scope"  # the reserved field of an update that moves a record to ano
 UNDISPUTED = AUTOMATIC | {SCOPE}
 Groups = Mapping[str, frozenset[str]]  # field -> the fields of its merge group, itself included
 _NO_GROUPS: Groups = {}
+_UNSEEN: tuple[Heads, Mapping[str, Heads]] = ((), {})  # of an edit that names no versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def parents_for_edit(seen: State, names: Iterable[str]) -> str:
     It is [heads, {field: heads}]: the heads that most of the fields have, and those of the others.
     """
     heads = {name: seen.over.get(name, seen.base) for name in sorted(names)}
-    found = list(heads.values())
-    most = max(dict.fromkeys(found), key=found.count, default=seen.base)
+    found = Counter(heads.values())
+    most = max(found, key=found.__getitem__, default=seen.base)
     return dump([most, {name: each for name, each in heads.items() if each != most}])
 
 
@@ -108,9 +110,12 @@ def parents_for_withdrawal(seen: State) -> str:
 
 def required(revision: Revision) -> frozenset[int]:
     """Return the revisions that must be applied before this one."""
-    if revision.par is None:
-        return frozenset()
-    par = load(revision.par)
+    par = revision.parents()
+    return frozenset() if par is None else named(par)
+
+
+def named(par: Any) -> frozenset[int]:  # noqa: ANN401 - JSON
+    """Return the versions that a `par` names."""
     if isinstance(par, dict):
         return frozenset(par["saw"]).union(par["del"], par.get("app", ()))
     return frozenset(par[0]).union(*par[1].values())
@@ -128,7 +133,7 @@ def apply(state: State | None, revision: Revision) -> State:
         raise ValueError(f"revision {revision.rid} edits a record that nothing made")
     if revision.kind in {Kind.UPDATE, Kind.RESOLVE}:
         return _edited(state, revision)
-    par = load(revision.par or "{}")
+    par = revision.parents()
     if revision.kind is Kind.APPROVE:
         return replace(state, approvals=_after(state.approvals, par["app"], revision.rid))
     return replace(state, deletes=_after(state.deletes, par["del"], revision.rid))
@@ -147,17 +152,16 @@ def _with(heads: Heads, rid: int) -> Heads:
 
 def _after(heads: Heads, seen: Sequence[int], rid: int) -> Heads:
     """Return a register after a revision that saw some of its heads."""
-    if len(heads) == 1 and heads[0] in seen:
-        return (rid,)
     return _with(tuple(set(heads).difference(seen)), rid)
 
 
 def _edited(state: State, revision: Revision) -> State:
-    par = load(revision.par or "[[],{}]")
-    over = dict(state.over)
-    most, others = par
+    most, others, *_check = revision.parents() or _UNSEEN
+    base, over, rid = state.base, dict(state.over), revision.rid
+    alone = (rid,)
     for name in revision.fields():
-        over[name] = _after(over.get(name, state.base), others.get(name, most), revision.rid)
+        heads, seen = over.get(name, base), others.get(name, most)
+        over[name] = alone if len(heads) == 1 and heads[0] in seen else _after(heads, seen, rid)
     return State(state.table, state.scope, state.base, over, state.deletes, state.approvals)
 
 

@@ -86,6 +86,9 @@ PLAN_CHOICE = _office(
     Column("locked", _I, "人工锁定", "Locked by hand"),
     Column("pool_state", _T, "储备状态", "State in the project pool"),
     Column("reason", _T, "理由", "Reason"),
+    Column("started_on", _D, "开工日期", "Started on"),
+    Column("finished_on", _D, "完工日期", "Finished on"),
+    Column("accepted_on", _D, "验收日期", "Accepted on"),
 )  # fmt: skip
 
 PLAN_TABLES: tuple[Table, ...] = (PARAMETER, PRICE, FUND, FUND_ENTRY, PLAN_LIMIT, PLAN_VERSION, PLAN_CHOICE)
@@ -112,4 +115,13 @@ CLASSES: dict[str, tuple[str, str]] = {
     "base": ("基础类", "Basic"),
     "improve": ("完善类", "Improvement"),
     "upgrade": ("提升类", "Upgrade"),
+}
+# States of the project pool, in their order (domain page 4.4).
+POOL_STATES: dict[str, tuple[str, str]] = {
+    "reserve": ("储备", "Reserve"),
+    "applied": ("申报", "Applied for"),
+    "assigned": ("下达", "Assigned"),
+    "started": ("开工", "Started"),
+    "finished": ("完工", "Finished"),
+    "accepted": ("验收", "Accepted"),
 }

@@ -22,6 +22,7 @@ from fieldsurvey.model.schema import Value
 SEQ_BITS = 33
 SEQ_MASK = (1 << SEQ_BITS) - 1
 ORIGIN_BITS = 20
+_LONGEST_KEPT = 2048  # characters of JSON text; a few thousand such texts are kept parsed
 NO_CHAIN = bytes(32)
 _STRICT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -94,13 +95,25 @@ class Revision:
 
     def fields(self) -> dict[str, Any]:
         """Return the patch as stored (bytes still wrapped); to be read, not changed."""
-        return _parsed(self.patch) if self.patch else {}
+        return parsed(self.patch) if self.patch else {}
+
+    def parents(self) -> Any:  # noqa: ANN401 - JSON
+        """Return what `par` says; None: nothing. To be read, not changed."""
+        return parsed(self.par) if self.par else None
 
 
-@lru_cache(maxsize=32)  # one save asks three times for the same patch
-def _parsed(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(text)
-    return found
+def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return what JSON text of the log says; it is kept, because check, order and merge ask one after the other.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    return _kept(text) if len(text) < _LONGEST_KEPT else orjson.loads(text)
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> Any:  # noqa: ANN401 - JSON
+    return orjson.loads(text)
 
 
 def chain_of(previous: bytes, r: Revision) -> bytes:

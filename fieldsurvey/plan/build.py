@@ -31,6 +31,7 @@ class Question:
     Attributes:
         problem: For the optimiser.
         excluded: By uid, the sentence that keeps a community out.
+        barred: The excluded ones with worth and cost, for those that are in a plan already.
         without_need: Communities whose need is not surveyed and stands for the middle of the others.
         problems: What is wrong with plan items; they are in no cost.
     """
@@ -39,10 +40,20 @@ class Question:
     excluded: Mapping[str, str] = field(default_factory=dict)
     without_need: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    barred: tuple[Candidate, ...] = ()
+
+    @property
+    def everybody(self) -> dict[str, Candidate]:
+        """All communities by uid, the excluded ones too."""
+        return {candidate.uid: candidate for candidate in (*self.problem.candidates, *self.barred)}
 
 
-def question(store: Store) -> Question:
+def question(store: Store, version: str | None = None) -> Question:
     """Return what the plan of a project is computed from.
+
+    Args:
+        store: The project.
+        version: Version whose choices made by hand hold; None: the newest.
 
     Raises:
         InputRefused: If a fund, a limit or a choice cannot be right.
@@ -54,17 +65,18 @@ def question(store: Store) -> Question:
     known = [score.need for score in scored.values() if score.need is not None]
     middle = median(known) if known else 50.0
     estimated = estimates(store)
-    candidates, without = [], []
+    candidates: list[Candidate] = []
+    barred: list[Candidate] = []
+    without: list[str] = []
     for row in communities:
         uid = str(row["uid"])
-        if uid in excluded:
-            continue
         score = scored.get(uid)
         need = score.need if score is not None and score.need is not None else None
-        if need is None:
+        if need is None and uid not in excluded:
             without.append(uid)
         costs = _costs(row, estimated.get(uid), numbers)
-        candidates.append(_candidate(row, middle if need is None else need, score, costs, numbers))
+        made = _candidate(row, middle if need is None else need, score, costs, numbers)
+        (barred if uid in excluded else candidates).append(made)
     funds = _funds(store)
     years = _years(store, funds, communities, int(numbers["plan.years"]))
     problem = Problem(
@@ -72,12 +84,12 @@ def question(store: Store) -> Question:
         tuple(candidates),
         funds,
         _limits(store),
-        _locks(store, {candidate.uid for candidate in candidates}, years),
+        _locks(store, {candidate.uid for candidate in candidates}, years, version),
         numbers["plan.floor"],
         numbers["plan.cluster_bonus"],
     )
     problems = tuple(sentence for uid in sorted(estimated) for sentence in estimated[uid].problems)
-    return Question(problem, excluded, tuple(without), problems)
+    return Question(problem, excluded, tuple(without), problems, tuple(barred))
 
 
 def _excluded(store: Store) -> dict[str, str]:
@@ -112,7 +124,7 @@ def _candidate(
 def _costs(row: Row, made: Estimate | None, numbers: Mapping[str, float]) -> dict[Purpose, float]:
     """Return the cost by purpose: of the estimate if there is one, else of the ledger, else by households."""
     found: dict[Purpose, float] = defaultdict(float)
-    if made is not None and made.lines:
+    if made is not None and made.works_wan > 0:
         added = float(made.total_wan / made.works_wan)
         for line in made.lines:
             item = LIFT if line.item_code.strip().upper() == LIFT else ""
@@ -184,12 +196,13 @@ def _limits(store: Store) -> dict[int, YearLimit]:
     return found
 
 
-def _locks(store: Store, candidates: set[str], years: Sequence[int]) -> dict[str, Lock]:
-    """Return the choices made by hand in the newest version of the plan."""
-    versions = store.select("plan_version", ["made_at"])
-    newest = str(max(versions, key=lambda row: str(row["made_at"] or ""))["uid"]) if versions else ""
+def _locks(store: Store, candidates: set[str], years: Sequence[int], version: str | None) -> dict[str, Lock]:
+    """Return the choices made by hand in a version of the plan."""
+    if version is None:
+        versions = store.select("plan_version", ["made_at"])
+        version = str(max(versions, key=lambda row: str(row["made_at"] or ""))["uid"]) if versions else ""
     found = {}
-    for row in store.select("plan_choice", where={"version_uid": newest}):
+    for row in store.select("plan_choice", where={"version_uid": version}):
         uid, year = str(row["community_uid"]), row["year"]
         if row["locked"] and uid in candidates:
             level = None if row["level"] is None else int(_number(row["level"]))

@@ -1,8 +1,10 @@
 """One place out of many fixes, and whether it is good enough."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -24,6 +26,10 @@ class Average:
         height: m; None if no fix had one.
         used, rejected: Fixes in the mean, and outliers left out.
         quality: The worst among those used.
+        hdop: Their median dilution of precision; None if none told it.
+        satellites: The fewest that one of them used; None if none told them.
+        spread: m, 1 sigma: how far they lie apart.
+        began, ended: Moments of the first and last among them, UTC; None if the receiver did not tell the date.
         accuracy: m, 1 sigma: the larger of their spread and the median of what they state. Fixes of one minute
             share their errors, so their number does not make the mean better.
     """
@@ -35,6 +41,11 @@ class Average:
     rejected: int
     quality: Quality
     accuracy: float
+    hdop: float | None = None
+    satellites: int | None = None
+    spread: float = 0.0
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 def average(fixes: Sequence[Fix]) -> Average | None:
@@ -53,8 +64,11 @@ def average(fixes: Sequence[Fix]) -> Average | None:
     away = np.hypot(east - np.median(east), north - np.median(north))
     scale = max(float(np.median(away)) / 0.6745, _LEAST_SPREAD)
     kept = away / scale <= _OUTLIER
-    heights = [fix.height for fix, keep in zip(good, kept, strict=True) if keep and fix.height is not None]
-    stated = [fix.accuracy for fix, keep in zip(good, kept, strict=True) if keep and fix.accuracy is not None]
+    taken = [fix for fix, keep in zip(good, kept, strict=True) if keep]
+    heights = [fix.height for fix in taken if fix.height is not None]
+    stated = [fix.accuracy for fix in taken if fix.accuracy is not None]
+    hdops = [fix.hdop for fix in taken if fix.hdop is not None]
+    times = [fix.at for fix in taken if fix.at is not None]
     spread = float(np.hypot(np.std(east[kept]), np.std(north[kept])))
     used = int(kept.sum())
     return Average(
@@ -63,8 +77,13 @@ def average(fixes: Sequence[Fix]) -> Average | None:
         float(np.mean(heights)) if heights else None,
         used,
         len(fixes) - used,
-        min((fix.quality for fix, keep in zip(good, kept, strict=True) if keep), key=lambda q: _RANK.get(q, 0)),
+        min((fix.quality for fix in taken), key=lambda q: _RANK.get(q, 0)),
         max(spread, float(np.median(stated)) if stated else 0.0),
+        float(np.median(hdops)) if hdops else None,
+        min((fix.satellites for fix in taken if fix.satellites is not None), default=None),
+        spread,
+        min(times, default=None),
+        max(times, default=None),
     )
 
 
@@ -89,3 +108,17 @@ class Gate:
             text = _("Accuracy ±{told} m; this project asks for ±{asked:g} m. Wait, or go where the sky is open.")
             return text.format(told=told, asked=self.accuracy)
         return ""
+
+
+def gate_to_json(gate: Gate) -> str:
+    """Return a gate as the text that is kept in the project."""
+    return json.dumps({"accuracy": gate.accuracy, "quality": int(gate.quality)})
+
+
+def gate_from_json(text: str) -> Gate:
+    """Return the gate of a project; the usual one if the text is not of a gate."""
+    try:
+        raw = json.loads(text or "{}")
+        return Gate(float(raw.get("accuracy", 5.0)), Quality(int(raw.get("quality", Quality.SINGLE))))
+    except (ValueError, TypeError, AttributeError):
+        return Gate()

@@ -3,17 +3,21 @@
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fieldsurvey.errors import FieldSurveyError, InputRefused, StoreError
 from fieldsurvey.i18n import _
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.positioning.fixes import Assembler, Fix, fixes
 from fieldsurvey.positioning.nmea import Reader
 
 SPEEDS = (9600, 115200, 4800, 38400, 57600, 19200, 230400, 460800)
+_LISTEN, _TICK = 1.6, 0.1  # s at each speed, and between two looks
+_LEAST, _ENOUGH = 2, 4  # sentences with right checksums: one may be chance
 _WAIT = 0.5  # s between two looks at the stop flag
 _CHUNK = 1024
 _COOKIE = re.compile(rb"^#\s*Delay-Cookie:\s*(\S)", re.MULTILINE)
@@ -112,6 +116,66 @@ def serial_ports() -> list[tuple[str, str]]:
     from serial.tools import list_ports
 
     return [(port.device, port.description or port.device) for port in list_ports.comports()]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A port at which a receiver was heard.
+
+    Attributes:
+        port: Its name.
+        what: What is plugged in, as the system calls it.
+        speed: At which sentences with right checksums came; 0: the port could not be opened.
+        sentences: How many came.
+        trouble: Why it could not be opened.
+    """
+
+    port: str
+    what: str
+    speed: int = 0
+    sentences: int = 0
+    trouble: str = ""
+
+
+def search(control: JobControl, ports: Sequence[tuple[str, str]] | None = None, listen: float = _LISTEN) -> list[Heard]:
+    """Try every port at every speed until sentences come; return the ports, those with a receiver first.
+
+    Args:
+        control: Progress and cancel; looked at every tenth of a second.
+        ports: Name and what is plugged in; None: all of this computer.
+        listen: Seconds at each speed: receivers speak once a second.
+
+    Raises:
+        JobCancelled: If the user stopped it.
+    """
+    known = serial_ports() if ports is None else list(ports)
+    steps = [(port, speed) for port in known for speed in SPEEDS]
+    found: dict[str, Heard] = {}
+    for number, ((port, what), speed) in enumerate(steps):
+        if port in found:
+            continue
+        control.step(number, len(steps), f"{port} {speed}")
+        heard = _listen(port, what, speed, listen, control)
+        if heard.sentences or heard.trouble:
+            found[port] = heard
+    rest = [Heard(port, what) for port, what in known if port not in found]
+    return sorted([*found.values(), *rest], key=lambda heard: -heard.sentences)
+
+
+def _listen(port: str, what: str, speed: int, seconds: float, control: JobControl) -> Heard:
+    import serial
+
+    reader, count = Reader(), 0
+    end = time.monotonic() + seconds
+    try:
+        with serial.Serial(port, speed, timeout=_TICK) as line:
+            line.reset_input_buffer()
+            while time.monotonic() < end and count < _ENOUGH:
+                control.breathe()
+                count += len(reader.feed(line.read(max(line.in_waiting, 1))))
+    except (serial.SerialException, OSError, ValueError) as error:  # taken, unplugged, or a speed it does not know
+        return Heard(port, what, trouble=str(error))
+    return Heard(port, what, speed, count if count >= _LEAST else 0)
 
 
 def log_bytes(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from fieldsurvey.errors import FieldSurveyError, StoreError
 from fieldsurvey.geo.gpkg_blob import bounds, unpack
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model import merge
-from fieldsurvey.model.revision import NO_CHAIN, chain_of
+from fieldsurvey.model.revision import NO_CHAIN, chain_of, load
 from fieldsurvey.model.schema import Table
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import gpkg, opening, rebuild
@@ -163,7 +163,7 @@ class _Checker:
         """Return the checks, cheapest and gravest first."""
         return [
             self._integrity, self._header, self._tables, self._rtrees, self._references, self._chains, self._prefixes,
-            self._heads, self._waiting, self._records, self._media,
+            self._heads, self._conflicts, self._waiting, self._records, self._media,
         ]  # fmt: skip
 
     def _integrity(self) -> Iterator[Problem]:
@@ -297,6 +297,20 @@ class _Checker:
         if (row is None) != bool(hidden) or (row and any(row[n] != v for n, v in log.records.values(state).items())):
             text = _("The row of {uid} in {table} does not follow from the log.")
             yield Problem("row", state.table, uid, text.format(uid=uid, table=state.table), repairable=True)
+        noted = dict(
+            self._db.rows("SELECT field, heads FROM _conflict WHERE uid = ? AND field != ?", (uid, merge.RULES))
+        )
+        if {name: tuple(load(heads)) for name, heads in noted.items()} != status.conflicts:
+            text = _("The conflicts of {uid} in {table} do not follow from the log.")
+            yield Problem("conflict", state.table, uid, text.format(uid=uid, table=state.table), repairable=True)
+
+    def _conflicts(self) -> Iterator[Problem]:
+        """Find conflicts of records that no edit has made."""
+        for uid, table in self._db.rows(f"SELECT DISTINCT uid, tbl FROM _conflict WHERE {rebuild.UNEXPLAINED}"):
+            text = _("A conflict is noted for {uid} in {table}, but no edit of it is here.").format(
+                uid=uid, table=table
+            )
+            yield Problem("conflict_stray", str(table), str(uid), text, repairable=True)
 
     def _is_pending(self, table: str, uid: str) -> bool:
         """Say whether another program has edited the record and the store has not taken that over yet."""
@@ -385,6 +399,7 @@ def _told(done: rebuild.Rebuilt) -> list[str]:
         (done.rows, N_("{n} rows were set back to what the log says.")),
         (done.restored, N_("{n} lost rows were brought back from the log.")),
         (done.removed, N_("{n} rows of deleted records were taken away.")),
+        (done.conflicts, N_("The conflicts of {n} records that no edit has made were taken away.")),
         (done.adopted, N_("{n} rows that no edit explains were kept; they become edits at the next opening.")),
         (done.prefixes, N_("How far the log of {n} laptops is known was found again.")),
         (done.waiting, N_("{n} edits wait for others.")),

@@ -11,9 +11,10 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import new_uid, scope_of
 from fieldsurvey.model.merge import SCOPE, State
+from fieldsurvey.model.review import ReviewState
 from fieldsurvey.model.revision import Kind, Revision, unwrap, wrap
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import bulk, capture
+from fieldsurvey.store import bulk, capture, locking
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.entries import ValueOf
 from fieldsurvey.store.log import Log
@@ -24,6 +25,7 @@ from fieldsurvey.store.values import Approval, Token
 _REPORT_ROWS = 500
 _BY_ANOTHER_PROGRAM = 0  # form version of edits captured from QGIS: no form has seen them
 _NO_FORM = 1
+_ACCEPTED = {ReviewState.REVIEWED, ReviewState.APPROVED}
 
 
 class Editing:
@@ -87,6 +89,7 @@ class Editing:
         patch = {name: wrap(value) for name, value in normal.items() if value is not None}
         scope = scope or _scope_in(normal)
         with self.transaction():
+            locking.refuse_new(self._rows, table, [normal])
             self._log.append(Kind.CREATE, table, uid, patch, None, scope, self._actor[0], fv)
         return uid
 
@@ -103,17 +106,19 @@ class Editing:
             fv: Number of the form version.
 
         Raises:
-            InputRefused: If the record is gone, or the geometry does not fit.
+            InputRefused: If the record is gone or was approved, or the geometry does not fit.
         """
         with self.transaction():
             state = self._existing(uid, seen.state.table if seen else "")
             normal = self._rows.normal(state.table, changes)
+            normal = locking.admitted(self._rows, state.table, uid, normal)
             return self._save(uid, state, normal, self.current(uid, seen) if seen else state, fv)
 
     def _save(self, uid: str, state: State, values: Mapping[str, Value], shown: State, fv: int) -> Token:
         groups = self._rows.groups[state.table]
         names = merge.widened(values, groups)
-        if len(names) == len(values) and all(len(shown.heads(name)) == 1 for name in names):
+        over, base = shown.over, shown.base
+        if len(names) == len(values) and all(len(over.get(name, base)) == 1 for name in names):
             return self._edit(Kind.UPDATE, uid, state, values, shown, fv)
         status, value_of = self._log.status(shown, names)
         if len(names) > len(values):
@@ -160,8 +165,14 @@ class Editing:
         return {**self._seen_values(uid, state, state, winners, value_of), **values}
 
     def delete(self, uid: str, seen: Token | None = None) -> None:
-        """Delete a record; an edit that the person did not see keeps it and shows a conflict."""
-        self._bury_or_raise(Kind.DELETE, uid, seen)
+        """Delete a record; an edit that the person did not see keeps it and shows a conflict.
+
+        Raises:
+            InputRefused: If the record is gone, or was approved.
+        """
+        with self.transaction():
+            locking.refuse_delete(self._rows, self._existing(uid, seen.state.table if seen else "").table, uid)
+            self._bury_or_raise(Kind.DELETE, uid, seen)
 
     def undelete(self, uid: str, seen: Token | None = None) -> None:
         """Bring a deleted record back."""
@@ -252,6 +263,8 @@ class Editing:
             self._bury(Kind.UNDELETE, foreign.uid, state)
             state = self._existing(foreign.uid)
         changed = foreign.changed()
+        if changed and (foreign.after or {}).get("status") in _ACCEPTED and "status" not in changed:
+            changed = {**changed, "status": str(ReviewState.SUBMITTED)}  # nobody has reviewed what that program wrote
         if changed:
             self._save(foreign.uid, state, changed, state, _BY_ANOTHER_PROGRAM)
 
@@ -284,7 +297,7 @@ class Editing:
             control: Progress and cancel; cancelled, nothing is written.
 
         Raises:
-            InputRefused: If a geometry does not fit the table.
+            InputRefused: If a geometry does not fit the table, or rows would go where everything is approved.
             JobCancelled: If the user stopped it.
         """
         control = control or JobControl()
@@ -301,6 +314,7 @@ class Editing:
         used = [name for name in names if name in filled]
         data = bulk.encode(used, found)
         with self.transaction():
+            locking.refuse_new(self._rows, table, (values for _uid, values in found))
             sha = self.media.add_bytes(data, source, DATASET_MIME)
             patch = {"dataset": sha, "rows": len(found), "source": source}
             revision = self._log.append(Kind.IMPORT, table, new_uid(self._clock()), patch, None, 0, self._actor[0])

@@ -50,6 +50,14 @@ class Entries:
         for row in self._db.execute(f"SELECT {COLUMNS} FROM _rev ORDER BY hlc, rid"):
             yield revision_of(row)
 
+    def chains(self, rids: Sequence[int]) -> dict[int, bytes]:
+        """Return the chain values of those numbers that are here."""
+        found: dict[int, bytes] = {}
+        for part in parts(rids):
+            rows = self._db.rows(f"SELECT rid, chain FROM _rev WHERE rid IN ({','.join('?' * len(part))})", part)
+            found.update((int(rid), bytes(chain)) for rid, chain in rows)
+        return found
+
     def prefix(self, origin: int) -> tuple[int, bytes]:
         """Return how far an origin's log is known without holes, and the hash there."""
         row = self._db.one("SELECT upto, chain FROM _vv WHERE origin = ?", (origin,))
@@ -136,7 +144,8 @@ class ValueOf:
             if patch is None:
                 patch = self._patch(rid)
             if name in patch:
-                found[name] = unwrap(patch[name])
+                value = patch[name]
+                found[name] = unwrap(value) if type(value) is dict else value
             elif self.has(rid, name):
                 found[name] = None
         return found

@@ -8,6 +8,7 @@ from dataclasses import astuple, fields
 import shapely
 
 from fieldsurvey.model.finding import Finding, Result, Tally
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store import gpkg
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.rows import Rows
@@ -57,6 +58,14 @@ class Findings:
             boxes = shapely.bounds(shapely.from_wkb(list(drawn.values()))) if drawn else []
             found |= {uid: tuple(map(float, box)) for uid, box in zip(drawn, boxes, strict=True)}  # type: ignore[misc]
         return {uid: box for uid, box in found.items() if box[0] == box[0]}
+
+    def row_values(self, table: str, uids: Sequence[str], columns: Sequence[str]) -> list[dict[str, Value]]:
+        """Return columns of the named rows that are there, each with its "uid"."""
+        found = []
+        for first in range(0, len(uids), _MOST):
+            rows = self._rows.read_many(table, uids[first : first + _MOST], columns)
+            found += [{**dict(zip(columns, values, strict=True)), "uid": uid} for uid, values in rows.items()]
+        return found
 
     def rule_state(self, key: str) -> bytes | None:
         """Return what the last run of the rules left under a name."""

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
-from fieldsurvey.model import batch, merge
+from fieldsurvey.model import batch, lineage, merge
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, Kind, Revision, chain_of, dump, parsed
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.entries import Entries, ValueOf, parts
 from fieldsurvey.store.records import Records
@@ -100,6 +100,7 @@ class Log(Entries):
         self._hlc = max(self._hlc + 1, self._clock() << 16)
         text = None if patch is None else dump(patch)
         rid = self.origin << SEQ_BITS | self.seq
+        par = None if par is None else self._checked(par)
         bare = Revision(rid, self._hlc, actor, fv, table, uid, kind, text, par, NO_CHAIN, scope)
         revision = bare.after(self._chain)
         self._chain = revision.chain
@@ -109,6 +110,13 @@ class Log(Entries):
         edits = [] if kind is Kind.IMPORT else [revision]
         self.feed([revision], self.records.apply(edits, self.records.states({r.uid: r.table for r in edits})))
         return revision
+
+    def _checked(self, par: str) -> str:
+        """Return `par` with the check of the edits it names, if all of them are here."""
+        parents = sorted(merge.named(parsed(par)))
+        chains = self.chains(parents)
+        is_whole = len(chains) == len(parents)
+        return lineage.with_check(par, lineage.check_of(chains[rid] for rid in parents)) if is_whole else par
 
     def state(self, uid: str, table: str = "") -> State | None:
         """Return where a record stands."""
@@ -230,7 +238,7 @@ class Log(Entries):
 
     def _ready(self, revisions: Sequence[Revision]) -> tuple[list[Revision], dict[str, State]]:
         """Return those that can take effect, in causal order, and where their records stand; the rest waits."""
-        parents = {parent for revision in revisions for parent in merge.required(revision)}
+        parents = set[int]().union(*map(merge.required, revisions))
         able, missing = batch.causal(revisions, self._applied(parents), self._is_admitted)
         waits = [(str(parent), rid) for rid, parents in missing.items() for parent in parents]
         waits += [(str(r.fields()["dataset"]), r.rid) for r in revisions if r.kind is Kind.IMPORT and r.rid in missing]

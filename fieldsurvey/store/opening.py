@@ -4,17 +4,18 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from fieldsurvey.errors import InputRefused, ProjectTooNew
+from fieldsurvey.errors import InputRefused, ProjectTooNew, StoreError
 from fieldsurvey.geo import crs as geo_crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.schema import Table
 from fieldsurvey.store import gpkg, replica
-from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.failures import known_failures
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.migrations import SCHEMA, migrations
+from fieldsurvey.store.place import is_remote
 from fieldsurvey.store.rows import Rows
 
 
@@ -23,7 +24,7 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
 
     Raises:
         InputRefused: If the file exists, its folder does not, or the CRS is unknown, in degrees, or of an old datum
-            (Xian 80, Beijing 54), which needs parameters that are secret.
+            (Xian 80, Beijing 54), which needs parameters that are secret; or if the place is a network drive.
     """
     if path.exists():
         raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
@@ -46,6 +47,7 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
             "Web Mercator is for web pages: lengths and areas would be too large. Choose EPSG:4547 or a local grid."
         )
         raise InputRefused(text)
+    refuse_remote(path)
     connection = Connection(path)
     try:
         fill(connection, srs_rows, {"project": project or new_uid(), "crs": crs, "name": name})
@@ -85,16 +87,20 @@ def open_file(path: Path, *, read_only: bool) -> Connection:
     """Open an existing project file, bringing its schema up to date.
 
     Raises:
-        InputRefused: If it is missing, or no project of this program.
+        InputRefused: If it is missing, on a network drive (to write), or no project of this program.
         ProjectTooNew: If a newer version wrote it.
         StoreError: If it is damaged or may not be read.
     """
     if not path.is_file():
         raise InputRefused(_("There is no project file {file}.").format(file=path))
+    if not read_only:
+        refuse_remote(path)
     connection = Connection(path, read_only=read_only)
     try:
-        _verify(connection)
+        schema = _verify(connection)
         if not read_only:
+            if schema < SCHEMA:
+                _keep_before_upgrade(connection, schema)
             connection.set_durable()
             with known_failures(path):
                 migrations.apply(connection.db)
@@ -105,7 +111,41 @@ def open_file(path: Path, *, read_only: bool) -> Connection:
     return connection
 
 
-def _verify(connection: Connection) -> None:
+def refuse_remote(path: Path) -> None:
+    """Refuse a place where what is acknowledged as saved may be lost.
+
+    Raises:
+        InputRefused: If the file lies, or would lie, on a network drive.
+    """
+    if is_remote(path):
+        text = _(
+            "{file} lies on a network drive, where saving is not safe. Copy it to a disk of this computer and open the "
+            "copy; to work together, use Sync."
+        )
+        raise InputRefused(text.format(file=path.name))
+
+
+def kept_before_upgrade(path: Path, schema: int) -> Path:
+    """Return where the copy is that was made before a project was brought up from an older schema."""
+    return path.with_name(f"{path.stem}.backups") / f"{path.stem}.schema-{schema}.gpkg"
+
+
+def _keep_before_upgrade(connection: Connection, schema: int) -> None:
+    """Copy a project of an older program before it is brought up; such copies are not rotated away."""
+    kept = kept_before_upgrade(connection.path, schema)
+    if kept.exists() or connection.path.parent.suffix == ".backups":  # a backup is a copy already
+        return
+    try:
+        kept.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        text = _("The copy before the upgrade could not be written: {why}. Nothing was changed.")
+        raise StoreError(text.format(why=error.strerror)) from error
+    copy_file(connection, kept)
+    connection.kept_before_upgrade = kept
+
+
+def _verify(connection: Connection) -> int:
+    """Return the schema of a project."""
     name = connection.path.name
     try:
         schema = connection.scalar("SELECT value FROM _meta WHERE key = 'schema'")
@@ -119,3 +159,4 @@ def _verify(connection: Connection) -> None:
                 file=name
             )
         )
+    return int(schema)

@@ -24,6 +24,7 @@ from fieldsurvey.store.past import causal
 from fieldsurvey.store.rows import Rows
 
 PlaceOf = Callable[[str], Path | None]  # hash of a dataset -> where it is
+UNEXPLAINED = "uid NOT IN (SELECT uid FROM _rev WHERE kind != 'i' AND st = 1)"  # no edit has made this record
 _EDITED = "SELECT DISTINCT uid FROM _rev WHERE kind != 'i' ORDER BY uid"
 
 
@@ -34,6 +35,7 @@ class Rebuilt:
     Attributes:
         heads, rows, restored, removed, adopted, waiting: Records whose state was wrong; rows that were wrong, lacking,
             too many, or unexplained; revisions that wait for others.
+        conflicts: Records with conflicts but without edits.
         prefixes: Replicas whose known prefix was wrong.
         indexes: Spatial indexes built.
     """
@@ -44,6 +46,7 @@ class Rebuilt:
     removed: int = 0
     adopted: int = 0
     waiting: int = 0
+    conflicts: int = 0
     prefixes: int = 0
     indexes: int = 0
     known: set[str] = field(default_factory=set)
@@ -70,6 +73,9 @@ class Rebuild:
         edited = {row[0] for row in self._db.rows(_EDITED)}
         self._imports(edited)
         self._edited(edited)
+        self.done.conflicts = int(self._db.scalar(f"SELECT count(DISTINCT uid) FROM _conflict WHERE {UNEXPLAINED}"))
+        for derived in ("_conflict", "_rec"):
+            self._db.execute(f"DELETE FROM {derived} WHERE {UNEXPLAINED}")
         self._unexplained(edited, drop=drop_unexplained)
         for table in self._rows.tables.values():
             if table.geometry:
@@ -162,7 +168,7 @@ class Rebuild:
                 self._rows.insert(revision.table, uid, dict(zip(names, values, strict=True)), revision.rid)
                 self.done.restored += 1
             elif now != [revision.rid, *values]:
-                self._rows.update(revision.table, uid, dict(zip(names, values, strict=True)), revision.rid)
+                self._rows.update(revision.table, [(uid, dict(zip(names, values, strict=True)), revision.rid)])
                 self.done.rows += 1
 
     def _edited(self, edited: Iterable[str]) -> None:
@@ -179,7 +185,8 @@ class Rebuild:
             if status.deleted:
                 records.keep(uid, state.table, {**whole, **(before or {})})
             elif before is not None:
-                self._rows.update(state.table, uid, whole, max(r.rid for r in self._log.of_record(uid, applied=True)))
+                newest = max(revision.rid for revision in self._log.of_record(uid, applied=True))
+                self._rows.update(state.table, [(uid, whole, newest)])
             records.materialise(uid, state, ())
             after = self._rows.read(state.table, uid) if state.table in self._rows.tables else None
             self.done.restored += before is None and after is not None

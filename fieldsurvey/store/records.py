@@ -10,7 +10,7 @@ from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, load, unw
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.entries import Entries, ValueOf, parts
-from fieldsurvey.store.rows import Rows
+from fieldsurvey.store.rows import RowChange, Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
 _NOTHING: Mapping[str, Value] = {}
@@ -135,6 +135,7 @@ class Records:
             born: Records that only these revisions have made: the fields are all they have.
         """
         shown, value_of = self._statuses(states, names, fresh)
+        changes: dict[str, list[RowChange]] = {}  # of each table: one statement
         for uid, state in states.items():
             status = shown[uid]
             if state.table not in self._rows.tables:  # a form this version has not got yet: its rows come with it
@@ -145,18 +146,23 @@ class Records:
             rev = last.get(uid) or max([*state.base, *status.winners.values()])
             values = value_of.set_by(status.winners)
             if uid not in born or not self._rows.insert(state.table, uid, values, rev):
-                self._show(uid, state, status, values, rev)
+                changes.setdefault(state.table, []).append((uid, values, rev))
+        for table, lines in changes.items():
+            if absent := set(self._rows.update(table, lines)):
+                back = [change for change in lines if change[0] in absent]
+                self._dig_up(
+                    [change for change in back if not self._is_evicted(change[0], shown[change[0]].scope)], states
+                )
         self._note(states, shown)
         self.touched.update((uid, state.table) for uid, state in states.items())
         return shown
 
-    def _show(self, uid: str, state: State, status: Status, values: Mapping[str, Value], rev: int) -> None:
-        if self._rows.update(state.table, uid, values, rev):
-            return
-        if self._is_evicted(uid, status.scope):
-            return
-        whole = {**self._dug_up(uid, state), **self.values(state), **values}
-        self._rows.insert(state.table, uid, whole, rev)
+    def _dig_up(self, back: Iterable[RowChange], states: Mapping[str, State]) -> None:
+        """Make the rows of records that come back."""
+        for uid, values, rev in back:
+            state = states[uid]
+            whole = {**self._dug_up(uid, state), **self.values(state), **values}
+            self._rows.insert(state.table, uid, whole, rev)
 
     def note(self, uid: str, state: State, status: Status) -> None:
         """Write heads and conflicts of a record."""

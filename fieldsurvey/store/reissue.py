@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fieldsurvey.model import merge
+from fieldsurvey.model import lineage, merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump
 from fieldsurvey.model.schema import Value
@@ -174,13 +174,16 @@ class Reissue:
         return bool(self._db.scalar("SELECT st FROM _rev WHERE rid = ?", (rid,)))
 
     def _rename_imports(self, plan: Plan) -> None:
-        """Let the rows of an import that was applied stand where they are, under the new name."""
+        """Let the rows of an import that was applied stand where they are, under the new name.
+
+        It may be here under that name already: brought by somebody who has settled the same line.
+        """
         for revision in plan.old():
             if revision.kind is Kind.IMPORT:
                 new = (plan.names[revision.rid], revision.rid)
                 table = gpkg.quoted(revision.table)
                 self._db.execute(f"UPDATE {table} SET _rev = ? WHERE _rev = ?", new)
-                self._db.execute("UPDATE _import SET rid = ? WHERE rid = ?", new)
+                self._db.execute("UPDATE OR REPLACE _import SET rid = ? WHERE rid = ?", new)
 
     def _refold(self, uid: str, born: State, plan: Plan) -> None:
         """Bring a record to the state that follows from what is left of it."""
@@ -198,7 +201,9 @@ class Reissue:
         values: dict[str, Value] = dict.fromkeys(self._rows.columns(table))
         for rid in base:
             values |= self._dataset_row(rid, uid, plan) or self._rows.read(table, uid) or {}
-        if not self._rows.update(table, uid, values, 0):  # another number than before and after: no edit of QGIS
+        if self._rows.update(
+            table, [(uid, values, 0)]
+        ):  # no row; another number than before and after: no edit of QGIS
             self._rows.insert(table, uid, values, 0)
         self._log.records.materialise(uid, state, self._rows.columns(table))
 
@@ -236,7 +241,7 @@ def _rewritten(line: Sequence[Revision], names: Mapping[int, int]) -> list[Revis
     found: list[Revision] = []
     chain = NO_CHAIN
     for revision in line:
-        par = None if revision.par is None else dump(_renamed(json.loads(revision.par), names))
+        par = None if revision.par is None else dump(_renamed(lineage.without_check(json.loads(revision.par)), names))
         found.append(replace(revision, rid=names[revision.rid], par=par).after(chain))
         chain = found[-1].chain
     return found

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from fieldsurvey.model import lineage, merge
 from fieldsurvey.model.merge import State
 from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Revision, dump, load
 from fieldsurvey.store.connection import Connection
@@ -96,6 +97,19 @@ class Replication:
             marks = ",".join("?" * len(part))
             known |= {int(row[0]) for row in self._db.rows(f"SELECT rid FROM _rev WHERE rid IN ({marks})", part)}
         return wanted - known
+
+    def refuse_built_elsewhere(self, revisions: Sequence[Revision]) -> None:
+        """Refuse edits that were made on another line than the one that is here, though its numbers are the same.
+
+        Raises:
+            Fork: If there is one; nothing was taken in.
+        """
+        new = self.unknown(revision.rid for revision in revisions)
+        found = lineage.built_elsewhere([r for r in revisions if r.rid in new], self._log.chains)
+        if found is not None:
+            origins = {rid >> SEQ_BITS for rid in merge.required(found)}
+            origin = min(origins - {found.origin}, default=found.origin)
+            raise Fork(forked(origin), origin)
 
     def held(self) -> dict[int, int]:
         """Return, per origin, the highest number that is here, holes or not."""
@@ -278,6 +292,11 @@ class Replication:
         feed = int(self._db.scalar("SELECT coalesce(max(seq), 0) FROM _feed"))
         note = Note(str(self.path.absolute()), self._log.seq, feed)
         return self.profile.is_ours(self.project, self.origin, note)
+
+    def own_clock_off_ms(self) -> int:
+        """Return how far the clock of this computer was off when a hub measured it last; 0: right, or not known."""
+        sql = "SELECT offset_ms FROM _clock WHERE origin = ? ORDER BY seq DESC LIMIT 1"
+        return int(self._db.scalar(sql, (self.origin,)) or 0)
 
     def unsent(self) -> int:
         """Return the number of own revisions that no hub has confirmed."""

@@ -21,6 +21,7 @@ from fieldsurvey.store.change import Change
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.entries import parts
 
+RowChange = tuple[str, Mapping[str, Value], int]  # uid, values, number of the version shown
 _TOGETHER = 1000  # rows whose geometries are worked on together
 _BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
 _MAKE_MULTI = {
@@ -171,7 +172,8 @@ class Rows:
             InputRefused: If the geometry does not belong into this table.
             KeyError: If a column does not exist: a bug of the caller.
         """
-        if unknown := values.keys() - self._known[table]:
+        if not self._known[table].issuperset(values):
+            unknown = values.keys() - self._known[table]
             raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")
         found = dict(values)
         wkb, geometry = found.get("geom"), self.tables[table].geometry
@@ -208,12 +210,26 @@ class Rows:
         packed = [self._packed(name, values[name]) for name in names]
         return bool(self._db.execute(f"{sql}ON CONFLICT (uid) DO NOTHING", (uid, rev, *packed)).rowcount)
 
-    def update(self, table: str, uid: str, values: Mapping[str, Value], rev: int) -> bool:
-        """Change a row; return False if there is none."""
-        change = self._changes[table]
-        if "geom" in values and self.tables[table].geometry:
-            change, values = self._placed[table], {**values, "geom": self._packed("geom", values["geom"])}
-        return bool(self._db.execute(change.sql, change.parameters(rev, uid, values)).rowcount)
+    def update(self, table: str, changes: Sequence[RowChange]) -> list[str]:
+        """Change rows, each once; return the uids of which there is none."""
+        plain, placed = self._changes[table], self._placed[table]
+        has_place = self.tables[table].geometry is not None
+        moved = [change for change in changes if has_place and "geom" in change[1]]
+        rest = [change for change in changes if not has_place or "geom" not in change[1]] if moved else changes
+        lines = [plain.parameters(rev, uid, values) for uid, values, rev in rest]
+        done = self._db.many(plain.sql, lines) if lines else 0
+        for uid, values, rev in moved:
+            packed = {**values, "geom": self._packed("geom", values["geom"])}
+            done += self._db.execute(placed.sql, placed.parameters(rev, uid, packed)).rowcount
+        return [] if done == len(changes) else self._absent(table, [uid for uid, _values, _rev in changes])
+
+    def _absent(self, table: str, uids: Sequence[str]) -> list[str]:
+        """Return those of which there is no row."""
+        there: set[str] = set()
+        for part in parts(uids):
+            rows = self._db.rows(f"{self._find_some[table]} ({','.join('?' * len(part))})", part)
+            there.update(row[0] for row in rows)
+        return [uid for uid in uids if uid not in there]
 
     def delete(self, table: str, uid: str) -> None:
         """Remove a row."""

@@ -29,15 +29,16 @@ from fieldsurvey.store.media import Media
 from fieldsurvey.store.office import Office
 from fieldsurvey.store.records import Rules
 from fieldsurvey.store.replication import Replication
+from fieldsurvey.store.restoring import Restoring
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
-from fieldsurvey.store.timeline import Timeline
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
+from fieldsurvey.store.windows import Windows
 from fieldsurvey.store.witness import Witness
 
 Box = tuple[float, float, float, float]
 
 
-class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
+class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, Windows):
     """A project file, open.
 
     Attributes:
@@ -115,6 +116,11 @@ class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
                 if table.geometry:
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def kept_before_upgrade(self) -> Path | None:
+        """Copy of the file as it was, if opening it brought it up from an older version of the program."""
+        return self._db.kept_before_upgrade
 
     @property
     def in_transaction(self) -> bool:
@@ -229,6 +235,10 @@ class Store(Timeline, Areas, Journal, Replication, Office, Witness, Findings):
         where, parameters = (" WHERE uid = ?", (uid,)) if uid else ("", ())
         rows = self._db.rows(f"SELECT uid, tbl, field, heads FROM _conflict{where} ORDER BY uid, field", parameters)
         return [Conflict(u, t, f, self._versions(f, json.loads(h)), self._sentences(u, t, f)) for u, t, f, h in rows]
+
+    def disputed(self) -> frozenset[str]:
+        """Return the records with an open conflict. Cheap."""
+        return frozenset(row[0] for row in self._db.rows("SELECT DISTINCT uid FROM _conflict"))
 
     def _sentences(self, uid: str, table: str, field: str) -> tuple[str, ...]:
         """Return, in the language of the moment, which rules a record breaks."""

@@ -82,6 +82,8 @@ class Answering:
             SyncError: If it is damaged, or forked.
         """
         parcel = decode_parcel(data)
+        if self._kind != "hub":
+            self.store.refuse_built_elsewhere(parcel.revisions)
         try:
             taken = self.store.ingest(parcel.revisions, parcel.links)
         except StaleReplica:

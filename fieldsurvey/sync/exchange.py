@@ -9,11 +9,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fieldsurvey.assess.review.people import RIGHTS
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import AnotherLine, InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.revision import Revision, dump
+from fieldsurvey.model.revision import SEQ_BITS, Revision, dump
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
 from fieldsurvey.store.media import DATASET_MIME
 from fieldsurvey.sync import clocks, heads, quarantine
@@ -159,6 +161,7 @@ class Exchange:
             self._clock = clocks.warning(mine.at_ms - theirs.at_ms)
         if theirs.kind == "hub":
             adopt_view(self._store, theirs)
+            adopt_rights(self._store, theirs)
             quarantine.remember(self._store, theirs.held)
         return theirs
 
@@ -194,7 +197,23 @@ class Exchange:
                 if own == their:
                     return seq if differ else None
                 differ = differ or their is not None
-        return 0 if differ else None
+        return 0 if differ else self._behind_a_hole(origin, numbers)
+
+    def _behind_a_hole(self, origin: int, numbers: Sequence[int]) -> int | None:
+        """Return the number before the first piece of ours that follows another edit than theirs; None: there is none.
+
+        Of a line that came in pieces, from a laptop that keeps some areas only, no number need be at the other side.
+        """
+        here = set(numbers)
+        begins = sorted(seq for seq in numbers if seq > 1 and seq - 1 not in here)
+        for start in range(0, len(begins), _ASKED):
+            part = begins[start : start + _ASKED]
+            before = self._carrier.chains(origin, [seq - 1 for seq in part])
+            for seq, their in zip(part, before, strict=True):
+                own = self._store.link_before(origin << SEQ_BITS | seq)
+                if own is not None and their is not None and own != their:
+                    return seq - 1
+        return None
 
     def _known(self, theirs: Hello) -> Peer:
         return known_peer(self._store, theirs)
@@ -316,6 +335,8 @@ class Exchange:
                     check_sender(parcel, theirs)
                 links = {rid: link for parcel in group for rid, link in parcel.links.items()}
                 revisions = [r for parcel in group for r in parcel.revisions]
+                if theirs.kind != "hub":
+                    self._store.refuse_built_elsewhere(revisions)
                 fresh = self._store.unknown(r.rid for r in revisions)
                 new += self._store.ingest(revisions, links).new
                 tally += [r for r in revisions if r.rid in fresh]
@@ -386,6 +407,14 @@ def adopt_view(store: Store, theirs: Hello) -> None:
         store.set_setting(_VIEW, dump(view))
         if view is not None or areas_of(store) == before:
             store.set_areas(view)
+
+
+def adopt_rights(store: Store, theirs: Hello) -> None:
+    """Keep the role that the hub gives to this account, and where it holds: the review goes by it."""
+    if theirs.role in set(Role):
+        told = dump([theirs.role, None if theirs.rights is None else list(theirs.rights)])
+        if told != store.setting(RIGHTS):
+            store.set_setting(RIGHTS, told)
 
 
 def present(store: Store) -> list[Blob]:

@@ -37,6 +37,8 @@ class Hello:
         held: Revisions of the asker that a hub holds back, and why.
         clocks: What a hub measured of clocks that were off.
         view: Areas that a hub shows to the asker's account; None: all.
+        role: Role of the asker's account; empty where there are no accounts.
+        rights: Areas in which that role holds; None: all.
         signature: Of whoever says it. That of a hub over its heads is the acknowledgement of all they cover.
     """
 
@@ -57,6 +59,8 @@ class Hello:
     held: Sequence[tuple[int, str]] = ()
     clocks: Sequence[ClockOffset] = ()
     view: Sequence[int] | None = None
+    role: str = ""
+    rights: Sequence[int] | None = None
 
     def said(self) -> bytes:
         """Return what the signature covers."""
@@ -83,6 +87,7 @@ class Hello:
             "signed": heads.as_json(self.signed_heads), "held": [list(entry) for entry in self.held],
             "clocks": [[o.origin, o.seq, o.offset_ms] for o in self.clocks],
             "view": None if self.view is None else list(self.view),
+            "role": self.role, "rights": None if self.rights is None else list(self.rights),
         }  # fmt: skip
 
 
@@ -113,6 +118,8 @@ def hello_from_json(raw: Mapping[str, Any]) -> Hello:
         [(int(rid), str(reason)) for rid, reason in raw.get("held", [])],
         [ClockOffset(int(origin), int(seq), int(offset)) for origin, seq, offset in raw.get("clocks", [])],
         None if raw.get("view") is None else [int(area) for area in raw["view"]],
+        str(raw.get("role", "")),
+        None if raw.get("rights") is None else [int(area) for area in raw["rights"]],
     )
 
 

@@ -1,6 +1,7 @@
 """Exchange with a hub, a folder or a file: the calls that window and command line make."""
 
 import contextlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,9 +197,19 @@ def clone(target: str, path: Path, *, token: str | None = None, control: JobCont
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     with _begun(part, theirs) as store:
         sync(store, target, token=token, control=control)
-    if media_folder(part).exists():
-        media_folder(part).replace(media_folder(path))
+    _move_media(media_folder(part), media_folder(path))
     part.replace(path)
+
+
+def _move_media(source: Path, target: Path) -> None:
+    """Move photos into a folder that an earlier project of the same name may have left; a name is a hash."""
+    if not source.exists():
+        return
+    for file in [found for found in source.rglob("*") if found.is_file()]:
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+    shutil.rmtree(source)
 
 
 def _begun(part: Path, theirs: Hello) -> Store:

@@ -19,8 +19,9 @@ import zstandard
 from fieldsurvey.errors import SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
+from fieldsurvey.model.lineage import is_check
 from fieldsurvey.model.merge import SCOPE
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump, load
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, dump, load, parsed
 from fieldsurvey.sync.keys import Signature, Signer
 
 VERSION = 1
@@ -32,6 +33,8 @@ MAX_GROUP = 20_000  # revisions taken in at once
 _LONGEST_NAME = 63
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ARRAY = 9
+_BEYOND = 1 << 63  # what SQLite's and PostgreSQL's integers cannot hold
+_RIDS = range(1, 1 << 53)
 _BROKEN = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, zstandard.ZstdError,
     shapely.errors.ShapelyError,
@@ -190,8 +193,9 @@ def _revision(rid: int, array: list[Any]) -> Revision:
     if len(array) != _ARRAY:
         raise ValueError("array")
     hlc, actor, fv, table, uid, kind, patch, par, scope = array
-    if not all(isinstance(number, int) and 0 <= number < 1 << 63 for number in (hlc, actor, fv, scope)):
-        raise ValueError("number")
+    for number in (hlc, actor, fv, scope):
+        if type(number) is not int or not 0 <= number < _BEYOND:
+            raise ValueError("number")
     if not _is_name(table) or not is_uid(uid):
         raise ValueError("name")
     for text in (patch, par):
@@ -217,7 +221,7 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
         if kind in {Kind.CREATE, Kind.UPDATE, Kind.RESOLVE, Kind.IMPORT}:
             raise ValueError("patch")
         return
-    fields = load(patch)
+    fields = parsed(patch)
     if not isinstance(fields, dict) or len(fields) > MAX_FIELDS:
         raise ValueError("fields")
     if kind is Kind.IMPORT and not re.fullmatch(r"[0-9a-f]{64}", str(fields["dataset"])):
@@ -229,6 +233,8 @@ def _check_patch(kind: Kind, patch: str | None) -> None:
 def _check_value(name: str, value: object) -> None:
     if not _is_name(name):
         raise ValueError("field")
+    if type(value) is str and name not in {"geom", SCOPE}:
+        return
     if isinstance(value, dict):
         if set(value) != {"$b"}:
             raise ValueError("value")
@@ -247,11 +253,14 @@ def _check_parents(kind: Kind, par: str | None) -> None:
         if kind not in {Kind.CREATE, Kind.IMPORT}:
             raise ValueError("parents")
         return
-    raw = load(par)
+    raw = parsed(par)
     if kind in {Kind.UPDATE, Kind.RESOLVE}:
-        base, over = raw
+        base, over, *checks = raw
         lists = [base, *over.values()]
     else:
-        lists = [raw["saw"], raw["del"], *raw.values()]
-    if not any(lists) or not all(type(rid) is int and 0 < rid < 1 << 53 for found in lists for rid in found):
+        checks = [raw["chk"]] if "chk" in raw else []
+        lists = [raw["saw"], raw["del"], *(value for key, value in raw.items() if key != "chk")]
+    if len(checks) > 1 or not all(map(is_check, checks)):
+        raise ValueError("check")
+    if not any(lists) or not all(type(rid) is int and rid in _RIDS for found in lists for rid in found):
         raise ValueError("parents")

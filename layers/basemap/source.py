@@ -21,6 +21,7 @@ DATUMS = ("", crs.GCJ02, crs.BD09)  # what the tiles are shifted by; none for CG
 SETTING = "map_basemaps"  # under which a project keeps them
 _CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
 _LIMIT = 25e6  # ㎡ of large-scale maps (domain 5.3; 自然资发〔2020〕95号)
+_NEAR = 0.8  # of the limit, from where a person is warned
 _SHIFT = 1200.0  # m: more than any shifted datum moves
 _LARGE_SCALE = 0.5  # m per pixel: what 1:500 to 1:2,000 needs
 
@@ -282,14 +283,22 @@ def _resolution(source: "Pyramid | Raster") -> float:
 
 
 def warning(area: float) -> str:
-    """Return what to tell a person about the ground that large-scale maps cover; empty while it is allowed.
+    """Return what to tell a person about the ground that large-scale maps cover; empty while it is well allowed.
+
+    It comes before the limit is reached: at four fifths of it.
 
     Source: domain page 5.3: maps of 1:500 to 1:2,000 are not secret while the continuous cover is at most 25 km².
     """
-    if area <= _LIMIT:
+    if area <= _LIMIT * _NEAR:
         return ""
-    text = _(
-        "Large-scale base maps cover {area:.1f} km² together. Above 25 km² such data are secret "
-        "(自然资发〔2020〕95号): keep base maps per community on this laptop."
-    )
+    if area <= _LIMIT:
+        text = _(
+            "Large-scale base maps cover {area:.1f} km² together, and 25 km² is the most that is not secret "
+            "(自然资发〔2020〕95号). Remove what this laptop does not need."
+        )
+    else:
+        text = _(
+            "Large-scale base maps cover {area:.1f} km² together. Above 25 km² such data are secret "
+            "(自然资发〔2020〕95号): keep base maps per community on this laptop."
+        )
     return text.format(area=area / 1e6)

@@ -142,7 +142,7 @@ def reprojected(geometries: Geometries, source: str, target: str, report: FileRe
     def move(
         xy: np.ndarray[tuple[int, int], np.dtype[np.float64]],
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        return np.column_stack(crs.transform(xy[:, 0], xy[:, 1], source, target))
+        return np.column_stack(crs.transform(xy[:, 0], xy[:, 1], source, target, roughly=True))
 
     return finite(shapely.transform(geometries, move), _Muted(report))
 

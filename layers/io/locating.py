@@ -4,6 +4,7 @@ import numpy as np
 import shapely
 
 from fieldsurvey.geo import crs as crs_
+from fieldsurvey.geo.local_grids import way_from
 from fieldsurvey.i18n import _
 from layers.io import clean
 from layers.io.raw import RawLayer
@@ -129,7 +130,12 @@ def _north_first(box: Box) -> bool:
 
 
 def _warn_of_old_datum(code: str, report: FileReport) -> None:
-    if old := crs_.old_datum(code):
+    if not (old := crs_.old_datum(code)):
+        return
+    if (own := way_from(code)) is not None:
+        text = _("{old} was converted with the parameters {name} of this computer, accurate to {rms:.3f} m.")
+        report.note("old_datum_converted", text.format(old=old, name=own.name, rms=own.rms))
+    else:
         text = _(
             "{old} has no exact way to CGCS2000; positions may be off by tens of metres. Ask for local parameters."
         )

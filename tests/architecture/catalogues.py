@@ -8,6 +8,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.extract import extract
@@ -17,6 +18,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "fieldsurvey" / "locales" / "zh_CN" / "LC_MESSAGES"
 PACKAGES = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACEHOLDER = re.compile(r"\{[a-z_0-9:.,]*\}")
 
 
@@ -54,7 +56,9 @@ def compiled(path: Path) -> bytes:
     """Return the .mo file that belongs to a .po file."""
     out = io.BytesIO()
     with path.open("rb") as source:
-        write_mo(out, read_po(source, locale="zh_CN"))
+        catalogue = read_po(source, locale="zh_CN")
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE  # else a catalogue without one would take today's
+    write_mo(out, catalogue)
     return out.getvalue()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import shapely
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey.store import Store
@@ -39,9 +40,17 @@ def _click(qtbot: QtBot, window: MainWindow, east: float, north: float) -> None:
 
 
 def _rows(window: MainWindow, table: str) -> list[shapely.Geometry]:
-    path = window.project.current.path if window.project.current else Path()
-    with Store.open(path, read_only=True) as store:
+    with Store.open(_path(window), read_only=True) as store:
         return [shapely.from_wkb(row["geom"]) for row in store.select(table, ["geom"])]
+
+
+def _path(window: MainWindow) -> Path:
+    return window.project.current.path if window.project.current else Path()
+
+
+def _texts(table: QTableWidget) -> str:
+    cells = [table.item(row, 1) for row in range(table.rowCount())]
+    return " ".join(cell.text() for cell in cells if cell is not None)
 
 
 def _saved(qtbot: QtBot, window: MainWindow) -> None:
@@ -111,7 +120,7 @@ def test_a_receiver_puts_a_hydrant_where_it_stands(qtbot: QtBot, window: MainWin
     from fieldsurvey.positioning.receivers import LogSource
 
     side = window.map_side
-    side.show_receiver()
+    side.panels.show_receiver()
     side.editing.table = "hydrant"
     side.positioning.collect(3)
     log = SHARED / "data" / "gnss_photos" / "simulated" / "rtk_1hz_gap.nmea"
@@ -120,4 +129,11 @@ def test_a_receiver_puts_a_hydrant_where_it_stands(qtbot: QtBot, window: MainWin
         side.positioning.collect(3)
     spot = _rows(window, "hydrant")[0]
     assert 500_000 < spot.x < 700_000
+    with Store.open(_path(window), read_only=True) as store:
+        (kept,) = store.select("gnss_point")
+    assert kept["quality"] in {"fixed", "float"}
+    assert int(kept["used"] or 0) + int(kept["rejected"] or 0) == 3
+    window.map_side._show_found([("hydrant", str(kept["feature_uid"]))])
+    table = window.map_side.details.table
+    qtbot.waitUntil(lambda: "RTK" in _texts(table), timeout=10_000)
     assert side.positioning.track

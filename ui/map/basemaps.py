@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, Slot
@@ -12,6 +13,7 @@ from PySide6.QtGui import QImage, QPainter, QTransform
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.paths import user_cache
 from layers.basemap.online import Fetcher
+from layers.basemap.order import together
 from layers.basemap.source import (
     FILE,
     SETTING,
@@ -99,10 +101,10 @@ class BasemapLayer:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What could be opened, what to warn of, and what could not."""
+    """What could be opened, how much ground its large-scale maps cover (㎡), and what could not."""
 
     layers: tuple[BasemapLayer, ...]
-    warning: str
+    area: float
     troubles: tuple[FieldSurveyError, ...]
 
 
@@ -122,6 +124,7 @@ class Basemaps(QObject):
         super().__init__(workspace)
         self._workspace = workspace
         self.maps: list[Basemap] = []
+        self.area = 0.0  # ㎡ that large-scale ones cover together
         self._open: dict[tuple[str, str, str, str], Pyramid | Raster] = {}
         self.fetcher = Fetcher(user_cache() / "tiles", self._arrived.emit)
         self._arrived.connect(workspace.canvas.redraw, Qt.ConnectionType.QueuedConnection)
@@ -132,13 +135,13 @@ class Basemaps(QObject):
 
     @Slot(object)
     def _was_read(self, text: object) -> None:
-        self.maps = from_json(str(text or ""))
+        self.maps = together(from_json(str(text or "")))
         self._show()
 
     def keep(self, maps: list[Basemap]) -> None:
         """Show other base maps, the lowest first, and keep them in the project."""
-        self.maps = maps
-        text = to_json(maps)
+        self.maps = together(maps)
+        text = to_json(self.maps)
         self._workspace.run(lambda _control: self._workspace.holder.store.set_setting(SETTING, text))
         self._show()
 
@@ -147,6 +150,10 @@ class Basemaps(QObject):
         job = self._workspace.work_runner.start(lambda _control: self._source(basemap))
         job.succeeded.connect(partial(self._was_added, basemap))
         job.failed.connect(self._workspace.failed)
+
+    def add_file(self, file: Path) -> None:
+        """Put a file on top of the others, if it can be opened."""
+        self.add(Basemap(file.stem, FILE, str(file)))
 
     def _was_added(self, basemap: Basemap, _source: object) -> None:
         self.keep([*self.maps, basemap])
@@ -166,7 +173,7 @@ class Basemaps(QObject):
     def _show(self) -> None:
         maps, crs = list(self.maps), self._workspace.crs
         if not maps:
-            self._apply(_Shown((), "", ()))
+            self._apply(_Shown((), 0.0, ()))
             return
         job = self._workspace.work_runner.start(lambda _control: self._opened(maps, crs))
         job.succeeded.connect(self._apply)
@@ -181,7 +188,7 @@ class Basemaps(QObject):
             except FieldSurveyError as error:  # a file on a stick that is not plugged in
                 troubles.append(error)
         files = [layer.source for layer in layers if layer.basemap.kind == FILE]
-        return _Shown(tuple(layers), warning(large_scale_area(files, crs)) if files else "", tuple(troubles))
+        return _Shown(tuple(layers), large_scale_area(files, crs), tuple(troubles))
 
     @Slot(object)
     def _apply(self, shown: "_Shown") -> None:
@@ -189,12 +196,15 @@ class Basemaps(QObject):
         canvas.set_look(replace(canvas.look, under=shown.layers))
         for error in shown.troubles:
             self._workspace.failed.emit(error)
-        self.warned.emit(shown.warning)
+        text = warning(shown.area)
+        if text != warning(self.area):
+            self.warned.emit(text)
+        self.area = shown.area
         self.changed.emit()
 
     def clear(self) -> None:
         """Forget the base maps of the project before."""
-        self.maps = []
+        self.maps, self.area = [], 0.0
         self._open = {}
         canvas = self._workspace.canvas
         canvas.set_look(replace(canvas.look, under=()))

@@ -13,10 +13,11 @@ from layers.columns import Columns
 from layers.history import ViewHistory
 from layers.picking import Hit, identify
 from layers.sidecar import Sidecar
-from layers.style import STATES, THEMES
-from layers.symbology import CONDITION, STATE, LayerStyle, codes_for
+from layers.style import THEMES
+from layers.symbology import LayerStyle
 from layers.viewport import Box, Viewport, fitted
 from ui.map import furniture
+from ui.map.counting import counted
 from ui.map.painter import Look
 from ui.map.render import Frame, Renderer, Request
 from ui.map.tool import Tool, World
@@ -156,13 +157,7 @@ class MapCanvas(QWidget):
 
     def _count_communities(self) -> None:
         """Bring the classes of communities up to date where they are counted and not stored."""
-        style = self._look.styles.get("community")
-        values = {STATE: self._states, CONDITION: self._conditions}.get(style.column if style else "")
-        codes, marks = dict(self._look.codes), {}
-        if style is not None and values is not None:
-            codes["community"] = codes_for(style, values)
-            marks = {uid: STATES[state][1] for uid, state in values.items()} if style.column == STATE else {}
-        self._look = replace(self._look, codes=codes, marks=marks)
+        self._look = counted(self._look, self._states, self._conditions)
         self.look_changed.emit()
         self._request()
 

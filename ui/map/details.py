@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Table, Value
+from fieldsurvey.store import positions
 from layers.style import CONDITIONS
 from ui.jobs import JobRunner
 from ui.project.holder import StoreHolder
 
 _MOST = 500  # features that are listed
 Feature = tuple[str, str]  # table, uid
+_Known = tuple[Table, Mapping[str, Value], list[dict[str, Value]]]  # its table, its values, how it was measured
 
 
 class DetailsPanel(QWidget):
@@ -115,24 +117,44 @@ class DetailsPanel(QWidget):
         job = self._runner.start(partial(self._read, table, uid), quick=True)
         job.succeeded.connect(self._show_values)
 
-    def _read(self, table: str, uid: str, _control: JobControl) -> tuple[Table, Mapping[str, Value]] | None:
+    def _read(self, table: str, uid: str, _control: JobControl) -> _Known | None:
         row = self._holder.store.get(uid) if self._holder.is_open else None
-        return (self._holder.store.tables()[table], row.values) if row is not None else None
+        if row is None:
+            return None
+        store = self._holder.store
+        return store.tables()[table], row.values, positions.of_feature(store, uid)
 
     @Slot(object)
-    def _show_values(self, found: tuple[Table, Mapping[str, Value]] | None) -> None:
+    def _show_values(self, found: _Known | None) -> None:
         self.table.setRowCount(0)
         if found is None:
             return
-        table, values = found
+        table, values, measured = found
         for column in table.columns:
             value = values.get(column.name)
             if value is not None and not column.name.endswith("_uid"):
-                row = self.table.rowCount()
-                self.table.insertRow(row)
-                self.table.setItem(row, 0, QTableWidgetItem(column.label))
-                self.table.setItem(row, 1, QTableWidgetItem(_shown(value, column.unit)))
+                self._add(column.label, _shown(value, column.unit))
+        for fix in measured:
+            corner = fix["corner"]
+            self._add(_("Measured") if corner is None else _("Corner {n}").format(n=corner), _measured(fix))
         self.table.resizeColumnToContents(0)
+
+    def _add(self, label: str, text: str) -> None:
+        row = self.table.rowCount()
+        self.table.insertRow(row)
+        self.table.setItem(row, 0, QTableWidgetItem(label))
+        self.table.setItem(row, 1, QTableWidgetItem(text))
+
+
+def _measured(fix: Mapping[str, Value]) -> str:
+    """Return how a place was measured, in one line."""
+    parts = [f"{_(positions.quality_name(fix['quality']))} ±{_shown(fix['accuracy'], 'm')}"]
+    if fix["hdop"] is not None:
+        parts.append(f"HDOP {_shown(fix['hdop'], '')}")
+    if fix["satellites"] is not None:
+        parts.append(_("{n} satellites").format(n=fix["satellites"]))
+    parts.append(_("mean of {used}, {rejected} left out").format(used=fix["used"], rejected=fix["rejected"]))
+    return ", ".join(parts)
 
 
 def _shown(value: Value, unit: str) -> str:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.geo import crs, notation
+from fieldsurvey.geo.local_grids import codes
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Column, Table
 from layers.map_sheet import PAPERS, SCALES
@@ -66,7 +67,7 @@ class GoToDialog(Question):
         self.text.setPlaceholderText("115.04 30.2 · 30°12′N 115°2′24″E · X=3342741 Y=600147")
         self.system = QComboBox()
         self.system.setObjectName("goto_system")
-        for code in _SYSTEMS:
+        for code in (*_SYSTEMS, *codes()):
             self.system.addItem(code or _("By the numbers"), code)
         self.system.setEditable(True)
         self.form.addRow(_("Coordinate"), self.text)

@@ -13,6 +13,8 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
 from fieldsurvey.model.schema import GeometryType, Value
+from fieldsurvey.positioning.averaging import Average
+from fieldsurvey.store.positions import Measured, keep
 from layers import edits, live
 from layers.picking import geometry_of
 from ui.map.tool import World
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ui.map.workspace import MapWorkspace
 
 _LEAST = {GeometryType.POINT: 1, GeometryType.MULTILINESTRING: 2, GeometryType.MULTIPOLYGON: 3}
+_MOST_MEASURED = 500
 Feature = tuple[str, str]
 
 
@@ -44,6 +47,7 @@ class MapEditing(QObject):
         super().__init__(workspace)
         self._workspace, self._canvas = workspace, workspace.canvas
         self.table = "building"
+        self._measured: list[Measured] = []  # places that a receiver gave to what is being drawn
 
     def entries(self) -> list[Entry]:
         """Return what the menu of editing offers."""
@@ -110,10 +114,20 @@ class MapEditing(QObject):
             if f"{owner}_uid" in columns and owner in owners:
                 values[f"{owner}_uid"] = owners[owner]
 
+        measured, self._measured = self._measured, []
+
         def work(_control: JobControl) -> list[Feature]:
-            return [(table, self._workspace.holder.store.create_record(table, values))]
+            store = self._workspace.holder.store
+            with store.transaction():
+                uid = store.create_record(table, values)
+                keep(store, table, uid, geometry, measured)
+            return [(table, uid)]
 
         self._write(work)
+
+    def note_fix(self, place: World, found: Average) -> None:
+        """Remember how a place was measured until the feature it becomes a part of is made."""
+        self._measured = [*self._measured[-_MOST_MEASURED:], (place, found)]
 
     # --- the selected feature ------------------------------------------------------------------------------------
 

@@ -3,28 +3,47 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import shapely
 from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPageSize, QPainter, QPdfWriter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgGenerator
 
 from exports.layers_out import SENSITIVE
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from layers.legend import Key, keys
+from layers.map_furniture import (
+    BOLD,
+    TEXT,
+    Colour,
+    Spot,
+    Type,
+    Window,
+    Words,
+    columns_of,
+    draw_grid,
+    draw_north,
+    draw_strip,
+    emptiest_corner,
+    strip_height,
+)
 from layers.map_sheet import PX_PER_MM, MapSheet
 from layers.sidecar import Sidecar
 from layers.style import THEMES
 from layers.symbology import LayerStyle
-from layers.viewport import Viewport, bar_length
+from layers.viewport import Viewport
 from ui.map.painter import Look, paint
 from ui.map.symbols import draw_swatch
 
 _PDF_DPI, _PNG_DPI = 1200, 300
 _STREET = "#C9C9C9"
-_COLUMN = 150.0  # px: width of one column of the legend
-_LINE = 16.0  # px
+_POINT = 96 / 72  # units of the painter in one point
+_STRIP = 96.0  # points: room for the strip below the map
 
 
 def print_map(
@@ -95,6 +114,48 @@ def _on_white(style: LayerStyle) -> LayerStyle:
     return replace(style, symbol=replace(style.symbol, line=_STREET))
 
 
+class PaperPen:
+    """Draws the furniture of a map with a painter whose unit is 1/96 inch, from the lower left corner of the map."""
+
+    def __init__(self, painter: QPainter, family: str, corner: QPointF) -> None:
+        self._painter, self._family, self._corner = painter, family, corner
+
+    def spot(self, x: float, y: float) -> QPointF:
+        """Return where a place in points is for the painter."""
+        return QPointF(self._corner.x() + x * _POINT, self._corner.y() - y * _POINT)
+
+    def line(self, spots: Sequence[Spot], colour: Colour, width: float) -> None:
+        """Draw an open line."""
+        self._painter.setPen(QPen(QColor.fromRgbF(*colour), width * _POINT))
+        self._painter.drawPolyline(QPolygonF([self.spot(*each) for each in spots]))
+
+    def area(self, spots: Sequence[Spot], fill: Colour | None, line: Colour | None, width: float = 0.5) -> None:
+        """Draw a closed shape."""
+        self._painter.setBrush(Qt.BrushStyle.NoBrush if fill is None else QColor.fromRgbF(*fill))
+        no_line = QPen(Qt.PenStyle.NoPen)
+        self._painter.setPen(no_line if line is None else QPen(QColor.fromRgbF(*line), width * _POINT))
+        self._painter.drawPolygon(QPolygonF([self.spot(*each) for each in spots]))
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def text(self, text: str, how: Type, x: float, baseline: float, align: str = "left") -> None:
+        """Write a text."""
+        wide = self.width(text, how)
+        left = x - wide * {"centre": 0.5, "right": 1.0}.get(align, 0.0)
+        self._painter.setFont(self._font(how))
+        self._painter.setPen(QColor.fromRgbF(*how.colour))
+        self._painter.drawText(self.spot(left, baseline), text)
+
+    def width(self, text: str, how: Type) -> float:
+        """Return how wide a text is, in points."""
+        return QFontMetricsF(self._font(how)).horizontalAdvance(text) / _POINT
+
+    def _font(self, how: Type) -> QFont:
+        font = QFont(self._family)
+        font.setPixelSize(max(round(how.size * _POINT), 1))
+        font.setBold(how.face == BOLD)
+        return font
+
+
 class _Sheet:
     """Draws one sheet in units of 1/96 inch."""
 
@@ -102,109 +163,59 @@ class _Sheet:
         self._painter, self._sheet = painter, sheet
         styles = {table: _on_white(style) for table, style in look.styles.items()}
         self._look = replace(look, theme=replace(THEMES["light"], ground="#FFFFFF"), styles=styles, is_vector=True)
-        left, top, width, height = (mm * PX_PER_MM for mm in sheet.frame)
-        self._frame = QRectF(left, top, width, height)
         self._view: Viewport = sheet.view()
+        left, top, _width, _height = (mm * PX_PER_MM for mm in sheet.frame)
+        self._frame = QRectF(left, top, self._view.width, self._view.height)
+        self._pen = PaperPen(painter, look.font, self._frame.bottomLeft())
 
     def draw(self, sidecar: Sidecar, stop: Callable[[], bool]) -> None:
-        painter = self._painter
+        painter, window = self._painter, self._sheet.window()
+        words = Words(_("Legend"), _("N"), _("m"), _("Scale"))
         painter.save()
         painter.translate(self._frame.topLeft())
         painter.setClipRect(QRectF(0, 0, self._frame.width(), self._frame.height()))
         seen = paint(painter, sidecar, self._view, self._look, stop)
         painter.restore()
-        self._border()
-        self._grid()
+        draw_north(self._pen, words, *emptiest_corner(self._drawn(sidecar), window))
+        draw_grid(self._pen, window, crosses=True)
+        self._border(self._frame)
         self._title()
-        found = keys(self._look.styles, seen, self._view.scale)
-        self._legend(found)
-        self._foot(found)
+        self._strip(keys(self._look.styles, seen, self._view.scale), words, window)
 
-    def _font(self, pixels: int, *, bold: bool = False) -> None:
-        font = QFont(self._look.font)
-        font.setPixelSize(pixels)
-        font.setBold(bold)
-        self._painter.setFont(font)
-        self._painter.setPen(QColor("#000000"))
+    def _drawn(self, sidecar: Sidecar) -> Any:  # noqa: ANN401 - an array of geometries
+        """Return the boxes of what is drawn: where the least of it stands, the north arrow does."""
+        boxes = [np.empty((0, 4))]
+        for style in self._look.styles.values():
+            if style.is_drawn_at(self._view.scale) and style.table != "community":
+                for columns, index in sidecar.parts(style.table, self._view.box()):
+                    boxes.append(columns.boxes[index] / 1e3 + np.array([*columns.origin, *columns.origin]))
+        return shapely.box(*np.concatenate(boxes).T)
 
-    def _border(self) -> None:
+    def _border(self, frame: QRectF) -> None:
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._painter.setPen(QPen(QColor("#000000"), 1.2))
-        self._painter.drawRect(self._frame)
-
-    def _grid(self) -> None:
-        """Draw ticks inside the border, crosses where they meet, and the figures outside."""
-        eastings, northings = self._sheet.grid()
-        left, top = self._frame.left(), self._frame.top()
-        self._font(9)
-        self._painter.setPen(QPen(QColor("#000000"), 0.6))
-        for east in eastings:
-            x = left + self._view.to_screen(east, 0)[0]
-            for y, way in ((top, 1), (self._frame.bottom(), -1)):
-                self._painter.drawLine(QPointF(x, y), QPointF(x, y + 8 * way))
-            self._painter.drawText(QRectF(x - 40, top - 13, 80, 12), Qt.AlignmentFlag.AlignCenter, f"{east:.0f}")
-        for north in northings:
-            y = top + self._view.to_screen(0, north)[1]
-            for x, way in ((left, 1), (self._frame.right(), -1)):
-                self._painter.drawLine(QPointF(x, y), QPointF(x + 8 * way, y))
-            self._painter.save()
-            self._painter.translate(left - 4, y)
-            self._painter.rotate(-90)
-            self._painter.drawText(QRectF(-40, -12, 80, 12), Qt.AlignmentFlag.AlignCenter, f"{north:.0f}")
-            self._painter.restore()
-            for east in eastings:
-                x = left + self._view.to_screen(east, 0)[0]
-                self._painter.drawLine(QPointF(x - 5, y), QPointF(x + 5, y))
-                self._painter.drawLine(QPointF(x, y - 5), QPointF(x, y + 5))
+        self._painter.drawRect(frame)
 
     def _title(self) -> None:
-        self._font(20, bold=True)
-        box = QRectF(self._frame.left(), 12 * PX_PER_MM - 10, self._frame.width(), 30)
-        self._painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._sheet.title)
-        if self._sheet.remark:
-            self._font(12)
-            self._painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._sheet.remark)
+        middle, above = self._frame.width() / _POINT / 2, self._frame.height() / _POINT + 14
+        self._pen.text(self._sheet.title, Type(BOLD, 15.0), middle, above, "centre")
+        self._pen.text(self._sheet.remark, Type(TEXT, 9.0), middle * 2, above, "right")
 
-    def _legend(self, found: Sequence[Key]) -> None:
-        """Draw the legend below the frame, column by column, as much as there is room for."""
-        room = self._frame.width() - 260
-        rows = 6
-        left, top = self._frame.left(), self._frame.bottom() + 12
-        self._font(11, bold=True)
-        self._painter.drawText(QPointF(left, top + 10), _("Legend"))
-        self._font(11)
-        for number, key in enumerate(found[: int(room // _COLUMN) * rows]):
-            x, y = left + number // rows * _COLUMN, top + 18 + number % rows * _LINE
-            draw_swatch(self._painter, key.symbol, QRectF(x, y, 22, 11))
-            self._font(11)
-            self._painter.drawText(QPointF(x + 28, y + 10), key.text)
-
-    def _foot(self, found: Sequence[Key]) -> None:
-        right, top = self._frame.right(), self._frame.bottom() + 12
-        self._north(right - 16, top)
-        length, pixels = bar_length(self._view.metres, 160)
-        x, y = right - 240, top + 30
-        self._painter.setPen(QPen(QColor("#000000"), 1.5))
-        corners = [QPointF(x, y - 5), QPointF(x, y), QPointF(x + pixels, y), QPointF(x + pixels, y - 5)]
-        self._painter.drawPolyline(QPolygonF(corners))
-        self._font(11)
-        text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-        self._painter.drawText(QPointF(x + pixels + 6, y), text)
-        self._font(13, bold=True)
-        self._painter.drawText(QPointF(x, y - 14), f"1:{self._sheet.scale:,.0f}".replace(",", " "))
-        self._font(10)
-        lines = [self._sheet.crs_line, _("Printed {day}").format(day=datetime.now(UTC).astimezone().date().isoformat())]
+    def _strip(self, found: Sequence[Key], words: Words, window: Window) -> None:
+        """Draw the strip below the map, with as much of the legend as there is room for."""
+        columns = columns_of(window.width)
+        rows = max(n for n in range(1, 40) if strip_height(n * columns, columns) <= _STRIP)
+        entries = [partial(self._entry, key) for key in found[: rows * columns]]
+        lines = [self._sheet.crs_line]
         if any(key.table in SENSITIVE for key in found):
             lines.append(_("Pipelines: internal use only"))
-        for number, line in enumerate(lines):
-            self._painter.drawText(QPointF(x, y + 18 + number * 14), line)
+        day = _("Printed {day}").format(day=datetime.now(UTC).astimezone().date().isoformat())
+        notes = ("   ".join(lines), day)
+        draw_strip(self._pen, words, (0.0, 0.0, window.width), window.scale, notes, entries, columns)
+        height = strip_height(len(entries), columns) * _POINT
+        self._border(self._frame.adjusted(0, 0, 0, height))
 
-    def _north(self, x: float, y: float) -> None:
-        painter = self._painter
-        painter.setPen(QPen(QColor("#000000"), 0.8))
-        painter.setBrush(QColor("#000000"))
-        painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x - 8, y + 26), QPointF(x, y + 20)]))
-        painter.setBrush(QColor("#FFFFFF"))
-        painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x + 8, y + 26), QPointF(x, y + 20)]))
-        self._font(12, bold=True)
-        painter.drawText(QRectF(x - 12, y + 26, 24, 16), Qt.AlignmentFlag.AlignCenter, _("N"))
+    def _entry(self, key: Key, x: float, baseline: float) -> None:
+        corner = self._pen.spot(x, baseline + 6.4)
+        draw_swatch(self._painter, key.symbol, QRectF(corner.x(), corner.y(), 16 * _POINT, 7 * _POINT))
+        self._pen.text(key.text, Type(TEXT, 7.8), x + 20, baseline)

@@ -14,8 +14,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo.measures import ellipsoidal_length
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.assets import ASSET_BY_NAME, ASSETS
-from fieldsurvey.model.schema import GeometryType
+from fieldsurvey.model.assets import ASSETS
 from layers import history, picking
 from layers.columns import Columns
 from layers.history import Bookmark
@@ -30,7 +29,9 @@ from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
 from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
+from ui.map.panels import MapPanels
 from ui.map.styling import MapStyling
+from ui.map.swipe import Swipe
 from ui.map.tool import Tool, World
 from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
@@ -58,7 +59,7 @@ class MapWorkspace(QWidget):
         super().__init__()
         self.store_runner, self.work_runner, self.holder = store_runner, work_runner, holder
         self.crs = self.name = ""
-        self._path: Path | None = None
+        self.path: Path | None = None
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
         self.details = DetailsPanel(store_runner, holder)
@@ -67,10 +68,10 @@ class MapWorkspace(QWidget):
         self.styling = MapStyling(self)
         self.basemaps = Basemaps(self)
         self.basemaps.warned.connect(self._warn)
-        self._styles: QWidget | None = None
-        self._under: QWidget | None = None
         self.positioning = Positioning(self)
-        self._receiver: QWidget | None = None
+        self.swipe = Swipe(self.canvas, work_runner)
+        self.swipe.failed.connect(self.failed)
+        self.panels = MapPanels(self)
         self._bookmarks: list[Bookmark] = []
         self._tools: dict[str, Tool] = {}
         self.toolbar = MapToolbar(self.canvas)
@@ -107,14 +108,12 @@ class MapWorkspace(QWidget):
             [
                 Entry("browse", _("Browse"), "", partial(canvas.use_tool, None)),
                 Entry("zoom_box", _("Zoom box"), "Z", self.zoom_by_box, tool=True),
-                Entry("back", "‹", "[", canvas.go_back),
-                Entry("forward", "›", "]", canvas.go_forward),
+                Entry("back", _("Previous view"), "[", canvas.go_back),
+                Entry("forward", _("Next view"), "]", canvas.go_forward),
                 Entry("all", _("Whole map"), "", canvas.zoom_all),
                 Entry("identify", _("Identify"), "I", self.identify, tool=True),
             ]
         )
-        bar.by_name["back"].setToolTip(_("Previous view ([)"))
-        bar.by_name["forward"].setToolTip(_("Next view (])"))
         bar.add_menu(
             "select", _("Select"),
             [
@@ -135,6 +134,7 @@ class MapWorkspace(QWidget):
             "places", _("Go to"),
             [
                 Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("grids", _("Local grids …"), "", self.panels.show_grids),
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
@@ -143,11 +143,12 @@ class MapWorkspace(QWidget):
         bar.add_menu(
             "more", _("More"),
             [
-                Entry("style", _("Style …"), "Y", self.show_styles),
-                Entry("basemaps", _("Base maps …"), "U", self.show_basemaps),
+                Entry("style", _("Style …"), "Y", self.panels.show_styles),
+                Entry("basemaps", _("Base maps …"), "U", self.panels.show_basemaps),
+                Entry("compare", _("Compare with earlier …"), "W", self.panels.show_compare),
                 Entry("check", _("Check geometry and values"), "C", self.check),
                 Entry("print", _("Print the map …"), "Ctrl+P", self.ask_print),
-                Entry("receiver", _("Receiver (GNSS) …"), "", self.show_receiver),
+                Entry("receiver", _("Receiver (GNSS) …"), "", self.panels.show_receiver),
             ],
         )  # fmt: skip
 
@@ -158,17 +159,20 @@ class MapWorkspace(QWidget):
         if self.crs != now.crs:
             self.crs = self.positioning.crs = now.crs
         self.name = now.name
-        if self._path != now.path:
-            self._path = now.path
+        if self.path != now.path:
+            self.path = now.path
+            self.swipe.stop()
             self.styling.read()
             self.basemaps.read()
+            self.panels.read_gate()
         else:
             self.styling.refresh()
         self.run(lambda control: self.holder.store.setting(_BOOKMARKS), self._show_bookmarks)
 
     def clear_project(self) -> None:
         """Forget what belonged to the project before."""
-        self._path = None
+        self.path = None
+        self.swipe.stop()
         self.basemaps.clear()
         self.canvas.clear_project()
         self.show_side(None)
@@ -338,23 +342,6 @@ class MapWorkspace(QWidget):
         elif self.side.currentWidget() is self.findings:
             self.show_side(None)
 
-    def show_styles(self) -> None:
-        """Show the editor of styles."""
-        if self._styles is None:
-            from ui.map.style_panel import StylePanel
-
-            panel = self._styles = StylePanel(self.canvas, self.styling)
-            panel.failed.connect(self.failed)
-        self.show_side(self._styles)
-
-    def show_basemaps(self) -> None:
-        """Show the list of base maps."""
-        if self._under is None:
-            from ui.map.basemap_panel import BasemapPanel
-
-            self._under = BasemapPanel(self.basemaps)
-        self.show_side(self._under)
-
     @Slot(str)
     def _warn(self, text: str) -> None:
         if text:
@@ -394,29 +381,10 @@ class MapWorkspace(QWidget):
         job.succeeded.connect(self.printed)
         job.failed.connect(self.failed)
 
-    def show_receiver(self) -> None:
-        """Show the receiver of this laptop."""
-        if self._receiver is None:
-            from ui.positioning.panel import PositionPanel
-
-            panel = self._receiver = PositionPanel(self.canvas, self.positioning)
-            panel.point_wanted.connect(self._point_from_receiver)
-        self.show_side(self._receiver)
-
-    @Slot(float, float, object)
-    def _point_from_receiver(self, east: float, north: float, _found: object) -> None:
-        """Use the mean: as a corner of what is being drawn, else as a point of the layer drawn last."""
-        tool = self.canvas.tool
-        if isinstance(tool, CornersTool):
-            tool.add((east, north))
-        elif ASSET_BY_NAME[self.editing.table].geometry is GeometryType.POINT:
-            self.editing.create(self.editing.table, shapely.Point(east, north))
-        else:
-            self.go_to(east, north)
-
     def close(self) -> bool:
         """Let the receiver go and stop the render thread."""
         self.positioning.stop()
+        self.swipe.stop()
         self.canvas.close_renderer()
         self.basemaps.close()
         return super().close()
@@ -450,7 +418,7 @@ class MapWorkspace(QWidget):
     @Slot(object)
     def _show_bookmarks(self, text: object) -> None:
         self._bookmarks = history.bookmarks_from_json(str(text or ""))
-        for action in self.places.actions()[3:]:
+        for action in self.places.actions()[4:]:
             self.places.removeAction(action)
         for mark in self._bookmarks:
             self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))

@@ -1,10 +1,10 @@
 """Beside the map: which receiver, how good it is, and what to do with its fixes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from PySide6.QtCore import QPointF, Signal, Slot
+from PySide6.QtCore import QPointF, QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -22,12 +22,24 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
-from fieldsurvey.positioning.averaging import Average
-from fieldsurvey.positioning.fixes import QUALITY_NAMES, Fix
-from fieldsurvey.positioning.receivers import SPEEDS, LogSource, SerialSource, Source, TcpSource, serial_ports
+from fieldsurvey.jobs import Progress
+from fieldsurvey.positioning.averaging import Average, Gate
+from fieldsurvey.positioning.fixes import QUALITY_NAMES, Fix, Quality
+from fieldsurvey.positioning.receivers import (
+    SPEEDS,
+    Heard,
+    LogSource,
+    SerialSource,
+    Source,
+    TcpSource,
+    search,
+    serial_ports,
+)
 from layers.viewport import Viewport
+from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.positioning.controller import Positioning
+from ui.widgets import button, titled
 
 _SERIAL, _TCP, _LOG = "serial", "tcp", "log"
 
@@ -37,13 +49,16 @@ class PositionPanel(QWidget):
 
     Signals:
         point_wanted: (east, north, Average) the person wants a point at the mean.
+        gate_changed: () the project asks for other places.
     """
 
     point_wanted = Signal(float, float, object)
+    gate_changed = Signal()
 
-    def __init__(self, canvas: MapCanvas, positioning: Positioning) -> None:
+    def __init__(self, canvas: MapCanvas, positioning: Positioning, runner: JobRunner) -> None:
         super().__init__()
-        self._canvas, self.positioning = canvas, positioning
+        self._canvas, self.positioning, self._runner = canvas, positioning, runner
+        self._search: Job | None = None
         self._place: tuple[float, float] | None = None
         self._fix: Fix | None = None
         self._make()
@@ -53,8 +68,7 @@ class PositionPanel(QWidget):
         positioning.ended.connect(self._ended)
 
     def _make(self) -> None:
-        title = QLabel(_("Receiver"))
-        title.setProperty("role", "heading")
+        self._buttons: dict[str, QPushButton] = {}
         self.kind = QComboBox()
         self.kind.setObjectName("receiver_kind")
         for name, text in (
@@ -65,13 +79,19 @@ class PositionPanel(QWidget):
             self.kind.addItem(text, name)
         self.port = QComboBox()
         self.port.setEditable(True)
+        self.port.setObjectName("receiver_port")
         self.port.addItems([name for name, _what in serial_ports()])
         self.speed = QComboBox()
         self.speed.addItems([str(speed) for speed in SPEEDS])
         self.address = QLineEdit("127.0.0.1:9001")
         self.address.setObjectName("receiver_address")
         self.accuracy = QDoubleSpinBox(suffix=" m", value=self.positioning.gate.accuracy, maximum=100, singleStep=0.5)
+        self.least = QComboBox()
+        for quality in (Quality.SINGLE, Quality.DIFFERENTIAL, Quality.FLOAT, Quality.FIXED):
+            self.least.addItem(_(QUALITY_NAMES[quality]), quality)
+        self.show_gate()
         self.accuracy.valueChanged.connect(self._set_gate)
+        self.least.activated.connect(self._set_gate)
         self.count = QSpinBox(minimum=1, maximum=600, value=30)
         self.follow = QCheckBox(_("The map follows"))
         self.told = QLabel()
@@ -80,14 +100,22 @@ class PositionPanel(QWidget):
         form.addRow(_("Connection"), self.kind)
         form.addRow(_("Port"), self.port)
         form.addRow(_("Speed"), self.speed)
+        form.addRow("", self._button("receiver_search", _("Search for the receiver"), self._start_search))
         form.addRow(_("Address"), self.address)
         form.addRow(_("Accuracy asked for"), self.accuracy)
+        form.addRow(_("Fix asked for"), self.least)
         form.addRow(_("Fixes to average"), self.count)
+        for row in range(form.rowCount()):
+            label, field = (form.itemAt(row, role) for role in (form.ItemRole.LabelRole, form.ItemRole.FieldRole))
+            told, widget = (label.widget() if label else None), (field.widget() if field else None)
+            if isinstance(told, QLabel) and widget is not None:
+                widget.setAccessibleName(told.text())
+                widget.setMinimumHeight(36)
         self.start_button = self._button("receiver_start", _("Connect"), self._start)
         self.average_button = self._button("receiver_average", _("Point here"), self._average)
         self.track_button = self._button("receiver_track", _("Save the track …"), self._save_track)
         column = QVBoxLayout(self)
-        column.addWidget(title)
+        column.addWidget(titled(_("Receiver"), "heading"))
         column.addLayout(form)
         for widget in (self.start_button, self.follow, self.told, self.average_button, self.track_button):
             column.addWidget(widget)
@@ -95,10 +123,9 @@ class PositionPanel(QWidget):
         self._enable()
 
     def _button(self, name: str, text: str, slot: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.clicked.connect(slot)
-        return button
+        found = button(name, text, slot)
+        self._buttons[name] = found
+        return found
 
     def _enable(self) -> None:
         running = self.positioning.is_running
@@ -106,9 +133,67 @@ class PositionPanel(QWidget):
         self.average_button.setEnabled(running)
         self.track_button.setEnabled(bool(self.positioning.track))
 
-    @Slot(float)
-    def _set_gate(self, metres: float) -> None:
-        self.positioning.gate = replace(self.positioning.gate, accuracy=metres)
+    def show_gate(self) -> None:
+        """Show what the project asks of a place."""
+        gate = self.positioning.gate
+        blocked = [QSignalBlocker(widget) for widget in (self.accuracy, self.least)]
+        self.accuracy.setValue(gate.accuracy)
+        self.least.setCurrentIndex(max(self.least.findData(gate.quality), 0))
+        del blocked
+
+    @Slot()
+    def _set_gate(self) -> None:
+        self.positioning.gate = Gate(self.accuracy.value(), Quality(self.least.currentData()))
+        self.gate_changed.emit()
+
+    # --- looking for it ------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _start_search(self) -> None:
+        """Look for a receiver at all ports and speeds, or stop looking."""
+        if self._search is not None:
+            self._search.cancel()
+            return
+        if self.positioning.is_running:
+            self._start()
+        self._search = self._runner.start(search)
+        self._search.progressed.connect(self._searching)
+        self._search.succeeded.connect(self._searched)
+        self._search.cancelled.connect(self._search_ended)
+        self._search.failed.connect(self._search_ended)
+        self._buttons["receiver_search"].setText(_("Cancel"))
+        self._say(_("Searching … the receiver must be switched on."))
+
+    @Slot(object)
+    def _searching(self, progress: Progress) -> None:
+        self._say(
+            _("Searching: {what} ({done} of {total})").format(
+                what=progress.note, done=progress.done + 1, total=progress.total
+            )
+        )
+
+    @Slot(object)
+    def _search_ended(self, _error: object = None) -> None:
+        self._search = None
+        self._buttons["receiver_search"].setText(_("Search for the receiver"))
+        self._say("")
+
+    @Slot(object)
+    def _searched(self, result: object) -> None:
+        self._search_ended()
+        found = cast("list[Heard]", result)
+        self.port.clear()
+        self.port.addItems([heard.port for heard in found])
+        heard = found[0] if found else None
+        if heard is None:
+            self._say(_("This computer has no serial port. Plug the receiver in, or pair it by Bluetooth."), wrong=True)
+        elif not heard.sentences:
+            lines = [f"{one.port}: {one.trouble or _('nothing heard')}" for one in found]
+            self._say("\n".join([_("No receiver was heard. Is it switched on and set to NMEA?"), *lines]), wrong=True)
+        else:
+            self.speed.setCurrentText(str(heard.speed))
+            text = _("Receiver found: {what}, {port} at {speed}.")
+            self._say(text.format(what=heard.what, port=heard.port, speed=heard.speed))
 
     @Slot()
     def _start(self) -> None:

@@ -1,6 +1,7 @@
 """The open store, for the one thread that may use it."""
 
 from fieldsurvey.store import Store
+from fieldsurvey.store.occupancy import Occupancy
 
 
 class StoreHolder:
@@ -11,6 +12,7 @@ class StoreHolder:
 
     def __init__(self) -> None:
         self._store: Store | None = None
+        self._occupancy: Occupancy | None = None
 
     @property
     def store(self) -> Store:
@@ -33,12 +35,33 @@ class StoreHolder:
         return self._store is None or not self._store.in_transaction
 
     def put(self, store: Store) -> None:
-        """Take a store, closing the one before."""
+        """Take a store, closing the one before.
+
+        Raises:
+            StoreBusy: If another window has the project; the new store is closed, the one before stays.
+        """
+        is_same = self._store is not None and self._store.path == store.path
+        if is_same:
+            self.close()
+        try:
+            occupancy = Occupancy(store.path)
+        except BaseException:
+            store.close()
+            raise
         self.close()
-        self._store = store
+        self._store, self._occupancy = store, occupancy
+
+    def sign(self, login: str, name: str) -> None:
+        """Say who works with the open store."""
+        self.store.set_actor(login, name)
+        if self._occupancy is not None:
+            self._occupancy.tell(name)
 
     def close(self) -> None:
         """Close the store."""
         if self._store is not None:
             self._store.close()
             self._store = None
+        if self._occupancy is not None:
+            self._occupancy.release()
+            self._occupancy = None

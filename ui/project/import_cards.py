@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fieldsurvey.geo import crs
+from fieldsurvey.geo.local_grids import codes
 from fieldsurvey.i18n import N_, _
 from layers.io.report import FileReport
 from layers.io.report import Warning as Told
@@ -127,7 +128,7 @@ class Doubts(QWidget):
         super().__init__(parent)
         self.setObjectName("import_doubts")
         self.crs = DoubtCard("import_crs", _("Coordinate system"))
-        self.crs.offer([(f"{crs.name_of(code)} ({code})", code) for code in SYSTEMS], free=True)
+        self.crs.offer([(f"{crs.name_of(code)} ({code})", code) for code in (*SYSTEMS, *codes())], free=True)
         self.crs.changed.connect(self.crs_changed)
         self.encoding = DoubtCard("import_encoding", _("Encoding"))
         self.encoding.offer([(name, name) for name in ENCODINGS], free=True)

@@ -126,7 +126,7 @@ def walls_of(stairs: Objects, buildings: Layer, houses: Indices) -> Walls:
     n = len(stairs)
     foot, along, outward = np.zeros((n, 2)), np.tile([1.0, 0.0], (n, 1)), np.tile([0.0, 1.0], (n, 1))
     left, right, found = np.zeros(n), np.zeros(n), np.zeros(n, dtype=bool)
-    points = shapely.get_coordinates(stairs)
+    points = np.column_stack([shapely.get_x(stairs), shapely.get_y(stairs)])
     for k in range(n):
         house = buildings.geoms[houses[k]] if houses[k] >= 0 else None
         if house is None or house.is_empty:

@@ -60,11 +60,12 @@ class FusedConnection(MemoryConnection):
         self._burnt()
         return found
 
-    def many(self, sql: str, rows: Any) -> None:  # noqa: ANN401 - as Connection has it
+    def many(self, sql: str, rows: Any) -> int:  # noqa: ANN401 - as Connection has it
         """Run one statement for many rows."""
         self._burn()
-        super().many(sql, rows)
+        changed = super().many(sql, rows)
         self._burnt()
+        return changed
 
     def abandon(self) -> None:
         """Leave the file as a program does that is killed: what was not committed is gone."""

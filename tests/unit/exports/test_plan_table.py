@@ -120,3 +120,70 @@ def test_the_city_adds_up_to_its_214_communities(store: Store, read_plan: ReadPl
         years = [value for name, value in sums.items() if name and name.endswith("合计")]
         assert sums["总计"] == pytest.approx(frame[source].sum()) == pytest.approx(sum(years))
     assert dict(zip(label, column(rows, "户数"), strict=True))["总计"] == 105_056
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Iterator[Store]:
+    """Yield a project with an approved version: three communities, two years, two funds that do not quite reach."""
+    from fieldsurvey.plan import versions
+    from fieldsurvey.plan.tables import install_tables
+    from tests.builders import make_project
+
+    with make_project(tmp_path / "planned.gpkg", forms=True) as store:
+        install_tables(store)
+        for number, wan in enumerate((333.33, 100.01, 50.0)):
+            district = "下陆区" if number else "铁山区"
+            add(store, f"C{number}", None, district, wan, household_count=100 + number, lift_request=1)
+        central: dict[str, Any] = {"name": "中央", "fund_src": "central_fin", "classes": "base improve"}
+        store.create_record("fund", {**central, "year": 2026, "amount": 200.0})
+        store.create_record("fund", {"name": "维修资金", "fund_src": "maint_fund", "year": 2026, "amount": 30.25})
+        version = versions.new_version(store, "一稿")
+        uids = [str(row["uid"]) for row in store.select("community", ["code"], order="code")]
+        for uid, (year, level) in zip(uids, ((2026, 3), (2027, 2), (2027, 3)), strict=True):
+            versions.place(store, version, uid, year, level)
+        item: dict[str, Any] = {
+            "community_uid": uids[0],
+            "item_code": "B01",
+            "reno_class": "base",
+            "quantity": 10.0,
+            "unit": "m",
+        }
+        store.create_record("f23_plan_item", {**item, "unit_price": 100_000.0, "start_plan": "2026-03-01"})
+        versions.submit(store, version)
+        versions.approve(store, version)
+        yield store
+
+
+def test_the_sources_of_every_row_and_sum_are_its_total_to_the_cent(planned: Store, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    plan_table(planned, tmp_path / "plan.xlsx")
+    book = load_workbook(tmp_path / "plan.xlsx")
+    assert book.sheetnames == ["三年计划", "2026年度计划", "2027年度计划"]
+    rows = rows_of(book["三年计划"])
+    first = TITLES.index("中央预算内")
+    money = [(row[TITLES.index("总投资（万元）")], row[first : first + 11]) for row in rows]
+    for total, sources in money:
+        assert round(100 * total) == sum(round(100 * (amount or 0)) for amount in sources)
+    whole = money[-1]
+    assert whole[1][1] == 200.0  # 中央财政
+    assert whole[1][8] == 30.25  # 居民, from the maintenance fund
+    assert whole[1][10] == pytest.approx(whole[0] - 230.25)  # 待落实
+
+
+def test_the_rows_say_what_is_done_when_and_how_far(planned: Store, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from exports.plan import ANNUAL
+
+    plan_table(planned, tmp_path / "plan.xlsx")
+    rows = rows_of(load_workbook(tmp_path / "plan.xlsx")["三年计划"])
+    by_name = {row[TITLES.index("小区名称")]: row for row in rows}
+    assert by_name["小区C0"][TITLES.index("基础类")] == "供水管网及设施"
+    assert by_name["小区C0"][TITLES.index("开工时间")] == "2026-03-01"
+    assert [by_name["小区C1"][TITLES.index(name)] for name in ("完善类", "提升类")] == ["√", None]
+    annual = load_workbook(tmp_path / "plan.xlsx")["2027年度计划"]
+    heads = [annual.cell(3, index).value or annual.cell(4, index).value for index in range(1, len(ANNUAL) + 1)]
+    assert "年度" not in heads
+    assert "储备状态" not in heads
+    assert "2个小区" in [cell.value for row in annual.iter_rows() for cell in row]

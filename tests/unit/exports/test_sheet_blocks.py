@@ -7,12 +7,14 @@ from exports.sheet.canvas import MM
 from exports.sheet.data import shown
 from exports.sheet.faces import HEI, KAI, chain
 from exports.sheet.fonts import FOLDER
-from exports.sheet.map_frame import SCALES, frame_for
+from exports.sheet.map_frame import frame_for
 from exports.sheet.map_marks import emptiest_corner
-from exports.sheet.opinions import OPINIONS, SEAL_RADIUS
+from exports.sheet.opinions import SEAL_RADIUS
 from exports.sheet.page import TEXT_HEIGHT, TEXT_WIDTH, Heading, Paragraph, fill_pages
 from exports.sheet.table import Cell, Number, Table
+from exports.sheet.template import ASSESSMENT, shipped
 from exports.sheet.typography import TextStyle, text_width
+from layers.map_furniture import SCALES
 
 
 def table(rows: int, text: str = "内容") -> Table:
@@ -55,7 +57,7 @@ def test_a_paragraph_is_divided_between_lines() -> None:
 
 def test_seal_places_are_at_least_fifty_millimetres_wide() -> None:
     assert 2 * SEAL_RADIUS >= 50 * MM
-    assert sum(len(box.seals) for box in OPINIONS) == 9
+    assert sum(len(box.seals) for part in shipped(ASSESSMENT).parts for box in part.boxes) == 9
 
 
 def test_the_scale_is_round_and_shows_the_whole_community() -> None:

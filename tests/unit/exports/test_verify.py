@@ -28,7 +28,7 @@ def test_changed_data_are_told(sheet: Path) -> None:
         pdf.save(sheet)
     found = verify(sheet)
     assert not found.matches
-    assert len(found.findings) == 1
+    assert len(found.findings) == 2  # the data, and that nobody signed
 
 
 def test_changed_pages_are_told(sheet: Path) -> None:

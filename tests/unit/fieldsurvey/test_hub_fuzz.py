@@ -12,7 +12,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from fieldsurvey.hub import admin
-from fieldsurvey.hub.authorise import Role
+from fieldsurvey.model.role import Role
 from tests.hubs import RunningHub
 
 _EXAMPLES = 8  # per operation

@@ -9,8 +9,8 @@ import pytest
 from fieldsurvey import cli
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
-from fieldsurvey.hub.authorise import Role
 from fieldsurvey.hub.backup import _tool, backup
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from fieldsurvey.sync.session import sync

@@ -21,14 +21,19 @@ from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Account, Accounts
 from fieldsurvey.hub.app import make_app
 from fieldsurvey.hub.audit import AUDIT, entries
-from fieldsurvey.hub.authorise import Permit, Role, judge
+from fieldsurvey.hub.authorise import Permit, judge
 from fieldsurvey.hub.backup import backup, move
-from fieldsurvey.hub.limits import Rate, Throttle
+from fieldsurvey.hub.limits import Load, Rate, Throttle
 from fieldsurvey.hub.openapi import document
+from fieldsurvey.hub.service import Service
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.revision import NO_CHAIN, Kind, Revision, chain_of
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
+from fieldsurvey.sync.exchange import Exchange
+from fieldsurvey.sync.http import HttpCarrier
 from fieldsurvey.sync.peers import hello_of
 from fieldsurvey.sync.wire import encode
 from tests.builders import add_community, make_project, point
@@ -188,6 +193,30 @@ def test_a_password_opens_a_session_until_it_is_changed(plain: Path) -> None:
         assert client.get("/v1/status", headers=forged).status_code == 401
         accounts.set_password("wang", "another horse")
         assert client.get("/v1/status", headers=session).status_code == 401
+
+
+def test_a_busy_hub_says_when_to_come_again() -> None:
+    load = Load()
+    load.came(1000)
+    load.done(1000, 1.0)  # a millisecond a byte
+    load.came(10_000)
+    assert load.wait_ms() == 0
+    load.came(5_000)
+    assert load.wait_ms() == 10_000
+    load.done(15_000, 15.0)
+    assert load.wait_ms() == 0
+
+
+def test_a_laptop_waits_as_long_as_a_busy_hub_asks(plain: Path, laptop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    laptop.create_record("hydrant", {"kind": "市政", "geom": point(1.0)})
+    waits = iter([1, 0])
+    monkeypatch.setattr(Service, "busy_ms", lambda _self: next(waits, 0))
+    token = admin.add_user(plain, "wang", "王工")
+    with RunningHub(plain) as client:
+        carrier = HttpCarrier(client.url, token)
+        done = Exchange(laptop, carrier, JobControl()).run()
+        carrier.close()
+        assert (done.sent, next(waits, None)) == (1, None)
 
 
 def test_guessing_is_slowed_down(plain: Path) -> None:

@@ -117,3 +117,18 @@ def _bring_datasets(source: Store, target: Store) -> None:
         assert path is not None
         target.media.add_bytes(path.read_bytes(), blob.name, blob.mime)
     target.retry_waiting()
+
+
+def test_a_conflict_that_no_edit_explains_is_named_and_taken_away(tmp_path: Path) -> None:
+    path, stray = tmp_path / "spoilt.gpkg", "ab" * 16
+    with make_project(path) as store:
+        uid = add_community(store, household_count=1)
+        store._db.execute("INSERT INTO _conflict VALUES (?, 'household_count', 'community', '[1,2]')", (stray,))
+        store._db.execute("INSERT INTO _conflict VALUES (?, 'household_count', 'community', '[1,2]')", (uid,))
+    found = check(path)
+    assert [(p.code, p.uid) for p in found.problems] == [("conflict", uid), ("conflict_stray", stray)]
+    report = check(path, repair=True)
+    assert report.is_whole, report.as_text()
+    assert len(report.repaired) == 2
+    with Store.open(path) as again:
+        assert (again.conflict_count(), again.count("community")) == (0, 1)

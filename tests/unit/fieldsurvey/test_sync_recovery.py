@@ -2,20 +2,30 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fieldsurvey.errors import SyncError
+from fieldsurvey.hub.files import exchange
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.model import lineage
+from fieldsurvey.model.revision import NO_CHAIN
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store import Store
+from fieldsurvey.store import Fork, Store
 from fieldsurvey.store.replica import Profile
 from fieldsurvey.sync.answering import Answering
 from fieldsurvey.sync.exchange import Exchange, SyncResult
 from fieldsurvey.sync.folder import FileCarrier
 from fieldsurvey.sync.local import LocalCarrier
+from fieldsurvey.sync.peers import hello_of
+from fieldsurvey.sync.wire import decode, encode
 from tests.builders import add_community, make_project
+from tests.hubs import folder
+from tests.postgres import postgres
+
+__all__ = ["folder", "postgres"]
 
 Sync = Callable[[Store], SyncResult]
 
@@ -215,6 +225,74 @@ def test_nothing_is_taken_from_a_laptop_with_another_line(laptop: Path, tmp_path
             carrier.close()
         assert "两处不同的修改" in result.damaged[0]
         assert (_value(store, "household_count"), store.conflicts()) == (7, [])
+
+
+def _built_on_the_twin(laptop: Path, tmp_path: Path) -> tuple[Store, Store]:
+    """Return a laptop, and a third person's copy with an edit made on what the laptop's twin wrote."""
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
+    store, third = Store.open(laptop), Store.create(tmp_path / "third.gpkg", project="5" * 32)
+    with Store.open(twin_path) as twin:
+        store.save(_community(store), {"household_count": 7})
+        twin.save(_community(twin), {"household_count": 8})
+        _exchange_laptops(third, twin)
+    third.save(_community(third), {"household_count": 9})
+    return store, third
+
+
+def _own_line_alone(third: Store) -> bytes:
+    return encode(third.revisions_after(third.origin, 0), NO_CHAIN)
+
+
+@pytest.mark.usefixtures("amnesia")
+def test_what_was_built_on_another_line_is_not_taken_even_if_it_comes_alone(laptop: Path, tmp_path: Path) -> None:
+    """Its number is that of an edit that is here; the check in it says that it was another edit."""
+    store, third = _built_on_the_twin(laptop, tmp_path)
+    with store, third:
+        with pytest.raises(Fork, match="同一编号"):
+            Answering(store, "laptop").push(_own_line_alone(third))
+        file = tmp_path / "third.fsx"
+        carrier = FileCarrier(file)
+        own = third.version_vector()[third.origin]
+        carrier.hello(replace(hello_of(third), heads={third.origin: own}))
+        carrier.push(_own_line_alone(third), third.origin, 1, 1)
+        carrier.finish_push()
+        carrier.close()
+        carrier = FileCarrier(file)
+        result = Exchange(store, carrier, JobControl()).run()
+        carrier.close()
+        assert "两处不同的修改" in result.damaged[0]
+        assert (_value(store, "household_count"), store.conflicts()) == (7, [])
+
+
+@pytest.mark.usefixtures("amnesia")
+def test_a_hub_takes_from_a_stick_nothing_that_was_built_on_another_line(
+    folder: Path, laptop: Path, tmp_path: Path
+) -> None:
+    store, third = _built_on_the_twin(laptop, tmp_path)
+    with store, third:
+        for copy, name in ((store, "1"), (third, "2")):
+            (tmp_path / "stick").mkdir(exist_ok=True)
+            carrier = FileCarrier(tmp_path / "stick" / f"{name}.fsx")
+            own = copy.version_vector()[copy.origin]
+            carrier.hello(replace(hello_of(copy), heads={copy.origin: own}))
+            carrier.push(_own_line_alone(copy), copy.origin, 1, own[0])
+            carrier.finish_push()
+            carrier.close()
+        result = exchange(folder, str(tmp_path / "stick"))
+        assert (result.received, len(result.damaged)) == (2, 1)
+        assert "2.fsx" in result.damaged[0]
+
+
+def test_an_edit_carries_the_check_of_what_it_was_made_on(laptop: Path) -> None:
+    with Store.open(laptop) as store:
+        uid = _community(store)
+        store.save(uid, {"household_count": 7})
+        store.delete(uid)
+        made, edited, deleted = store.revisions_after(store.origin, 0)
+        assert lineage.check_in(made) == ""
+        assert lineage.check_in(edited) == lineage.check_of([made.chain])
+        assert lineage.check_in(deleted) == lineage.check_of([made.chain, edited.chain])
+        assert decode(encode([made, edited, deleted], NO_CHAIN)) == [made, edited, deleted]
 
 
 def _exchange_laptops(store: Store, other: Store) -> None:

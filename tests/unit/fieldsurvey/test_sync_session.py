@@ -113,3 +113,17 @@ def test_the_list_before_is_the_list_after(one: Store, hub: RunningHub, token: s
         assert before.coming == done.come
         assert [(item.community, item.made) for item in done.come.items] == [("枫叶山小区", 1)]
         assert preview(two, hub.url, token=token).coming.items == ()
+
+
+def test_a_project_is_received_beside_photos_that_an_earlier_one_of_its_name_left(one: Store, tmp_path: Path) -> None:
+    stick, there = tmp_path / "stick", tmp_path / "two.gpkg"
+    stick.mkdir()
+    sync(one, str(stick))
+    left = tmp_path / "two.media" / "00" / "old"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"old")
+    clone(str(stick), there)
+    with Store.open(there) as two:
+        assert two.media.missing() == []
+    assert left.read_bytes() == b"old"
+    assert not (tmp_path / "two.part.media").exists()

@@ -16,6 +16,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo import crs
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.tile_file import TileFile, degree_level, web_level
+from layers.basemap import order
 from layers.basemap.online import Fetcher, tile_address
 from layers.basemap.source import (
     FILE,
@@ -144,8 +145,27 @@ def test_twenty_five_square_kilometres_are_the_limit(geotiff: Path, mbtiles: Pat
     sources = [opened(Basemap("a", FILE, str(path)), Fetcher(geotiff.parent)) for path in (geotiff, geotiff, mbtiles)]
     area = large_scale_area(sources, "EPSG:4547")
     assert area == pytest.approx(40_000, rel=0.01)  # the same ground once; tiles of zoom 17 are no large-scale map
-    assert not warning(25e6)
+    assert not warning(20e6)
     assert "25 km²" in warning(25.1e6)
+
+
+def test_a_person_is_warned_before_the_limit_is_reached() -> None:
+    assert warning(19.9e6) == ""
+    assert "20.5" in warning(20.5e6)
+    assert warning(20.5e6).split("20.5")[0] == warning(25.5e6).split("25.5")[0]
+    assert warning(24.9e6) != warning(25.1e6).replace("25.1", "24.9")
+
+
+def test_groups_lie_together_and_move_together() -> None:
+    low, one, free, two = (Basemap(n, FILE, n, group=g) for n, g in (("low", ""), ("1", "g"), ("free", ""), ("2", "g")))
+    maps = order.together([low, one, free, two])
+    assert [m.name for m in maps] == ["low", "free", "1", "2"]
+    assert order.groups(maps) == ["g"]
+    assert [m.name for m in order.moved(maps, 2, 1)] == ["low", "free", "2", "1"]
+    assert order.moved(maps, 3, 1) == maps, "a map does not leave its group by moving"
+    assert [m.name for m in order.moved(maps, 1, 1)] == ["low", "1", "2", "free"]
+    assert [m.name for m in order.moved_group(maps, "g", -1)] == ["low", "1", "2", "free"]
+    assert [m.visible for m in order.switched(maps, "g", visible=False)] == [True, True, False, False]
 
 
 def test_tianditu_is_asked_in_both_grids() -> None:

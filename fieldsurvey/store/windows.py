@@ -1,0 +1,209 @@
+"""Tables of any length for the screen: the order of all rows as numbers, the rows themselves a window at a time.
+
+A filter or a sort reads only row numbers (8 bytes each); a window is then
+found by these, which costs the same wherever it lies.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.conditions import REFERENCES, All, Compare, Condition, Not, Op, Sort
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.gpkg import quoted
+from fieldsurvey.store.rows import Rows
+
+_TOGETHER = 20_000  # row numbers taken at once; between them short jobs are let in
+_MOST_MARKS = 900  # of a statement
+_SIGNS = {Op.BELOW: "<", Op.AT_MOST: "<=", Op.ABOVE: ">", Op.AT_LEAST: ">="}
+_Sql = tuple[str, list[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the values of a column are together.
+
+    Attributes:
+        rows: Rows looked at.
+        filled: Those with a value.
+        distinct: Different values.
+        least, most: Smallest and largest value; None if there is none.
+        sum, mean: Of numbers; None for texts.
+        frequent: The most frequent values with their counts.
+    """
+
+    rows: int
+    filled: int
+    distinct: int
+    least: Value
+    most: Value
+    sum: float | None
+    mean: float | None
+    frequent: tuple[tuple[Value, int], ...]
+
+
+class Windows:
+    """The part of a Store that reads long tables. Its fields are set by Store."""
+
+    _db: Connection
+    _rows: Rows
+
+    def order_of(
+        self,
+        table: str,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
+        control: JobControl | None = None,
+    ) -> "array[int]":
+        """Return the row numbers of the rows that fulfil a condition, sorted.
+
+        Raises:
+            JobCancelled: If nobody wants them any more.
+        """
+        control = control or JobControl()
+        where, values = self._where(table, condition)
+        by, more = self._by(table, sort)
+        cursor = self._db.execute(f"SELECT fid FROM {quoted(table)} AS t{where} ORDER BY {by}fid", values + more)
+        found = array("q")
+        while part := cursor.fetchmany(_TOGETHER):
+            found.extend(row[0] for row in part)
+            control.step(len(found), None, "")
+        return found
+
+    def window(self, table: str, fids: Sequence[int], columns: Sequence[str]) -> list[tuple[Value, ...] | None]:
+        """Return (uid, values of the columns …) of rows by number, in that order; None where a row is gone.
+
+        Raises:
+            KeyError: If a column does not exist: a bug of the caller.
+        """
+        names = ["uid", *self._known(table, columns)]
+        listed = ", ".join(quoted(name) for name in ["fid", *names])
+        found: dict[int, tuple[Value, ...]] = {}
+        for part in _parts(fids):
+            marks = ",".join("?" * len(part))
+            rows = self._db.rows(f"SELECT {listed} FROM {quoted(table)} WHERE fid IN ({marks})", part)
+            found |= {row[0]: row[1:] for row in rows}
+        return [found.get(fid) for fid in fids]
+
+    def numbers_of(self, table: str, uids: Sequence[str]) -> list[int]:
+        """Return the row numbers of records."""
+        found: list[int] = []
+        for part in _parts(uids):
+            sql = f"SELECT fid FROM {quoted(table)} WHERE uid IN ({','.join('?' * len(part))})"
+            found += [row[0] for row in self._db.rows(sql, part)]
+        return found
+
+    def names_of(self, column: str, uids: Iterable[str]) -> dict[str, str]:
+        """Return what people call the records that a column refers to, by uid."""
+        wanted, found = [*dict.fromkeys(uids)], dict[str, str]()
+        for table, name in REFERENCES.get(column, ()):
+            for part in _parts([uid for uid in wanted if uid not in found]):
+                marks = ",".join("?" * len(part))
+                sql = f"SELECT uid, {quoted(name)} FROM {quoted(table)} WHERE uid IN ({marks})"
+                found |= {uid: str(word) for uid, word in self._db.rows(sql, part) if word not in {None, ""}}
+        return found
+
+    def statistics(self, table: str, column: str, condition: Condition | None = None, *, most: int = 12) -> Statistics:
+        """Return what the values of a column are together, of the rows that fulfil a condition."""
+        self._known(table, [column])
+        name = quoted(column)
+        where, values = self._where(table, condition)
+        is_number = self._rows.tables[table].column(column).type in {"INTEGER", "REAL"}
+        sums = f"sum({name}), avg({name})" if is_number else "NULL, NULL"
+        value = f"nullif({name}, '')"
+        sql = (
+            f"SELECT count(*), count({value}), count(DISTINCT {value}), min({value}), max({value}), {sums} "
+            f"FROM {quoted(table)} AS t{where}"
+        )
+        ((rows, filled, distinct, least, largest, total, mean),) = self._db.rows(sql, values)
+        listed = f"SELECT {name}, count(*) FROM {quoted(table)} AS t{where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
+        frequent = [(value, int(count)) for value, count in self._db.rows(listed, [*values, most])]
+        return Statistics(rows, filled, distinct, least, largest, total, mean, tuple(frequent))
+
+    def _known(self, table: str, columns: Sequence[str]) -> Sequence[str]:
+        allowed = {"uid", "_rev", *(column.name for column in self._rows.tables[table].columns)}
+        for name in columns:
+            if name not in allowed:
+                raise KeyError(f"{table}.{name}")
+        return columns
+
+    def _where(self, table: str, condition: Condition | None) -> _Sql:
+        if condition is None:
+            return "", []
+        sql, values = self._tested(table, condition)
+        return f" WHERE {sql}", values
+
+    def _tested(self, table: str, condition: Condition) -> _Sql:
+        if isinstance(condition, Compare):
+            self._known(table, [condition.column])
+            return _compared(condition)
+        if isinstance(condition, Not):
+            sql, values = self._tested(table, condition.part)
+            return f"NOT coalesce({sql}, 0)", values
+        word = " AND " if isinstance(condition, All) else " OR "
+        parts = [self._tested(table, part) for part in condition.parts]
+        return "(" + word.join(sql for sql, _values in parts) + ")", [v for _sql, values in parts for v in values]
+
+    def _by(self, table: str, sort: Sort | None) -> _Sql:
+        if sort is None:
+            return "", []
+        (name,) = self._known(table, [sort.column])
+        key, values = f"nullif(t.{quoted(name)}, '')", list[Value]()
+        if sort.codes:
+            key = f"CASE {key} " + "".join(f"WHEN ? THEN {n} " for n in range(len(sort.codes))) + f"ELSE {key} END"
+            values = list(sort.codes)
+        elif name in REFERENCES:
+            looks = [
+                f"(SELECT {quoted(word)} FROM {quoted(other)} o WHERE o.uid = t.{quoted(name)})"
+                for other, word in REFERENCES[name]
+            ]
+            key = f"coalesce({', '.join(looks)}, NULL)"
+        empty = f"nullif(t.{quoted(name)}, '') IS NULL"
+        return f"{empty}, {key} {'DESC' if sort.is_descending else 'ASC'}, ", values
+
+
+def _parts(items: Sequence[Value]) -> Iterable[Sequence[Value]]:
+    return (items[start : start + _MOST_MARKS] for start in range(0, len(items), _MOST_MARKS))
+
+
+def _compared(test: Compare) -> _Sql:
+    name = f"t.{quoted(test.column)}"
+    if test.op is Op.EMPTY:
+        return f"({name} IS NULL OR {name} = '')", []
+    if test.op is Op.FILLED:
+        return f"({name} IS NOT NULL AND {name} <> '')", []
+    if test.op in {Op.OTHER, Op.LACKS}:
+        op = Op.EQUAL if test.op is Op.OTHER else Op.CONTAINS
+        sql, values = _compared(Compare(test.column, op, test.values, test.listed))
+        return f"NOT coalesce({sql}, 0)", values
+    if test.column in REFERENCES:
+        return _referred(test)
+    parts = [_one(name, test, value) for value in test.values]
+    return "(" + " OR ".join(sql for sql, _value in parts) + ")", [value for _sql, value in parts]
+
+
+def _referred(test: Compare) -> _Sql:
+    """Return the test of the names of the records that a column refers to."""
+    found: list[str] = []
+    values: list[Value] = []
+    for table, word in REFERENCES[test.column]:
+        parts = [_one(f"o.{quoted(word)}", test, value) for value in test.values]
+        tests = " OR ".join(sql for sql, _value in parts)
+        found.append(f"SELECT o.uid FROM {quoted(table)} o WHERE {tests}")
+        values += [value for _sql, value in parts]
+    return f"t.{quoted(test.column)} IN ({' UNION ALL '.join(found)})", values
+
+
+def _one(name: str, test: Compare, value: Value) -> tuple[str, Value]:
+    """Return the test of one value; SQLite's own lower() knows only Latin letters, which is what is meant."""
+    if test.listed and test.op in {Op.EQUAL, Op.CONTAINS}:
+        return f"instr(' ' || {name} || ' ', ?) > 0", f" {value!s} "
+    if test.op is Op.CONTAINS:
+        return f"instr(lower({name}), lower(?)) > 0", str(value)
+    if test.op is Op.BEGINS:
+        return f"instr(lower({name}), lower(?)) = 1", str(value)
+    if test.op is Op.EQUAL:
+        return f"{name} = ?", value
+    return f"{name} {_SIGNS[test.op]} ?", value

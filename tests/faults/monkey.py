@@ -1,0 +1,304 @@
+"""A monkey at the window: seeded random clicks, drags, keys and texts over everything that can be reached.
+
+`python -m tests.faults.monkey --minutes 30 --seed 1` is the long run of
+`make soak`. It works from a timer, so that it goes on inside every dialog. It
+fails on an exception, on a line of the log that warns, on widgets that stay,
+and on memory that grows.
+"""
+
+import argparse
+import gc
+import logging
+import os
+import random
+import sys
+import tempfile
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
+
+from fieldsurvey.projects import sample_project
+from ui.app import application, build
+from ui.main_window import MainWindow
+
+_STEP_MS = 5
+_KEYS = (
+    Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Up,
+    Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_Delete,
+    Qt.Key.Key_Backspace, Qt.Key.Key_F1, Qt.Key.Key_F2, Qt.Key.Key_F5, Qt.Key.Key_F8, Qt.Key.Key_F11,
+)  # fmt: skip
+_MODIFIERS = (Qt.KeyboardModifier.NoModifier,) * 6 + (
+    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+)  # fmt: skip
+_TEXTS = (
+    "",
+    "1986",
+    "0.08",
+    "枫叶山",
+    "𬭚㙍䶮",
+    "-1",
+    "１２",
+    "9" * 40,
+    "'; --",
+    "<b>x</b>",
+    "2026-11-29",
+    "e\u0301",
+    "a b\tc",
+)
+_LETTERS = [code for code in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if code != Qt.Key.Key_Q.value]
+_DIALOG_STEPS = 60  # a dialog that the monkey does not leave by itself is closed
+_MENU_STEPS = 8
+
+
+@dataclass
+class Report:
+    """What a run showed.
+
+    Attributes:
+        steps: How much was done, by kind.
+        errors: Exceptions and loud lines of the log, in words.
+        widgets: Widgets alive after the warm-up, and at the end.
+        memory: Resident memory after the warm-up and at the end, MiB.
+    """
+
+    steps: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    widgets: tuple[int, int] = (0, 0)
+    memory: tuple[float, float] = (0.0, 0.0)
+
+
+class _Loud(logging.Handler):
+    """Keeps the lines of the log that nobody should see."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._errors = errors
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._errors.append(f"{record.name}: {record.getMessage()}")
+
+
+@contextmanager
+def _listening(errors: list[str]) -> Iterator[None]:
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        errors.append("".join(traceback.format_exception(kind, error, trace)))
+
+    def tell_thread(arguments: threading.ExceptHookArgs) -> None:
+        tell(arguments.exc_type, arguments.exc_value or RuntimeError(), arguments.exc_traceback)
+
+    handler, hooks = _Loud(errors), (sys.excepthook, threading.excepthook)
+    logging.getLogger().addHandler(handler)
+    sys.excepthook, threading.excepthook = tell, tell_thread
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = hooks
+        logging.getLogger().removeHandler(handler)
+
+
+class Monkey:
+    """Does one random thing after another, until its time is over."""
+
+    def __init__(self, window: MainWindow, seed: int, report: Report) -> None:
+        self._window, self._report = window, report
+        self._rng = random.Random(seed)
+        self._in_dialog = 0
+        self._in_menu = 0
+        self.is_going = True
+
+    def start(self) -> None:
+        """Do one thing after another. Each is asked for before the one before: a step may open a dialog, and stay."""
+        if self.is_going:
+            QTimer.singleShot(_STEP_MS, self.start)
+            self._act()
+
+    def _act(self) -> None:
+        popup, dialog = QApplication.activePopupWidget(), QApplication.activeModalWidget()
+        if isinstance(popup, QMenu) and self._leave_menu(popup):
+            return
+        if popup is None:
+            self._in_menu = 0
+        if isinstance(dialog, QDialog) and self._leave_dialog(dialog):
+            return
+        if dialog is None:
+            self._in_dialog = 0
+        target = self._target(popup or dialog or self._window)
+        kind = self._rng.choices(
+            ("click", "key", "text", "drag", "wheel", "double", "action", "resize", "menu"),
+            (40, 18, 10, 6, 6, 4, 8, 1, 2),
+        )[0]
+        self._report.steps[kind] += 1
+        if target is not None or kind in {"action", "resize"}:
+            getattr(self, f"_{kind}")(target)
+
+    def _leave_menu(self, menu: QMenu) -> bool:
+        self._in_menu += 1
+        if self._in_menu > _MENU_STEPS:
+            menu.close()
+            return True
+        return False
+
+    def _leave_dialog(self, dialog: QDialog) -> bool:
+        self._in_dialog += 1
+        if isinstance(dialog, QFileDialog) or self._in_dialog > _DIALOG_STEPS:
+            dialog.reject()
+            return True
+        return False
+
+    def _target(self, top: QWidget) -> QWidget | None:
+        widgets = [
+            w
+            for w in (top, *top.findChildren(QWidget))
+            if w.isVisible() and w.isEnabled() and w.width() > 1 and w.height() > 1 and w.window() is top.window()
+        ]
+        return self._rng.choice(widgets) if widgets else None
+
+    def _spot(self, widget: QWidget) -> QPoint:
+        return QPoint(self._rng.randrange(widget.width()), self._rng.randrange(widget.height()))
+
+    def _click(self, target: QWidget) -> None:
+        button = Qt.MouseButton.RightButton if self._rng.random() < 0.05 else Qt.MouseButton.LeftButton
+        QTest.mouseClick(target, button, pos=self._spot(target))
+
+    def _double(self, target: QWidget) -> None:
+        QTest.mouseDClick(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
+
+    def _drag(self, target: QWidget) -> None:
+        QTest.mousePress(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
+        QTest.mouseMove(target, self._spot(target))
+        QTest.mouseRelease(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
+
+    def _wheel(self, target: QWidget) -> None:
+        at = self._spot(target)
+        turn = QPoint(0, self._rng.choice((-120, 120)))
+        event = QWheelEvent(
+            at.toPointF(), target.mapToGlobal(at).toPointF(), QPoint(), turn, Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QCoreApplication.sendEvent(target, event)
+
+    def _key(self, _target: QWidget) -> None:
+        focus = QApplication.focusWidget() or self._window
+        key, modifiers = self._rng.choice(_KEYS), self._rng.choice(_MODIFIERS)
+        if modifiers & Qt.KeyboardModifier.ControlModifier:
+            key = Qt.Key(
+                self._rng.choice(
+                    [k for k in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if k != Qt.Key.Key_Q.value]
+                )
+            )
+        if key is Qt.Key.Key_F4:
+            return
+        QTest.keyClick(focus, key, modifiers)
+
+    def _text(self, target: QWidget) -> None:
+        focus = QApplication.focusWidget() or target
+        for sign in self._rng.choice(_TEXTS):
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                QCoreApplication.sendEvent(focus, QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, sign))
+
+    def _action(self, _target: QWidget | None) -> None:
+        if QApplication.activeModalWidget() is not None or QApplication.activePopupWidget() is not None:
+            return
+        found = [
+            action
+            for action in self._window.findChildren(QAction)
+            if action.isEnabled() and action.menu() is None and action.objectName().startswith("action_")
+        ]
+        if found:
+            self._rng.choice(found).trigger()
+
+    def _menu(self, target: QWidget) -> None:
+        QTest.keyClick(target, Qt.Key.Key_Menu)
+
+    def _resize(self, _target: QWidget | None) -> None:
+        self._window.resize(self._rng.randrange(1000, 1600), self._rng.randrange(640, 1000))
+
+
+def _resident() -> float:
+    """Return the resident memory of this process, MiB."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _pause(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def _alive() -> int:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
+    return len(QApplication.allWidgets())
+
+
+def run(project: Path, seconds: float, seed: int) -> Report:
+    """Let the monkey loose on a project, and report."""
+    report = Report()
+    with _listening(report.errors):
+        window = _opened(project)
+        monkey = Monkey(window, seed, report)
+        monkey.start()
+        _pause(seconds / 3)
+        report.memory, report.widgets = (_resident(), 0.0), (_alive(), 0)
+        _pause(seconds * 2 / 3)
+        monkey.is_going = False
+        for dialog in QApplication.topLevelWidgets():
+            if isinstance(dialog, QDialog) and dialog.isVisible():
+                dialog.reject()
+        _pause(1)
+        report.widgets = (report.widgets[0], _alive())
+        report.memory = (report.memory[0], _resident())
+        window.close()
+        _pause(0.2)
+    return report
+
+
+def _opened(project: Path) -> MainWindow:
+    window = build(project)
+    window.resize(1366, 768)
+    window.show()
+    for action in window.findChildren(QAction, "action_quit"):
+        action.setEnabled(False)
+    for _wait in range(600):
+        if window.project.current is not None and window.canvas.is_settled():
+            break
+        _pause(0.1)
+    return window
+
+
+def main() -> int:
+    """Run and print; exit code 1 if anything was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FIELDSURVEY_HOME"] = folder
+        os.environ.setdefault("FIELDSURVEY_LANG", "zh_CN")
+        application()
+        path = Path(folder) / "monkey.gpkg"
+        sample_project(path).close()
+        os.chdir(folder)
+        report = run(path, chosen.minutes * 60, chosen.seed)
+    steps = ", ".join(f"{kind} {count}" for kind, count in sorted(report.steps.items()))
+    memory = " -> ".join(f"{size:.0f}" for size in report.memory)
+    sys.stdout.write(f"{steps}\nwidgets {report.widgets[0]} -> {report.widgets[1]}, MiB {memory}\n")
+    for number, (text, times) in enumerate(Counter(report.errors).most_common()):
+        sys.stdout.write(f"--- {number + 1}: {times} times\n{text}\n")
+    return bool(report.errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""The monkey for half a minute; `make soak` lets it loose for thirty."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders import add_community, make_project
+from tests.faults.monkey import run
+
+SEED = 5
+
+
+@pytest.mark.timeout(180)
+def test_half_a_minute_of_random_clicks_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with make_project(tmp_path / "p.gpkg", forms=True) as store:
+        for number in range(12):
+            add_community(store, f"小区{number}", code=f"HS{number}", household_count=100)
+    report = run(tmp_path / "p.gpkg", 30, SEED)
+    assert not report.errors, "\n".join(report.errors)
+    assert report.steps["click"] > 10

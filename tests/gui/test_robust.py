@@ -1,0 +1,204 @@
+"""What the window does when the machine or the program itself fails."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shapely
+from PySide6.QtCore import QProcess, Qt
+from PySide6.QtWidgets import QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey import settings as settings_
+from fieldsurvey.incident import reports_folder
+from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
+from survey_forms.records import Subject
+from tests.builders import make_project
+from ui.app import build
+from ui.clock import ClockWatch
+from ui.crash import CrashDesk
+from ui.main_window import MainWindow
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    path = tmp_path / "p.gpkg"
+    geom = bytes(shapely.to_wkb(shapely.box(600_000, 3_340_000, 600_200, 3_340_200)))
+    values: dict[str, Value] = {"name": "枫叶山小区", "code": "HS1", "household_count": 100, "geom": geom}
+    with make_project(path, forms=True) as store:
+        store.create_record("community", values)
+    return path
+
+
+def _opened(qtbot: QtBot, project: Path) -> MainWindow:
+    window = build(project)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.project.current is not None, timeout=15_000)
+    return window
+
+
+@pytest.fixture
+def window(qtbot: QtBot, project: Path) -> Iterator[MainWindow]:
+    found = _opened(qtbot, project)
+    yield found
+    found.close()
+
+
+def _uid(window: MainWindow) -> str:
+    assert window.project.current is not None
+    return next(iter(window.project.current.communities))
+
+
+def test_a_second_window_is_told_who_has_the_project(qtbot: QtBot, project: Path) -> None:
+    first = build(project)
+    qtbot.addWidget(first)
+    first.name_person("李工")
+    first.show()
+    qtbot.waitUntil(lambda: first.project.current is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: "李工" in (project.parent / "p.gpkg.open").read_text("utf-8"), timeout=5_000)
+    second = build(project)
+    qtbot.addWidget(second)
+    second.show()
+    qtbot.waitUntil(lambda: "李工" in second.start.message.text(), timeout=15_000)
+    assert second.project.current is None
+    second.close()
+    first.close()
+    assert not (project.parent / "p.gpkg.open").exists()
+
+
+def test_the_same_project_can_be_opened_again_in_its_window(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    with qtbot.waitSignal(window.project.opened, timeout=15_000):
+        window.opening.open_project(project)
+
+
+def test_the_next_start_is_at_the_same_place(qtbot: QtBot, project: Path) -> None:
+    first = _opened(qtbot, project)
+    uid = _uid(first)
+    first.open_community(uid)
+    with qtbot.waitSignal(first.form.opened, timeout=10_000):
+        first.open_form(Subject("f04_water", uid, uid))
+    first.show_workspace("review")
+    first.close()
+    second = build(project)
+    qtbot.addWidget(second)
+    second.show()
+    with qtbot.waitSignal(second.form.opened, timeout=20_000):
+        pass
+    assert second.workspaces.current == "review"
+    assert second.forms.uid == uid
+    assert second.form.current == Subject("f04_water", uid, uid)
+    second.close()
+
+
+@pytest.fixture
+def desk(window: MainWindow) -> Iterator[CrashDesk]:
+    before = sys.excepthook
+    made = CrashDesk(window)
+    yield made
+    assert sys.excepthook is before
+
+
+def _error(text: str) -> KeyError:
+    try:
+        dict[str, int]()[text]
+    except KeyError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_failure_is_told_once_with_a_report(qtbot: QtBot, window: MainWindow, desk: CrashDesk) -> None:
+    desk._came.emit(_error("李四"))
+    desk._came.emit(_error("李四"))
+    box = window.findChild(QMessageBox, "crash")
+    assert isinstance(box, QMessageBox)
+    report = next(reports_folder().glob("report-*.txt"))
+    assert report.name in box.text()
+    assert len(list(reports_folder().glob("report-*.txt"))) == 1
+    assert "李四" not in report.read_text("utf-8")
+    on = box.findChild(QPushButton, "crash_on")
+    assert isinstance(on, QPushButton)
+    qtbot.mouseClick(on, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "crash") is None)
+    assert window.isVisible()
+
+
+def test_what_is_typed_is_kept_when_the_program_fails(
+    qtbot: QtBot, window: MainWindow, desk: CrashDesk, project: Path
+) -> None:
+    uid = _uid(window)
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        window.open_form(Subject("f04_water", uid, uid))
+    qtbot.keyClicks(window.form_panel.row("main_dn").editor.focus, "150")
+    with qtbot.waitSignal(window.form.kept, timeout=5_000):
+        desk._came.emit(_error("x"))
+    box = window.findChild(QMessageBox, "crash")
+    assert isinstance(box, QMessageBox)
+    box.reject()
+    window.close()
+    with Store.open(project) as store:
+        kept = store.draft(f"f04_water:{uid}")
+    assert kept is not None
+    assert "150" in kept[0]
+
+
+def test_starting_again_opens_the_same_project(
+    window: MainWindow, desk: CrashDesk, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(QProcess, "startDetached", lambda program, arguments: started.append([program, *arguments]))
+    desk.start_again()
+    assert started == [[sys.executable, "-m", "fieldsurvey", str(project)]]
+    assert not (project.parent / "p.gpkg.open").exists()
+
+
+def test_settings_that_cannot_be_written_are_told_and_the_work_goes_on(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_settings: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(settings_, "save", full)
+    window.set_theme("dark")
+    assert "No space left" in window.statusBar().currentMessage()
+    assert window.settings.theme == "dark"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.wall, self.even = 1_790_000_000.0, 500.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall += seconds
+        self.even += seconds
+
+
+@pytest.mark.parametrize(
+    ("jump", "word"), [(3 * 3600 + 120.0, "快了 3 小时 2 分"), (-2 * 86_400.0, "慢了 2 天 0 小时"), (5.0, "")]
+)
+def test_a_jump_of_the_clock_is_told(qtbot: QtBot, jump: float, word: str) -> None:
+    clock, told = _Clock(), list[str]()
+    watch = ClockWatch(None, lambda: clock.wall, lambda: clock.even)
+    watch.told.connect(told.append)
+    clock.pass_by(36_000)  # the laptop slept: no jump
+    watch.look()
+    assert not told
+    clock.wall += jump
+    watch.look()
+    watch.look()
+    watch.stop()
+    assert [word in text for text in told] == ([True] if word else [])
+
+
+def test_a_clock_behind_the_last_edit_is_told(qtbot: QtBot) -> None:
+    clock, told = _Clock(), list[str]()
+    watch = ClockWatch(None, lambda: clock.wall, lambda: clock.even)
+    watch.told.connect(told.append)
+    watch.stop()
+    watch.compare(None)
+    watch.compare(round((clock.wall + 60) * 1000))
+    assert not told
+    watch.compare(round((clock.wall + 7200) * 1000))
+    assert "2 小时 0 分" in told[0]

@@ -1,0 +1,1 @@
+"""The past of records beside every workspace: history, what was deleted, undo."""

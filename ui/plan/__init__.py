@@ -1,0 +1,1 @@
+"""The plan workspace: board, scores, money, progress, lifts, numbers."""

@@ -1,0 +1,68 @@
+"""Numbers, dates and units as people here write them: the one place that decides it for the screen."""
+
+import re
+from datetime import UTC, date, datetime
+
+from fieldsurvey.i18n import _, language
+from fieldsurvey.model.schema import Value
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_PLAIN_UNITS = {"年"}  # a year has no thousands
+_TIGHT_UNITS = {"%", "°"}
+
+
+def number(value: float, unit: str = "", *, digits: int = 2) -> str:
+    """Return a number with thousands and without idle zeros, its unit behind it.
+
+    >>> number(12345.5, "㎡"), number(1986, "年"), number(3.0, "层"), number(62.5, "%")
+    ('12,345.5 ㎡', '1986 年', '3 层', '62.5%')
+    """
+    if isinstance(value, int) or float(value).is_integer():
+        text = str(int(value)) if unit in _PLAIN_UNITS else f"{int(value):,}"
+    else:
+        text = f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+    return f"{text}{'' if unit in _TIGHT_UNITS else ' '}{unit}".strip()
+
+
+def day(value: str | date, *, is_long: bool = False) -> str:
+    """Return a day: 2026-11-29 in tables, 2026年11月29日 in sentences.
+
+    >>> day("2026-11-29T02:32:05Z"), day("soon")
+    ('2026-11-29', 'soon')
+    """
+    found = _DAY.match(value.isoformat() if isinstance(value, date) else value)
+    if found is None:
+        return str(value)
+    if not is_long:
+        return found[0]
+    year, month, number_ = (int(part) for part in found.groups())
+    if language().startswith("zh"):
+        return f"{year}年{month}月{number_}日"
+    return f"{number_} {date(year, month, number_):%B %Y}"
+
+
+def moment(at: int | datetime, *, seconds: bool = False) -> str:
+    """Return a moment, ms since 1970 or a datetime, on the clock of this laptop: 2026-11-29 10:32."""
+    when = datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) else at
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def money(wan: float) -> str:
+    """Return money given in 万元 with its unit."""
+    return f"{number(wan)} {_('CNY 10,000')}"
+
+
+def cell(value: Value, unit: str = "") -> str:
+    """Return a stored value as it stands in a table, without its unit; the head of the column has it."""
+    if value is None or isinstance(value, bytes):
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int | float):
+        return number(value, unit, digits=4).removesuffix(unit).strip() if unit else number(value, digits=4)
+    if _DAY.match(value) and "T" in value[10:11]:
+        try:
+            return moment(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,1 @@
+"""The table workspace: any layer or form as rows and columns."""

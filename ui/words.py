@@ -1,0 +1,37 @@
+"""Values of records in the words of the person who reads them."""
+
+from datetime import datetime
+
+from exports.sheet.forms import labels_of
+from fieldsurvey.i18n import _, language
+from fieldsurvey.model.schema import Table, Value
+
+
+def in_words(table: Table, field: str, value: Value) -> str:
+    """Return a value as it reads: choices by their labels, numbers with their unit, a blank said in words."""
+    if value is None or value == "":
+        return _("(blank)")
+    if isinstance(value, bytes):
+        return _("(geometry)")
+    known = labels_of(table.name, language()[:2]).get(field, {})
+    text = "、".join(known.get(code, code) for code in str(value).split()) if known else _plain(value)
+    unit = next((column.unit for column in table.columns if column.name == field), "")
+    return f"{text} {unit}".strip()
+
+
+def _plain(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:,.10g}"
+    return str(value)
+
+
+def moment(at_utc: str) -> str:
+    """Return an ISO 8601 moment as month, day and time of the local clock; what is none, as it is.
+
+    >>> moment("yesterday")
+    'yesterday'
+    """
+    try:
+        return datetime.fromisoformat(at_utc).astimezone().strftime("%m-%d %H:%M")
+    except ValueError:
+        return at_utc
