@@ -176,7 +176,9 @@ def test_a_place_is_taken_from_the_receiver_with_height_and_accuracy(
     qtbot.waitUntil(partial(_has_answer, session, "/data/lane"), timeout=10_000)
     lane.fix.click()
     qtbot.waitUntil(lambda: ";" in session.value("/data/lane"), timeout=10_000)
+    assert window.form.places.here().startswith("30.20000000 115.04000000 23.1")
     positioning.stop()
+    assert window.form.places.here() == ""
 
 
 def _moment(second: int) -> list[str]:
