@@ -1,11 +1,11 @@
-"""`fieldsurvey export sheet|templates|records|lifts|problems|compare`: single documents."""
+"""`fieldsurvey export sheet|templates|records|lifts|problems|compare|report`: documents."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fieldsurvey.terminal import ProjectFile, put, terminal_control
+from fieldsurvey.terminal import ProjectFile, put, say, terminal_control
 
 Community = Annotated[str, typer.Option(help="小区编码 / community code")]
 OutFolder = Annotated[Path, typer.Option(help="输出文件夹 / output folder")]
@@ -104,6 +104,24 @@ def export_compare(
         put(str(comparison(store, community, out, terminal_control(), since=since, other=other, rounds=rounds)))
 
 
+def export_report(
+    project: ProjectFile,
+    out: OutFolder,
+    *,
+    restricted: Annotated[bool, typer.Option("--restricted", help="含管线等 / with pipes, power, gas")] = False,
+) -> int:
+    """全市网页报告: 一个文件夹, 断网可看 / the city as web pages in one folder, offline."""
+    from exports.report import city_report
+    from fieldsurvey.store import Store
+
+    with Store.open(project) as store:
+        made = city_report(store, out, terminal_control(), restricted=restricted)
+    put(str(made.index))
+    for sentence in (*made.left_out, *(f"{name}: {why}" for name, why in made.failed.items())):
+        say(sentence)
+    return 1 if made.failed else 0
+
+
 def add_paper_commands(app: typer.Typer) -> None:
     """Add the commands to `fieldsurvey export`."""
     app.command("sheet")(export_sheet)
@@ -112,3 +130,4 @@ def add_paper_commands(app: typer.Typer) -> None:
     app.command("lifts")(export_lifts)
     app.command("problems")(export_problems)
     app.command("compare")(export_compare)
+    app.command("report")(export_report)

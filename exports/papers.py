@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exports.batch import SheetsFailed, file_name, make_folder
 from exports.dossier import PERSONAL_FORMS, RESTRICTED_FORMS
 from fieldsurvey.errors import FieldSurveyError, InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, speaking
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import TableKind
 
@@ -83,7 +83,7 @@ def record_sheets(
 def lift_sheets(
     store: "Store", code: str, out_dir: Path, control: JobControl | None = None, *, restricted: bool = True
 ) -> list[Path]:
-    """Write a feasibility sheet for every stairwell of a community with a record of f11; return the files.
+    """Write a feasibility sheet for every stairwell of four storeys and more; return the files.
 
     Args:
         store: The project.
@@ -93,21 +93,26 @@ def lift_sheets(
         restricted: Whether pipes, power and gas are on the figure.
 
     Raises:
-        InputRefused: If the code is unknown, or the folder cannot be made.
+        InputRefused: If the code is unknown, a parameter makes no sense, or the folder cannot be made.
         SheetsFailed: If some could not be made, after all others were.
         JobCancelled: If the user stopped; finished ones stay.
     """
-    from exports.sheet.lift_sheet import FORM, lift_paper, lift_sheet
+    from exports.sheet.collect import CHINA
+    from exports.sheet.lift_sheet import lift_paper, lift_sheet
+    from fieldsurvey.assess.lift import LiftJudgement, lifts
 
     uid, _name = _community(store, code)
-    rows = store.select(FORM, ["uid", "building_no", "unit_no"], where={"community_uid": uid})
+    community = store.select("community", where={"uid": uid}, limit=1)[0]
+    today = datetime.now(CHINA).date().isoformat()
+    with speaking("zh_CN"):
+        found = lifts(store, uid)
     jobs = []
-    for number, row in enumerate(rows, 1):
-        label = " ".join(str(row[name]) for name in ("building_no", "unit_no") if row[name])
+    for number, judged in enumerate(found, 1):
 
-        def make(record: str = str(row["uid"])) -> "Paper":
-            return lift_paper(lift_sheet(store, record, restricted=restricted))
+        def make(judged: LiftJudgement = judged) -> "Paper":
+            return lift_paper(lift_sheet(store, community, judged, today, restricted=restricted))
 
+        label = " ".join(filter(None, (judged.building, judged.unit)))
         jobs.append(_Job(label, f"{code}_加装电梯_{number:03d}_{label}", make))
     return _write(jobs, out_dir, control)
 

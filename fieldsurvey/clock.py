@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 MillisClock = Callable[[], int]
 
@@ -19,3 +19,8 @@ def iso_utc(millis: int) -> str:
     '1970-01-01T00:00:00.000Z'
     """
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def today() -> date:
+    """Return the day of the clock on the wall."""
+    return datetime.now().astimezone().date()

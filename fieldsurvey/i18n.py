@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh_CN", "en")
@@ -35,6 +36,7 @@ def set_language(language: str) -> None:
     _Catalogue.language, _Catalogue.texts = language, _texts_of(language)
 
 
+@cache
 def _texts_of(language: str) -> gettext.NullTranslations:
     texts = gettext.NullTranslations()
     for domain in DOMAINS:

@@ -34,16 +34,21 @@ class Attachments:
         source = node.attribute("src").strip()
         if not source or source == LAST_SAVED:
             return node
-        name = source.rpartition("/")[2]
+        return self._filled(Node(NodeKind.ELEMENT, node.name, uri=node.uri), source.rpartition("/")[2], node.attributes)
+
+    def of_file(self, name: str) -> Node:
+        """Return a secondary instance with the content of a file."""
+        return self._filled(Node(NodeKind.ELEMENT, "instance"), name, [])
+
+    def _filled(self, holder: Node, name: str, attributes: list[Node]) -> Node:
         try:
             content = self._read(name)
         except FormError as error:
             self.notes.append(str(error))
             content = Node(NodeKind.ELEMENT, "root")
-        filled = Node(NodeKind.ELEMENT, node.name, uri=node.uri)
-        filled.attributes = node.attributes
-        filled.append(content)
-        return filled
+        holder.attributes = attributes
+        holder.append(content)
+        return holder
 
     def _read(self, name: str) -> Node:
         path = beside(self.folder, name) if self.folder is not None else None

@@ -6,13 +6,15 @@ creates an item of a list, or updates one; the next form offers it.
 
 import uuid
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from survey_forms.expression.nodes import Node, string_value
+from survey_forms.instance import generic
 from survey_forms.session import Session
 
 _YES = {"1", "true"}
-_SAVE_TO = "saveto"
+_SAVE_TO, _NODE = "saveto", "/meta/entity"
 Item = dict[str, str]
 
 
@@ -26,6 +28,7 @@ class EntityChange:
         creates: Whether it makes the item; else it updates one.
         label: New label; empty: unchanged.
         properties: Column -> value of the answers that are saved to the list.
+        owner: Which of the form's entities it is: uid of the row of a repeat and path of a group, empty for the form's.
     """
 
     dataset: str
@@ -33,12 +36,20 @@ class EntityChange:
     creates: bool
     label: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
 
 
-def change_of(session: Session) -> EntityChange | None:
-    """Return what a filling-in does to a list, None if nothing."""
-    node = session.engine.find(f"{session.form.root.path}/meta/entity")
-    if node is None or node.hidden or not node.attribute("dataset"):
+def changes_of(session: Session) -> list[EntityChange]:
+    """Return what a filling-in does to lists: the form itself, its groups, and every row of its repeats."""
+    found = [(path.removesuffix(_NODE), node) for path, node in session.engine.walk() if path.endswith(_NODE)]
+    containers = {generic(path) for path, _node in found}
+    changes = (_change(session, path, node, containers) for path, node in found)
+    return [change for change in changes if change is not None]
+
+
+def _change(session: Session, container: str, node: Node, containers: AbstractSet[str]) -> EntityChange | None:
+    """Return what one entity node does; `containers` are the paths of all that have one."""
+    if _is_hidden(node) or not node.attribute("dataset"):
         return None
     creates, updates = node.attribute("create") in _YES, node.attribute("update") in _YES
     if not creates and not updates:
@@ -46,14 +57,34 @@ def change_of(session: Session) -> EntityChange | None:
     label = node.element("label")
     identity = node.attribute("id") or str(uuid.uuid4())
     text = string_value(label) if label else ""
-    return EntityChange(node.attribute("dataset"), identity, creates, text, _properties(session))
+    properties = _properties(session, container, containers)
+    return EntityChange(node.attribute("dataset"), identity, creates, text, properties, _owner(session, container))
 
 
-def _properties(session: Session) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _is_hidden(node: Node | None) -> bool:
+    while node is not None:
+        if node.hidden:
+            return True
+        node = node.parent
+    return False
+
+
+def _owner(session: Session, container: str) -> str:
+    """Return what tells the entities of one record apart."""
+    row = container[: container.rfind("]") + 1]
+    uid = session.node(row).attribute("uid") if row else ""
+    group = generic(container)[len(generic(row) if row else session.form.root.path) :]
+    return "\n".join(part for part in (uid, group) if part)
+
+
+def _properties(session: Session, container: str, containers: AbstractSet[str]) -> dict[str, str]:
+    """Return the answers that belong to the entity of a container: not those of one further in."""
+    own, found = generic(container), dict[str, str]()
     for path, bind in session.form.binds.items():
         name = next((text for key, text in bind.extra.items() if key.rpartition(":")[2] == _SAVE_TO), "")
-        node: Node | None = session.engine.find(path) if name else None
+        if not name or max((c for c in containers if path.startswith(c + "/")), key=len, default="") != own:
+            continue
+        node = session.engine.find(container + path[len(own) :])
         if node is not None and not node.hidden:
             found[name] = node.value
     return found

@@ -3,10 +3,11 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Store
-from survey_forms.entities import EntityChange, Item, applied, change_of
+from survey_forms.entities import EntityChange, Item, applied, changes_of
 from survey_forms.expression.nodes import Node, string_value
 from survey_forms.form import Form
 from survey_forms.session import Session
@@ -48,26 +49,35 @@ def _item(row: Mapping[str, Value]) -> Item:
     return {**json.loads(str(row["properties"] or "{}")), **head}
 
 
-def save_entity(store: Store, session: Session, record: str) -> None:
-    """Bring what a completed form does to a list into the project; completing it again changes nothing more.
+def save_entities(store: Store, session: Session, record: str) -> None:
+    """Bring what a completed form does to lists into the project; completing it again changes nothing more.
 
     Args:
         store: The project, in a transaction.
         session: The form.
         record: Uid of its record: an item that it creates is always the same one.
     """
-    change = change_of(session)
-    if change is None:
-        return
-    store.add_table(LIST)
-    if change.creates:
-        identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{change.dataset}\n{record}"))
-        change = EntityChange(change.dataset, identity, True, change.label, change.properties)
+    changes = changes_of(session)
+    if changes:
+        store.add_table(LIST)
+    for change in changes:
+        _save(store, session.form, _named(change, record))
+
+
+def _named(change: EntityChange, record: str) -> EntityChange:
+    """Return a change whose new item has the identity that it has at every completion."""
+    if not change.creates:
+        return change
+    source = "\n".join(part for part in (change.dataset, record, change.owner) if part)
+    return replace(change, id=str(uuid.uuid5(uuid.NAMESPACE_OID, source)))
+
+
+def _save(store: Store, form: Form, change: EntityChange) -> None:
     uid = uuid.uuid5(uuid.NAMESPACE_OID, f"{change.dataset}\n{change.id}").hex
     row = store.get(uid)
-    before = _item(row.values) if row else _of_file(session.form, change)
+    before = _item(row.values) if row else _of_file(form, change)
     if before is not None:
-        change = EntityChange(change.dataset, change.id, False, change.label, change.properties)
+        change = replace(change, creates=False)
     after = next(iter(applied([before] if before else [], change)), None)
     if after is None or (before is not None and {**after, "__version": ""} == {**before, "__version": ""}):
         return

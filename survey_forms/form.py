@@ -138,6 +138,7 @@ class Question:
     Attributes:
         guidance: Longer help, shown on demand.
         media: Picture, sound and film of the label: kind -> file name per language.
+        ticks: Labels of values of a range; None: it has none.
     """
 
     path: str
@@ -150,6 +151,7 @@ class Question:
     parameters: Mapping[str, str] = field(default_factory=dict)
     guidance: Words = field(default_factory=Words)
     media: Mapping[str, Words] = field(default_factory=dict)
+    ticks: Itemset | None = None
 
     def texts(self) -> Iterator[Node]:
         """Yield all texts that are shown with it, in all languages."""
@@ -224,6 +226,7 @@ class Form:
         actions: What sets values when something happens.
         notes: What is wrong with files that go with the form, in sentences.
         folder: Where the files that go with the form are; None: there are none.
+        searched: Files that search() names; other files stand in the XML as addresses.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
         layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
@@ -241,6 +244,7 @@ class Form:
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
     folder: Path | None = None
+    searched: tuple[str, ...] = ()
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
     layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 

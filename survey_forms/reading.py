@@ -19,6 +19,7 @@ from survey_forms.form import (
     Repeat,
     Words,
 )
+from survey_forms.search_appearance import file_of, searched, without
 
 _TYPES = {
     "int": Kind.INTEGER, "integer": Kind.INTEGER, "decimal": Kind.DECIMAL, "date": Kind.DATE, "time": Kind.TIME,
@@ -64,6 +65,7 @@ class _Reader:
         self._forms = {form for texts in self._itext.values() for forms in texts.values() for form in forms}
         self._controls: set[str] = set()
         self._actions: list[Action] = []
+        self._searched: set[str] = set()
 
     def form(self) -> Form:
         primary = next(iter(self._model.elements("instance")), None)
@@ -80,6 +82,8 @@ class _Reader:
         title = self._head.element("title") if self._head else None
         others = [node for node in self._model.elements("instance") if node is not primary and node.attribute("id")]
         instances = {node.attribute("id"): self._attachments.instance(node) for node in others}
+        for file in sorted(self._searched):
+            instances.setdefault(file.rpartition(".")[0], self._attachments.of_file(file))
         plain = {lang: {key: forms[_PLAIN] for key, forms in texts.items() if _PLAIN in forms}
                  for lang, texts in self._itext.items()}  # fmt: skip
         return Form(
@@ -96,6 +100,7 @@ class _Reader:
             actions=tuple(self._actions),
             notes=tuple(self._attachments.notes),
             folder=self._attachments.folder,
+            searched=tuple(sorted(self._searched)),
         )
 
     def _bind(self, node: Node) -> Bind:
@@ -179,10 +184,12 @@ class _Reader:
         parameters |= {
             key.rpartition(":")[2]: value for key, value in bind.extra.items() if key.startswith(("orx:", "odk:"))
         }
+        appearance, search = without(node.attribute("appearance"))
         return Question(
-            own, _kind(node, bind), self._words(node, "label"), self._words(node, "hint"), node.attribute("appearance"),
-            bind, self._itemset(node) if node.local in {"select", "select1", "rank"} else None, parameters,
+            own, _kind(node, bind), self._words(node, "label"), self._words(node, "hint"), appearance,
+            bind, self._choices(node, search) if node.local in {"select", "select1", "rank"} else None, parameters,
             self._form_of(node, "hint", _GUIDANCE), self._media(node),
+            self._itemset(node) if node.local == "range" and node.element("itemset") else None,
         )  # fmt: skip
 
     def _of_bind(self, node: Node) -> str:
@@ -211,6 +218,19 @@ class _Reader:
         """Return picture, sound and film of a label, by kind."""
         kinds = ("image", "big-image", "audio", "video")
         return {kind: words for kind in kinds if (words := self._form_of(node, "label", kind)).by_language}
+
+    def _choices(self, node: Node, search: str) -> Itemset:
+        """Return the choices of a question; those of search() come out of a file beside the form."""
+        written = self._itemset(node)
+        if not search or written.nodeset:
+            return written
+        try:
+            found = searched(search, written)
+        except FormError as error:
+            self._attachments.notes.append(f"{node.attribute('ref')}: {error}")
+            return written
+        self._searched.add(file_of(search))
+        return found
 
     def _itemset(self, node: Node) -> Itemset:
         itemset = node.element("itemset")

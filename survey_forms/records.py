@@ -242,7 +242,7 @@ def save_record(store: Store, opened: Opened, status: str) -> str:
         scope = scope_of(opened.subject.community_uid)
         shapes.save_layers(store, session.form, shapes.rows_saved(session.form, uid, values, repeats), scope)
         if status == COMPLETE:
-            entity_lists.save_entity(store, session, uid)
+            entity_lists.save_entities(store, session, uid)
         if any(problem.kind in {"type", "carried"} for problem in session.problems()):
             saved = replace(opened, record=store.get(uid), children=stored_repeats(store, session.form, uid))
             keep_draft(store, saved, session.snapshot())

@@ -174,8 +174,9 @@ class Session:
         return self._texts.media(self.question(path), language)
 
     def choices(self, path: str, language: str = "") -> list[Choice]:
-        """Return the choices that may be taken now."""
-        itemset = self.question(path).itemset
+        """Return the choices that may be taken now; of a range, the labels of its values."""
+        question = self.question(path)
+        itemset = question.itemset or question.ticks
         if itemset is None:
             return []
         return self._texts.choices(itemset, self._items(path, itemset.nodeset) if itemset.nodeset else [], language)

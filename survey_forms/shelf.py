@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -154,7 +154,7 @@ def add(store: Store, prepared: Prepared, per: str = PER[0]) -> Added:
     form, table = prepared.form, layout_of(prepared.form).table
     versions = [entry for entry in entries(store) if entry.table == table]
     same = next((entry for entry in versions if entry.version == form.version), None)
-    files = _files(store, prepared.text, prepared.source.parent)
+    files = _files(store, {*_NAMED.findall(prepared.text), *form.searched}, prepared.source.parent)
     sha = store.media.add_bytes(prepared.text.encode(), f"{table}.xml", "application/xml")
     if same is not None and (same.xform, same.files) != (sha, files):
         told = _("Version “{version}” of {title} is in this project already, with other content. Raise its version.")
@@ -191,10 +191,9 @@ def _list(store: Store, form: Form, entry: Shelved, source: str) -> None:
         )
 
 
-def _files(store: Store, text: str, folder: Path) -> tuple[tuple[str, str], ...]:
+def _files(store: Store, names: Iterable[str], folder: Path) -> tuple[tuple[str, str], ...]:
     """Take the files that a form names into the project; what is missing is a note of the check."""
-    names = sorted(set(_NAMED.findall(text)))
-    found = {name: place for name in names if (place := beside(folder, name)) is not None}
+    found = {name: place for name in sorted(names) if (place := beside(folder, name)) is not None}
     return tuple((name, store.media.add_file(place, "application/octet-stream")) for name, place in found.items())
 
 

@@ -53,19 +53,19 @@ class Texts:
         return {kind: name for kind, words in question.media.items() if (name := file_name(words.plain(lang)))}
 
     def choices(self, itemset: Itemset, items: list[Node], language: str = "") -> list[Choice]:
-        """Return choices with label and media, from the items of a list or as written out."""
+        """Return choices with label and media: those written out, then those from the items of a list."""
         lang = language or self.language
-        if not itemset.nodeset:
-            return [
-                Choice(value, words.plain(lang) or value, self._of_choice(itemset.media.get(value, {}), lang))
-                for value, words in itemset.listed
-            ]
-        return [self._choice(itemset, item, lang) for item in items]
+        written = [
+            Choice(value, words.plain(lang) or value, self._of_choice(itemset.media.get(value, {}), lang))
+            for value, words in itemset.listed
+        ]
+        return [*written, *(self._choice(itemset, item, lang) for item in items)]
 
     def _choice(self, itemset: Itemset, item: Node, lang: str) -> Choice:
         value = next(iter(item.named(itemset.value)), None)
-        label = next(iter(item.named(itemset.label)), None) if itemset.label else None
-        text = string_value(label) if label else ""
+        names = itemset.label.split(",") if itemset.label else []  # search() may name several columns
+        labels = (next(iter(item.named(name)), None) for name in names)
+        text = ", ".join(string_value(label) for label in labels if label is not None)
         code = string_value(value) if value else ""
         place = next((string_value(node) for node in item.named("geometry")), "")
         if not itemset.itext:

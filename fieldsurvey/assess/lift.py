@@ -27,7 +27,7 @@ from fieldsurvey.store import Store
 
 _REACH = 60.0  # m around a community: farther things do not reach a stairwell
 _TOUCH = 0.001  # m: a pipe exactly at the limit is far enough
-_PIECE = 2000  # stairwells judged between two reports of progress
+_PIECE = 1000  # stairwells judged between two reports of progress
 _FORM_FLOORS = 4  # form f11 is not used below
 _FORBIDDEN = frozenset({"expropriation", "rebuild"})
 

@@ -40,7 +40,7 @@ class Account:
         login: Short name.
         name: Name as people say it.
         role: What the person is in the survey.
-        areas: Community codes or uids, or district names, that the person may edit; empty: all.
+        areas: Community codes or uids, district names, or @login for what is assigned to that person; empty: all.
         key: Public half of the token.
         token: argon2id hash of the secret half.
         password: argon2id hash; empty without a password.

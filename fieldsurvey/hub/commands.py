@@ -21,7 +21,11 @@ Database = Annotated[
 ]
 Login = Annotated[str, typer.Argument(metavar="LOGIN", help="登录名 / login")]
 Areas = Annotated[
-    list[str] | None, typer.Option("--scope", help="区县名或小区编码, 可多次 / district or community, repeatable")
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        help="区县名、小区编码或 @账号(分到的小区), 可多次 / district, community or @login (assigned)",
+    ),
 ]
 
 

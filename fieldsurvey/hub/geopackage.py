@@ -175,7 +175,8 @@ class GeoPackageStorage:
 
     def areas(self) -> dict[str, frozenset[int]]:
         """Return what areas are called."""
-        return area_names(self.store.select("community", ["code", "name", "district"]))
+        given = self.store.select("assignment") if "assignment" in self.store.tables() else []
+        return area_names(self.store.select("community", ["code", "name", "district"])) | assigned_names(given)
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""
@@ -209,6 +210,16 @@ class GeoPackageStorage:
     def retry_waiting(self) -> None:
         """Go on with imports whose dataset has arrived since."""
         self.store.retry_waiting()
+
+
+def assigned_names(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:
+    """Return the areas called @login and @name: the communities assigned to a person now."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        for name in {row["login"], row["person"]}:
+            if name and not row["withdrawn"]:
+                found.setdefault(f"@{name!s}", set()).add(scope_of(str(row["community_uid"])))
+    return {name: frozenset(scopes) for name, scopes in found.items()}
 
 
 def area_names(rows: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[int]]:

@@ -15,7 +15,7 @@ from psycopg import Cursor
 
 from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.hub import dialect
-from fieldsurvey.hub.geopackage import area_names
+from fieldsurvey.hub.geopackage import area_names, assigned_names
 from fieldsurvey.hub.pg_log import PgLog
 from fieldsurvey.hub.pg_records import PgRecords
 from fieldsurvey.hub.pg_rows import PgRows
@@ -335,7 +335,9 @@ class PostgresStorage:
         if "community" not in self.tables():
             return {}
         names = ("uid", "code", "name", "district")
-        return area_names(dict(zip(names, row, strict=True)) for row in self._all(dialect.AREAS))
+        given = self.select("assignment") if "assignment" in self.tables() else []
+        communities = area_names(dict(zip(names, row, strict=True)) for row in self._all(dialect.AREAS))
+        return communities | assigned_names(given)
 
     def select(self, table: str) -> list[dict[str, Value]]:
         """Return all rows of a table by uid."""

@@ -38,6 +38,7 @@ from fieldsurvey.sync.wire import MAX_BATCH, decode_parcel, encode, runs
 
 T = TypeVar("T")
 _MOST_PUSHES, _MOST_REVISIONS = 64, 4000  # in one transaction
+_NAMES_AREAS = frozenset({"community", "assignment"})  # tables that say what areas are called
 _AREAS_MS = 5000  # how long names of areas are remembered
 MAX_BLOB = 2 << 30
 
@@ -242,7 +243,7 @@ class Service:
             if any(links.setdefault(rid, link) != link for rid, link in push.links.items()):
                 raise Fork(forked(push.revisions[0].origin), push.revisions[0].origin)
         done = storage.ingest([r for push in pushes for r in push.revisions], _held_by_all(pushes), links)
-        if any(r.table == "community" for push in pushes for r in push.revisions):
+        if any(r.table in _NAMES_AREAS for push in pushes for r in push.revisions):
             self._areas = (0, {})
         upto = storage.known_upto(origins)
         if proven := {push.revisions[0].origin for push in pushes if push.proves}:

@@ -24,3 +24,16 @@ FINDING_DECISION = Table(
         Column("inputs", _T, "依据数据", "Decided on", group="decision"),
     ),
 )  # fmt: skip
+# One community given to one person; it stays when it is withdrawn, so that the history says who had it when.
+ASSIGNMENT = Table(
+    "assignment", TableKind.OFFICE, "任务分配", "Assignments",
+    (
+        Column("community_uid", _T, "所属小区", "Community"),
+        Column("login", _T, "账号", "Account"),
+        Column("person", _T, "调查人", "Surveyor"),
+        Column("since", ColumnType.DATE, "开始日期", "From"),
+        Column("until", ColumnType.DATE, "截止日期", "Until"),
+        Column("withdrawn", ColumnType.INTEGER, "已收回", "Withdrawn"),
+        Column("note", _T, "说明", "Note"),
+    ),
+)  # fmt: skip

@@ -124,7 +124,7 @@ def _candidate(
 def _costs(row: Row, made: Estimate | None, numbers: Mapping[str, float]) -> dict[Purpose, float]:
     """Return the cost by purpose: of the estimate if there is one, else of the ledger, else by households."""
     found: dict[Purpose, float] = defaultdict(float)
-    if made is not None and made.lines:
+    if made is not None and made.works_wan > 0:
         added = float(made.total_wan / made.works_wan)
         for line in made.lines:
             item = LIFT if line.item_code.strip().upper() == LIFT else ""

@@ -10,6 +10,8 @@ from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
 _SAMPLES = Path(samples.__file__).parent
+_UPPER = frozenset({"central_inv", "central_fin"})
+_RECEIVED = "2.1 节：2019–2021 年到位上级资金 15.38 亿元"
 HOUSEHOLDS_A_YEAR = 40_000  # assumed: the city did 105,056 households in three years
 
 
@@ -19,7 +21,8 @@ def fill_sample_office(store: Store) -> None:
     with store.transaction():
         for row in _rows("funds.csv"):
             fund: dict[str, Value] = {name: text or None for name, text in row.items()}
-            store.create_record("fund", fund | {"year": int(row["year"]), "amount": float(row["amount"])})
+            uid = store.create_record("fund", fund | {"year": int(row["year"]), "amount": float(row["amount"])})
+            _fill_entries(store, uid, row)
         for row in _rows("prices.csv"):
             price: dict[str, Value] = dict(row)
             store.create_record(
@@ -27,6 +30,19 @@ def fill_sample_office(store: Store) -> None:
             )
         for year in sorted({int(row["year"]) for row in _rows("funds.csv")}):
             store.create_record("plan_limit", {"year": year, "households_max": HOUSEHOLDS_A_YEAR})
+
+
+def _fill_entries(store: Store, fund: str, row: dict[str, str]) -> None:
+    """Write what was received, committed and paid of a fund: the upper-level money is received, all else assumed."""
+    is_upper = row["fund_src"] in _UPPER
+    for kind, share, day in (("received", 1.0 if is_upper else 0.9, "04-30"), ("committed", 0.8, "06-30"),
+                             ("paid", 0.6, "12-15")):  # fmt: skip
+        store.create_record(
+            "fund_entry",
+            {"fund_uid": fund, "kind": kind, "amount": round(float(row["amount"]) * share, 2),
+             "entry_date": f"{row['year']}-{day}",
+             "note": _RECEIVED if is_upper and kind == "received" else "样例假设"},
+        )  # fmt: skip
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

@@ -20,6 +20,7 @@ from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.plan_tables import CLASSES, POOL_STATES
 from fieldsurvey.model.revision import dump
 from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.days import checked_day
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
@@ -221,7 +222,7 @@ def set_pool_state(store: Store, version: str, community: str, state: str, on: s
         raise InputRefused(_("There is no state {state} in the project pool.").format(state=state or "—"))
     dates = {name: getattr(now, name) for name in _DATES.values()}
     if (name := _DATES.get(state)) is not None:
-        dates[name] = on
+        dates[name] = checked_day(on)
     order = [dates[name] for name in _DATES.values() if dates[name]]
     if order != sorted(order):
         text = _("The dates cross: start {a}, completion {b}, acceptance {c}. Please correct the date.")

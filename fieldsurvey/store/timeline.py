@@ -48,6 +48,15 @@ class Timeline(Editing, Witness):
             )
         return found
 
+    def own_revisions(self, since_ms: int, until_ms: int) -> list[Revision]:
+        """Return what was written on this laptop between two moments of its clock, in the order of writing."""
+        first = self._log.origin << SEQ_BITS
+        sql = "SELECT rid FROM _rev WHERE rid > ? AND rid <= ? AND hlc >> 16 >= ? AND hlc >> 16 < ? ORDER BY rid"
+        parameters = (first, first | SEQ_MASK, since_ms, until_ms)
+        rids = [row[0] for row in self._db.rows(sql, parameters)]
+        found = self._log.revisions(rids)
+        return [found[rid] for rid in rids]
+
     def _past(self, uid: str, when_ms: int | None = None) -> Past:
         """Return a record up to a moment of its authors' clocks; None: until now."""
         now = self._log.state(uid)
@@ -146,6 +155,30 @@ class Timeline(Editing, Witness):
         if not undone:
             raise InputRefused(_("There is nothing to do again."))
         return self._take_back(undone[-1], redo=True)
+
+    @property
+    def last_own(self) -> int:
+        """The newest edit of this laptop; 0 before the first."""
+        return self._log.origin << SEQ_BITS | self._log.seq & SEQ_MASK if self._log.seq else 0
+
+    def take_back(self, rid: int) -> list[str]:
+        """Take back the step to which one own edit belongs, by new revisions; return the records it touched.
+
+        Raises:
+            InputRefused: If it is not an edit of this laptop, or others have built on it since.
+        """
+        step = self._db.scalar("SELECT step FROM _rev WHERE rid = ?", (rid,))
+        if rid >> SEQ_BITS != self._log.origin or step is None:
+            raise InputRefused(_("Only a decision made on this laptop can be taken back here. Decide the value anew."))
+        done, _undone = self._steps()
+        if step not in done:
+            raise InputRefused(_("This was taken back already, or it is too long ago."))
+        return self._take_back(int(step), redo=False)
+
+    def decisions(self, limit: int = 200) -> list[tuple[int, str, str]]:
+        """Return the decisions of conflicts, newest first, as revision, table and record."""
+        sql = "SELECT rid, tbl, uid FROM _rev WHERE kind = 'r' ORDER BY hlc DESC, rid DESC LIMIT ?"
+        return [(int(rid), table, uid) for rid, table, uid in self._db.rows(sql, (limit,))]
 
     def _steps(self) -> tuple[list[int], list[int]]:
         """Return the own steps that stand, and the undo steps that could be taken back, oldest first."""

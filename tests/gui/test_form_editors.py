@@ -14,7 +14,9 @@ from ui.forms.choosing import MapChoiceEditor
 from ui.forms.grids import GridEditor, TableHead
 from ui.forms.imagemap import ImageMapEditor
 from ui.forms.panel import FormPanel
+from ui.forms.ranges import SliderEditor
 from ui.forms.row import Row
+from ui.forms.times import CalendarDateEditor
 
 _FORM = """| survey |
 | | type | name | label | appearance | required | constraint | parameters | media::image |
@@ -27,6 +29,8 @@ _FORM = """| survey |
 | | decimal | facing | Facing | bearing | | | | |
 | | range | level | Level | vertical no-ticks | | | start=0 end=2 step=0.5 | |
 | | date | built | Built | | | | | |
+| | date | begun | Begun | ethiopian | | | | |
+| | range | mood | Mood | | | | start=1 end=5 step=1 placeholder=3 tick_labelset=moods | |
 | | select_one ab | fast | Fast | quick | | | | |
 | | select_one ab | roof | Roof | no-buttons columns-2 | | | | |
 | | select_multiple ab | many | Many | columns | | | | |
@@ -52,6 +56,8 @@ _FORM = """| survey |
 | | list_name | name | label | media::image |
 | | ab | a | Yes | a.png |
 | | ab | b | No | |
+| | moods | 1 | Bad | |
+| | moods | 5 | Good | |
 | | parts | roof | Roof | |
 | | parts | wall | Wall | |
 """
@@ -100,6 +106,8 @@ def _value(panel: FormPanel, name: str) -> str:
         ("lifts", "4", "4"),
         ("facing", "270", "270"),
         ("built", "2026年9月5日", "2026-09-05"),
+        ("begun", "2017-03-25", "2024-12-04"),
+        ("begun", "2017-01-31", "?2017-01-31"),
         ("fast", "2", "b"),
         ("roof", "1", "a"),
         ("many", "12", "a b"),
@@ -248,3 +256,24 @@ def test_targets_are_large_for_touch(qtbot: QtBot, panel: FormPanel) -> None:
         app.setStyleSheet(before[0])
         app.setFont(before[1])
         app.setPalette(before[2])
+
+
+def test_a_range_names_its_values_and_rests_at_its_placeholder(panel: FormPanel) -> None:
+    editor = panel.row("mood").editor
+    assert isinstance(editor, SliderEditor)
+    assert (editor.slider.value(), editor.value.text(), _value(panel, "mood")) == (2, "—", "")
+    assert set(editor._ticks._labels.values()) == {"Bad", "Good"}
+    editor.slider.setValue(4)
+    assert (editor.value.text(), _value(panel, "mood")) == ("5 Good", "5")
+    editor.clear()
+    assert (editor.slider.value(), _value(panel, "mood")) == (2, "")
+
+
+def test_a_date_of_another_calendar_is_told_in_both(panel: FormPanel) -> None:
+    editor = panel.row("begun").editor
+    assert isinstance(editor, CalendarDateEditor)
+    panel.set_answer(panel.row("begun").path, "2024-12-04")
+    assert editor.line.text() == "2017-03-25"
+    assert "2024-12-04" in editor.told.text()
+    panel.set_answer(panel.row("begun").path, "")
+    assert (editor.line.text(), "年-月-日" in editor.told.text()) == ("", True)

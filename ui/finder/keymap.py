@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMarginsF, Qt, Slot
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QTextBrowser, QToolButton, QVBoxLayout
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import N_, _
 from ui.finder.commands import actions_of, menu_of, name_of, shown_keys
+from ui.printing import write_pdf
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
 
 Line = tuple[str, str]  # keys, what they do
-_MARGIN = 15  # mm
 
 # What has no name on a button or in a menu: keys of the places where they work.
 _PLACES: Sequence[tuple[str, Sequence[Line]]] = (
@@ -100,23 +100,6 @@ def as_html(groups: Sequence[tuple[str, Sequence[Line]]], wanted: str = "") -> s
             )
             parts.append(f"<h3>{html.escape(heading)}</h3><table width='100%' cellpadding='3'>{rows}</table>")
     return "".join(parts) if len(parts) > 1 else f"<p>{html.escape(_('No key fits to this.'))}</p>"
-
-
-def write_pdf(document: QTextDocument, path: Path, title: str) -> None:
-    """Print a page to a PDF file in A4.
-
-    Raises:
-        InputRefused: If the file cannot be written.
-    """
-    try:
-        path.touch()
-    except OSError as error:
-        raise InputRefused(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from error
-    writer = QPdfWriter(str(path))
-    writer.setTitle(title)
-    size, margins = QPageSize(QPageSize.PageSizeId.A4), QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
-    writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter))
-    document.print_(writer)
 
 
 class KeyMap(QDialog):

@@ -16,6 +16,7 @@ from ui.forms.keeping import FormFiles
 from ui.forms.locating import FormPlaces
 from ui.forms.panel import FormPanel
 from ui.forms.photos import FormPhotos
+from ui.forms.remarks import FormReview
 from ui.jobs import JobRunner
 from ui.project.holder import StoreHolder
 
@@ -56,6 +57,7 @@ class FormController(QObject):
         panel.close_clicked.connect(self.close)
         panel.moved.connect(self._moved)
         self.photos = FormPhotos(panel, runner, work, holder, self)
+        self.review = FormReview(panel, runner, holder, self)
         self.files = FormFiles(panel, runner, work, holder, self)
         self.places = FormPlaces(panel, runner, holder, self)
 
@@ -125,6 +127,7 @@ class FormController(QObject):
         self.files.begin(opened.subject)
         self.places.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
+        self.review.begin(opened)
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
         elif opened.record is not None and opened.record.conflicts:
@@ -212,7 +215,7 @@ class FormController(QObject):
         self._show(cast("Opened", opened))
         if place:
             self._panel.go_to(place)
-        words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Saved as complete {time}")}
+        words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Submitted {time}")}
         told = words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S"))
         if status == DRAFT and (count := self._panel.show_problems(go=False)):
             told += " " + _("{n} questions need a look before it is complete.").format(n=count)
@@ -234,6 +237,7 @@ class FormController(QObject):
         self.flush()
         self._opened = None
         self.photos.begin(None)
+        self.review.begin(None)
         self.files.begin(None)
         self.places.begin(None)
         self.closed.emit()

@@ -22,13 +22,14 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
+from survey_forms.calendars import calendar_of
 from ui.forms.base import Editor, Words
 from ui.forms.choosing import ComboEditor, ListChecksEditor, MapChoiceEditor, RankEditor
 from ui.forms.files import FileEditor, RecordingEditor
 from ui.forms.grids import GridEditor, TableHead
 from ui.forms.places import PlaceEditor
 from ui.forms.ranges import BearingEditor, CounterEditor, PickerEditor, SliderEditor, StarsEditor, steps
-from ui.forms.times import DateEditor, TimeEditor
+from ui.forms.times import CalendarDateEditor, DateEditor, TimeEditor
 from ui.photos.editor import PhotoEditor
 
 RADIO_AT_MOST = 6  # choices; more make a list
@@ -53,7 +54,7 @@ class LineEditor(Editor):
         self._is_number_text = question.kind is Kind.TEXT and "numbers" in words
         if self._is_number_text:
             self.line.setValidator(QRegularExpressionValidator(QRegularExpression(_NUMBER_TEXT), self.line))
-        if "masked" in words:
+        if {"masked", "hidden-answer"} & set(words):
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         if "url" in words:
             self._add_link()
@@ -181,19 +182,24 @@ _BUILDERS: Mapping[Kind, Builder] = {
 }
 
 
+_SPECIAL: tuple[tuple[Kind, str, Builder], ...] = (
+    (Kind.INTEGER, "counter", CounterEditor),
+    (Kind.DECIMAL, "bearing", BearingEditor),
+)
+
+
 def _builder(question: Question, choices: int) -> Builder:
     looks = set(question.appearance.split())
     if question.kind in {Kind.SELECT_ONE, Kind.SELECT_MULTIPLE}:
         return _choice_builder(question, looks, choices)
     if question.kind is Kind.RANGE and steps(question):
         return StarsEditor if "rating" in looks else PickerEditor if "picker" in looks else SliderEditor
-    if question.kind is Kind.INTEGER and "counter" in looks:
-        return CounterEditor
-    if question.kind is Kind.DECIMAL and "bearing" in looks:
-        return BearingEditor
+    if question.kind is Kind.DATE and calendar_of(question.appearance):
+        return CalendarDateEditor
     if question.kind is Kind.TEXT and _is_long_text(question, looks):
         return TextEditor
-    return _BUILDERS.get(question.kind, LineEditor)
+    special = next((built for kind, look, built in _SPECIAL if kind is question.kind and look in looks), None)
+    return special or _BUILDERS.get(question.kind, LineEditor)
 
 
 def _choice_builder(question: Question, looks: set[str], choices: int) -> Builder:

@@ -1,5 +1,7 @@
 """What stands around the questions of a form: title, pages, problems, photos on their way, buttons."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,11 +18,15 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from ui.forms.base import NoWheel
 from ui.forms.problems import ProblemList
-from ui.widgets import button
+from ui.widgets import button, titled
 
 
 class FormFrame(QWidget):
     """The frame of a form. Its buttons are connected by FormPanel.
+
+    Attributes:
+        remarks: What the review said, by name of the question.
+        locked: Why nothing may be changed; empty while it may.
 
     Signals:
         draft_clicked: () keep as a draft record.
@@ -34,6 +40,8 @@ class FormFrame(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.remarks: Mapping[str, str] = {}
+        self.locked = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.addLayout(self._head())
@@ -41,6 +49,12 @@ class FormFrame(QWidget):
         self.list = ProblemList()
         self.list.hide()
         layout.addWidget(self.list)
+        self.notices = QVBoxLayout()  # what others say about the form
+        layout.addLayout(self.notices)
+        self.lock = titled("", "heading")
+        self.lock.setObjectName("form_lock")
+        self.lock.hide()
+        self.notices.addWidget(self.lock)
         self.intake = IntakeRow()
         layout.addWidget(self.intake)
         self.area = QScrollArea()
@@ -76,12 +90,12 @@ class FormFrame(QWidget):
         self.pages = QComboBox()
         self.pages.setObjectName("form_pages")
         self.pages.setAccessibleName(_("Page of the form"))
-        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pages.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pages.installEventFilter(NoWheel(self.pages))
         self.problems = _tool("form_problems", _("What is missing"), _("List of what is missing or wrong"))
         self.problems.setToolTip(_("List of what is missing or wrong (Shift+F8); to the next problem: F8"))
         self.problems.setCheckable(True)
-        self.problems.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.problems.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.status = QLabel()
         self.status.setObjectName("form_status")
         self.status.setWordWrap(True)
@@ -95,12 +109,21 @@ class FormFrame(QWidget):
         foot = QHBoxLayout()
         self.previous = button("form_previous", _("Previous"))
         self.draft = button("form_draft", _("Save draft"), self.draft_clicked)
-        self.complete = button("form_complete", _("Complete form"), self.complete_clicked)
+        self.complete = button("form_complete", _("Complete and submit"), self.complete_clicked)
         self.complete.setProperty("role", "primary")
         self.next = button("form_next", _("Next"))
         for each in (self.previous, self.draft, self.complete, self.next):
             foot.addWidget(each)
         return foot
+
+    def show_lock(self, locked: str, *, is_again: bool) -> None:
+        """Show why nothing may be changed, and whether the form is submitted for the first time or again."""
+        self.locked = locked
+        self.lock.setText(f"✔ {locked}")
+        self.lock.setVisible(bool(locked))
+        for each in (self.draft, self.complete):
+            each.setEnabled(not locked)
+        self.complete.setText(_("Submit again") if is_again else _("Complete and submit"))
 
     def say(self, text: str) -> None:
         """Show a sentence about the form."""

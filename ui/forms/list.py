@@ -25,6 +25,7 @@ class FormsList(QWidget):
         problem_wanted: (Subject) a form is to be opened at its first problem.
         sheet_wanted: (community uid) its assessment sheet is to be shown.
         add_wanted: () a form of one's own is to be added to the project.
+        submit_wanted: (community uid) a returned community is to be submitted again.
         shown: (community uid) another community, or a newer state of it, is on the screen.
     """
 
@@ -32,6 +33,7 @@ class FormsList(QWidget):
     problem_wanted = Signal(object)
     sheet_wanted = Signal(str)
     add_wanted = Signal()
+    submit_wanted = Signal(str)
     shown = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,6 +44,7 @@ class FormsList(QWidget):
         self._progress: CommunityProgress | None = None
         self._standings: Mapping[str, list[Standing]] = {}
         self._open_form = ""
+        self._said: Mapping[str, Sequence[str]] = {}
         self.title = QLabel(_("Choose a community on the map or in the list."))
         self.title.setObjectName("community_title")
         self.title.setProperty("role", "title")
@@ -53,6 +56,11 @@ class FormsList(QWidget):
         self.told.setObjectName("forms_told")
         self.told.setWordWrap(True)
         self.told.hide()
+        self.reviewed = titled("", "error")
+        self.reviewed.setObjectName("community_returned")
+        self.again = button("submit_community", _("Submit the community again"), self._submit_again)
+        for each in (self.reviewed, self.again):
+            each.hide()
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -62,7 +70,7 @@ class FormsList(QWidget):
         self.add.setEnabled(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
-        for widget in (self.title, self.facts, self.told, self._area):
+        for widget in (self.title, self.facts, self.reviewed, self.again, self.told, self._area):
             layout.addWidget(widget, 1 if widget is self._area else 0)
         foot = QHBoxLayout()
         for each in (self.sheet, self.add):
@@ -72,10 +80,12 @@ class FormsList(QWidget):
     def show_community(self, uid: str, row: Mapping[str, Value], progress: CommunityProgress) -> None:
         """Show the forms of a community."""
         if uid != self.uid:
-            self._standings = {}
+            self._standings, self._said = {}, {}
         self.uid, self._progress = uid, progress
         self.title.setText(str(row.get("name") or row.get("code") or "—"))
         self.facts.setText(_facts(row, progress))
+        for each in (self.reviewed, self.again):
+            each.setVisible("" in self._said)
         self.sheet.setEnabled(True)
         self.add.setEnabled(True)
         self._fill()
@@ -99,6 +109,15 @@ class FormsList(QWidget):
         for standing in found:
             self._standings.setdefault(standing.subject.form_id, []).append(standing)
         self._fill()
+
+    def show_said(self, uid: str, said: Mapping[str, Sequence[str]]) -> None:
+        """Take the open remarks of the review by form, those on the whole community by an empty name."""
+        if uid == self.uid and said != self._said:
+            self._said = said
+            self.again.setVisible("" in said)
+            self.reviewed.setText("\n".join(said.get("", ())))
+            self.reviewed.setVisible("" in said)
+            self._fill()
 
     def say(self, text: str) -> None:
         """Tell something above the list."""
@@ -128,6 +147,10 @@ class FormsList(QWidget):
         entry = _state_button(f"{short}{_name(form_id, form)}{_count(form)}", str(form.state))
         entry.setObjectName(f"open_{form_id}")
         layout.addLayout(self._line(entry, self._standings.get(form_id, [])))
+        for text in self._said.get(form_id, ()):
+            said = titled(text, "error")
+            said.setObjectName(f"said_{form_id}")
+            layout.addWidget(said)
         if not several:
             entry.clicked.connect(partial(self._choose, form_id, (form.needed or (self.uid,))[0]))
             return
@@ -187,6 +210,9 @@ class FormsList(QWidget):
 
     def _add_record(self, form_id: str, subject: str) -> None:
         self.chosen.emit(Subject(form_id, self.uid, subject, new_uid()))
+
+    def _submit_again(self) -> None:
+        self.submit_wanted.emit(self.uid)
 
     def _want_sheet(self) -> None:
         self.sheet_wanted.emit(self.uid)

@@ -91,8 +91,7 @@ class FormPanel(FormFrame):
         for keys, slot in (
             ("Ctrl+Down", self.next_row),
             ("Ctrl+Up", self.previous_row),
-            ("Ctrl+Return", self.next_page),
-            ("Ctrl+Enter", self.next_page),
+            *((keys, self.next_page) for keys in ("Ctrl+Return", "Ctrl+Enter")),
             ("Ctrl+Shift+Return", self.previous_page),
             ("F8", self.next_problem),
             ("Shift+F8", self.problems.toggle),
@@ -172,9 +171,19 @@ class FormPanel(FormFrame):
         else:
             self._built[number].refresh()
         self.area.setWidget(self._built[number])
+        self._built[number].setEnabled(not self.locked)
         self._built[number].show()
         self.area.verticalScrollBar().setValue(0)
         self.pages.setCurrentIndex(number)
+
+    def show_review(self, remarks: Mapping[str, str], locked: str, *, is_again: bool) -> None:
+        """Show remarks at their questions, by name; why nothing may be changed; whether it is submitted again."""
+        self.remarks = remarks
+        self.show_lock(locked, is_again=is_again)
+        for rows in self._built.values():
+            rows.setEnabled(not locked)
+            for row in rows.rows():
+                row.set_remark(remarks.get(row.question.name, ""))
 
     def rows(self) -> list[Row]:
         """Return the rows of the page that is shown."""
@@ -186,6 +195,7 @@ class FormPanel(FormFrame):
     @Slot(object)
     def _made(self, row: Row) -> None:
         """Connect what a new row needs from outside."""
+        row.set_remark(self.remarks.get(row.question.name, ""))
         self._outside.connect_row(row, self._need().value(row.path))
         row.editor.finished.connect(self.next_row)
         for widget in {row.editor.focus, *row.editor.widget.findChildren(QWidget)}:
@@ -257,7 +267,7 @@ class FormPanel(FormFrame):
     def _show_progress(self, findings: Findings) -> None:
         if self._session is None:
             return
-        self.progress.setMaximum(max(findings.asked, 1))
+        self.progress.setRange(0, max(findings.asked, 1))
         self.progress.setValue(findings.answered)
         percent = round(100 * findings.answered / max(findings.asked, 1))
         self.progress.setFormat(_("{percent} % answered").format(percent=percent))

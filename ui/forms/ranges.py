@@ -4,21 +4,24 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDial,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSlider,
+    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from fieldsurvey.i18n import _
-from survey_forms import Question
+from survey_forms import Choice, Question
 from ui.forms.base import Editor, NoWheel
 
 _MOST_STEPS = 1000
@@ -52,6 +55,11 @@ class SliderEditor(Editor):
         super().__init__(box, self.slider)
         self._steps = steps(question)
         self.slider.setRange(0, len(self._steps) - 1)
+        placeholder = question.parameters.get("odk:placeholder", "")
+        self._resting = self._steps.index(placeholder) if placeholder in self._steps else 0
+        self.slider.setValue(self._resting)
+        self._ticks = TickLabels(self.slider, self._steps)
+        self._labels: dict[str, str] = {}
         self.slider.setMinimumHeight(180 if is_vertical else 36)
         if "no-ticks" not in looks:
             self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
@@ -61,27 +69,42 @@ class SliderEditor(Editor):
         self.slider.sliderPressed.connect(self._moved)
         self.value = QLabel("—")
         self.value.setMinimumWidth(56)
+        self.value.setWordWrap(True)
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         ends = [QLabel(self._steps[0]), QLabel(self._steps[-1])]
         if is_vertical:
-            column = QVBoxLayout()
-            for part in (ends[1], self.slider, ends[0]):
-                column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
-            layout.addLayout(column)
+            grid = QGridLayout()
+            for row, part in enumerate((ends[1], self.slider, ends[0])):
+                grid.addWidget(part, row, 0, Qt.AlignmentFlag.AlignHCenter)
+            grid.addWidget(self._ticks, 1, 1)
+            layout.addLayout(grid)
             layout.addStretch(1)
         else:
+            middle = QVBoxLayout()
+            middle.setSpacing(0)
+            middle.addWidget(self.slider)
+            middle.addWidget(self._ticks)
             layout.addWidget(ends[0])
-            layout.addWidget(self.slider, 1)
+            layout.addLayout(middle, 1)
             layout.addWidget(ends[1])
         layout.addWidget(self.value)
         layout.addWidget(_clear_button(self))
 
     def _moved(self) -> None:
         text = self._steps[self.slider.value()]
-        self.value.setText(text)
+        self._tell(text)
         self.edited.emit(text)
+
+    def _tell(self, text: str) -> None:
+        label = self._labels.get(text, "")
+        self.value.setText(f"{text} {label}" if label else text or "—")
+
+    def set_choices(self, choices: list[Choice]) -> None:
+        """Name the values that have labels."""
+        self._labels = {choice.value: choice.label for choice in choices}
+        self._ticks.show_labels(self._labels)
 
     def clear(self) -> None:
         """Take the answer away."""
@@ -91,9 +114,58 @@ class SliderEditor(Editor):
     def show_text(self, text: str) -> None:
         """Show an answer; a dash if there is none."""
         self.slider.blockSignals(True)
-        self.slider.setValue(self._steps.index(text) if text in self._steps else 0)
+        self.slider.setValue(self._steps.index(text) if text in self._steps else self._resting)
         self.slider.blockSignals(False)
-        self.value.setText(text or "—")
+        self._tell(text)
+
+
+class TickLabels(QWidget):
+    """Labels along a slider, each at its value; what has no room is left out, the ends first to stay."""
+
+    def __init__(self, slider: QSlider, steps: list[str]) -> None:
+        super().__init__()
+        self._slider, self._steps = slider, steps
+        self._labels: dict[int, str] = {}
+        self.hide()
+
+    def show_labels(self, labels: dict[str, str]) -> None:
+        """Show labels by value."""
+        places = {step: at for at, step in enumerate(self._steps)}
+        self._labels = {places[value]: label for value, label in labels.items() if value in places}
+        metrics = self.fontMetrics()
+        if self._slider.orientation() is Qt.Orientation.Vertical:
+            self.setFixedWidth(max((metrics.horizontalAdvance(text) for text in self._labels.values()), default=0) + 8)
+        else:
+            self.setFixedHeight(metrics.height() + 4)
+        self.setVisible(bool(self._labels))
+        self.update()
+
+    def _spot(self, at: int, length: int) -> int:
+        """Return where the handle stands at a value, in pixels from the left or the top."""
+        handle = self._slider.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self._slider)
+        is_vertical = self._slider.orientation() is Qt.Orientation.Vertical
+        place = QStyle.sliderPositionFromValue(
+            0, len(self._steps) - 1, at, max(length - handle, 1), upsideDown=is_vertical
+        )
+        return place + handle // 2
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the labels."""
+        painter = QPainter(self)
+        metrics, is_vertical = self.fontMetrics(), self._slider.orientation() is Qt.Orientation.Vertical
+        taken: list[QRect] = []
+        ends = {0, len(self._steps) - 1}
+        for at, text in sorted(self._labels.items(), key=lambda label: (label[0] not in ends, label[0])):
+            wide, high = metrics.horizontalAdvance(text) + 4, metrics.height()
+            if is_vertical:
+                box = QRect(4, self._spot(at, self.height()) - high // 2, wide, high)
+                box.moveTop(min(max(box.top(), 0), max(self.height() - high, 0)))
+            else:
+                box = QRect(self._spot(at, self.width()) - wide // 2, 0, wide, high)
+                box.moveLeft(min(max(box.left(), 0), max(self.width() - wide, 0)))
+            if not any(box.intersects(other) for other in taken):
+                taken.append(box)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 class PickerEditor(Editor):

@@ -53,6 +53,11 @@ class Row(QWidget):
         self.error.setObjectName(f"error_{question.name}")
         self.error.setWordWrap(True)
         self.error.setProperty("role", "error")
+        self.remark = QLabel()
+        self.remark.setObjectName(f"remark_at_{question.name}")
+        self.remark.setWordWrap(True)
+        self.remark.setProperty("role", "error")
+        self.remark.hide()
         self.editor: Editor = build_editor(question, words)
         self.editor.edited.connect(self._edited)
         self._lay_out()
@@ -84,6 +89,7 @@ class Row(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.guidance)
         layout.addWidget(self.error)
+        layout.addWidget(self.remark)
         self.label.setBuddy(self.editor.focus)
 
     def _edited(self, text: str) -> None:
@@ -121,6 +127,11 @@ class Row(QWidget):
         """Show what is wrong, or nothing."""
         self.error.setText(f"⚠ {text}" if text else "")
         self.error.setVisible(bool(text))
+
+    def set_remark(self, text: str) -> None:
+        """Show what the review said about the answer, or nothing."""
+        self.remark.setText(text)
+        self.remark.setVisible(bool(text))
 
     def stops(self) -> list[QWidget]:
         """Return where Tab stops in this row: once for choices, which arrows and digits then choose among."""

@@ -5,15 +5,17 @@ import unicodedata
 
 from PySide6.QtCore import QDate, QDateTime, Qt
 from PySide6.QtGui import QTextCharFormat
-from PySide6.QtWidgets import QCalendarWidget, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QCalendarWidget, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
+from survey_forms.calendars import calendar_of
 from ui.forms.base import Editor
 
 _PARTS = re.compile(r"(\d{4})\s*[-./年]?\s*(\d{1,2})?\s*[-./月]?\s*(\d{1,2})?\s*日?")
 _CLOCK = re.compile(r"(\d{1,2})\s*[:时点]\s*(\d{1,2})\s*(?:[:分]\s*(\d{1,2}))?\s*[分秒]?")
 _BARE_CLOCK = re.compile(r"(\d{2})(\d{2})")
+_NO_DATE = "?"
 _SHOWN = {"year": 4, "month-year": 7, "day": 10}
 
 
@@ -132,7 +134,7 @@ class DateEditor(MomentEditor):
             self._calendar.setWeekdayTextFormat(Qt.DayOfWeek.Saturday, plain)
             self._calendar.setWeekdayTextFormat(Qt.DayOfWeek.Sunday, plain)
             self._calendar.clicked.connect(self._picked)
-        date = QDate.fromString(self.line.text(), Qt.DateFormat.ISODate)
+        date = QDate.fromString(self._shown or self.line.text(), Qt.DateFormat.ISODate)
         self._calendar.setSelectedDate(date if date.isValid() else QDate.currentDate())
         self._calendar.move(self.widget.mapToGlobal(self.widget.rect().bottomLeft()))
         self._calendar.show()
@@ -141,6 +143,49 @@ class DateEditor(MomentEditor):
         if self._calendar is not None:
             self._calendar.hide()
         self._put(date.toString(Qt.DateFormat.ISODate))
+
+
+class CalendarDateEditor(DateEditor):
+    """A date of another calendar: typed there as year-month-day, kept and told as the Gregorian one."""
+
+    def __init__(self, question: Question) -> None:
+        found = calendar_of(question.appearance)
+        if found is None:
+            raise ValueError(question.appearance)
+        self._calendar_of_form = found
+        super().__init__(question)
+        self.line.setPlaceholderText(found.show(QDate.currentDate().toString(Qt.DateFormat.ISODate)))
+        self.told = QLabel()
+        self.told.setProperty("role", "hint")
+        box, self.widget = self.widget, QWidget()
+        column = QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(box)
+        column.addWidget(self.told)
+        self._tell()
+
+    def _read(self, text: str) -> str:
+        """Return the Gregorian date; what is none of this calendar is marked, lest it be taken for a Gregorian one."""
+        plain = text.strip()
+        return (self._calendar_of_form.read(plain) or _NO_DATE + plain) if plain else ""
+
+    def _typed(self, text: str) -> None:
+        super()._typed(text)
+        self._tell()
+
+    def show_text(self, text: str) -> None:
+        """Show an answer, leaving alone what is being typed."""
+        if text and text == self._shown and self.line.text():
+            return
+        self._shown = text
+        self.line.setText(self._calendar_of_form.show(text) or text.removeprefix(_NO_DATE))
+        self._tell()
+
+    def _tell(self) -> None:
+        name = _(self._calendar_of_form.name)
+        is_date = QDate.fromString(self._shown, Qt.DateFormat.ISODate).isValid()
+        told = _("{calendar} calendar · Gregorian {date}").format(calendar=name, date=self._shown)
+        self.told.setText(told if is_date else _("{calendar} calendar: year-month-day").format(calendar=name))
 
 
 class TimeEditor(MomentEditor):

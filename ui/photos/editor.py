@@ -15,6 +15,7 @@ from ui.photos.intake import Source, pasted_name
 _BUTTON_PX = 36
 _OURS = {QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.DragEnter, QEvent.Type.Drop}
 DRAWN = ("draw", "signature")
+_CAMERA_ONLY = frozenset({"new", "new-front", "selfie"})  # Source: XLSForm reference, appearances of image
 
 
 def sources_of(data: QMimeData, target: str = "") -> list[Source]:
@@ -55,7 +56,7 @@ class PhotoEditor(Editor):
         self._value = ""
         self.is_drawing = any(word in question.appearance.split() for word in DRAWN)
         self._is_signature = "signature" in question.appearance.split()
-        self._is_camera_only = "new" in question.appearance.split()
+        self._is_camera_only = bool(_CAMERA_ONLY & set(question.appearance.split()))
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         self.picture = QLabel()

@@ -36,13 +36,16 @@ from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview, ProjectSession
+from ui.review.groups import GroupsView
 from ui.review.loading import CHOICES, OPEN, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
 from ui.review.model import MARKS, FindingsModel
+from ui.review.records.panel import RecordReview
 from ui.review.rules_view import RulesView
 from ui.widgets import button, titled
 
 _FOLLOW_MS = 1500  # after the last change of the project the findings are brought up to date
+_RULE = Qt.ItemDataRole.UserRole
 _AROUND = 40.0  # m shown around a place
 
 
@@ -55,7 +58,7 @@ class ReviewPanel(QWidget):
 
     shown = Signal(object)
 
-    def __init__(self, project: ProjectSession, runner: JobRunner, holder: StoreHolder) -> None:
+    def __init__(self, project: ProjectSession, runner: JobRunner, work: JobRunner, holder: StoreHolder) -> None:
         super().__init__()
         self.setObjectName("review")
         self._runner, self._holder, self._names = runner, holder, dict[str, str]()
@@ -64,6 +67,7 @@ class ReviewPanel(QWidget):
         self._on_map: FindingMarks | None = None
         self._map: Sidecar | None = None  # to be shown once somebody looks
         self._is_read = False
+        self.records = RecordReview(runner, work, holder)
         self._make_parts()
         self._lay_out()
         self._follow = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
@@ -111,6 +115,8 @@ class ReviewPanel(QWidget):
         self.canvas = MapCanvas()
         self.canvas.setObjectName("review_map")
         self.marks = FindingMarks(self.canvas)
+        self.groups = GroupsView()
+        self.groups.opened.connect(self.show_group)
         self.rules_view = RulesView()
         self.rules_view.change_wanted.connect(self._change_rule)
         self.rules_view.file_chosen.connect(self._take_file)
@@ -143,10 +149,13 @@ class ReviewPanel(QWidget):
         column.addWidget(columns, 1)
         for key, slot in (("1", self.accept), ("2", self.send_back), ("3", self.override), ("N", self.next)):
             QShortcut(QKeySequence(key), queue, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        tabs = QTabWidget()
+        self.tabs = tabs = QTabWidget()
         tabs.setObjectName("review_tabs")
+        tabs.addTab(self.records, _("Records"))
         tabs.addTab(queue, _("Findings"))
+        tabs.addTab(self.groups, _("In groups"))
         tabs.addTab(self.rules_view, _("Rule set"))
+        self._queue = queue
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(tabs)
@@ -175,6 +184,7 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
         self.canvas.clear_project()
+        self.records.clear()
         self._map, self._is_read = None, False
         self.show_project(now)
         self._catch_up()
@@ -182,6 +192,7 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def _take_map(self, sidecar: object) -> None:
         self._map = cast("Sidecar", sidecar)
+        self.records.take_map(self._map)
         self._catch_up()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -218,6 +229,7 @@ class ReviewPanel(QWidget):
             self.community.setCurrentIndex(max(self.community.findData(chosen), 0))
             self.community.blockSignals(False)
         self._follow.start()
+        self.records.project_changed()
 
     def show_on(self, canvas: MapCanvas, is_shown: bool) -> None:
         """Show the findings of the list on another map too, or no longer."""
@@ -233,6 +245,7 @@ class ReviewPanel(QWidget):
         """Stop the timer and the map of this panel; for good."""
         self._follow.stop()
         self.canvas.close_renderer()
+        self.records.close_map()
 
     @Slot()
     def _bring_up_to_date(self) -> None:
@@ -303,6 +316,7 @@ class ReviewPanel(QWidget):
         desk, before = cast("Desk", result), self._current()
         self.message.hide()
         self.model.show_desk(desk, self._names)
+        self.groups.show_desk(desk, self.model.community)
         self.rules_view.show_rules(desk.rules, desk.log)
         self._list_rules(desk)
         self._filter()
@@ -311,6 +325,14 @@ class ReviewPanel(QWidget):
         elif before is not None:
             self._go_to(self.model.row_of(before.key))
         self._row_after = None
+
+    @Slot(str, str)
+    def show_group(self, rule: str, community: str) -> None:
+        """Show the findings of a rule and a community (empty: of all)."""
+        self.tabs.setCurrentWidget(self._queue)
+        self.community.setCurrentIndex(max(self.community.findData(community), 0))
+        rows = [row for row in range(self.rules.count()) if self.rules.item(row).data(_RULE) == rule]
+        self.rules.setCurrentRow(rows[0] if rows else 0)
 
     def _list_rules(self, desk: Desk) -> None:
         chosen = max(self.rules.currentRow(), 0)

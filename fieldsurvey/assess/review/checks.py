@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """What a check is about."""
 
     CONFLICT = "conflict"
+    MISSING = "missing"
     FINDING = "finding"
     FAR_VALUE = "far_value"
     NO_PHOTO = "no_photo"
@@ -37,6 +38,7 @@ class Kind(StrEnum):
 
 KIND_WORDS: Mapping[Kind, str] = {
     Kind.CONFLICT: N_("conflict"),
+    Kind.MISSING: N_("not submitted"),
     Kind.FINDING: N_("rule"),
     Kind.FAR_VALUE: N_("unusual value"),
     Kind.NO_PHOTO: N_("photos"),

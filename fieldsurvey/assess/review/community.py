@@ -89,7 +89,7 @@ def look_at(store: Store, item: Item) -> CommunityLook:
 
 def _checks(store: Store, row: Row, numbers: Sequence[Number], progress: CommunityProgress) -> list[Check]:
     found = [
-        Check(Kind.FAR_VALUE, _("{field} is blank, and it decides the money.").format(field=n.column.label))
+        Check(Kind.MISSING, _("{field} is blank, and it decides the money.").format(field=n.column.label))
         for n in numbers
         if n.value is None
     ]
@@ -98,7 +98,7 @@ def _checks(store: Store, row: Row, numbers: Sequence[Number], progress: Communi
         if form.needed and form.state not in {State.COMPLETE, State.REVIEWED, State.APPROVED}:
             text = _("“{form}”: {done} of {total} submitted.")
             told = text.format(form=labels[form.form_id].label, done=form.done, total=len(form.needed))
-            found.append(Check(Kind.CONFLICT, told))
+            found.append(Check(Kind.MISSING, told))
     decided = decisions(store)
     failed = [
         f for f in store.findings(row.uid)

@@ -49,6 +49,7 @@ class Look:
     Attributes:
         item: Its place in the queue.
         row: The record as it was read; decisions rest on its token.
+        table: Its table.
         lines: Its answers; a question that neither this nor the last round answered is left out.
         before: What the last round is called; empty without one.
         checks: What should be looked at.
@@ -61,6 +62,7 @@ class Look:
 
     item: Item
     row: Row
+    table: Table
     lines: Sequence[Line]
     before: str
     checks: Sequence[Check]
@@ -96,6 +98,7 @@ def look(store: Store, item: Item) -> Look:
     return Look(
         item,
         row,
+        table,
         lines,
         told if before else "",
         found,

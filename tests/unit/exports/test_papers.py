@@ -13,7 +13,9 @@ from exports.sheet.filled import filled_form, filled_paper
 from exports.sheet.lift_sheet import lift_sheet
 from exports.sheet.paper import write
 from exports.sheet.problem_list import problem_list
+from fieldsurvey.assess.lift import lifts
 from fieldsurvey.errors import InputRefused
+from fieldsurvey.i18n import speaking
 from fieldsurvey.model.schema import Value
 from fieldsurvey.projects import new_project
 from fieldsurvey.store import Store
@@ -102,26 +104,27 @@ def test_a_form_that_is_not_there_is_told(store: Store, tmp_path: Path) -> None:
         papers.record_sheets(store, "T1", tmp_path, forms=["f99"])
 
 
-def test_a_lift_sheet_weighs_votes_space_and_pipes(store: Store) -> None:
-    data = lift_sheet(store, uid_of(store, "f11_elevator"), "2026-11-24")
-    found = {test.name: test.result for test in data.tests}
-    assert found["参与表决人数"] == "符合"  # 9 of 12
-    assert found["同意人数（占参与）"] == "符合"  # 7 of 9
-    assert found["参与表决专有面积"] == "符合"  # exactly two thirds
-    assert found["同意专有面积（占参与）"] == "符合"  # exactly three quarters
-    assert found["加装后道路净宽"] == "不符合"
-    assert found["井道下及1m内管线"] == "不符合"
-    assert found["井道可用进深"] == "符合"
-    assert found["用电容量满足"] == "待核"
+def test_a_lift_sheet_says_what_decides_and_where_it_stands(store: Store) -> None:
+    with speaking("zh_CN"):
+        (judged,) = lifts(store, uid_of(store, "community"))
+    data = lift_sheet(store, store.select("community")[0], judged, "2026-11-24")
+    found = {test.name: test for test in data.tests}
+    assert found["业主表决"].result == "符合"  # 9 of 12 and 7 of 9; exactly two thirds and three quarters of the area
+    assert "第278条" in found["业主表决"].citation
+    assert found["剩余道路净宽"].result == "待核"  # 3.5 m, and whether it is a fire lane is not known
+    assert data.result == "需专项论证"
+    assert not found["井道空间"].citation  # an internal reference is not printed as a source
     assert data.space
     assert "鉴定" not in str(data)
 
 
-def test_space_that_map_and_tape_see_differently_is_open(store: Store) -> None:
-    uid = uid_of(store, "f11_elevator")
-    store.save(uid, {"space_depth": 0.8})
-    found = {test.name: test.result for test in lift_sheet(store, uid).tests}
-    assert found["井道可用进深"] == "待核"
+def test_restricted_layers_stay_off_the_figure(store: Store) -> None:
+    line = shapely.MultiLineString([[(500_000, 3_300_018), (500_040, 3_300_018)]])
+    store.create_record("gas_line", {"community_uid": uid_of(store, "community"), "geom": line.wkb})
+    (judged,) = lifts(store, uid_of(store, "community"))
+    row = store.select("community")[0]
+    assert "gas_line" in lift_sheet(store, row, judged, "2026-11-24").map.layers
+    assert "gas_line" not in lift_sheet(store, row, judged, "2026-11-24", restricted=False).map.layers
 
 
 def test_lift_sheets_are_archive_files(store: Store, tmp_path: Path) -> None:

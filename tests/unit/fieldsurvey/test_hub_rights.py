@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fieldsurvey import cli
+from fieldsurvey.assess.assignments import assign, assignments, withdraw
 from fieldsurvey.clock import now_millis
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
@@ -197,6 +198,36 @@ def test_the_edits_of_a_revoked_device_are_held_whoever_brings_them(
         Devices(folder, Accounts(folder)).revoke("thief")
         honest.sync(hub.url)
         assert _held(folder) == ["revoked"]
+
+
+def test_an_account_receives_what_is_assigned_to_it(folder: Path, project: tuple[str, str, str]) -> None:
+    identity, mine, other = project
+    with (
+        _laptop(folder, "boss2", identity, Role.REVIEWER) as engineer,
+        _laptop(folder, "li", identity, Role.SURVEYOR, "@li") as surveyor,
+        RunningHub(folder) as hub,
+    ):
+        engineer.sync(hub.url)
+        houses = {
+            uid: engineer.store.create_record("building", {"community_uid": uid, "name": "1栋"})
+            for uid in (mine, other)
+        }
+        engineer.sync(hub.url)
+        surveyor.sync(hub.url)
+        assert surveyor.store.count("building") == 0, "nothing is assigned yet"
+        assign(engineer.store, [mine], "li", "李工", until="2026-12-31")
+        engineer.sync(hub.url)
+        surveyor.sync(hub.url)
+        assert [row["uid"] for row in surveyor.store.select("building")] == [houses[mine]]
+        assert [one.until for one in assignments(surveyor.store)] == ["2026-12-31"]
+        surveyor.store.save(houses[mine], {"floors": 6})
+        surveyor.sync(hub.url)
+        assert _held(folder) == []
+        assign(engineer.store, [other], "li", "李工")
+        withdraw(engineer.store, [one.uid for one in assignments(engineer.store) if one.community == mine])
+        engineer.sync(hub.url)
+        surveyor.sync(hub.url)
+        assert [row["uid"] for row in surveyor.store.select("building")] == [houses[other]]
 
 
 def test_a_stick_is_judged_like_the_network_and_brings_the_answer(

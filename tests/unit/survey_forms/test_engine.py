@@ -11,7 +11,7 @@ import pytest
 from survey_forms import Context, FormError, Session, default_forms, load_form
 from survey_forms.compile import xform
 from survey_forms.definitions import path, workbook
-from survey_forms.entities import applied, change_of
+from survey_forms.entities import applied, changes_of
 from survey_forms.markdown import to_html
 from survey_forms.reading import parse_form
 from survey_forms.submission import opened, read, to_xml
@@ -284,8 +284,7 @@ def test_entities_are_created_and_updated() -> None:
     session = Session(form)
     session.answer("/data/new/new_full_name", "Wang")
     session.answer("/data/new/new_number", "12")
-    created = change_of(session)
-    assert created is not None
+    (created,) = changes_of(session)
     assert (created.dataset, created.creates) == ("beneficiaries", True)
     assert dict(created.properties) == {"full_name": "Wang", "phone_number": "12"}
     items = applied([], created)
@@ -294,8 +293,7 @@ def test_entities_are_created_and_updated() -> None:
     second.answer("/data/beneficiary", created.id)
     assert second.value("/data/info/update_full_name") == "Wang"
     second.answer("/data/info/update_number", "13")
-    updated = change_of(second)
-    assert updated is not None
+    (updated,) = changes_of(second)
     assert (updated.creates, updated.id) == (False, created.id)
     assert applied(items, updated)[0]["phone_number"] == "13"
 

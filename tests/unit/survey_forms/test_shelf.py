@@ -274,6 +274,32 @@ def test_a_completed_form_adds_to_the_list_that_the_next_one_offers(project: Sto
     assert [choice.label for choice in asked.choices("/data/tree")] == ["老樟", "银杏"]
 
 
+def test_every_row_of_a_repeat_is_an_item_of_its_list(project: Store, tmp_path: Path) -> None:
+    plant = tmp_path / "garden.md"
+    plant.write_text(
+        "| survey | | | | |\n| | type | name | label | save_to |\n| | text | garden | 园名 | gardens#title |\n"
+        "| | begin_repeat | tree | 树 | |\n| | text | species | 树种 | trees#species |\n| | end_repeat | | | |\n"
+        "| settings | | |\n| | form_id | version |\n| | garden | 1 |\n"
+        "| entities | | | |\n| | list_name | label | repeat |\n| | trees | ${species} | ${tree} |\n"
+        "| | gardens | ${garden} | |\n",
+        "utf-8",
+    )
+    shelf.add(project, shelf.prepare(plant))
+    community = add_community(project)
+    opened = open_form(project, Subject("form_garden", community, community))
+    opened.session.answer("/data/garden", "东园")
+    for species in ("樟", "银杏"):
+        opened.session.answer(opened.session.add_repeat("/data/tree") + "/species", species)
+    save_record(project, opened, COMPLETE)
+    again = open_form(project, opened.subject)
+    again.session.answer(again.session.instances("/data/tree")[1] + "/species", "栾树")
+    save_record(project, again, COMPLETE)
+    rows = {(row["dataset"], row["label"], row["version"]) for row in project.select("survey_entity")}
+    assert rows == {("gardens", "东园", 1), ("trees", "樟", 1), ("trees", "栾树", 2)}
+    kept = [str(row["properties"]) for row in project.select("survey_entity", where={"dataset": "gardens"})]
+    assert kept == ['{"title": "东园"}']
+
+
 def test_an_own_form_reaches_the_other_laptop_with_its_records(project: Store, bring: Bring, tmp_path: Path) -> None:
     bring()
     opened, _uid = filled(project)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 from fieldsurvey.assess.review.community import CommunityLook
 from fieldsurvey.assess.review.look import Line, Look
 from fieldsurvey.i18n import _
-from fieldsurvey.model.schema import Table
+from fieldsurvey.model.schema import Table, Value
 from layers.style import STATES
 from survey_forms.definitions import title as form_title
 from ui.words import in_words
@@ -38,10 +38,10 @@ class Told:
     uid: str = ""
 
 
-def told_of(look: Look, table: Table) -> list[Told]:
+def told_of(look: Look) -> list[Told]:
     """Return the answers of a record in words; changed ones are marked ≠, far ones ⚠, those with a remark ↩."""
     asked = {thread.remark.field for thread in look.threads if thread.is_open}
-    return [_told(line, look, table, is_asked=line.column.name in asked) for line in look.lines]
+    return [_told(line, look, look.table, is_asked=line.column.name in asked) for line in look.lines]
 
 
 def _told(line: Line, look: Look, table: Table, *, is_asked: bool) -> Told:
@@ -68,8 +68,8 @@ def told_of_community(look: CommunityLook, language: str) -> list[Told]:
     lines = [Told("", (_("Communities"), "1", "1" if look.locked_by else "", _("this community")))]
     for number in look.numbers:
         unit, name = number.column.unit, number.column.name
-        now = "—" if number.value is None else f"{number.value:,} {unit}"
-        locked = "" if number.locked is None else f"{number.locked:,} {unit}"
+        now = "—" if number.value is None else _amount(number.value, unit)
+        locked = "" if number.locked is None else _amount(number.locked, unit)
         is_other = number.locked is not None and number.locked != number.value
         lines.append(Told(name, (number.column.label, now, locked, number.source), is_other or number.value is None))
     for form in look.progress.forms.values():
@@ -79,6 +79,10 @@ def told_of_community(look: CommunityLook, language: str) -> list[Told]:
             title = form_title(form.form_id, language) or form.title or form.form_id
             lines.append(Told("", (title, f"{mark} {_(word)}", done, ""), uid=form.form_id))
     return lines
+
+
+def _amount(value: Value, unit: str) -> str:
+    return f"{value:,} {unit}" if isinstance(value, int | float) else f"{value!s} {unit}"
 
 
 class AnswersModel(QAbstractTableModel):

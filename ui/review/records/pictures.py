@@ -28,18 +28,18 @@ class Pictures(QScrollArea):
     """A strip of photos.
 
     Signals:
-        wanted: (picture) a photo is to be seen large.
+        wanted: (hash) a photo is to be seen large.
     """
 
-    wanted = Signal(object)
+    wanted = Signal(str)
 
-    def __init__(self, store: JobRunner, holder: StoreHolder, parent: QWidget | None = None) -> None:
+    def __init__(self, store: JobRunner, work: JobRunner, holder: StoreHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("review_photos")
         self.setAccessibleName(_("Photos"))
         self.setWidgetResizable(True)
         self.setFixedHeight(_SIDE + 26)
-        self._store, self._holder = store, holder
+        self._store, self._work, self._holder = store, work, holder
         self._hashes: Sequence[str] = ()
         self._fill([QLabel(_("no photo"))])
 
@@ -60,12 +60,19 @@ class Pictures(QScrollArea):
             return
         wanted = list(self._hashes)
 
-        def work(_control: JobControl) -> list[tuple[str, QImage | None]]:
+        def find(_control: JobControl) -> _Found:
             store = self._holder.store
-            found = [(sha, store.media.path(sha), album.marks_of(store, sha)) for sha in wanted]
-            return [(sha, _small(path, sha, marks)) for sha, path, marks in found]
+            return [(sha, store.media.path(sha), album.marks_of(store, sha)) for sha in wanted]
 
-        job = self._store.start(work)
+        job = self._store.start(find, quick=True)
+        job.succeeded.connect(self._copy)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _copy(self, result: object) -> None:
+        """Make small copies beside the work: decoding a photo takes longer than a save may wait."""
+        found = cast("_Found", result)
+        job = self._work.start(lambda _control: [(sha, _small(path, sha, marks)) for sha, path, marks in found])
         job.succeeded.connect(self._show)
         job.failed.connect(self._fail)
 

@@ -36,7 +36,7 @@ class PlaceMark(QWidget):
         """Draw places given as WKB in the project CRS, and bring them into view."""
         self._places = [shapely.from_wkb(place) for place in places if place]
         if go and self._places:
-            west, south, east, north = shapely.total_bounds(self._places)
+            west, south, east, north = shapely.total_bounds(self._places).tolist()
             self._canvas.show_box((west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND))
         self.update()
 

@@ -97,12 +97,13 @@ class QueueView(QWidget):
             (self.form, "review_form", _("Form")),
             (self.person, "review_person", _("Surveyed by")),
         )
-        for number, (box, name, word) in enumerate(named):
+        spots = ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1), (2, 0, 1, 2))  # row, column, rows, columns
+        for (box, name, word), spot in zip(named, spots, strict=True):
             box.setObjectName(name)
             box.setAccessibleName(word)
             box.setMinimumHeight(36)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            grid.addWidget(box, number // 2, number % 2)
+            grid.addWidget(box, *spot)
         self.states.currentIndexChanged.connect(self.view_changed)
         for box in (self.district, self.form, self.person):
             box.currentIndexChanged.connect(self._filter)
@@ -133,14 +134,8 @@ class QueueView(QWidget):
         row = self.list.currentIndex().row()
         return self.model.items[row] if 0 <= row < len(self.model.items) else None
 
-    def show_items(self, items: Sequence[Item], keep: str = "", row: int = 0) -> None:
-        """Show items; the one named is read again, else the one of that row.
-
-        Args:
-            items: All of the wanted states.
-            keep: Uid of the item that was read.
-            row: Where the list goes on if that is gone.
-        """
+    def show_items(self, items: Sequence[Item], row: int = 0) -> None:
+        """Show items; the one that was read stays, or the list goes on at a row if that is gone."""
         self._all = items
         for box, everything, values in (
             (self.district, _("all districts"), {item.district: item.district for item in items}),
@@ -148,12 +143,15 @@ class QueueView(QWidget):
             (self.person, _("all people"), {item.person: item.person for item in items if item.person}),
         ):
             _refill(box, everything, values)
-        self._filter(keep, row)
+        self._show(row)
 
     @Slot()
-    def _filter(self, keep: object = "", row: int = 0) -> None:
+    def _filter(self) -> None:
+        self._show(0)
+
+    def _show(self, row: int) -> None:
         wanted = self.district.currentData(), self.form.currentData(), self.person.currentData()
-        before = keep if isinstance(keep, str) and keep else (self.current.uid if self.current else "")
+        before = self.current.uid if self.current else ""
         fitting = [
             item
             for item in self._all

@@ -1,0 +1,160 @@
+"""The numbers behind scores, costs and plans as the office changes them: with a reason, and a log of all changes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fieldsurvey.assess.items import items
+from fieldsurvey.assess.parameters import shipped
+from fieldsurvey.errors import InputRefused
+from fieldsurvey.i18n import _
+from fieldsurvey.model.plan_tables import PARAMETER, PRICE
+from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.tables import install_tables
+from fieldsurvey.store import Store
+
+_MOST_YUAN = 1e8  # for one unit of works; more is a slip of the keyboard
+
+
+@dataclass(frozen=True, slots=True)
+class NumberEdit:
+    """One line of the change log.
+
+    Attributes:
+        what: The parameter, or the item of a price.
+        at_ms: The author's clock, milliseconds since 1970.
+        actor: Name of the person.
+        old, new: The number before and after; None: there was none.
+        note: Why.
+    """
+
+    what: str
+    at_ms: int
+    actor: str
+    old: float | None
+    new: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One price to be taken.
+
+    Attributes:
+        item_code: Code of the catalogue.
+        unit: What is priced.
+        price_yuan: 元.
+        details: Name, region, base month, tax basis, source, validity, by column of the price table.
+    """
+
+    item_code: str
+    unit: str
+    price_yuan: float
+    details: Mapping[str, str]
+
+
+def change_parameter(store: Store, key: str, value: float, note: str) -> None:
+    """Set a parameter for this project.
+
+    Raises:
+        InputRefused: If there is no such parameter, the value makes no sense, or no reason is given.
+    """
+    parameter = shipped().get(key)
+    if parameter is None:
+        text = _("There is no parameter {key}. Please correct or delete that row in the parameters.")
+        raise InputRefused(text.format(key=key or "—"))
+    parameter.checked(value)
+    if not note.strip():
+        raise InputRefused(_("Please give the reason for changing {id}.").format(id=parameter.label))
+    _write(store, PARAMETER.name, f"parameter|{key}", {"key": key, "value": value, "note": note.strip()})
+
+
+def parameter_log(store: Store) -> list[NumberEdit]:
+    """Return all changes of parameters, newest first."""
+    if PARAMETER.name not in store.tables():
+        return []
+    found = []
+    for row in store.select(PARAMETER.name, ["key"]):
+        known = shipped().get(str(row["key"]))
+        old = known.value if known else None
+        for entry in store.history(str(row["uid"])):
+            value = entry.values.get("value")
+            new = float(value) if isinstance(value, int | float) else None
+            if new is None:
+                continue
+            label = known.label if known else str(row["key"])
+            found.append(NumberEdit(label, entry.at_ms, entry.actor, old, new, str(entry.values.get("note") or "")))
+            old = new
+    return sorted(found, key=lambda edit: -edit.at_ms)
+
+
+def change_price(store: Store, uid: str, value: float, source: str) -> None:
+    """Set the price of a row of the price table, 元.
+
+    Raises:
+        InputRefused: If the price makes no sense, or its source is not given.
+    """
+    _checked_price(value, price_name(store, uid))
+    if not source.strip():
+        raise InputRefused(_("Please say where the price comes from."))
+    store.save(uid, {"unit_price": value, "price_source": source.strip()})
+
+
+def price_name(store: Store, uid: str) -> str:
+    """Return what a row of the price table is called.
+
+    Raises:
+        InputRefused: If it is gone.
+    """
+    row = store.get(uid)
+    if row is None:
+        raise InputRefused(_("This price does not exist any more; please look at the list again."))
+    return " ".join(str(row.values[name]) for name in ("item_code", "name") if row.values.get(name))
+
+
+def take_prices(store: Store, rows: Iterable[PriceRow], source: str) -> int:
+    """Take prices into the project, all or none; of one item, unit, region and month the new one counts.
+
+    Args:
+        store: The project.
+        rows: The prices.
+        source: Where they come from, for those that do not say it.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        InputRefused: If any of them makes no sense; nothing is changed then.
+    """
+    wanted = list(rows)
+    for row in wanted:
+        if row.item_code not in items():
+            text = _("{code} is no item of the catalogue; please use a code from B01 to U11.")
+            raise InputRefused(text.format(code=row.item_code or "—"))
+        _checked_price(row.price_yuan, f"{row.item_code} {row.details.get('name', '')}".strip())
+    with store.transaction():
+        for row in wanted:
+            of = "|".join((row.item_code, row.unit, row.details.get("region", ""), row.details.get("base_month", "")))
+            values: dict[str, Value] = {name: text or None for name, text in row.details.items()}
+            values |= {"item_code": row.item_code, "unit": row.unit, "unit_price": row.price_yuan}
+            values["price_source"] = row.details.get("price_source") or source
+            _write(store, PRICE.name, f"price|{of}|{row.details.get('name', '')}", values)
+    return len(wanted)
+
+
+def _checked_price(value: float, item: str) -> None:
+    if not 0 <= value <= _MOST_YUAN:
+        text = _("The price of {item} cannot be {value:g} yuan; please enter one between 0 and {most:,.0f}.")
+        raise InputRefused(text.format(item=item or "—", value=value, most=_MOST_YUAN))
+
+
+def _write(store: Store, table: str, key: str, values: Mapping[str, Value]) -> None:
+    install_tables(store)
+    uid = hashlib.sha256(key.encode()).hexdigest()[:32]
+    now = store.get(uid)
+    if now is None:
+        store.create_record(table, values, uid=uid)
+        return
+    changes = {name: value for name, value in values.items() if now.values.get(name) != value}
+    if changes:
+        store.save(uid, changes, now.token)

@@ -1,0 +1,1 @@
+"""My day: what is assigned to me, where I am, what comes next, and what was done."""
