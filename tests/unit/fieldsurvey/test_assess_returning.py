@@ -37,7 +37,7 @@ def test_the_record_is_returned_with_the_remark(tmp_path: Path) -> None:
     with store:
         assert send_back(store, ENGINEER, finding, "请复测末端水压") == record
         assert store.get(record).values["status"] == "returned"  # type: ignore[union-attr]
-        assert len(returned_for(store)) == 1
+        assert [one.record_uid for one in returned_for(store)] == [record]
         assert decisions(store)[finding.key].choice is Choice.RETURNED
 
 
