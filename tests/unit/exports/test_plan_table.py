@@ -120,6 +120,23 @@ def test_the_city_adds_up_to_its_214_communities(store: Store, read_plan: ReadPl
         years = [value for name, value in sums.items() if name and name.endswith("合计")]
         assert sums["总计"] == pytest.approx(frame[source].sum()) == pytest.approx(sum(years))
     assert dict(zip(label, column(rows, "户数"), strict=True))["总计"] == 105_056
+    _reproduces_the_headline(store)
+
+
+def _reproduces_the_headline(store: Store) -> None:
+    """A version of those plan years has the published totals, on the board and in the four locked numbers."""
+    from fieldsurvey.plan import versions
+    from fieldsurvey.plan.board import choices_of, year_sums
+    from fieldsurvey.plan.build import question
+
+    version = versions.from_ledger(store)
+    asked = question(store)
+    whole = year_sums(asked.problem, asked.everybody, choices_of(versions.placements(store, version)))[-1]
+    assert (whole.communities, whole.households, whole.cost_wan) == (214, 105_056, 283_900.0)
+    versions.submit(store, version)
+    [found] = versions.versions(store)
+    assert found.numbers is not None
+    assert (found.numbers.communities, found.numbers.buildings, found.numbers.households) == (214, 2980, 105_056)
 
 
 @pytest.fixture
