@@ -165,7 +165,11 @@ def planned(tmp_path: Path) -> Iterator[Store]:
             "quantity": 10.0,
             "unit": "m",
         }
-        store.create_record("f23_plan_item", {**item, "unit_price": 100_000.0, "start_plan": "2026-03-01"})
+        store.create_record(
+            "f23_plan_item", {**item, "unit_price": 100_000.0, "start_plan": "2026-03-01", "utility_unit": "供水公司"}
+        )
+        for form in ("f04_water", "f05_drainage", "f06_power", "f07_gas", "f08_telecom", "f09_fire"):
+            store.create_record(form, {"community_uid": uids[0], "subject_uid": uids[0]})
         versions.submit(store, version)
         versions.approve(store, version)
         yield store
