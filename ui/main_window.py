@@ -41,6 +41,7 @@ from ui.map.workspace import MapWorkspace
 from ui.place import Place
 from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
+from ui.project.handover import Handover
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.opening import ProjectOpening
@@ -64,10 +65,12 @@ class MainWindow(QMainWindow):
     Signals:
         theme_changed: (name) another theme was chosen.
         community_chosen: (uid) a community is selected.
+        language_chosen: (language) the window is to be made anew in another language.
     """
 
     theme_changed = Signal(str)
     community_chosen = Signal(str)
+    language_chosen = Signal(str)
 
     def __init__(self, remembered: Settings) -> None:
         super().__init__()
@@ -100,7 +103,6 @@ class MainWindow(QMainWindow):
 
     def _make_parts(self) -> None:
         self.start = StartPage()
-        self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
         self.opening = ProjectOpening(self.start, self.project, self.work_runner, self.remembered, self)
         self.communities = CommunityPanel()
@@ -116,7 +118,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
-        self.exports = ExportPanel(self.store_runner, self.holder)
+        self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
         self.today = TodayDesk(self)
 
@@ -166,6 +168,8 @@ class MainWindow(QMainWindow):
         self.project.backed_up.connect(self._verify_backup)
         self.project.backup_failed.connect(self._tell_trouble)
         self.opening.start_wanted.connect(self.show_start)
+        self.opening.handed_over.connect(self._take_handover)
+        self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
@@ -224,6 +228,14 @@ class MainWindow(QMainWindow):
         self._sign()
         checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
         checking.failed.connect(self._tell_trouble)
+
+    @Slot(object)
+    def _take_handover(self, handover: Handover) -> None:
+        """Look into the files that a new project begins with."""
+        for file in handover.basemaps:
+            self.map_side.basemaps.add_file(file)
+        self.show_workspace("import")
+        self.importer.add_files(list(handover.files))
 
     @Slot()
     def ask_person(self) -> None:
@@ -393,9 +405,9 @@ class MainWindow(QMainWindow):
         self.theme_changed.emit(name)
 
     def set_language(self, language: str, _checked: bool = False) -> None:
-        """Remember another language; it is used from the next start on."""
+        """Remember another language, and have the window made anew in it."""
         self.remembered.change(language=language)
-        QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
+        self.language_chosen.emit(language)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was typed, close the file, stop the threads; once."""
@@ -408,6 +420,7 @@ class MainWindow(QMainWindow):
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
+        self.opening.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()
