@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRectF, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QBrush, QColor, QImage
 
 from layers.sidecar import Sidecar
 from layers.viewport import Viewport
@@ -51,6 +51,11 @@ class Frame:
         return QRectF(x0, y0, x1 - x0, y1 - y0)
 
 
+def _ready() -> None:
+    """Make here what PySide makes at the first call: two render threads have met the types of a brush half made."""
+    QBrush(QColor("black"))
+
+
 class Renderer(QObject):
     """The render thread.
 
@@ -64,6 +69,7 @@ class Renderer(QObject):
         super().__init__(parent)
         self._wanted: Request | None = None
         self._closing = False
+        _ready()
         self._woken = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="render")
         self._thread.start()

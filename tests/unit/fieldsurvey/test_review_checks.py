@@ -57,6 +57,9 @@ def test_where_nearly_all_agree_the_one_that_differs_is_far() -> None:
     found = usual(30, [6, 6, 6, 6, 6, 7])
     assert found is not None
     assert found.is_far
+    near = usual(7, [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 7])
+    assert near is not None
+    assert not near.is_far
     same = usual(7, [6, 6, 6, 6, 6])
     assert same is not None
     assert not same.is_far
