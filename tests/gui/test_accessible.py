@@ -55,7 +55,9 @@ def test_every_workspace_is_for_everybody(qtbot: QtBot, window: MainWindow) -> N
         qtbot.wait(150)
         if found := judged(page):
             wrong[name] = found
-    assert not wrong, "\n".join(f"{n} {k}: {v}" for n, found in wrong.items() for k, each in found.items() for v in each)
+    assert not wrong, "\n".join(
+        f"{n} {k}: {v}" for n, found in wrong.items() for k, each in found.items() for v in each
+    )
 
 
 def test_the_rail_and_the_start_page_are_for_everybody(qtbot: QtBot, window: MainWindow) -> None:

@@ -163,3 +163,16 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(city: Store, tmp_p
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(InputRefused, match=r"book\.pdf"):
         plan_book(city, tmp_path / "file" / "book.pdf", today=TODAY)
+
+
+def test_photos_of_the_book_are_smaller_copies(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from exports.photo_copies import BOOK, PRINT, copy_of
+
+    Image.effect_noise((2000, 1500), 60).convert("RGB").save(tmp_path / "a.jpg")
+    sizes = {}
+    for pixels in (PRINT, BOOK):
+        with Image.open(copy_of(tmp_path / "a.jpg", "0" * 64, tmp_path, pixels)) as image:
+            sizes[pixels] = image.size
+    assert sizes == {PRINT: (900, 675), BOOK: (600, 450)}
