@@ -61,8 +61,8 @@ def nameless(page: QWidget) -> list[str]:
 def unreachable(page: QWidget) -> list[str]:
     """Return the controls that Tab never comes to."""
     chain = set()
-    at = page.window().nextInFocusChain()
-    while at is not page.window() and at not in chain:
+    at: QWidget | None = page.window().nextInFocusChain()
+    while at is not None and at is not page.window() and at not in chain:
         chain.add(at)
         at = at.nextInFocusChain()
     wrong = []

@@ -1,5 +1,6 @@
 """The table workspace: choose a table, filter in words, sort, edit, copy; the selection is that of the map."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
@@ -160,6 +161,7 @@ class TablesPanel(QWidget):
         is_other = self.layout_ is None or self.layout_.table.name != layout.table.name
         self.layout_ = layout
         if is_other:
+            self.model.show_rows((), array("q"))  # nothing of the table before is read with the columns of this one
             self._sort = self._condition = None
             self.statistics.hide()
             self.bar.show_layout(layout, self._columns())
