@@ -148,22 +148,26 @@ class IndexColumns:
 
     lines: tuple[tuple[str, int], ...]
 
+    @property
+    def _rows(self) -> int:
+        """Lines of the first column: half of all, and one more where an initial would be its last."""
+        rows = -(-len(self.lines) // 2)
+        return rows + (1 < rows < len(self.lines) and not self.lines[rows - 1][1])
+
     def height(self, _width: float) -> float:
         """Return the height in points."""
-        return -(-len(self.lines) // 2) * _INDEX_ROW
+        return self._rows * _INDEX_ROW
 
-    def split(self, _width: float, room: float) -> "tuple[IndexColumns, IndexColumns] | None":
+    def split(self, width: float, room: float) -> "tuple[IndexColumns, IndexColumns] | None":
         """Divide between lines; an initial is not the last of a page."""
-        count = int(room // _INDEX_ROW) * 2
-        if count and count < len(self.lines) and not self.lines[count - 1][1]:
+        count = min(int(room // _INDEX_ROW) * 2, len(self.lines) - 1)
+        while count > 0 and (not self.lines[count - 1][1] or IndexColumns(self.lines[:count]).height(width) > room):
             count -= 1
-        if not 0 < count < len(self.lines):
-            return None
-        return IndexColumns(self.lines[:count]), IndexColumns(self.lines[count:])
+        return (IndexColumns(self.lines[:count]), IndexColumns(self.lines[count:])) if count > 0 else None
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         """Draw the lines."""
-        rows, column = -(-len(self.lines) // 2), (width - _INDEX_GUTTER) / 2
+        rows, column = self._rows, (width - _INDEX_GUTTER) / 2
         for index, (text, number) in enumerate(self.lines):
             left = x + index // rows * (column + _INDEX_GUTTER)
             baseline = top - index % rows * _INDEX_ROW - _INDEX_ROW + 5
