@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldsurvey.i18n import _
-from fieldsurvey.model.assets import ASSET_BY_NAME
+from fieldsurvey.model.assets import layer_label
 from layers.symbology import BY_SCALE, SINGLE, LayerStyle, Symbol
 
 
@@ -40,7 +40,7 @@ def keys(styles: Mapping[str, LayerStyle], seen: Mapping[str, set[int]], scale: 
 
 
 def _keys(style: LayerStyle, seen: set[int], scale: float) -> list[Key]:
-    name = ASSET_BY_NAME[style.table].label if style.table in ASSET_BY_NAME else style.table
+    name = layer_label(style.table)
     symbols = style.symbols(scale)
     if style.kind in {SINGLE, BY_SCALE}:
         return [Key(style.table, name, symbols[0])]

@@ -135,6 +135,7 @@ LAYERS: tuple[Style, ...] = (
         "hydrant", fill="#1B8A3A", line="#FFFFFF", symbol="circle", size=8, farthest=8_000, class_column="state",
         by_kind=_HYDRANT,
     ),
+    Style("photo", fill="#0B57D0", line="#FFFFFF", symbol="diamond", size=7, farthest=4_000),
 )  # fmt: skip
 BY_TABLE: Mapping[str, Style] = {style.table: style for style in LAYERS}
 HIDDEN_AT_FIRST = frozenset({"lamp", "pole", "stairwell", "landuse"})

@@ -33,7 +33,7 @@ def load_form(source: Path) -> Form:
     Raises:
         FormError: If it is no form, or wrong.
     """
-    with unhurried():
+    with unhurried(stays=True):
         return parse_form(xform(source), None if definitions.is_definition(source) else source.parent)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from survey_forms.form import Form
 from survey_forms.graph import Graph, build
+from survey_forms.hurry import unhurried
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def graph_of(form: Form) -> Graph:
     if found is None or found[0] is not form:
         if len(_GRAPHS) >= _MOST_GRAPHS:
             _GRAPHS.pop(next(iter(_GRAPHS)))
-        found = _GRAPHS[id(form)] = (form, build(form))
+        with unhurried(stays=True):
+            found = _GRAPHS[id(form)] = (form, build(form))
     return found[1]
 
 

@@ -21,9 +21,11 @@ from fieldsurvey.assess import PLAN
 from fieldsurvey.i18n import _
 from layers.search import Index
 from layers.style import STATES
+from ui.empty import EmptyState
 from ui.project.session import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
+_LEAST_WIDTH = 220  # px: a name, its state and its count
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -112,6 +114,7 @@ class CommunityPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("communities")
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.index = Index([])
         self._rows: dict[str, Row] = {}
         self.search = QLineEdit()
@@ -136,8 +139,10 @@ class CommunityPanel(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Painter(self.list))
         self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.activated.connect(self._activated)
         self.list.clicked.connect(self._clicked)
+        EmptyState(self.list, _("No community here. Import boundaries (Ctrl+I), or search for something else."))
         self.totals = QLabel()
         self.totals.setObjectName("totals")
         self.totals.setWordWrap(True)

@@ -26,6 +26,7 @@ from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.conflicts.panel import make_desk
 from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.finder.controller import Finder
@@ -55,6 +56,7 @@ from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
 
+_BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 
@@ -118,7 +120,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
-        self.exports = ExportPanel(self.store_runner, self.holder)
+        self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
         self.help = HelpDesk(self)
         self.today = TodayDesk(self)
@@ -140,6 +142,7 @@ class MainWindow(QMainWindow):
             ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
+            ("conflicts", _("Conflicts"), partial(make_desk, self)),
             ("plan", _("Plan"), self.plan),
             ("sync", _("Sync"), self.sync),
             ("export", _("Export"), self.exports),
@@ -196,7 +199,10 @@ class MainWindow(QMainWindow):
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        self.sync.form_wanted.connect(self.open_record)
+        for wanted in (self.sync.conflicts_wanted, self.review.records.conflicts_wanted):
+            wanted.connect(partial(self.show_workspace, "conflicts"))
+        self.told["conflicts"].setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | _BY_KEY)
+        self.told["conflicts"].linkActivated.connect(lambda _link: self.show_workspace("conflicts"))
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
         self.theme_changed.connect(self.review.records.canvas.set_theme)
@@ -224,6 +230,8 @@ class MainWindow(QMainWindow):
         self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
+        checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
+        checking.failed.connect(self._tell_trouble)
 
     @Slot(object)
     def _take_handover(self, handover: Handover) -> None:
@@ -371,7 +379,8 @@ class MainWindow(QMainWindow):
             at = datetime.fromtimestamp(now.last_saved_ms / 1000).astimezone().strftime("%H:%M:%S")
             self.told["saved"].setText(_("Saved {time}").format(time=at))
         self.told["unsent"].setText(_("To send {n}").format(n=now.unsent))
-        self.told["conflicts"].setText(_("Conflicts {n}").format(n=now.conflicts))
+        told = _("Conflicts {n}").format(n=now.conflicts)
+        self.told["conflicts"].setText(f'<a href="conflicts">⇄ {told}</a>' if now.conflicts else told)
         self.told["crs"].setText(_("CGCS2000 3° 114°") if now.crs == "EPSG:4547" else now.crs)
         self._tell_scale(self.canvas.view.scale)
 

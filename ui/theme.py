@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from exports.sheet.fonts import FOLDER
+from ui import icon
 
 _PIXELS = 14
 
@@ -58,14 +59,21 @@ QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding:
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
+#rail QToolButton:focus {{ border: 2px solid {accent}; }}
+QLineEdit > QToolButton {{ border: none; background: transparent; padding: 0; min-height: 0; }}
 #map_tools {{ spacing: 2px; border: none; padding: 2px 4px; }}
 #map_tools QToolButton {{ padding: 6px 4px; border-color: transparent; background: transparent; }}
 #map_tools QToolButton:checked {{ background: {base}; border-color: {accent}; color: {accent}; font-weight: 600; }}
+#map_tools QToolButton:focus {{ border: 2px solid {accent}; padding: 5px 3px; }}
 QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
   border-radius: 6px; gridline-color: {line}; alternate-background-color: {window}; outline: 0; }}
+QListView:focus, QTableView:focus, QTreeView:focus, QScrollArea:focus, QTextBrowser:focus {{
+  border: 2px solid {accent}; }}
 QScrollArea > QWidget > QWidget {{ background: {base}; }}
+QLabel[role="empty"] {{ color: {soft}; font-size: 15px; }}
 QListView::item, QTreeView::item {{ min-height: 36px; padding: 0 6px; }}
-QListView::item:selected, QTableView::item:selected {{ background: {accent}; color: {on_accent}; }}
+QListView::item:selected, QTableView::item:selected, QTreeView::item:selected {{ background: {accent};
+  color: {on_accent}; }}
 QHeaderView::section {{ background: {window}; border: none; border-bottom: 1px solid {line}; padding: 8px 6px;
   font-weight: 600; }}
 QGroupBox {{ border: 1px solid {line}; border-radius: 8px; margin-top: 14px; padding: 10px 8px 8px 8px;
@@ -75,6 +83,7 @@ QProgressBar {{ border: 1px solid {line}; border-radius: 6px; background: {windo
   font-size: 12px; }}
 QProgressBar::chunk {{ background: {done}; border-radius: 5px; }}
 QStatusBar {{ background: {base}; border-top: 1px solid {line}; }}
+QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 10px; font-size: 13px; }}
 QSplitter::handle {{ background: {window}; width: 6px; }}
 QMenuBar {{ background: {window}; }}
@@ -89,7 +98,12 @@ QScrollBar::handle:hover {{ background: {soft}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 6px; }}
-QCheckBox, QRadioButton {{ spacing: 8px; min-height: 36px; }}
+QCheckBox, QRadioButton {{ spacing: 8px; min-height: 34px; border: 2px solid transparent; border-radius: 6px; }}
+QCheckBox:focus, QRadioButton:focus, QSlider:focus {{ border: 2px solid {accent}; }}
+QSlider {{ border: 2px solid transparent; border-radius: 6px; }}
+QTabBar::tab {{ padding: 8px 16px; min-height: 20px; }}
+QTabBar::tab:selected {{ color: {accent}; font-weight: 600; }}
+QTabBar:focus {{ border-bottom: 2px solid {accent}; }}
 QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20px; height: 20px; }}
 *[role="bare"] {{ border: 1px solid {line}; border-radius: 6px; padding: 2px 10px; }}
 *[role="bare"]::indicator {{ width: 0; height: 0; }}
@@ -134,14 +148,22 @@ def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> 
     if not app.property(_STYLED):  # a second style under a style sheet costs a second and once crashed in Qt
         app.setStyle("Fusion")
         app.setProperty(_STYLED, True)
-    app.setPalette(_palette(colours))
+    app.setPalette(palette(colours))
+    app.setStyleSheet(sheet(name, touch=touch))
+    icon.change_all(app)
+
+
+def sheet(name: str, *, touch: bool = False) -> str:
+    """Return the style sheet of a theme."""
+    colours = THEMES[name]
     parts = {part: getattr(colours, part) for part in colours.__slots__}
     parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}
-    app.setStyleSheet(_SHEET.format(**parts) + (_TOUCH if touch else ""))
+    return _SHEET.format(**parts) + (_TOUCH if touch else "")
 
 
-def _palette(colours: Colours) -> QPalette:
-    palette = QPalette()
+def palette(colours: Colours) -> QPalette:
+    """Return the palette of a theme, for what the style sheet does not say."""
+    found = QPalette()
     roles = QPalette.ColorRole
     for role, colour in (
         (roles.Window, colours.window), (roles.Base, colours.base), (roles.AlternateBase, colours.window),
@@ -150,5 +172,5 @@ def _palette(colours: Colours) -> QPalette:
         (roles.ToolTipBase, colours.base), (roles.ToolTipText, colours.text), (roles.PlaceholderText, colours.soft),
         (roles.Link, colours.accent),
     ):  # fmt: skip
-        palette.setColor(role, QColor(colour))
-    return palette
+        found.setColor(role, QColor(colour))
+    return found

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from ui import icon
 from ui.project.session import Overview
 
-_BUTTON = (68, 52)  # px
+_BUTTON = (72, 56)  # px
 _MOST_KEYS = 9  # Ctrl+1 to Ctrl+9
 
 
@@ -76,6 +77,9 @@ class Workspaces(QWidget):
         if number < _MOST_KEYS:
             button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
             button.setToolTip(f"{word} (Ctrl+{number + 1})")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        if icon.exists(name):
+            icon.wear(button, name)
         button.setCheckable(True)
         button.setMinimumSize(*_BUTTON)
         button.clicked.connect(partial(self._clicked, name))

@@ -183,7 +183,8 @@ def held_as_json(revision: Revision, reason: str) -> dict[str, Any]:
     return {
         "rid": revision.rid, "origin": revision.origin, "seq": revision.seq, "table": revision.table,
         "uid": revision.uid, "kind": str(revision.kind), "at_ms": revision.at_ms, "at": iso_utc(revision.at_ms),
-        "reason": reason,        "why": sentence(reason),
+        "reason": reason, "why": sentence(reason), "actor": revision.actor, "scope": revision.scope,
+        "fields": {name: None if isinstance(value, dict) else value for name, value in revision.fields().items()},
     }  # fmt: skip
 
 

@@ -25,8 +25,9 @@ _HELLO = _object(
     heads={"type": "object", "additionalProperties": _list({})}, tables=_list(_TEXT), actors=_list(_list({})),
 )  # fmt: skip
 _HELD = _object(
-    "rid reason why", rid=_COUNT, origin=_COUNT, seq=_COUNT, table=_TEXT, uid=_TEXT, reason=_TEXT, why=_TEXT
-)
+    "rid reason why", rid=_COUNT, origin=_COUNT, seq=_COUNT, table=_TEXT, uid=_TEXT, kind=_TEXT, at=_TEXT,
+    at_ms=_COUNT, reason=_TEXT, why=_TEXT, actor=_COUNT, scope=_COUNT, fields={"type": "object"},
+)  # fmt: skip
 _COUNTS = _object("files revisions waiting held conflicts", files=_COUNT, revisions=_COUNT, waiting=_COUNT, held=_COUNT)
 _PUSHED = _object("upto new held conflicts", upto=_COUNT, new=_COUNT, held=_list(_list({})), conflicts=_COUNT)
 _BLOB_ROW: Schema = {

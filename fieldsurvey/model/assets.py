@@ -5,7 +5,7 @@ community, building, unit). Pipe tables keep class and material as the
 departments write them; CJJ 61 codes are derived where needed.
 """
 
-from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
+from fieldsurvey.model.schema import GEOMETRY_GROUP, Column, ColumnType, GeometryType, Table, TableKind
 
 _T, _I, _R = ColumnType.TEXT, ColumnType.INTEGER, ColumnType.REAL
 _POINT, _LINE, _AREA = GeometryType.POINT, GeometryType.MULTILINESTRING, GeometryType.MULTIPOLYGON
@@ -138,3 +138,29 @@ ASSETS: tuple[Table, ...] = (
 )  # fmt: skip
 
 ASSET_BY_NAME: dict[str, Table] = {table.name: table for table in ASSETS}
+# Photos are a layer too, but nobody hands them over or draws them: they come in with forms.
+PHOTO = Table(
+    "photo", TableKind.ASSET, "照片", "Photos",
+    (
+        Column("sha256", _T, "文件指纹", "Fingerprint"),
+        Column("community_uid", _T, "所属小区", "Community"),
+        Column("file_name", _T, "原文件名", "File name"),
+        Column("taken", _T, "拍摄时间", "Taken"),
+        Column("direction", _R, "拍摄方向", "Direction", "°", group=GEOMETRY_GROUP),
+        Column("width", _I, "宽", "Width", "px"),
+        Column("height", _I, "高", "Height", "px"),
+        Column("marks", ColumnType.JSON, "标注", "Marks"),
+    ),
+    GeometryType.POINT,
+)  # fmt: skip
+
+
+def layer_table(name: str) -> Table | None:
+    """Return the description of a layer of the map; None for one that only this project has."""
+    return PHOTO if name == PHOTO.name else ASSET_BY_NAME.get(name)
+
+
+def layer_label(name: str) -> str:
+    """Return the name of a layer for people; its table where nobody gave it one."""
+    table = layer_table(name)
+    return table.label if table else name

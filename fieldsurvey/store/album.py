@@ -8,27 +8,12 @@ import numpy as np
 import shapely
 
 from fieldsurvey.geo import crs
+from fieldsurvey.model.assets import PHOTO
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.marks import Mark, from_json, to_json
-from fieldsurvey.model.schema import GEOMETRY_GROUP, Column, ColumnType, GeometryType, Table, TableKind, Value
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store.photos import Photo
 from fieldsurvey.store.store import Store
-
-_T = ColumnType.TEXT
-PHOTO = Table(
-    "photo", TableKind.ASSET, "照片", "Photos",
-    (
-        Column("sha256", _T, "文件指纹", "Fingerprint"),
-        Column("community_uid", _T, "所属小区", "Community"),
-        Column("file_name", _T, "原文件名", "File name"),
-        Column("taken", _T, "拍摄时间", "Taken"),
-        Column("direction", ColumnType.REAL, "拍摄方向", "Direction", "°", group=GEOMETRY_GROUP),
-        Column("width", ColumnType.INTEGER, "宽", "Width", "px"),
-        Column("height", ColumnType.INTEGER, "高", "Height", "px"),
-        Column("marks", ColumnType.JSON, "标注", "Marks"),
-    ),
-    GeometryType.POINT,
-)  # fmt: skip
 
 
 def enter(store: Store, sha256: str, name: str, photo: Photo, community_uid: str) -> bool:

@@ -6,6 +6,7 @@ never changed and are named by their content, so a backup needs only the file.
 """
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -31,6 +32,7 @@ from fieldsurvey.store.store import Store
 KEEP_NEWEST = 10
 KEEP_DAYS = 7
 HOUR_MS = 3600 * 1000
+_CHECKED = "checked.json"  # beside the backups: names of those that were found whole
 _NAME = re.compile(r"(?P<stem>.+)\.(?P<ms>\d{13})\.gpkg")
 _DERIVED = ("_rec", "_conflict", "_tomb", "_dirty", "_undo", "_peer", "_draft", "_evicted")
 
@@ -94,6 +96,42 @@ def verify(backup: Backup, project: Path) -> None:
         raise StoreError(_("The backup was not kept: {why}").format(why=damage[0].message))
     _to_rollback_mode(backup.path)
     rotate(project)
+    _note_checked(backup, project)
+
+
+def verify_newest(project: Path) -> None:
+    """Check the newest backup if nobody has: the one made at closing is checked at the next opening.
+
+    Raises:
+        StoreError: As `verify`.
+    """
+    newest = backups(project)[-1:]
+    if newest and not is_checked(newest[0]):
+        verify(newest[0], project)
+
+
+def is_checked(backup: Backup) -> bool:
+    """Say whether a backup was found whole."""
+    return backup.path.name in _checked(backup.path.parent)
+
+
+def _checked(folder: Path) -> list[str]:
+    try:
+        found = json.loads((folder / _CHECKED).read_text("utf-8"))
+    except (OSError, ValueError):  # none yet, or cut short: then they are checked once more
+        return []
+    return [str(name) for name in found] if isinstance(found, list) else []
+
+
+def _note_checked(backup: Backup, project: Path) -> None:
+    folder = folder_of(project)
+    kept = [name for name in _checked(folder) if (folder / name).exists() and name != backup.path.name]
+    part = folder / f"{_CHECKED}.part"
+    try:
+        part.write_text(json.dumps([*kept, backup.path.name]), "utf-8")
+        part.replace(folder / _CHECKED)
+    except OSError as error:
+        raise StoreError(_("The backup could not be written: {why}").format(why=error.strerror)) from error
 
 
 # What a copy must not have. The rest (a lost photo, a dangling reference) is as it is in the project.

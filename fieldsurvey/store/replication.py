@@ -293,6 +293,11 @@ class Replication:
         note = Note(str(self.path.absolute()), self._log.seq, feed)
         return self.profile.is_ours(self.project, self.origin, note)
 
+    def own_clock_off_ms(self) -> int:
+        """Return how far the clock of this computer was off when a hub measured it last; 0: right, or not known."""
+        sql = "SELECT offset_ms FROM _clock WHERE origin = ? ORDER BY seq DESC LIMIT 1"
+        return int(self._db.scalar(sql, (self.origin,)) or 0)
+
     def unsent(self) -> int:
         """Return the number of own revisions that no hub has confirmed."""
         acked = [json.loads(row[0]).get(str(self.origin), 0) for row in self._db.rows("SELECT acked FROM _peer")]

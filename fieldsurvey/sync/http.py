@@ -126,6 +126,21 @@ class HttpCarrier:
         """Return the hub's hashes at these numbers of an origin."""
         return chains_of(self._json("POST", "/v1/chains", json={"origin": origin, "seqs": list(seqs)}))
 
+    def held(self) -> list[Mapping[str, Any]]:
+        """Return what the hub holds back, as it tells it to a reviewer."""
+        try:
+            return list(self._json("GET", "/v1/quarantine")["held"])
+        except (KeyError, TypeError) as error:
+            raise _no_hub() from error
+
+    def decide(self, rids: Sequence[int], *, let_go: bool) -> int:
+        """Let held edits take effect, or keep them without effect; return how many it was done with."""
+        answer = self._json("POST", "/v1/quarantine", json={"rids": list(rids), "reject": not let_go})
+        try:
+            return len(answer["let_go" if let_go else "rejected"])
+        except (KeyError, TypeError) as error:
+            raise _no_hub() from error
+
     def blobs(self) -> list[Blob]:
         """Return every file the hub has."""
         return [

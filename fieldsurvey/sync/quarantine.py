@@ -1,7 +1,7 @@
 """What a hub holds back of the edits made here: known to the one who made them, with a sentence."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.identity import scope_of
@@ -34,17 +34,22 @@ def held_here(store: Store) -> list[tuple[str, str]]:
     """Return what the hub holds back of this copy's edits: which record, and why, in words."""
     kept = dict(_kept(store))
     found = store.revisions(kept)
-    rows = store.select("community", ["uid", "name"]) if "community" in store.tables() else []
-    names = {scope_of(str(row["uid"])): str(row["name"] or "") for row in rows}
+    where = places(store)
+    held = [(found[rid], reason) for rid, reason in kept.items() if rid in found]
+    return [(where(r.table, r.uid, r.scope), sentence(reason)) for r, reason in held]
+
+
+def places(store: Store) -> Callable[[str, str, int], str]:
+    """Return what names a record to people: (table, uid, area) -> its community and layer."""
     tables = store.tables()
-    told = []
-    for rid, reason in kept.items():
-        if rid in found:
-            revision = found[rid]
-            label = tables[revision.table].label if revision.table in tables else revision.table
-            scope = scope_of(revision.uid) if revision.table == "community" else revision.scope
-            told.append((f"{names.get(scope, '')} {label}".strip(), sentence(reason)))
-    return told
+    rows = store.select("community", ["uid", "name"]) if "community" in tables else []
+    names = {scope_of(str(row["uid"])): str(row["name"] or "") for row in rows}
+
+    def where(table: str, uid: str, scope: int) -> str:
+        label = tables[table].label if table in tables else table
+        return f"{names.get(scope_of(uid) if table == 'community' else scope, '')} {label}".strip()
+
+    return where
 
 
 def sentence(reason: str) -> str:

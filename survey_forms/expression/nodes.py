@@ -202,11 +202,15 @@ class _Builder:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._spaces) > MAX_DEPTH:
             raise FormError(_("The XML is nested more than {n} levels deep; it was refused.").format(n=MAX_DEPTH))
-        declared = {key[6:]: value for key, value in attributes.items() if key == "xmlns" or key.startswith("xmlns:")}
-        spaces = {**self._spaces[-1], **declared} if declared else self._spaces[-1]
+        spaces = self._spaces[-1]
+        for key, value in attributes.items():
+            if key.startswith("xmlns") and key[5:6] in {"", ":"}:
+                spaces = {**spaces, key[6:]: value}
         self._spaces.append(spaces)
-        prefix = name.rpartition(":")[0]
-        node = self._node = self._node.append(Node(NodeKind.ELEMENT, name, "", None, spaces.get(prefix, "")))
+        prefix = name.rpartition(":")[0] if ":" in name else ""
+        node = Node(NodeKind.ELEMENT, name, "", self._node, spaces.get(prefix, ""))
+        self._node.children.append(node)  # nothing has looked for its names yet
+        self._node = node
         for key, value in attributes.items():
             uri = spaces.get(key.rpartition(":")[0], "") if ":" in key and not key.startswith("xmlns:") else ""
             node.attributes.append(Node(NodeKind.ATTRIBUTE, key, value, node, uri))
@@ -218,7 +222,7 @@ class _Builder:
         self._node = self._node.parent or self.document
 
     def text(self, data: str) -> None:
-        self._node.append(Node(NodeKind.TEXT, value=data))
+        self._node.children.append(Node(NodeKind.TEXT, value=data, parent=self._node))
 
     def comment(self, data: str) -> None:
         self._node.append(Node(NodeKind.COMMENT, value=data))

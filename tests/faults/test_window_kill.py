@@ -45,7 +45,7 @@ class Told:
     """
 
     typed: dict[str, str] = field(default_factory=dict)
-    planned: dict[str, int] = field(default_factory=dict)
+    planned: dict[str, object] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     printed: set[str] = field(default_factory=set)
     synced: dict[str, int] = field(default_factory=dict)
@@ -111,15 +111,17 @@ def _verify(project: Path, folder: Path, told: Told) -> None:
             counts[str(row["state"])] = counts.get(str(row["state"]), 0) + 1
         drafts = {uid: store.draft(f"{FORM}:{uid}") for uid in told.typed}
     flying = told.number + 1  # the step that was cut: it may be on the disk, or half of what was being typed
-    for uid, year in told.planned.items():
+    for uid, year in list(told.planned.items()):
         assert years[uid] in {year, year_of(flying)}, uid
+        told.planned[uid] = years[uid]  # what is on the disk now must stay there, told or not
     assert set(counts.values()) <= {ROWS}
     assert {name.removeprefix("消防栓").removesuffix(".csv") for name in told.imported} <= set(counts)
-    for uid, text in told.typed.items():
+    for uid, text in list(told.typed.items()):
         kept = drafts[uid]
         assert kept is not None, uid
         words = _remark(kept[0])
         assert words == text or text_of(flying).startswith(words), (text, words)
+        told.typed[uid] = words
     for sheet in folder.glob("sheets*/*.pdf"):
         with pikepdf.open(sheet) as document:
             assert len(document.pages) >= 1

@@ -152,6 +152,22 @@ def test_repeat_rows_are_added_copied_moved_removed_and_undone(qtbot: QtBot, pan
     assert _value(panel, f"{view.model.instances[-1]}/name") == "east"
 
 
+def test_an_answer_is_given_to_the_blank_rows_below_as_one_step(qtbot: QtBot, panel: FormPanel) -> None:
+    panel.next_page()
+    (view,) = panel._page().repeat_views()
+    while len(view.model.instances) < 5:
+        view.add_instance()
+    names = [f"{instance}/name" for instance in view.model.instances]
+    panel.set_answer(names[3], "own")
+    panel.go_to(names[1])
+    qtbot.keyClicks(panel.row("name").editor.focus, "east")
+    with qtbot.waitSignal(view.reshaped):
+        qtbot.keyClick(panel.row("name").editor.focus, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert [_value(panel, name) for name in names] == ["", "east", "east", "own", "east"]
+    panel.undo()
+    assert [_value(panel, name) for name in names] == ["", "east", "", "own", ""]
+
+
 def test_positions_are_read_and_measured() -> None:
     assert read_position("E115.04 N30.2") == (115.04, 30.2)
     assert read_position("somewhere") is None

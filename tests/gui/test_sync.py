@@ -17,6 +17,7 @@ from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.tls import fingerprint
+from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.sync.certificates import look
 from fieldsurvey.sync.enrolment import credentials
@@ -267,3 +268,56 @@ def test_a_package_that_is_dropped_is_shown(qtbot: QtBot, window: MainWindow, pr
     _finish(qtbot, window)
     assert _texts(window.sync.lists.back) == ["湖滨小区", "小区 新增 1"]
     assert window.sync.target.text() == str(package)
+
+
+def test_a_reviewer_sees_what_the_office_holds_back_and_decides(
+    qtbot: QtBot, window: MainWindow, folder: Path, project: Path
+) -> None:
+    path = window.project.current.path  # type: ignore[union-attr]
+    with Store.open(path, read_only=True) as mine:
+        identity, first = mine.project, str(mine.select("community")[0]["uid"])
+    panel, desk = window.sync, window.sync.held
+    boss = admin.add_user(folder, "boss", "周工", role=Role.ADMINISTRATOR)
+    surveyor = admin.add_user(folder, "li", "李工")
+    with RunningHub(folder) as hub, Store.create(project.with_name("li.gpkg"), project=identity) as other:
+        panel.box.set_target(hub.url)
+        panel.token.setText(boss)
+        panel.go.click()
+        assert "同步完成" in _finish(qtbot, window)
+        sync(other, hub.url, token=surveyor)
+        other.approve(first)
+        other.approve(first)
+        sync(other, hub.url, token=surveyor)
+        panel.token.setText(surveyor)
+        desk.ask.click()
+        qtbot.waitUntil(lambda: "无权" in desk.message.text(), timeout=20_000)
+        panel.token.setText(boss)
+        desk.ask.click()
+        qtbot.waitUntil(lambda: "2 项" in desk.message.text(), timeout=20_000)
+        assert not desk.release.isEnabled()
+        line = desk.office.topLevelItem(0)
+        assert line is not None
+        assert line.text(0).startswith("枫叶山小区 小区 · ")
+        assert line.text(0).endswith("审定\n⚠ 审定, 只有审定人可以做")
+        desk.office.setCurrentItem(line)
+        desk.release.click()
+        qtbot.waitUntil(lambda: "1 项已在办公室端生效" in desk.message.text(), timeout=20_000)
+        desk.office.selectAll()
+        desk.reject.click()
+        qtbot.waitUntil(lambda: "1 项已驳回" in desk.message.text(), timeout=20_000)
+        headers = {"Authorization": f"Bearer {boss}"}
+        held = hub.get("/v1/quarantine", headers=headers).json()["held"]
+        assert [entry["reason"] for entry in held] == ["rejected"]
+
+
+def test_the_panel_says_how_old_and_how_good_the_backup_is_and_whether_the_clock_is_right(
+    qtbot: QtBot, window: MainWindow, folder: Path
+) -> None:
+    token = admin.add_user(folder, "li", "李工")
+    assert "尚无备份" in window.sync.state.text()
+    with RunningHub(folder) as hub:
+        window.sync.box.set_target(hub.url)
+        window.sync.token.setText(token)
+        window.sync.go.click()
+        assert "同步完成" in _finish(qtbot, window)
+        qtbot.waitUntil(lambda: "时钟与办公室端一致" in window.sync.state.text(), timeout=10_000)

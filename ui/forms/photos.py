@@ -123,6 +123,7 @@ class FormPhotos(QObject):
         told = []
         if self._taken > 1:
             told.append(_("{n} photos are in the form.").format(n=self._taken))
+            told.append(_("Answer for one of them, then Ctrl+D gives the answer to the rows below."))
         if self._twice == 1 and not self._taken:
             told.append(_("This photo is in the form already."))
         elif self._twice:

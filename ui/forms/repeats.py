@@ -3,9 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QElapsedTimer,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 4
 _TABLE_ROWS = 6
 _ROW_PX = 32
+_PATIENCE_MS = 8  # that filling many rows may keep the window waiting at once
 _FILES = {Kind.IMAGE, Kind.AUDIO, Kind.VIDEO, Kind.FILE}
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -130,6 +142,11 @@ class RepeatView(QGroupBox):
         self.add = button(f"add_{repeat.name}", "", self.add_instance)
         self._column.addWidget(self.add)
         self._column.addLayout(self._buttons())
+        self._unfilled: list[str] = []
+        self._answer = self._before = ""
+        shortcut = QShortcut(QKeySequence("Ctrl+D"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.fill_down)
 
     def _buttons(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -139,6 +156,7 @@ class RepeatView(QGroupBox):
             ("copy", _("Duplicate"), _("Duplicate"), self.duplicate),
             ("up", "↑", _("Move up"), lambda: self.move_by(-1)),
             ("down", "↓", _("Move down"), lambda: self.move_by(1)),
+            ("fill", _("Fill"), _("Give this answer to the rows below that have none (Ctrl+D)"), self.fill_down),
             ("remove", "✕", _("Remove"), self.remove),
         ):
             tool = QToolButton()
@@ -148,8 +166,11 @@ class RepeatView(QGroupBox):
             tool.setToolTip(words)
             tool.setAccessibleName(words)
             tool.clicked.connect(slot)
-            line.addWidget(tool, 1)
-            tool.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            tool.setFocusPolicy(Qt.FocusPolicy.NoFocus if key == "fill" else Qt.FocusPolicy.StrongFocus)
+            is_word = key in {"copy", "fill"}  # words need their width, signs share the rest
+            line.addWidget(tool, 0 if is_word else 1)
+            wide = QSizePolicy.Policy.Minimum if is_word else QSizePolicy.Policy.Expanding
+            tool.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
             self._tools.append(tool)
         return line
 
@@ -244,6 +265,39 @@ class RepeatView(QGroupBox):
         number = self.current() + by
         if self._shown and 0 <= number < len(self.model.instances):
             self._reshape(lambda: self._session.move_repeat(self._shown, number + 1), number)
+
+    @Slot()
+    def fill_down(self) -> None:
+        """Give the answer of the question the cursor is in to the rows below that have none."""
+        row = next((row for row in self.rows() if row.isAncestorOf(QApplication.focusWidget() or row)), None)
+        answer = self._session.value(row.path) if row is not None else ""
+        if row is None or not answer or row.question.kind in _FILES or self._unfilled:
+            return
+        inside = row.path[len(self._shown) :]
+        below = (instance + inside for instance in self.model.instances[self.current() + 1 :])
+        self._unfilled = [path for path in below if self._is_blank(path)]
+        if self._unfilled:
+            self._answer, self._before = answer, self._session.snapshot()
+            self._fill_some()
+
+    def _is_blank(self, path: str) -> bool:
+        is_there = self._session.engine.find(path) is not None and self._session.relevant(path)
+        return is_there and not self._session.value(path) and not self._session.readonly(path)
+
+    @Slot()
+    def _fill_some(self) -> None:
+        """Fill as many rows as the window can wait for, then the others."""
+        clock = QElapsedTimer()
+        clock.start()
+        while self._unfilled and clock.elapsed() < _PATIENCE_MS:
+            path = self._unfilled.pop(0)
+            if self._session.engine.find(path) is not None:  # a row may have gone meanwhile
+                self._session.answer(path, self._answer)
+        if self._unfilled:
+            QTimer.singleShot(0, self._fill_some)
+        else:
+            self.model.retell()
+            self.reshaped.emit(self._before)
 
     def _reshape(self, change: Callable[[], object], then: int) -> None:
         before = self._session.snapshot()

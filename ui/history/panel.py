@@ -163,7 +163,7 @@ class HistoryPanel(QWidget):
         item = QTreeWidgetItem([_headline(past, entry)])
         item.setData(0, _ENTRY, entry)
         for name, value in entry.values.items():
-            if name in _QUIET or (entry.kind == "c" and value is None):
+            if name in _QUIET or value == entry.old.get(name):  # of a new record what is blank
                 continue
             old = self._words(past, name, entry.old.get(name))
             new = self._words(past, name, value)

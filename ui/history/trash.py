@@ -11,6 +11,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Discarded, Store
 from ui import shown
+from ui.empty import EmptyState
 from ui.jobs import JobRunner
 from ui.project.holder import StoreHolder
 from ui.widgets import button, closable, titled
@@ -53,6 +54,7 @@ class TrashPanel(QWidget):
         self.list.setWordWrap(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.itemSelectionChanged.connect(self._offer)
+        EmptyState(self.list, _("Nothing is deleted. What is deleted on the map or in a table can be had back here."))
         self.message = QLabel()
         self.message.setObjectName("trash_message")
         self.message.setProperty("role", "hint")
@@ -92,10 +94,6 @@ class TrashPanel(QWidget):
             item = QListWidgetItem(f"{name}\n{shown.moment(each.at_ms)} · {each.actor or '—'}")
             item.setData(Qt.ItemDataRole.UserRole, each)
             self.list.addItem(item)
-        if not self.list.count():
-            self.message.setText(
-                _("Nothing is deleted. What is deleted on the map or in a table can be had back here.")
-            )
         self._offer()
 
     def chosen(self) -> list[Discarded]:

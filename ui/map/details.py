@@ -95,13 +95,13 @@ class DetailsPanel(QWidget):
 
     @Slot(object)
     def _list(self, result: tuple[Sequence[Feature], Mapping[str, str]]) -> None:
-        from fieldsurvey.model.assets import ASSET_BY_NAME
+        from fieldsurvey.model.assets import layer_label
 
         features, names = result
         self.list.clear()
         self.table.setRowCount(0)
         for table, uid in features:
-            label = ASSET_BY_NAME[table].label if table in ASSET_BY_NAME else table
+            label = layer_label(table)
             item = QListWidgetItem(f"{label} {names.get(uid, '')}".strip())
             item.setData(Qt.ItemDataRole.UserRole, (table, uid))
             self.list.addItem(item)

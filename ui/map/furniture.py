@@ -31,9 +31,9 @@ def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: 
 
 def tip(hits: Sequence[Hit], communities: Mapping[str, str]) -> str:
     """Return what is told of the things under the pointer: the first of them, and the community."""
-    from fieldsurvey.model.assets import ASSET_BY_NAME
+    from fieldsurvey.model.assets import layer_label
 
-    lines = [f"{ASSET_BY_NAME[hit.table].label} {hit.label}" for hit in hits[:3] if hit.table != "community"]
+    lines = [f"{layer_label(hit.table)} {hit.label}" for hit in hits[:3] if hit.table != "community"]
     community = next((hit.uid for hit in hits if hit.table == "community"), "")
     return "<br>".join([*lines, *filter(None, [communities.get(community, "")])])
 

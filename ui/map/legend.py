@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from fieldsurvey.i18n import _
-from fieldsurvey.model.assets import ASSET_BY_NAME
+from fieldsurvey.model.assets import layer_label
 from layers.legend import Key, keys
 from layers.symbology import CONDITION, STATE, by_condition, by_state
 from ui.map.canvas import MapCanvas
@@ -56,7 +56,7 @@ class LegendPanel(QWidget):
     def _fill_menu(self) -> None:
         self.menu.clear()
         for style in reversed(list(self._canvas.look.styles.values())):
-            label = ASSET_BY_NAME[style.table].label if style.table in ASSET_BY_NAME else style.table
+            label = layer_label(style.table)
             action = QAction(label, self.menu)
             action.setCheckable(True)
             action.setChecked(style.visible)

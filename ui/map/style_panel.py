@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import N_, _
-from fieldsurvey.model.assets import ASSET_BY_NAME
+from fieldsurvey.model.assets import layer_label, layer_table
 from fieldsurvey.model.schema import GeometryType, Value
 from layers import qgis_style
 from layers.legend import translated
@@ -83,7 +83,7 @@ class StylePanel(QWidget):
         self.layer = QComboBox()
         self.layer.setObjectName("style_layer")
         for style in reversed(list(self._canvas.look.styles.values())):
-            label = ASSET_BY_NAME[style.table].label if style.table in ASSET_BY_NAME else style.table
+            label = layer_label(style.table)
             self.layer.addItem(label, style.table)
         self.layer.setCurrentIndex(self.layer.findData("community"))
         self.layer.currentIndexChanged.connect(self._layer_changed)
@@ -319,7 +319,8 @@ class StylePanel(QWidget):
     def _write_qml(self) -> None:
         style = self.style_now
         name, _filter = QFileDialog.getSaveFileName(self, _("To QGIS …"), f"{style.table}.qml", "QGIS (*.qml)")
-        geometry = ASSET_BY_NAME[style.table].geometry if style.table in ASSET_BY_NAME else None
+        table = layer_table(style.table)
+        geometry = table.geometry if table else None
         if name and geometry is not None:
             try:
                 Path(name).write_text(qgis_style.to_qml(style, _QML[geometry]), "utf-8")

@@ -8,6 +8,9 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from fieldsurvey.i18n import _
+from ui import icon
+
+_SAID_BY_ICON = {"back", "forward"}  # an arrow says enough; the word is its tip and its accessible name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,17 @@ class MapToolbar(QToolBar):
         self._group = QActionGroup(self)
         self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.by_name: dict[str, QAction] = {}
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Add buttons."""
         for entry in entries:
-            self.addAction(self._action(entry))
+            action = self._action(entry)
+            self.addAction(action)
+            button = self.widgetForAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
+            if entry.name in _SAID_BY_ICON and isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def add_menu(self, name: str, text: str, entries: Sequence[Entry]) -> QMenu:
         """Add a button that opens a menu; return the menu."""
@@ -56,8 +65,12 @@ class MapToolbar(QToolBar):
         button = QToolButton()
         button.setObjectName(f"map_{name}")
         button.setText(f"{text} ▾")
+        if icon.exists(name):
+            icon.wear(button, name)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)
         return menu
 
@@ -65,6 +78,8 @@ class MapToolbar(QToolBar):
         action = QAction(entry.text, self)
         action.setObjectName(f"map_{entry.name}")
         action.setCheckable(entry.tool)
+        if icon.exists(entry.name):
+            icon.wear(action, entry.name)
         if entry.tool:
             self._group.addAction(action)
         if entry.keys:

@@ -108,14 +108,12 @@ class MapWorkspace(QWidget):
             [
                 Entry("browse", _("Browse"), "", partial(canvas.use_tool, None)),
                 Entry("zoom_box", _("Zoom box"), "Z", self.zoom_by_box, tool=True),
-                Entry("back", "‹", "[", canvas.go_back),
-                Entry("forward", "›", "]", canvas.go_forward),
+                Entry("back", _("Previous view"), "[", canvas.go_back),
+                Entry("forward", _("Next view"), "]", canvas.go_forward),
                 Entry("all", _("Whole map"), "", canvas.zoom_all),
                 Entry("identify", _("Identify"), "I", self.identify, tool=True),
             ]
         )
-        bar.by_name["back"].setToolTip(_("Previous view ([)"))
-        bar.by_name["forward"].setToolTip(_("Next view (])"))
         bar.add_menu(
             "select", _("Select"),
             [

@@ -232,7 +232,8 @@ class PlanBoard(QWidget):
         def work(_control: JobControl) -> tuple[int, Money]:
             return number, paid(replace(problem, candidates=whole), choices)
 
-        self._work_runner.start(work, quick=True).succeeded.connect(self._take_money)
+        if self._work_runner.is_open:
+            self._work_runner.start(work, quick=True).succeeded.connect(self._take_money)
 
     @Slot(object)
     def _take_money(self, result: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from fieldsurvey.i18n import _
-from fieldsurvey.store import Store
+from fieldsurvey.store import Store, backup
 
 if TYPE_CHECKING:
     from fieldsurvey.sync.diary import Entry
@@ -36,7 +36,8 @@ def standing(store: Store) -> Standing:
 
     entries = diary.entries(store)
     past = [(_moment(entry.at_ms), entry.target, _ended(entry)) for entry in entries]
-    return Standing(_words(store, diary.last_ok(store)), held_here(store), past)
+    last = diary.last_ok(store)
+    return Standing(f"{_words(store, last)}\n{_safety(store, last)}", held_here(store), past)
 
 
 def _words(store: Store, last: "Entry | None") -> str:
@@ -46,6 +47,22 @@ def _words(store: Store, last: "Entry | None") -> str:
         return _("Never synced.") + waiting
     done = _("Last synced {when} with {target}.").format(when=_moment(last.at_ms), target=last.target)
     return done + (waiting or _("All edits made here are at the office."))
+
+
+def _safety(store: Store, last: "Entry | None") -> str:
+    """Return what else keeps edits safe and in order: the newest backup, and the clock as the office measured it."""
+    from fieldsurvey.sync import clocks
+
+    told = [_("No backup yet.")]
+    if newest := backup.backups(store.path)[-1:]:
+        is_checked = backup.is_checked(newest[0])
+        text = _("Last backup {when}, checked.") if is_checked else _("Last backup {when}, not checked yet.")
+        told = [text.format(when=_moment(newest[0].at_ms))]
+    if last is not None and last.target.startswith("http"):
+        told.append(
+            clocks.warning(store.own_clock_off_ms()) or _("The clock of this computer agrees with the office's.")
+        )
+    return " ".join(told)
 
 
 def _ended(entry: "Entry") -> str:

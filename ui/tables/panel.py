@@ -1,5 +1,6 @@
 """The table workspace: choose a table, filter in words, sort, edit, copy; the selection is that of the map."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
@@ -14,6 +15,7 @@ from fieldsurvey.model.conditions import Condition, Field, Sort
 from fieldsurvey.model.filter_words import parse, told
 from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.store import Statistics, Store
+from ui.empty import EmptyState
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
@@ -63,6 +65,7 @@ class TablesPanel(QWidget):
         self.model = TableModel(self)
         self.grid = TableGrid()
         self.grid.setModel(self.model)
+        self.empty = EmptyState(self.grid, _("Looking for rows …"))
         self.bar = FilterBar()
         self.detail = DetailStrip()
         self.statistics = StatisticsPanel()
@@ -158,6 +161,7 @@ class TablesPanel(QWidget):
         is_other = self.layout_ is None or self.layout_.table.name != layout.table.name
         self.layout_ = layout
         if is_other:
+            self.model.show_rows((), array("q"))  # nothing of the table before is read with the columns of this one
             self._sort = self._condition = None
             self.statistics.hide()
             self.bar.show_layout(layout, self._columns())
@@ -210,6 +214,7 @@ class TablesPanel(QWidget):
             self.grid.setCurrentIndex(self.model.index(row, min(column, self.model.columnCount() - 1)))
             self.grid.verticalScrollBar().setValue(at)
         self.bar.say_rows(len(found.order), found.total)
+        self.empty.say(self.bar.told.text())
         if self._told:
             self.bar.say(self._told)
             self._told = ""

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from ui.tables.model import TableModel
 
-_ROW = 36  # px
+_ROW = 38  # px, the line below included
 _PAD = 6  # px left and right of a text
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine

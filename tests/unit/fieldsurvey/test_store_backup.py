@@ -30,7 +30,30 @@ def test_a_backup_of_an_open_project_holds_what_was_saved_a_moment_ago(store: St
         row = copy.get(uid)
         assert row is not None
         assert row.values["household_count"] == 7
-    assert sorted(p.name for p in made.path.parent.iterdir()) == [made.path.name]
+    assert sorted(p.name for p in made.path.parent.iterdir()) == ["checked.json", made.path.name]
+
+
+def test_the_backup_made_at_closing_is_checked_at_the_next_opening_and_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.verify_newest(store.path)  # there is none
+    add_community(store)
+    made = backup.make(store)
+    assert not backup.is_checked(made)
+    backup.verify_newest(store.path)
+    assert backup.is_checked(made)
+    monkeypatch.setattr(backup, "verify", lambda *_arguments: pytest.fail("checked twice"))
+    backup.verify_newest(store.path)
+
+
+def test_a_list_of_checked_backups_that_is_cut_short_only_means_that_they_are_checked_again(store: Store) -> None:
+    add_community(store)
+    made = backup.make(store)
+    backup.verify_newest(store.path)
+    (made.path.parent / "checked.json").write_text('["p.')
+    assert not backup.is_checked(made)
+    backup.verify_newest(store.path)
+    assert backup.is_checked(made)
 
 
 def test_backups_are_made_at_most_once_an_hour_and_only_of_news(store: Store) -> None:
