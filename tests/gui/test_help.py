@@ -69,14 +69,18 @@ def test_every_page_is_there_with_its_pictures_and_links(language: str) -> None:
     pictures = list((folder / "pictures").glob("*.png"))
     assert len(pictures) >= 10
     assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
-    used = {name for path in folder.glob("*.md") for name in re.findall(r"pictures/(\w+\.png)", path.read_text("utf-8"))}
+    used = {
+        name for path in folder.glob("*.md") for name in re.findall(r"pictures/(\w+\.png)", path.read_text("utf-8"))
+    }
     assert {picture.name for picture in pictures} == used
 
 
 def test_both_languages_say_the_same_much() -> None:
     for name in pages.NAMES:
         parts = [(_FOLDER / language / f"{name}.md").read_text("utf-8") for language in LANGUAGES]
-        heads = [[line.split(" ")[0] for line in part.splitlines() if line.startswith(("#", "- ", "1."))] for part in parts]
+        heads = [
+            [line.split(" ")[0] for line in part.splitlines() if line.startswith(("#", "- ", "1."))] for part in parts
+        ]
         assert heads[0] == heads[1], name
 
 
@@ -85,9 +89,7 @@ def test_every_workspace_has_a_page_and_a_tip(window: MainWindow) -> None:
     assert set(window.workspaces.names) <= set(TIPS)
 
 
-def test_f1_opens_the_page_of_what_is_being_done(
-    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
-) -> None:
+def test_f1_opens_the_page_of_what_is_being_done(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
     for name in window.workspaces.names:
         window.show_workspace(name)
         assert _help(window) == name
