@@ -17,6 +17,7 @@ TIPS = {
     "table": N_("Click a heading to sort; what is selected here is selected on the map too."),
     "import": N_("Drop the files of the departments here. Nothing is written before you press Import."),
     "review": N_("1 accepts, 2 returns with a remark, N goes to the next one."),
+    "conflicts": N_("1 keeps the first value, 2 the second, T types another one. Each decision can be taken back (U)."),
     "plan": N_("A card says why a community is in the plan or not. Limits turn red when they are passed."),
     "sync": N_("You see what will go and come before it does. If it breaks off, press again: it goes on from there."),
     "export": N_("One click from the record to the sheet; the preview is what is printed."),

@@ -23,7 +23,7 @@ from ui.tour.hand import Hand
 _PAGES = Path(__file__).parents[1] / "help"
 _COLOURS = 64  # of a picture: the window has few, and the repository stays small
 _WIDTH = 900  # px
-_WORKSPACES = ("today", "map", "table", "import", "review", "plan", "sync", "export")
+_WORKSPACES = ("today", "map", "table", "import", "review", "conflicts", "plan", "sync", "export")
 _FORM, _ASKED = "f04_water", "3栋"
 
 
