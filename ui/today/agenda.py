@@ -1,7 +1,7 @@
 """The work of the person at this laptop, in order, and kept so while records and the position change."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -207,6 +207,11 @@ def far_text(metres: float | None) -> str:
     if metres is None:
         return ""
     return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
+
+
+def together(texts: Iterable[str]) -> str:
+    """Return words one after another, as the language does it."""
+    return ("、" if language().startswith("zh") else ", ").join(texts)
 
 
 def last_sync_text(entry: Entry | None, moment: str) -> str:

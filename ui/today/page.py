@@ -17,7 +17,7 @@ from fieldsurvey.clock import today
 from fieldsurvey.i18n import _, language
 from survey_forms.definitions import title
 from ui.project.session import Overview
-from ui.today.agenda import Agenda, last_sync_text
+from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
 from ui.today.cards import Card, CardModel, CardPainter
 from ui.today.minimap import MiniMap, Spot
@@ -242,4 +242,4 @@ def _left_text(one: CommunityProgress) -> str:
     forms = [title(form_id, language()) or form_id for form_id in left(one)]
     if not forms:
         return _("Everything is filled in.")
-    return _("{n} left: {forms}").format(n=len(forms), forms="、".join(forms))
+    return _("{n} left: {forms}").format(n=len(forms), forms=together(forms))
