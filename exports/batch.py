@@ -66,6 +66,7 @@ def sheets(
     control: JobControl | None = None,
     *,
     template: str = "assessment",
+    restricted: bool = True,
 ) -> list[Path]:
     """Write one sheet per community; return the files.
 
@@ -79,6 +80,7 @@ def sheets(
         limit: At most so many.
         control: Progress and cancel.
         template: Name of a shipped template (评估表, 申报表, 审批表) or a template file.
+        restricted: Whether pipes, power and gas sites are on the maps.
 
     Raises:
         InputRefused: If a code is unknown, the template has a fault, or the folder cannot be made.
@@ -91,7 +93,7 @@ def sheets(
     control, kind = control or JobControl(), template_of(template)
     wanted = _wanted(store, codes)[:limit]
     make_folder(out_dir)
-    source = collector(store)
+    source = collector(store, restricted=restricted)
     written: list[Path] = []
     failed: dict[str, str] = {}
     for done, each in enumerate(wanted):

@@ -49,7 +49,9 @@ class BookMade:
         return [text.format(community=label, why=why) for label, why in self.failed.items()]
 
 
-def plan_book(store: "Store", out: Path, control: JobControl | None = None, *, today: str = "") -> BookMade:
+def plan_book(
+    store: "Store", out: Path, control: JobControl | None = None, *, today: str = "", restricted: bool = True
+) -> BookMade:
     """Write the plan book of all communities of the project.
 
     Call it in the thread of the store.
@@ -59,22 +61,23 @@ def plan_book(store: "Store", out: Path, control: JobControl | None = None, *, t
         out: Where to write; replaced when the new file is whole.
         control: Progress and cancel.
         today: Day that the book is made on, ISO 8601; empty: today in China.
+        restricted: Whether pipes, power and gas sites are on the maps.
 
     Raises:
         InputRefused: If the file cannot be written.
         JobCancelled: If the user stopped; nothing is written.
     """
-    return _Maker(store, control or JobControl(), today).make(out)
+    return _Maker(store, control or JobControl(), today, restricted=restricted).make(out)
 
 
 class _Maker:
-    def __init__(self, store: "Store", control: JobControl, today: str) -> None:
+    def __init__(self, store: "Store", control: JobControl, today: str, *, restricted: bool) -> None:
         from exports.sheet.collect import CHINA, Collector
         from exports.sheet.forms import InstalledForms
 
         self._store, self._control = store, control
         self._today = today or datetime.now(CHINA).date().isoformat()
-        self._source = Collector(store, InstalledForms(), self._today)
+        self._source = Collector(store, InstalledForms(), self._today, restricted=restricted)
         self._rows = _rows(store)
         self._unit = (store.setting("organisation") or "").strip('"')
         self._failed: dict[str, str] = {}  # uid -> reason

@@ -112,12 +112,9 @@ class _Dossier:
     def write(self, control: JobControl) -> DossierMade:
         from exports.sheet.collect import collect
 
-        data = collect(self.store, self._uid)
+        data = collect(self.store, self._uid, restricted=self.restricted)
         if not self.restricted:
-            shown = {name: items for name, items in data.map.layers.items() if name not in SENSITIVE}
-            if len(shown) < len(data.map.layers):
-                self.left_out.append("评估表和现状图中的管线、电力和燃气设施（内部资料）。")
-            data = replace(data, map=replace(data.map, layers=shown))
+            self.left_out.append("评估表和现状图中的管线、电力和燃气设施（内部资料）。")
         steps: Sequence[tuple[str, Callable[[], None]]] = (
             (_("Sheet"), lambda: self._sheet(data)),
             (_("Photos"), lambda: self._photos(data.community_uid)),

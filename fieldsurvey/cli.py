@@ -12,6 +12,7 @@ import typer
 from exports.layer_commands import add_layer_commands
 from exports.paper_commands import add_paper_commands
 from exports.sign_commands import add_sign_commands
+from fieldsurvey.assess.review.command import review_app
 from fieldsurvey.errors import FieldSurveyError, JobCancelled, UsageError
 from fieldsurvey.hub.commands import hub_app
 from fieldsurvey.hub.device_commands import device_app
@@ -34,6 +35,7 @@ add_layer_commands(export_app)
 add_paper_commands(export_app)
 add_sign_commands(app)
 app.add_typer(plan_app, name="plan")
+app.add_typer(review_app, name="review")
 app.add_typer(crs_app, name="crs")
 app.command("enroll")(enroll)
 

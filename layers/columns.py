@@ -4,6 +4,7 @@ Coordinates are int32 millimetres from the layer's origin (±2,147 km), features
 in Hilbert order so that neighbours on the ground are neighbours in the file.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from layers.raw_types import Bytes, Floats, Ints
 
 POINT, LINE, AREA = 0, 1, 2
 BLOCK = 256  # features under one block box
+_FEW_BLOCKS = 24  # blocks that are looked at one by one
+_MOST = 2**31 - 1  # of int32
 _COARSE = 4.0  # m, tolerance of the simplified level
 
 
@@ -67,13 +70,23 @@ class Columns:
 
     def visible(self, box: tuple[float, float, float, float]) -> Ints:
         """Return the indexes of features whose box touches minx, miny, maxx, maxy (m, project CRS)."""
-        min_x, min_y, max_x, max_y = self.to_mm(box)
-        hits = np.flatnonzero(_touch(self.blocks, min_x, min_y, max_x, max_y))
-        if not len(hits):
-            return np.empty(0, np.int64)
+        bounds = _whole(self.to_mm(box))
+        hits = np.flatnonzero(_touch(self.blocks, *bounds))
+        if len(hits) <= _FEW_BLOCKS:
+            return self._among(hits.tolist(), bounds)
         index = (hits[:, None] * BLOCK + np.arange(BLOCK)).ravel()
         index = index[index < len(self)]
-        return index[_touch(self.boxes[index], min_x, min_y, max_x, max_y)]
+        return index[_touch(self.boxes[index], *bounds)]
+
+    def _among(self, blocks: Sequence[int], bounds: tuple[int, int, int, int]) -> Ints:
+        """Return the features of a few blocks that touch a box: slices, where gathering would cost more."""
+        found = [np.empty(0, np.int64)]
+        for block in blocks:
+            first = block * BLOCK
+            inside = np.flatnonzero(_touch(self.boxes[first : first + BLOCK], *bounds))
+            if len(inside):
+                found.append(inside + first)
+        return np.concatenate(found) if len(found) > 2 else found[-1]
 
     def to_mm(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         """Return a box in the millimetres of this layer."""
@@ -99,8 +112,20 @@ class Columns:
         return xy[_ranges(rings[ring], rings[ring + 1])].astype(float), counts, owner
 
 
-def _touch(boxes: Ints, min_x: float, min_y: float, max_x: float, max_y: float) -> npt.NDArray[np.bool_]:
-    return (boxes[:, 0] <= max_x) & (boxes[:, 2] >= min_x) & (boxes[:, 1] <= max_y) & (boxes[:, 3] >= min_y)
+def _whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    """Return a box in whole millimetres within int32: comparing with other numbers would copy every column first."""
+    low = [max(min(math.ceil(value), _MOST), -_MOST) for value in box[:2]]
+    high = [max(min(math.floor(value), _MOST), -_MOST) for value in box[2:]]
+    return low[0], low[1], high[0], high[1]
+
+
+def _touch(boxes: Ints, min_x: int, min_y: int, max_x: int, max_y: int) -> npt.NDArray[np.bool_]:
+    """Say which boxes touch another."""
+    hit = boxes[:, 0] <= max_x
+    hit &= boxes[:, 2] >= min_x
+    hit &= boxes[:, 1] <= max_y
+    hit &= boxes[:, 3] >= min_y
+    return hit
 
 
 def _ranges(first: Ints, last: Ints) -> Ints:
@@ -197,6 +222,6 @@ def load(folder: Path) -> Columns:
 
 def _mapped(path: Path) -> Any:  # noqa: ANN401 - an array of any type
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))  # without the cost of memmap at each step
     except ValueError:  # an empty array cannot be mapped
         return np.load(path, allow_pickle=False)

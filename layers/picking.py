@@ -1,6 +1,7 @@
 """What is under the pointer, and what lies in a box or polygon: straight from the columns, no index to build."""
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -55,7 +56,7 @@ def identify(sidecar: Sidecar, tables: Iterable[str], east: float, north: float,
 
 def _hit(columns: Columns, table: str, number: int, place: tuple[float, float], radius: float) -> Hit | None:
     rings = rings_of(columns, number)
-    spot = np.array([(place[0] - columns.origin[0]) * 1e3, (place[1] - columns.origin[1]) * 1e3])
+    spot = (place[0] - columns.origin[0]) * 1e3, (place[1] - columns.origin[1]) * 1e3
     is_area = columns.is_area
     if is_area and sum(_crossings(ring, spot) for ring in rings) % 2:
         distance = 0.0
@@ -77,22 +78,21 @@ def rings_of(columns: Columns, number: int) -> list[Floats]:
     return [columns.xy[a:b].astype(float) for a, b in itertools.pairwise(ends)]
 
 
-def _crossings(ring: Floats, spot: Floats) -> int:
+def _crossings(ring: Floats, spot: tuple[float, float]) -> int:
     """Return how often a ray to the east crosses a ring; odd: inside."""
     above = ring[:, 1] > spot[1]
-    at = np.flatnonzero(above[:-1] != above[1:])
-    if not len(at):
-        return 0
-    one, other = ring[at], ring[at + 1]
-    east = (other[:, 0] - one[:, 0]) * (spot[1] - one[:, 1]) / (other[:, 1] - one[:, 1]) + one[:, 0]
-    return int(np.count_nonzero(spot[0] < east))
+    crossings = 0
+    for at in np.flatnonzero(above[:-1] != above[1:]).tolist():
+        (x, y), (next_x, next_y) = ring[at].tolist(), ring[at + 1].tolist()
+        crossings += spot[0] < (next_x - x) * (spot[1] - y) / (next_y - y) + x
+    return crossings
 
 
-def _distance(line: Floats, spot: Floats) -> float:
+def _distance(line: Floats, spot: tuple[float, float]) -> float:
     """Return the distance of a point to a line or single vertex, in the line's unit."""
     away = line - spot
     if len(line) == 1:
-        return float(np.hypot(*away[0]))
+        return math.hypot(*away[0].tolist())
     step = away[1:] - away[:-1]
     length = np.maximum((step**2).sum(axis=1), 1e-9)
     share = np.clip(-(away[:-1] * step).sum(axis=1) / length, 0.0, 1.0)

@@ -1,9 +1,10 @@
 """The composition root: builds the application and its window."""
 
+import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, Slot
 from PySide6.QtWidgets import QApplication
 
 from fieldsurvey import settings as settings_
@@ -23,11 +24,16 @@ def application() -> QApplication:
     return app
 
 
-def build(project: Path | None = None) -> MainWindow:
-    """Return the main window, dressed and in the user's language, opening a project if one is named."""
+def build(project: Path | None = None, language: str = "") -> MainWindow:
+    """Return the main window, dressed and in the user's language, opening a project if one is named.
+
+    Args:
+        project: Project file.
+        language: Language that was asked for just now; empty: as the environment or the settings say.
+    """
     app = application()
     remembered, trouble = settings_.load()
-    _choose_language(app, remembered.language)
+    _choose_language(app, language or os.environ.get("FIELDSURVEY_LANG", remembered.language))
     theme.apply(app, remembered.theme, theme.load_font(), touch=remembered.touch)
     window = MainWindow(remembered)
     window.canvas.set_theme(remembered.theme)
@@ -39,11 +45,12 @@ def build(project: Path | None = None) -> MainWindow:
 
 
 def _choose_language(app: QApplication, wanted: str) -> None:
-    """Use the language of the settings unless the environment names one."""
-    import os
-
-    set_language(os.environ.get("FIELDSURVEY_LANG", wanted))
+    """Use a language for our texts, and for those of Qt."""
+    set_language(wanted)
     QLocale.setDefault(QLocale(language()))
+    for before in app.findChildren(QTranslator):
+        app.removeTranslator(before)
+        before.deleteLater()
     translator = QTranslator(app)
     if translator.load(
         QLocale(language()), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
@@ -51,18 +58,49 @@ def _choose_language(app: QApplication, wanted: str) -> None:
         app.installTranslator(translator)
 
 
+class Program(QObject):
+    """Holds the one window there is, and puts another in its place when the language changes.
+
+    Attributes:
+        window: The window.
+    """
+
+    def __init__(self, project: Path | None = None) -> None:
+        super().__init__()
+        self.window = build(project)
+        self._meet()
+
+    def _meet(self) -> None:
+        # the window is closed then: not from within its own menu
+        self.window.language_chosen.connect(self.use_language, Qt.ConnectionType.QueuedConnection)
+        CrashDesk(self.window).install()
+        self.window.show()
+
+    @Slot(str)
+    def use_language(self, language: str) -> None:
+        """Close the window, as a person would, and open one in another language on the same project and place."""
+        app, old = application(), self.window
+        now, place, state = old.project.current, old.geometry(), old.windowState()
+        app.setQuitOnLastWindowClosed(False)
+        old.close()
+        self.window = build(None if now is None else now.path, language)
+        self.window.setGeometry(place)
+        self.window.setWindowState(state)
+        self._meet()
+        app.setQuitOnLastWindowClosed(True)
+        old.deleteLater()
+
+
 def run(project: Path | None) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     start_log()
     app = application()
     fault = take_fatal()
-    window = build(project)
-    CrashDesk(window).install()
+    program = Program(project)
     if fault is not None:
         text = _("The program ended unexpectedly last time. What was saved is there. The report lies in {file}.")
-        window.tell_trouble(text.format(file=fault))
-    window.show()
+        program.window.tell_trouble(text.format(file=fault))
     return app.exec()
 
 
-__all__ = ["application", "build", "run"]
+__all__ = ["Program", "application", "build", "run"]

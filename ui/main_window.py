@@ -26,6 +26,7 @@ from ui import theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
+from ui.conflicts.panel import make_desk
 from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.finder.controller import Finder
@@ -40,6 +41,7 @@ from ui.map.workspace import MapWorkspace
 from ui.place import Place
 from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
+from ui.project.handover import Handover
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.opening import ProjectOpening
@@ -52,6 +54,7 @@ from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
 
+_BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 
@@ -62,10 +65,12 @@ class MainWindow(QMainWindow):
     Signals:
         theme_changed: (name) another theme was chosen.
         community_chosen: (uid) a community is selected.
+        language_chosen: (language) the window is to be made anew in another language.
     """
 
     theme_changed = Signal(str)
     community_chosen = Signal(str)
+    language_chosen = Signal(str)
 
     def __init__(self, remembered: Settings) -> None:
         super().__init__()
@@ -98,7 +103,6 @@ class MainWindow(QMainWindow):
 
     def _make_parts(self) -> None:
         self.start = StartPage()
-        self.start.show_recent(self.settings.recent)
         self.start.person.setText(self.settings.name)
         self.opening = ProjectOpening(self.start, self.project, self.work_runner, self.remembered, self)
         self.communities = CommunityPanel()
@@ -114,7 +118,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
         self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
-        self.exports = ExportPanel(self.store_runner, self.holder)
+        self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
         self.today = TodayDesk(self)
 
@@ -135,6 +139,7 @@ class MainWindow(QMainWindow):
             ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
+            ("conflicts", _("Conflicts"), partial(make_desk, self)),
             ("plan", _("Plan"), self.plan),
             ("sync", _("Sync"), self.sync),
             ("export", _("Export"), self.exports),
@@ -163,6 +168,8 @@ class MainWindow(QMainWindow):
         self.project.backed_up.connect(self._verify_backup)
         self.project.backup_failed.connect(self._tell_trouble)
         self.opening.start_wanted.connect(self.show_start)
+        self.opening.handed_over.connect(self._take_handover)
+        self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
@@ -188,7 +195,10 @@ class MainWindow(QMainWindow):
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        self.sync.form_wanted.connect(self.open_record)
+        for wanted in (self.sync.conflicts_wanted, self.review.records.conflicts_wanted):
+            wanted.connect(partial(self.show_workspace, "conflicts"))
+        self.told["conflicts"].setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | _BY_KEY)
+        self.told["conflicts"].linkActivated.connect(lambda _link: self.show_workspace("conflicts"))
         self.theme_changed.connect(self.canvas.set_theme)
         self.theme_changed.connect(self.review.canvas.set_theme)
         self.theme_changed.connect(self.review.records.canvas.set_theme)
@@ -218,6 +228,14 @@ class MainWindow(QMainWindow):
         self._sign()
         checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
         checking.failed.connect(self._tell_trouble)
+
+    @Slot(object)
+    def _take_handover(self, handover: Handover) -> None:
+        """Look into the files that a new project begins with."""
+        for file in handover.basemaps:
+            self.map_side.basemaps.add_file(file)
+        self.show_workspace("import")
+        self.importer.add_files(list(handover.files))
 
     @Slot()
     def ask_person(self) -> None:
@@ -357,7 +375,8 @@ class MainWindow(QMainWindow):
             at = datetime.fromtimestamp(now.last_saved_ms / 1000).astimezone().strftime("%H:%M:%S")
             self.told["saved"].setText(_("Saved {time}").format(time=at))
         self.told["unsent"].setText(_("To send {n}").format(n=now.unsent))
-        self.told["conflicts"].setText(_("Conflicts {n}").format(n=now.conflicts))
+        told = _("Conflicts {n}").format(n=now.conflicts)
+        self.told["conflicts"].setText(f'<a href="conflicts">⇄ {told}</a>' if now.conflicts else told)
         self.told["crs"].setText(_("CGCS2000 3° 114°") if now.crs == "EPSG:4547" else now.crs)
         self._tell_scale(self.canvas.view.scale)
 
@@ -386,9 +405,9 @@ class MainWindow(QMainWindow):
         self.theme_changed.emit(name)
 
     def set_language(self, language: str, _checked: bool = False) -> None:
-        """Remember another language; it is used from the next start on."""
+        """Remember another language, and have the window made anew in it."""
         self.remembered.change(language=language)
-        QMessageBox.information(self, _("Renovation survey"), _("The language changes at the next start."))
+        self.language_chosen.emit(language)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was typed, close the file, stop the threads; once."""
@@ -401,6 +420,7 @@ class MainWindow(QMainWindow):
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
+        self.opening.close()
         self.project.close()
         self.exports.close_document()
         self.map_side.close()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from exports.layers_out import SENSITIVE
 from exports.report.city_map import Spot, Topic, buttons, chooser, chooser_style, city_map
 from exports.report.community import community_page
 from exports.report.html import Column, bars, cards, heading, legend, link, note, page, table
@@ -102,7 +101,7 @@ class _Maker:
 
         self._store, self._control, self._folder, self._restricted = store, control, folder, restricted
         self._today = today or datetime.now(CHINA).date().isoformat()
-        self._source = Collector(store, InstalledForms(), self._today)
+        self._source = Collector(store, InstalledForms(), self._today, restricted=restricted)
         self._rows: list[Row] = list(store.select("community", order="code"))
         self._progress = community_progress(store)
         self._failed: dict[str, str] = {}
@@ -127,9 +126,6 @@ class _Maker:
 
     def _write_community(self, row: Row) -> None:
         data = self._source.sheet(str(row["uid"]))
-        if not self._restricted:
-            shown = {name: items for name, items in data.map.layers.items() if name not in SENSITIVE}
-            data = replace(data, map=replace(data.map, layers=shown))
         self._found[str(row["uid"])] = replace(data, map=replace(data.map, layers={}))
         target = self._folder / _page_of(row)
         target.write_text(community_page(data, is_internal=self._restricted), "utf-8")

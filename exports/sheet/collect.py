@@ -1,14 +1,16 @@
 """From the project file to the values of a sheet. Runs in the store's thread."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from exports.layers_out import SENSITIVE
 from exports.sheet.answers import Answers, ReadsLabels
 from exports.sheet.collect_map import map_of
 from exports.sheet.collect_rules import rule_check_of
 from exports.sheet.collect_systems import lift_votes, systems_of
-from exports.sheet.data import Photo, SheetData
+from exports.sheet.data import MapData, Photo, SheetData
 from exports.sheet.profile import joined, plan_of, profile_of, text_of
 from exports.sheet.proposal import Proposals
 from exports.sheet.records import Record, records_of
@@ -34,15 +36,16 @@ class Collector:
     What is the same for all communities (progress, installed forms) is read once.
     """
 
-    def __init__(self, store: "Store", forms: ReadsLabels, today: str) -> None:
+    def __init__(self, store: "Store", forms: ReadsLabels, today: str, *, restricted: bool = True) -> None:
         """Prepare.
 
         Args:
             store: The project, read in this thread.
             forms: Labels of codes.
             today: Day that the sheets are made on, ISO 8601.
+            restricted: Whether pipes, power and gas sites are on the maps (domain page 5.3: internal).
         """
-        self._store, self._forms, self._today = store, forms, today
+        self._store, self._forms, self._today, self._restricted = store, forms, today, restricted
         self._progress: dict[str, CommunityProgress] = {}
         self._proposals = Proposals(store, forms)
 
@@ -75,7 +78,7 @@ class Collector:
             version=_version(records),
             profile=tuple(profile_of(community, profile)),
             systems=systems_of(records, self._forms),
-            map=map_of(self._store, community),
+            map=self._map(community),
             rules=rule_check_of(self._store, community_uid),
             lifts=lift_votes(records),
             photos=photos[:PHOTOS_PRINTED],
@@ -87,6 +90,11 @@ class Collector:
             software=_software(),
             proposal=self._proposals.of(community),
         )
+
+    def _map(self, community: Mapping[str, Value]) -> MapData:
+        found = map_of(self._store, community)
+        shown = {name: items for name, items in found.layers.items() if self._restricted or name not in SENSITIVE}
+        return replace(found, layers=shown)
 
     def _missing(self, uid: str) -> Iterable[str]:
         """Yield what was not surveyed, one sentence for each form."""
@@ -158,17 +166,22 @@ def photos_of(store: "Store", community_uid: str, records: Sequence[Record]) -> 
     )
 
 
-def collect(store: "Store", community_uid: str) -> SheetData:
+def collect(store: "Store", community_uid: str, *, restricted: bool = True) -> SheetData:
     """Return the values of one community's sheet, dated today in China.
+
+    Args:
+        store: The project.
+        community_uid: The community.
+        restricted: Whether pipes, power and gas sites are on the map.
 
     Raises:
         InputRefused: If there is no such community.
     """
-    return collector(store).sheet(community_uid)
+    return collector(store, restricted=restricted).sheet(community_uid)
 
 
-def collector(store: "Store") -> Collector:
+def collector(store: "Store", *, restricted: bool = True) -> Collector:
     """Return a collector with the installed forms, for sheets made today."""
     from exports.sheet.forms import InstalledForms
 
-    return Collector(store, InstalledForms(), datetime.now(CHINA).date().isoformat())
+    return Collector(store, InstalledForms(), datetime.now(CHINA).date().isoformat(), restricted=restricted)

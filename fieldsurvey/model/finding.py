@@ -33,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "no_turnaround": N_("whether there is a turnaround is not recorded"),
     "not_drawn": N_("the structure is a point; its outline is needed"),
     "no_record": N_("the form that says so is not filled in"),
+    "no_answer": N_("the question is not answered"),
     "no_count": N_("the number is missing"),
     "no_dates": N_("planned dates are missing"),
     "no_storeys": N_("the number of storeys is missing"),

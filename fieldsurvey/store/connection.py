@@ -24,6 +24,7 @@ class Connection:
     Attributes:
         path: The project file.
         db: The same connection for sqlite-utils: migrations and look into the schema.
+        kept_before_upgrade: Copy of the file as it was, if opening it brought it up from an older schema.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -35,6 +36,7 @@ class Connection:
         self._depth = 0
         self._after_commit: list[Callable[[], None]] = []
         self.on_rollback: Callable[[], None] = lambda: None
+        self.kept_before_upgrade: Path | None = None
 
     def _connected(self, path: Path, mode: str) -> Any:  # noqa: ANN401 - a connection of either library
         return sqlite3.connect(

@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from fieldsurvey.errors import InputRefused, ProjectTooNew
+from fieldsurvey.errors import InputRefused, ProjectTooNew, StoreError
 from fieldsurvey.geo import crs as geo_crs
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.schema import Table
 from fieldsurvey.store import gpkg, replica
-from fieldsurvey.store.connection import Connection
+from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.failures import known_failures
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.migrations import SCHEMA, migrations
@@ -97,8 +97,10 @@ def open_file(path: Path, *, read_only: bool) -> Connection:
         refuse_remote(path)
     connection = Connection(path, read_only=read_only)
     try:
-        _verify(connection)
+        schema = _verify(connection)
         if not read_only:
+            if schema < SCHEMA:
+                _keep_before_upgrade(connection, schema)
             connection.set_durable()
             with known_failures(path):
                 migrations.apply(connection.db)
@@ -123,7 +125,27 @@ def refuse_remote(path: Path) -> None:
         raise InputRefused(text.format(file=path.name))
 
 
-def _verify(connection: Connection) -> None:
+def kept_before_upgrade(path: Path, schema: int) -> Path:
+    """Return where the copy is that was made before a project was brought up from an older schema."""
+    return path.with_name(f"{path.stem}.backups") / f"{path.stem}.schema-{schema}.gpkg"
+
+
+def _keep_before_upgrade(connection: Connection, schema: int) -> None:
+    """Copy a project of an older program before it is brought up; such copies are not rotated away."""
+    kept = kept_before_upgrade(connection.path, schema)
+    if kept.exists() or connection.path.parent.suffix == ".backups":  # a backup is a copy already
+        return
+    try:
+        kept.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        text = _("The copy before the upgrade could not be written: {why}. Nothing was changed.")
+        raise StoreError(text.format(why=error.strerror)) from error
+    copy_file(connection, kept)
+    connection.kept_before_upgrade = kept
+
+
+def _verify(connection: Connection) -> int:
+    """Return the schema of a project."""
     name = connection.path.name
     try:
         schema = connection.scalar("SELECT value FROM _meta WHERE key = 'schema'")
@@ -137,3 +159,4 @@ def _verify(connection: Connection) -> None:
                 file=name
             )
         )
+    return int(schema)

@@ -118,6 +118,11 @@ class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, W
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @property
+    def kept_before_upgrade(self) -> Path | None:
+        """Copy of the file as it was, if opening it brought it up from an older version of the program."""
+        return self._db.kept_before_upgrade
+
+    @property
     def in_transaction(self) -> bool:
         """True between the beginning and the commit of a step that is all or nothing."""
         return self._db.in_transaction

@@ -156,6 +156,30 @@ class Timeline(Editing, Witness):
             raise InputRefused(_("There is nothing to do again."))
         return self._take_back(undone[-1], redo=True)
 
+    @property
+    def last_own(self) -> int:
+        """The newest edit of this laptop; 0 before the first."""
+        return self._log.origin << SEQ_BITS | self._log.seq & SEQ_MASK if self._log.seq else 0
+
+    def take_back(self, rid: int) -> list[str]:
+        """Take back the step to which one own edit belongs, by new revisions; return the records it touched.
+
+        Raises:
+            InputRefused: If it is not an edit of this laptop, or others have built on it since.
+        """
+        step = self._db.scalar("SELECT step FROM _rev WHERE rid = ?", (rid,))
+        if rid >> SEQ_BITS != self._log.origin or step is None:
+            raise InputRefused(_("Only a decision made on this laptop can be taken back here. Decide the value anew."))
+        done, _undone = self._steps()
+        if step not in done:
+            raise InputRefused(_("This was taken back already, or it is too long ago."))
+        return self._take_back(int(step), redo=False)
+
+    def decisions(self, limit: int = 200) -> list[tuple[int, str, str]]:
+        """Return the decisions of conflicts, newest first, as revision, table and record."""
+        sql = "SELECT rid, tbl, uid FROM _rev WHERE kind = 'r' ORDER BY hlc DESC, rid DESC LIMIT ?"
+        return [(int(rid), table, uid) for rid, table, uid in self._db.rows(sql, (limit,))]
+
     def _steps(self) -> tuple[list[int], list[int]]:
         """Return the own steps that stand, and the undo steps that could be taken back, oldest first."""
         first = self._log.origin << SEQ_BITS

@@ -68,6 +68,11 @@ def check_reference(path: Path) -> None:
         )
 
 
+def holds_tiles(path: Path) -> bool:
+    """Say whether a GeoPackage holds pictures of a map; its table of contents names their kind."""
+    return b"gpkg_tile_matrix_set" in path.read_bytes()[: 1 << 20]
+
+
 def _check_sqlite(path: Path) -> None:
     with path.open("rb") as source:
         head = source.read(100)

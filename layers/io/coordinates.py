@@ -19,12 +19,14 @@ _LATITUDE = ("纬度", "lat", "latitude", "北纬", "纬度lat")
 _NORTH_X = ("x", "x坐标", "北坐标", "纵坐标", "northing", "北", "坐标x", "xcoord")
 _EAST_Y = ("y", "y坐标", "东坐标", "横坐标", "easting", "东", "坐标y", "ycoord")
 _BOTH = ("坐标", "经纬度", "位置坐标", "coordinates", "coordinate", "lonlat", "lnglat", "latlon", "latlng")
-_WKT = ("wkt", "geom", "geometry", "the_geom")
+_WKT = ("wkt", "ewkt", "wkb", "geom", "geometry", "thegeom", "shape")
 _UNITS = re.compile(r"[(（\[【].*?[)）\]】]|[\s_]")
 _ANGLE = re.compile(
     r"^([NSEW北南东西])?(?:经|纬)?([-+]?\d+(?:\.\d+)?)(?:[°度d:\- ]+(\d+(?:\.\d+)?)(?:[′'’分m:\- ]+(\d+(?:\.\d+)?))?)?"
     r"[°度d′'’分m″\"”秒s\- ]*([NSEW北南东西])?(?:经|纬)?$"
 )
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){9,}")
+_SRID = re.compile(r"^SRID=(\d+);", re.IGNORECASE)
 _PAIR = re.compile(r"[,，;；\s]+")
 _NEGATIVE = {"S", "W", "南", "西"}
 
@@ -33,7 +35,8 @@ def place(layer: RawLayer, report: FileReport) -> RawLayer:
     """Return a table with points, or geometries from WKT, where columns hold them; those columns are taken out."""
     by_name = {_plain(name): name for name in reversed(layer.fields)}
     if (wkt := _first(by_name, _WKT)) is not None:
-        layer.geometries = _from_wkt(layer.fields.pop(wkt), report)
+        texts = layer.fields.pop(wkt)
+        layer.geometries, layer.crs = _from_wkt(texts, report), layer.crs or _stated(texts)
         return layer
     lon, lat = _first(by_name, _LONGITUDE), _first(by_name, _LATITUDE)
     if lon and lat:
@@ -53,11 +56,24 @@ def _first(by_name: dict[str, str], names: Sequence[str]) -> str | None:
     return next((by_name[name] for name in names if name in by_name), None)
 
 
+def _geometry(text: str) -> shapely.Geometry:
+    """Return a geometry from WKT, with PostGIS's SRID before it or not, or from WKB in hexadecimal digits."""
+    if _HEX.fullmatch(text):
+        return shapely.from_wkb(text)
+    return shapely.from_wkt(_SRID.sub("", text))
+
+
+def _stated(texts: Sequence[object]) -> str:
+    """Return the system that PostGIS's SRID states, the same for all; empty if there is none."""
+    codes = {found[1] for text in texts if text and (found := _SRID.match(str(text).strip()))}
+    return f"EPSG:{codes.pop()}" if len(codes) == 1 and codes != {"0"} else ""
+
+
 def _from_wkt(texts: Sequence[object], report: FileReport) -> Geometries:
     found = np.full(len(texts), None, object)
     for index, text in enumerate(texts):
         try:
-            found[index] = shapely.from_wkt(str(text)) if text else None
+            found[index] = _geometry(str(text).strip()) if text else None
         except (shapely.errors.GEOSException, NotImplementedError):
             report.warn("unreadable_geometry", _("A geometry could not be read: {text} …").format(text=str(text)[:40]))
     return found

@@ -18,7 +18,7 @@ from fieldsurvey.store import Store
 from layers.io import clean
 from layers.io.mapping import LayerMapping, propose, proposed
 from layers.io.matching import Known, LayerPlan
-from layers.io.own import by_kind
+from layers.io.own import by_kind, taken_apart
 from layers.io.planning import Context, plan_layer
 from layers.io.raw import RawLayer
 from layers.io.readers import Request
@@ -238,7 +238,7 @@ def _plans(
     context: Context, layers: Sequence[RawLayer], report: FileReport, options: Options, control: JobControl
 ) -> list[LayerPlan]:
     """Work out the writes of a file: communities and buildings first, since others refer to them."""
-    chosen = [piece for raw in layers for piece in _pieces(raw, options)]
+    chosen = [piece for raw in layers for piece in _pieces(raw, options, report)]
     order = {name: index for index, name in enumerate(["community", "building"])}
     chosen.sort(key=lambda item: order.get(item[1].table, len(order)))
     plans: list[LayerPlan] = []
@@ -252,8 +252,11 @@ def _plans(
     return plans
 
 
-def _pieces(raw: RawLayer, options: Options) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
+def _pieces(
+    raw: RawLayer, options: Options, report: FileReport
+) -> list[tuple[RawLayer, LayerMapping, GeometryType | None]]:
     """Return a layer with its mapping; one of mixed geometry that goes to none of our tables, by kind of geometry."""
+    raw = taken_apart(raw, report)
     kind = clean.kind_of(raw.geometries)
     mapping = fitting(options.mapping, raw.name, raw.fields) or proposed(raw, kind, options.as_layer)
     if mapping.table or kind is None:

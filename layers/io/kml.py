@@ -65,6 +65,8 @@ def _kml(path: Path, name: str, report: FileReport, encoding: str | None) -> lis
     for folder, placemark in _placemarks(root):
         groups[folder].append(walk.row(placemark, folder))
     walk.tell(report)
+    if not groups:
+        return [RawLayer(name, {}, np.empty(0, object), _WGS84)]
     if len(groups) == 1 or len(groups) > _MAX_FOLDERS:
         return [_layer(name, [row for rows in groups.values() for row in rows])]
     return [_layer(folder or name, rows) for folder, rows in groups.items()]

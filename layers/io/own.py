@@ -8,42 +8,59 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Column, ColumnType, GeometryType, Table, TableKind
 from layers.io import clean
 from layers.io.raw import Geometries, RawLayer
+from layers.io.report import FileReport
 
 _WORDS = {GeometryType.POINT: "点", GeometryType.MULTILINESTRING: "线", GeometryType.MULTIPOLYGON: "面"}
-_COLLECTION = 7  # shapely's type id
+_COLLECTIONS = (4, 7)  # shapely's type ids of multipoints and collections
+
+
+def taken_apart(raw: RawLayer, report: FileReport) -> RawLayer:
+    """Return a layer without collections and multipoints: a row for each of their parts, told; areas stay multi."""
+    if raw.geometries is None:
+        return raw
+    rows, shapes = _apart(raw.geometries)
+    if shapes is raw.geometries:
+        return raw
+    text = _("{n} features of {name} consist of several points or kinds of geometry; each part became a feature.")
+    changed = int((np.bincount(rows, minlength=len(raw)) > 1).sum())
+    if changed:
+        report.note("taken_apart", text.format(n=changed, name=raw.name))
+    fields = {name: [values[row] for row in rows] for name, values in raw.fields.items()}
+    drawn = {new: raw.drawn_as[old] for new, old in enumerate(rows.tolist()) if old in raw.drawn_as}
+    return RawLayer(raw.name, fields, shapes, raw.crs, raw.target, raw.drawn, drawn)
 
 
 def by_kind(raw: RawLayer) -> list[RawLayer]:
-    """Return a layer as one layer for each kind of geometry in it; collections come apart into their parts."""
+    """Return a layer as one layer for each kind of geometry in it."""
     if raw.geometries is None:
         return [raw]
-    rows, shapes = _apart(raw.geometries)
-    kinds = clean.kinds(shapes)
+    kinds = clean.kinds(raw.geometries)
     found = [kind for kind in _WORDS if (kinds == clean.index_of(kind)).any()]
-    if len(found) <= 1 and len(rows) == len(raw):
+    if len(found) <= 1:
         return [raw]
     pieces = []
     for number, kind in enumerate(found):
         wanted = kinds == clean.index_of(kind)
         if not number:
             wanted |= kinds < 0  # what has no geometry stays with the first, where it is counted
-        keep = rows[wanted]
+        keep = np.flatnonzero(wanted).tolist()
         fields = {name: [values[row] for row in keep] for name, values in raw.fields.items()}
         drawn = {new: raw.drawn_as[old] for new, old in enumerate(keep) if old in raw.drawn_as}
-        name = raw.name if len(found) == 1 else f"{raw.name}_{_WORDS[kind]}"
-        pieces.append(RawLayer(name, fields, shapes[wanted], raw.crs, raw.target, raw.drawn, drawn))
+        name = f"{raw.name}_{_WORDS[kind]}"
+        pieces.append(RawLayer(name, fields, raw.geometries[wanted], raw.crs, raw.target, raw.drawn, drawn))
     return pieces
 
 
 def _apart(geometries: Geometries) -> tuple[npt.NDArray[np.int64], Geometries]:
-    """Return row numbers and geometries with collections replaced by their parts."""
+    """Return row numbers and geometries with collections and multipoints replaced by their parts."""
     rows = np.arange(len(geometries))
     shapes = geometries
     while True:
-        mixed = shapely.get_type_id(shapes) == _COLLECTION
+        mixed = np.isin(shapely.get_type_id(shapes), _COLLECTIONS)
         mixed &= shapely.get_num_geometries(shapes) > 0
         if not mixed.any():
             return rows, shapes

@@ -96,6 +96,8 @@ def read_raw(file: Path, folder: Path, report: FileReport, encoding: str | None)
     if suffix in {".doc", ".docx", ".pdf", ".jpg", ".png", ".wps"}:
         text = _("{file} holds no map data. Attach it to a record as a document instead.")
         raise InputRefused(text.format(file=file.name))
+    if suffix in {".mdb", ".accdb"}:
+        raise InputRefused(_("{file} is an Access database. Export its tables to Excel.").format(file=file.name))
     if suffix in {".mbtiles", ".tif", ".tiff", ".img", ".jp2"}:
         text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
         raise InputRefused(text.format(file=file.name))

@@ -14,9 +14,13 @@ from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm"})
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_EXCEL_HINT = re.compile(r"sep=(.)\s", re.IGNORECASE)
 _TOTALS = re.compile(r"^\s*(小计|合计|总计|累计|共计)")
 _MAX_CELL = 32_767  # characters, Excel's own limit
 _MAX_XLSX = 512 << 20  # bytes unpacked
+_MAX_FORMULAS = 20 << 20  # bytes of a workbook that is read a second time, for its formulas
+_ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!"})
 _HEAD_ROWS = 12  # rows in which a head may begin
 
 
@@ -31,7 +35,7 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
     if path.stat().st_size == 0:
         raise InputRefused(_("{file} is empty.").format(file=path.name))
     if path.suffix.lower() in {".xlsx", ".xls", ".xlsm"}:
-        sheets = _workbook(path)
+        sheets = _workbook(path, report)
     else:
         sheets = {path.stem: _csv_rows(path, report, encoding)}
     found = [layer for name, rows in sheets.items() if (layer := _table(name, rows, report)) is not None]
@@ -43,15 +47,25 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
 def _csv_rows(path: Path, report: FileReport, encoding: str | None) -> list[list[object]]:
     data = path.read_bytes()
     found = encodings.Encoding(encoding, _("as you said"), sure=True) if encoding else encodings.of_text(data)
-    if b"\0" in data and not found.name.startswith("utf-16"):
+    if b"\0" in data and not found.name.startswith(("utf-16", "utf-32")):
         report.warn("nul", _("{file} contains NUL bytes; they were left out.").format(file=path.name))
         data = data.replace(b"\0", b"")
-    text = data.decode(encodings.note(report, found), "replace")
+    text = _mended(data.decode(encodings.note(report, found), "replace"), report)
     csv.field_size_limit(1 << 27)
     rows: list[list[object]] = [
         list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     ]
+    if rows and len(rows[0]) <= 1 and (sign := _EXCEL_HINT.match(text)):
+        rows = [[*row] for row in list(csv.reader(io.StringIO(text, newline=""), delimiter=sign[1]))[1:]]
     return [_limited(row, report) for row in rows]
+
+
+def _mended(text: str, report: FileReport) -> str:
+    """Return a text without its quotes where they do not close: one that is open swallows all that follows."""
+    if text.count('"') % 2 == 0:
+        return text
+    report.warn("quotes", _("A quotation mark does not close; the quotation marks were read as plain characters."))
+    return text.replace('"', "")
 
 
 def _limited(row: list[object], report: FileReport) -> list[object]:
@@ -66,13 +80,13 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=head.count)
 
 
-def _workbook(path: Path) -> dict[str, list[list[object]]]:
+def _workbook(path: Path, report: FileReport) -> dict[str, list[list[object]]]:
     with path.open("rb") as source:
         head = source.read(8)
     if head.startswith(b"PK\x03\x04"):
-        return _xlsx(path)
+        return _xlsx(path, report)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return _xls(path)
+        return _xls(path, report)
     raise InputRefused(
         _(
             "{file} is no Excel workbook: its content is something else (a web page?). Save it as .xlsx in Excel."
@@ -80,7 +94,7 @@ def _workbook(path: Path) -> dict[str, list[list[object]]]:
     )
 
 
-def _xlsx(path: Path) -> dict[str, list[list[object]]]:
+def _xlsx(path: Path, report: FileReport) -> dict[str, list[list[object]]]:
     import zipfile
 
     import openpyxl
@@ -92,7 +106,31 @@ def _xlsx(path: Path) -> dict[str, list[list[object]]]:
         book = openpyxl.load_workbook(path, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
         raise InputRefused(_("{file} is damaged and cannot be opened.").format(file=path.name)) from error
+    _tell_hidden([sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"], report)
+    _tell_formulas(path, book, report)
     return {sheet.title: _sheet_rows(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"}
+
+
+def _tell_hidden(names: list[str], report: FileReport) -> None:
+    if names:
+        report.note("hidden_sheets", _("Hidden sheets were left out: {names}.").format(names="、".join(names)))
+
+
+def _tell_formulas(path: Path, book: Any, report: FileReport) -> None:  # noqa: ANN401 - openpyxl has no type information
+    """Tell formulas whose result is not in the file: a program wrote it and Excel has not calculated it yet."""
+    import openpyxl
+
+    if path.stat().st_size > _MAX_FORMULAS:
+        return
+    lost = 0
+    for sheet in openpyxl.load_workbook(path).worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f" and book[sheet.title][cell.coordinate].value is None:
+                    lost += 1
+    if lost:
+        text = _("{n} formulas have no result in {file}. Open and save it in Excel once.")
+        report.warn("formulas", text.format(n=lost, file=path.name))
 
 
 def _sheet_rows(sheet: Any) -> list[list[object]]:  # noqa: ANN401 - openpyxl has no type information
@@ -105,22 +143,44 @@ def _sheet_rows(sheet: Any) -> list[list[object]]:  # noqa: ANN401 - openpyxl ha
     return rows
 
 
-def _xls(path: Path) -> dict[str, list[list[object]]]:
+def _xls(path: Path, report: FileReport) -> dict[str, list[list[object]]]:
     import xlrd
 
     try:
         book = xlrd.open_workbook(path)
     except (xlrd.XLRDError, ValueError, OSError) as error:
         raise InputRefused(_("{file} is damaged and cannot be opened.").format(file=path.name)) from error
-    return {sheet.name: [sheet.row_values(i) for i in range(sheet.nrows)] for sheet in book.sheets()}
+    _tell_hidden([sheet.name for sheet in book.sheets() if sheet.visibility], report)
+    shown = [sheet for sheet in book.sheets() if not sheet.visibility]
+    return {sheet.name: [_xls_row(sheet, row, book.datemode) for row in range(sheet.nrows)] for sheet in shown}
+
+
+def _xls_row(sheet: Any, row: int, datemode: int) -> list[object]:  # noqa: ANN401 - xlrd has no type information
+    """Return a row of an old workbook, dates as dates and errors as Excel shows them."""
+    import xlrd
+
+    found: list[object] = []
+    for cell in sheet.row(row):
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            when = xlrd.xldate_as_datetime(cell.value, datemode)
+            found.append(when.date() if when.time() == when.min.time() else when)
+        elif cell.ctype == xlrd.XL_CELL_ERROR:
+            found.append(xlrd.error_text_from_code.get(cell.value, "#N/A"))
+        else:
+            found.append(cell.value)
+    return found
 
 
 def _table(name: str, rows: list[list[object]], report: FileReport) -> RawLayer | None:
     """Return a sheet as a table, or None if it has no head with rows below."""
     first, last = _head(rows)
     if first is None:
-        return None
-    names = _names(rows[first : last + 1], report)
+        if not _is_headless(rows):
+            return None
+        report.warn("no_head", _("{name} has no row of headings; its columns were numbered.").format(name=name))
+        rows = [[_("column {n}").format(n=n + 1) for n in range(max(map(len, rows)))], *rows]
+        first = last = 0
+    names = _names(rows, first, last, report)
     body = [row for row in rows[last + 1 :] if any(_cell(value) is not None for value in row)]
     kept = [row for row in body if not any(_TOTALS.match(str(value)) for value in row[:3] if value)]
     if len(kept) < len(body):
@@ -146,6 +206,12 @@ def _head(rows: list[list[object]]) -> tuple[int | None, int]:
     return None, 0
 
 
+def _is_headless(rows: list[list[object]]) -> bool:
+    """Say whether a table is numbers from its first row on."""
+    filled = [row for row in rows if any(_cell(value) is not None for value in row)]
+    return len(filled) > 1 and all(len(row) > 1 and _is_number_row(row) for row in filled[:_HEAD_ROWS])
+
+
 def _refines(upper: Sequence[object], lower: Sequence[object]) -> bool:
     """Say whether a row is a second line of the head: it repeats merged cells and splits one that spans several."""
     pairs = list(zip(upper, lower, strict=False))
@@ -156,16 +222,23 @@ def _refines(upper: Sequence[object], lower: Sequence[object]) -> bool:
 
 
 def _is_number_row(row: Sequence[object]) -> bool:
-    return all(isinstance(value, int | float) for value in row if value is not None)
+    return all(isinstance(value, int | float) or _PLAIN_NUMBER.fullmatch(str(value).strip()) for value in row if value)
 
 
-def _names(head: list[list[object]], report: FileReport) -> list[str]:
-    """Return one name per column: the lowest text of the head; a repeated name gets a number."""
-    width = max(len(row) for row in head)
+def _names(rows: list[list[object]], first: int, last: int, report: FileReport) -> list[str]:
+    """Return one name per column: the lowest text of the head; a repeated name gets a number.
+
+    A column without a name keeps its values under its number, told.
+    """
+    head, body = rows[first : last + 1], rows[last + 1 :]
+    width = max(len(row) for row in rows[first:])
     names: list[str] = []
     for column in range(width):
         texts = [str(row[column]).strip() for row in head if column < len(row) and _cell(row[column]) is not None]
         name = re.sub(r"\s+", "", texts[-1]) if texts else ""
+        if not name and any(column < len(row) and _cell(row[column]) is not None for row in body):
+            name = _("column {n}").format(n=column + 1)
+            report.warn("unnamed_column", _("A column without a heading was kept as “{name}”.").format(name=name))
         if name and name in names:
             report.warn(
                 "duplicate_column",
@@ -180,5 +253,6 @@ def _cell(value: object) -> object:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.strip() or None
+        text = value.strip()
+        return None if text in _ERRORS else text or None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

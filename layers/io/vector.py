@@ -23,7 +23,7 @@ import shapely
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from layers.io import audit, checks, encodings
-from layers.io.encodings import Encoding, of_bytes, of_dbf
+from layers.io.encodings import Encoding, of_dbf, of_text
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
@@ -41,6 +41,7 @@ _GDAL_OPTIONS = {
 }
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
 _NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
+_LONG = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE])-?\d{19,}(?![\d.eE])')  # outside of texts
 _STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
 
@@ -107,9 +108,9 @@ def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
 
 def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
     data = path.read_bytes()
-    found = (
-        Encoding(encoding, _("as you said"), sure=True) if encoding else of_bytes(data.removeprefix(b"\xef\xbb\xbf"))
-    )
+    found = Encoding(encoding, _("as you said"), sure=True) if encoding else of_text(data.removeprefix(b"\xef\xbb\xbf"))
+    if found.name.startswith("utf-16") or found.name.startswith("utf-32"):  # RFC 8259 allows none of them
+        found = Encoding(found.name, found.how, sure=False)
     name = encodings.note(report, found)
     text = data.decode(name, "replace").lstrip("\ufeff")
     if "NaN" in text or "Infinity" in text:
@@ -117,6 +118,9 @@ def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | Non
             "not_json", _("{file} contains NaN, which is no JSON; those values were left out.").format(file=path.name)
         )
         text = _NAN.sub(lambda found: found[1] or "null", text)
+    if any(not found[1] for found in _LONG.finditer(text)):
+        told = _("{file} holds whole numbers of more than 18 digits, which lose their last ones. Write them as texts.")
+        report.warn("long_number", told.format(file=path.name))
     lines = _sequence(text, path, report)
     copy = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
     copy.write_text("\n".join(lines) if lines else text, "utf-8")
@@ -189,6 +193,9 @@ def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
             return InputRefused(_("{file} is nested too deeply and was not read.").format(file=path.name))
         return InputRefused(_("{file} is JSON, but holds no map data.").format(file=path.name))
     why = _first_line(error, source)
+    if "not recognized" in why and source.suffix in checks.SQLITE and checks.holds_tiles(source):
+        text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
+        return InputRefused(text.format(file=path.name))
     if "not recognized" in why:
         text = _("{file} is damaged or not what its name says; no layer was found in it.")
         return InputRefused(text.format(file=path.name))
@@ -240,7 +247,7 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
-    elif source.suffix in checks.SQLITE | {".gml"} | {".fgb"}:
+    elif source.suffix in checks.SQLITE | {".gml", ".fgb", ".gdb"}:
         audit.tell_arcs(source, name, report)
     geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
     if (

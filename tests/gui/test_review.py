@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.assess.rules import Result
 from fieldsurvey.assess.rules.decisions import Choice, decisions, rules_in_force
 from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
@@ -155,3 +156,31 @@ def test_the_layer_of_findings_is_painted_on_the_map(qtbot: QtBot, window: MainW
     without = window.review.canvas.grab().toImage()
     window.review.marks.choose(window.review.model.finding(0))
     assert window.review.canvas.grab().toImage() != without
+
+
+def test_findings_stand_in_groups_and_a_group_opens_them(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    review = window.review
+    table = review.groups.table
+    rules = [str(table.model().index(row, 1).data()) for row in range(table.model().rowCount())]
+    assert len(rules) == len(set(rules)) > 1  # one community: one group for each rule
+    row = next(row for row, name in enumerate(rules) if name.startswith("R7 "))
+    assert [table.model().index(row, column).data() for column in (2, 3, 6)] == ["枫叶山", "2", "2"]
+    table.setCurrentIndex(table.model().index(row, 0))
+    table.opened.emit(table.key())
+    assert review.tabs.tabText(review.tabs.currentIndex()) == "核查问题"
+    assert review.model.rowCount() == 2
+    assert {review.model.index(n, 0).data() for n in range(2)} == {"R7"}
+    review.groups.way.setCurrentIndex(1)
+    assert table.model().rowCount() == 1
+
+
+def test_what_must_be_solved_stands_first(qtbot: QtBot, window: MainWindow) -> None:
+    from ui.review.groups import grouped
+
+    checked(qtbot, window)
+    desk = window.review.model.desk
+    assert desk is not None
+    ranks = [("block", "warn", "info").index(one.weight) for one in grouped(desk, ("rule",)) if one.counts[Result.FAIL]]
+    assert ranks == sorted(ranks)
+    assert sum(sum(one.counts.values()) for one in grouped(desk, ("rule", "community"))) == len(desk.findings)

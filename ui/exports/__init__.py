@@ -1,1 +1,1 @@
-"""Exports in the window: sheets with a preview, the plan."""
+"""Exports in the window: what, for whom, a preview; signing and checking."""

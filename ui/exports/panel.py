@@ -1,4 +1,4 @@
-"""Sheets and tables for others: what, where to, and a preview."""
+"""The export workspace: what, of which community, for whom; a preview beside it; progress and a summary in place."""
 
 import tempfile
 from collections.abc import Sequence
@@ -6,26 +6,35 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
+    QScrollArea,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from exports.products import BY_KEY, Choice, Product, Written
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from ui.exports.choices import Choices, as_primary
+from ui.exports.signing import SignPanel
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
-from ui.widgets import button
+from ui.remembered import Remembered
+from ui.widgets import button, titled
+
+_TOLD = 8  # sentences of a summary that are shown
 
 
 class ExportPanel(QWidget):
@@ -37,129 +46,134 @@ class ExportPanel(QWidget):
 
     exported = Signal(object)
 
-    def __init__(self, runner: JobRunner, holder: StoreHolder, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        runner: JobRunner,
+        holder: StoreHolder,
+        work_runner: JobRunner,
+        remembered: Remembered,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("export_panel")
         self._runner, self._holder = runner, holder
         self._job: Job | None = None
+        self._written: Path | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="fieldsurvey-preview-")
         self._document = QPdfDocument(self)
+        self.choices = Choices()
+        self.signing = SignPanel(work_runner, remembered)
         self._lay_out()
+        self.choices.changed.connect(self._product_changed)
+        self._product_changed()
 
     def _lay_out(self) -> None:
-        outer = QHBoxLayout(self)
-        left = QVBoxLayout()
-        title = QLabel(_("Assessment sheets"))
-        title.setProperty("role", "title")
-        left.addWidget(title)
-        self.community = QComboBox()
-        self.community.setObjectName("export_community")
-        self.community.setAccessibleName(_("Community"))
-        left.addWidget(self.community)
         self.preview = button("export_preview", _("Preview"), self._preview)
-        self.one = button("export_one", _("Save this sheet …"), self._save_one)
-        self.all = button("export_all", _("Save the sheets of all communities …"), self._save_all)
-        self.plan = button("export_plan", _("Save the three-year plan (Excel) …"), self._save_plan)
-        for each in (self.preview, self.one, self.all):
-            left.addWidget(each)
-        left.addSpacing(16)
-        heading = QLabel(_("Three-year plan"))
-        heading.setProperty("role", "heading")
-        left.addWidget(heading)
-        left.addWidget(self.plan)
+        self.save = as_primary(button("export_save", _("Export …"), self._save))
         self.progress = QProgressBar()
-        self.progress.hide()
+        self.progress.setAccessibleName(_("Progress"))
         self.stop = button("export_stop", _("Cancel"), self._cancel)
-        self.stop.hide()
         self.message = QLabel()
         self.message.setObjectName("export_message")
         self.message.setWordWrap(True)
-        for widget in (self.progress, self.stop, self.message):
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.open_folder = button("export_open_folder", _("Open the folder"), self._open_folder)
+        left = QVBoxLayout()
+        left.addWidget(titled(_("Export")))
+        left.addWidget(self.choices)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.preview)
+        buttons.addWidget(self.save)
+        left.addLayout(buttons)
+        for widget in (self.progress, self.stop, self.message, self.open_folder):
             left.addWidget(widget)
+        for widget in (self.progress, self.stop, self.open_folder):
+            widget.hide()
         left.addStretch(1)
+        inside = QWidget()
+        inside.setLayout(left)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view = QPdfView(self)
         self.view.setObjectName("export_view")
         self.view.setAccessibleName(_("Preview"))
         self.view.setPageMode(QPdfView.PageMode.MultiPage)
         self.view.setZoomMode(QPdfView.ZoomMode.FitToWidth)
         self.view.setDocument(self._document)
-        outer.addLayout(left, 2)
-        outer.addWidget(self.view, 5)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("export_tabs")
+        self.tabs.addTab(self.view, _("Preview"))
+        self.tabs.addTab(self.signing, _("Sign and check"))
+        outer = QHBoxLayout(self)
+        outer.addWidget(scroll, 3)
+        outer.addWidget(self.tabs, 6)
 
     def show_project(self, now: Overview) -> None:
         """Offer the communities of a project."""
-        chosen = self.community.currentData()
-        self.community.clear()
-        for uid, row in now.communities.items():
-            self.community.addItem(" ".join(str(row[name] or "") for name in ("name", "code")), (uid, row["code"]))
-        self.community.setCurrentIndex(max(self.community.findData(chosen), 0))
+        self.choices.show_project(now)
 
     @Slot(str)
     def show_sheet(self, uid: str) -> None:
         """Choose a community and preview its sheet."""
-        for index in range(self.community.count()):
-            if self.community.itemData(index)[0] == uid:
-                self.community.setCurrentIndex(index)
+        self.choices.choose("sheets", uid)
         self._preview()
-
-    def _code(self) -> str:
-        data = self.community.currentData()
-        return str(data[1] or "") if data else ""
 
     # --- work ----------------------------------------------------------------------------------------------------
 
     @Slot()
+    def _product_changed(self) -> None:
+        self.preview.setVisible(self.choices.product.has_preview)
+        if self.save.isEnabled():
+            self.message.clear()
+
+    @Slot()
     def _preview(self) -> None:
-        if self.community.count():
-            self.export_sheets([self._code()], Path(self._folder.name), preview=True)
+        """Make what is chosen, of the one community, in a folder of our own."""
+        if self.choices.community.currentData() is None:
+            self.message.setText(_("For a preview please choose one community."))
+            return
+        product = self.choices.product
+        self._run(product, self.choices.choice(), Path(self._folder.name) / f"preview{product.suffix}", is_preview=True)
 
     @Slot()
-    def _save_one(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, _("Folder for the sheets"))
-        if folder:
-            self.export_sheets([self._code()], Path(folder))
+    def _save(self) -> None:
+        product, choice = self.choices.product, self.choices.choice()
+        target = self._target(product, choice)
+        if target is not None:
+            self._run(product, choice, target)
 
-    @Slot()
-    def _save_all(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, _("Folder for the sheets"))
-        if folder:
-            self.export_sheets(None, Path(folder))
+    def _target(self, product: Product, choice: Choice) -> Path | None:
+        title = _(product.title)
+        if not product.suffix:
+            name = QFileDialog.getExistingDirectory(self, _("Folder for: {what}").format(what=title))
+            return Path(name) if name else None
+        community = f"_{self.choices.code}" if choice.codes and "one" in product.asks else ""
+        name, _filter = QFileDialog.getSaveFileName(
+            self, title, f"{title}{community}{product.suffix}", f"*{product.suffix}"
+        )
+        return Path(name) if name else None
 
-    @Slot()
-    def _save_plan(self) -> None:
-        name, _filter = QFileDialog.getSaveFileName(self, _("Save the three-year plan (Excel) …"), "", "Excel (*.xlsx)")
-        if name:
-            self.export_plan(Path(name))
+    def export_sheets(self, codes: Sequence[str] | None, folder: Path) -> None:
+        """Write the assessment sheets of the named communities, or of all, into a folder."""
+        self._run(BY_KEY["sheets"], Choice(None if codes is None else tuple(codes), is_internal=True), folder)
 
-    def export_plan(self, target: Path) -> None:
-        """Write the plan table."""
+    def _run(self, product: Product, choice: Choice, target: Path, *, is_preview: bool = False) -> None:
+        def work(control: JobControl) -> Written:
+            return product.make(self._holder.store, choice, target, control)
 
-        def work(control: JobControl) -> list[Path]:
-            import exports
-
-            exports.plan_table(self._holder.store, target, control)
-            return [target]
-
-        self._run(work, preview=False)
-
-    def export_sheets(self, codes: Sequence[str] | None, folder: Path, *, preview: bool = False) -> None:
-        """Write the sheets of the named communities, or of all, into a folder."""
-
-        def work(control: JobControl) -> list[Path]:
-            import exports
-
-            return exports.sheets(self._holder.store, codes, folder, None, control)
-
-        self._run(work, preview=preview)
-
-    def _run(self, work: object, *, preview: bool) -> None:
         self.progress.setRange(0, 0)
-        self.progress.show()
-        self.stop.show()
+        for widget in (self.progress, self.stop):
+            widget.show()
+        self.open_folder.hide()
         self.message.clear()
-        self._job = self._runner.start(work)  # type: ignore[arg-type]
+        self.save.setEnabled(False)
+        self.preview.setEnabled(False)
+        self._job = self._runner.start(work)
         self._job.progressed.connect(self._progressed)
-        self._job.succeeded.connect(partial(self._done, preview))
+        self._job.succeeded.connect(partial(self._done, is_preview))
         self._job.failed.connect(self._failed)
         self._job.cancelled.connect(self._cancelled)
 
@@ -174,17 +188,35 @@ class ExportPanel(QWidget):
         self.progress.setValue(progress.done)
         self.message.setText(progress.note)
 
-    def _done(self, preview: bool, result: object) -> None:
+    def _done(self, is_preview: bool, result: object) -> None:
         self._idle()
-        files = cast("list[Path]", result)
-        if preview and files:
-            self._document.load(str(files[0]))
-            self.message.setText(_("{n} pages").format(n=self._document.pageCount()))
+        written = cast("Written", result)
+        if is_preview:
+            self._show(written)
             return
-        self.message.setText(
-            _("{n} files written to {folder}").format(n=len(files), folder=files[0].parent if files else "—")
-        )
-        self.exported.emit(files)
+        place = written.files[0].parent if written.files else Path()
+        lines = [
+            _("{n} files written to {folder}").format(n=len(written.files), folder=place if written.files else "—")
+        ]
+        size = sum(file.stat().st_size for file in written.files if file.exists())
+        lines.append(_("{names}, {size} MB").format(names=_names(written.files), size=f"{size / 1e6:,.1f}"))
+        self.message.setText("\n".join([*lines, *_shortened(written.told)]))
+        self._written = place if written.files else None
+        self.open_folder.setVisible(bool(written.files))
+        if written.files and written.files[0].suffix == ".pdf":
+            self.signing.offer(written.files[0])
+        self.exported.emit(list(written.files))
+
+    def _show(self, written: Written) -> None:
+        if not written.files:
+            self.message.setText("\n".join([_("There is nothing to show."), *_shortened(written.told)]))
+            return
+        self.tabs.setCurrentWidget(self.view)
+        self._document.load(str(written.files[0]))
+        lines = [_("{n} pages").format(n=self._document.pageCount())]
+        if len(written.files) > 1:
+            lines.append(_("The first of {n} documents is shown.").format(n=len(written.files)))
+        self.message.setText("\n".join([*lines, *_shortened(written.told)]))
 
     @Slot(object)
     def _failed(self, error: Exception) -> None:
@@ -201,8 +233,26 @@ class ExportPanel(QWidget):
     def _idle(self) -> None:
         self.progress.hide()
         self.stop.hide()
+        self.save.setEnabled(True)
+        self.preview.setEnabled(True)
+
+    @Slot()
+    def _open_folder(self) -> None:
+        if self._written is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
 
     def close_document(self) -> None:
         """Let go of the preview file."""
         self._document.close()
         self._folder.cleanup()
+
+
+def _names(files: Sequence[Path]) -> str:
+    names = [file.name for file in files[:2]]
+    return "、".join(names) + (" …" if len(files) > 2 else "")
+
+
+def _shortened(told: Sequence[str]) -> list[str]:
+    """Return the first sentences, and how many there are besides."""
+    more = [_("… and {n} more").format(n=len(told) - _TOLD)] if len(told) > _TOLD else []
+    return [*told[:_TOLD], *more]

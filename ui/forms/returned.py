@@ -5,7 +5,6 @@ from typing import cast
 
 from PySide6.QtCore import QObject, Slot
 
-from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.review.people import person_here
 from fieldsurvey.assess.review.remarks import returned_for
 from fieldsurvey.assess.review.steps import take_community
@@ -50,8 +49,7 @@ class ReturnedNotes(QObject):
     def _submit(self, uid: str) -> None:
         def work(_control: JobControl) -> None:
             store = self._holder.store
-            state = str(community_progress(store, [uid])[uid].state)
-            take_community(store, person_here(store), uid, Step.SUBMIT, derived=state)
+            take_community(store, person_here(store), uid, Step.SUBMIT)
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(partial(self._read, uid))

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.i18n import _
 from layers.basemap.order import NO_LIMIT, SCALES, groups, moved, moved_group, switched
-from layers.basemap.source import DATUMS, FILE, WMS, WMTS, XYZ, Basemap, warning
+from layers.basemap.source import DATUMS, WMS, WMTS, XYZ, Basemap, warning
 from ui.map.basemaps import Basemaps
 from ui.map.dialogs import Question
 from ui.widgets import button, titled
@@ -285,7 +285,7 @@ class BasemapPanel(QWidget):
     def _add_file(self) -> None:
         name, _filter = QFileDialog.getOpenFileName(self, _("File …"), "", _FILES)
         if name:
-            self._basemaps.add(Basemap(Path(name).stem, FILE, name))
+            self._basemaps.add_file(Path(name))
 
     @Slot()
     def _add_service(self) -> None:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, Slot
@@ -149,6 +150,10 @@ class Basemaps(QObject):
         job = self._workspace.work_runner.start(lambda _control: self._source(basemap))
         job.succeeded.connect(partial(self._was_added, basemap))
         job.failed.connect(self._workspace.failed)
+
+    def add_file(self, file: Path) -> None:
+        """Put a file on top of the others, if it can be opened."""
+        self.add(Basemap(file.stem, FILE, str(file)))
 
     def _was_added(self, basemap: Basemap, _source: object) -> None:
         self.keep([*self.maps, basemap])

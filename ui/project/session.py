@@ -95,6 +95,7 @@ class ProjectSession(QObject):
         failed: (Exception) it could not be opened.
         backed_up: (Backup) a copy was made that has not been verified yet.
         backup_failed: (Exception) it could not be made.
+        upgraded: (Path) the project is of an older version; a copy of it as it was lies here.
     """
 
     opened = Signal(object)
@@ -104,6 +105,7 @@ class ProjectSession(QObject):
     failed = Signal(object)
     backed_up = Signal(object)
     backup_failed = Signal(object)
+    upgraded = Signal(object)
     _committed = Signal()
 
     def __init__(self, runner: JobRunner, holder: StoreHolder, parent: QObject | None = None) -> None:
@@ -117,6 +119,7 @@ class ProjectSession(QObject):
         self._view: tuple[Box, float] | None = None
         self.current: Overview | None = None
         self._is_closed = False
+        self._kept: Path | None = None  # copy of an older version
         self._idle = QTimer(self)
         self._idle.setObjectName("checkpoint")
         self._idle.setSingleShot(True)
@@ -150,6 +153,7 @@ class ProjectSession(QObject):
 
         install_forms(store)
         self._holder.put(store)
+        self._kept = store.kept_before_upgrade
         store.subscribe(self._heard)
         return overview(store)
 
@@ -171,6 +175,8 @@ class ProjectSession(QObject):
         self._shown_counter, self._base, self._view = -1, None, None
         self.current = cast("Overview", result)
         self.opened.emit(self.current)
+        if self._kept is not None:
+            self.upgraded.emit(self._kept)
         self._bring_map(self.current)
 
     def is_map_current(self) -> bool:

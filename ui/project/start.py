@@ -1,8 +1,6 @@
 """The start page: recent projects, a new one, the sample."""
 
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -10,6 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPus
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import Progress
 from ui.jobs import Job
+from ui.project.recent import RecentProject, RecentProjects
+from ui.widgets import button
 
 _MOST_STEPS = 1 << 30  # a progress bar counts no further
 
@@ -21,6 +21,8 @@ class StartPage(QWidget):
         new_wanted, open_wanted, sample_wanted, receive_wanted: () a button was pressed.
         person_named: (name) who works on this laptop.
         recent_wanted: (path) a recent project was chosen.
+        forget_wanted: (path) a project is no longer to be listed.
+        handover_wanted: () a project is to be made from hand-over files.
     """
 
     new_wanted = Signal()
@@ -29,11 +31,14 @@ class StartPage(QWidget):
     receive_wanted = Signal()
     person_named = Signal(str)
     recent_wanted = Signal(str)
+    forget_wanted = Signal(str)
+    handover_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start_page")
         outer = QHBoxLayout(self)
+        outer.setSpacing(40)
         outer.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(12)
@@ -52,22 +57,21 @@ class StartPage(QWidget):
         column.addWidget(self.person)
         for key, text, signal in (
             ("start_sample", _("Open the sample project"), self.sample_wanted),
+            ("start_handover", _("New project from hand-over files …"), self.handover_wanted),
             ("start_new", _("New project …"), self.new_wanted),
             ("start_open", _("Open project …"), self.open_wanted),
             ("start_receive", _("Receive a project from the office or a USB stick …"), self.receive_wanted),
         ):
-            button = QPushButton(text)
-            button.setObjectName(key)
-            button.setMinimumSize(360, 48)
-            button.clicked.connect(signal)
-            column.addWidget(button)
-        self._recent = QVBoxLayout()
-        column.addLayout(self._recent)
+            entry = button(key, text, signal)
+            entry.setMinimumSize(360, 48)
+            column.addWidget(entry)
         self.message = QLabel()
         self.message.setObjectName("start_message")
         self.message.setWordWrap(True)
         self.message.setMaximumWidth(420)
         column.addWidget(self.message)
+        self._ways = QVBoxLayout()
+        column.addLayout(self._ways)
         self.progress = QProgressBar()
         self.progress.setObjectName("start_progress")
         self.progress.hide()
@@ -81,29 +85,34 @@ class StartPage(QWidget):
         self._job: Job | None = None
         column.addStretch(2)
         outer.addLayout(column)
+        self.recent = RecentProjects()
+        self.recent.chosen.connect(self.recent_wanted)
+        self.recent.forget_wanted.connect(self.forget_wanted)
+        outer.addWidget(self.recent)
         outer.addStretch(1)
 
     @Slot()
     def _name_person(self) -> None:
         self.person_named.emit(self.person.text().strip())
 
-    def show_recent(self, paths: Sequence[str]) -> None:
-        """Show the projects that were open last and are still there."""
-        while (item := self._recent.takeAt(0)) is not None:
+    def show_recent(self, projects: Sequence[RecentProject]) -> None:
+        """Show the projects that were open last, and how each stands."""
+        self.recent.show_projects(projects)
+
+    def offer(self, ways: Sequence[tuple[str, str, Callable[[], object]]]) -> None:
+        """Offer what can be done about what was said: name, text and deed of each button; none ends the offer."""
+        while (item := self._ways.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
-        for path in paths:
-            if Path(path).exists():
-                button = QPushButton(f"{Path(path).stem}\n{path}")
-                button.setMinimumHeight(52)
-                button.setStyleSheet("text-align: left;")
-                button.clicked.connect(partial(self.recent_wanted.emit, path))
-                self._recent.addWidget(button)
+        for name, text, run in ways:
+            self._ways.addWidget(button(f"way_{name}", text, run))
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence."""
         self.message.setProperty("role", "error" if wrong else "hint")
-        self.message.setStyleSheet("")
+        self.message.style().unpolish(self.message)
+        self.message.style().polish(self.message)
         self.message.setText(text)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 

@@ -36,6 +36,7 @@ from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview, ProjectSession
+from ui.review.groups import GroupsView
 from ui.review.loading import CHOICES, OPEN, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
 from ui.review.model import MARKS, FindingsModel
@@ -44,6 +45,7 @@ from ui.review.rules_view import RulesView
 from ui.widgets import button, titled
 
 _FOLLOW_MS = 1500  # after the last change of the project the findings are brought up to date
+_RULE = Qt.ItemDataRole.UserRole
 _AROUND = 40.0  # m shown around a place
 
 
@@ -113,6 +115,8 @@ class ReviewPanel(QWidget):
         self.canvas = MapCanvas()
         self.canvas.setObjectName("review_map")
         self.marks = FindingMarks(self.canvas)
+        self.groups = GroupsView()
+        self.groups.opened.connect(self.show_group)
         self.rules_view = RulesView()
         self.rules_view.change_wanted.connect(self._change_rule)
         self.rules_view.file_chosen.connect(self._take_file)
@@ -149,7 +153,9 @@ class ReviewPanel(QWidget):
         tabs.setObjectName("review_tabs")
         tabs.addTab(self.records, _("Records"))
         tabs.addTab(queue, _("Findings"))
+        tabs.addTab(self.groups, _("In groups"))
         tabs.addTab(self.rules_view, _("Rule set"))
+        self._queue = queue
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(tabs)
@@ -310,6 +316,7 @@ class ReviewPanel(QWidget):
         desk, before = cast("Desk", result), self._current()
         self.message.hide()
         self.model.show_desk(desk, self._names)
+        self.groups.show_desk(desk, self.model.community)
         self.rules_view.show_rules(desk.rules, desk.log)
         self._list_rules(desk)
         self._filter()
@@ -318,6 +325,14 @@ class ReviewPanel(QWidget):
         elif before is not None:
             self._go_to(self.model.row_of(before.key))
         self._row_after = None
+
+    @Slot(str, str)
+    def show_group(self, rule: str, community: str) -> None:
+        """Show the findings of a rule and a community (empty: of all)."""
+        self.tabs.setCurrentWidget(self._queue)
+        self.community.setCurrentIndex(max(self.community.findData(community), 0))
+        rows = [row for row in range(self.rules.count()) if self.rules.item(row).data(_RULE) == rule]
+        self.rules.setCurrentRow(rows[0] if rows else 0)
 
     def _list_rules(self, desk: Desk) -> None:
         chosen = max(self.rules.currentRow(), 0)

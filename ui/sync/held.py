@@ -13,9 +13,9 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import Kind
 from fieldsurvey.store import Store
+from ui.conflicts.telling import field_label
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
-from ui.sync.conflicts import label_of
 from ui.sync.standing import fill, table
 from ui.widgets import button, titled
 from ui.words import in_words
@@ -181,7 +181,7 @@ def _in_words(store: Store, held: "AtOffice") -> str:
         return verb
     fields = [name for name in held.fields if name == "geom" or (held.fields[name] is not None and not _links(name))]
     parts = [
-        f"{label_of(known, name)} {_('(geometry)') if name == 'geom' else in_words(known, name, held.fields[name])}"
+        f"{field_label(known, name)} {_('(geometry)') if name == 'geom' else in_words(known, name, held.fields[name])}"
         for name in (fields or list(held.fields))[:_MOST_FIELDS]
     ]
     more = _(" and {n} more").format(n=len(fields) - len(parts)) if len(fields) > len(parts) else ""

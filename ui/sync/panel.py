@@ -16,7 +16,6 @@ from fieldsurvey.settings import Settings
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
-from ui.sync.conflicts import ConflictDesk
 from ui.sync.enrol import EnrolDialog
 from ui.sync.held import HeldDesk
 from ui.sync.lists import ExchangeLists
@@ -34,14 +33,14 @@ class SyncPanel(QWidget):
     """The sync workspace.
 
     Signals:
-        synced: () an exchange ended well, or a conflict was decided.
+        synced: () an exchange ended well.
         target_changed: (target, token) to be remembered.
-        form_wanted: (Subject) a form is to be opened, to put right what breaks its rules.
+        conflicts_wanted: () conflicts are to be decided.
     """
 
     synced = Signal()
     target_changed = Signal(str, str)
-    form_wanted = Signal(object)
+    conflicts_wanted = Signal()
 
     def __init__(
         self,
@@ -93,7 +92,10 @@ class SyncPanel(QWidget):
         for widget in (self.look, self.go, self.stop):
             row.addWidget(widget)
         row.addStretch(1)
+        self.conflicts = button("sync_conflicts", "", self.conflicts_wanted)
+        self.conflicts.hide()
         left.addWidget(self.state)
+        left.addWidget(self.conflicts)
         left.addWidget(self.box)
         left.addLayout(row)
         left.addWidget(self.progress)
@@ -104,13 +106,10 @@ class SyncPanel(QWidget):
     def _right(self) -> QTabWidget:
         self.tabs = QTabWidget()
         self.tabs.setObjectName("sync_tabs")
-        self.desk = ConflictDesk(self._runner, self._holder)
-        self.desk.decided.connect(self.synced)
-        self.desk.form_wanted.connect(self.form_wanted)
         self.held = HeldDesk(self._runner, self._holder, self._where)
         self.past = table("sync_past", _("Past exchanges"), (_("When"), _("With"), _("How it ended")))
         for widget, name in (
-            (self.desk, _("Conflicts")), (self.held, _("Held back")), (self.past, _("Past exchanges")),
+            (self.held, _("Held back")), (self.past, _("Past exchanges")),
         ):  # fmt: skip
             self.tabs.addTab(widget, name)
         return self.tabs
@@ -245,8 +244,8 @@ class SyncPanel(QWidget):
 
     def show_project(self, now: Overview) -> None:
         """Show how a project stands."""
-        self.desk.show_project(now)
-        self.tabs.setTabText(0, _("Conflicts ({n})").format(n=now.conflicts))
+        self.conflicts.setText(_("Decide conflicts ({n}) …").format(n=now.conflicts))
+        self.conflicts.setVisible(now.conflicts > 0)
         self._read_standing()
 
     def _read_standing(self) -> None:
@@ -260,7 +259,7 @@ class SyncPanel(QWidget):
             return
         found = cast("Standing", result)
         self.state.setText(found.words)
-        self.tabs.setTabText(1, _("Held back ({n})").format(n=len(found.held)))
+        self.tabs.setTabText(0, _("Held back ({n})").format(n=len(found.held)))
         self.held.show_own(found.held)
         fill(self.past, found.past, _("None yet."))
 

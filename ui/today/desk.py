@@ -21,7 +21,7 @@ class _Corner(QToolButton):
 
     def sizeHint(self) -> QSize:
         """Return room for a name, a form and a distance."""
-        return QSize(_ROOM, 36)
+        return QSize(_ROOM, 40)
 
 
 class TodayDesk(QObject):

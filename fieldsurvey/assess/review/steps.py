@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 
+from fieldsurvey.assess.progress import community_progress
 from fieldsurvey.assess.records import standing
 from fieldsurvey.assess.review.remarks import Pin, install, pin
 from fieldsurvey.clock import iso_utc, now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.identity import scope_of
-from fieldsurvey.model.review import LOCKED, STEPS, ReviewState, Step, community_state, refusal, state_of
+from fieldsurvey.model.review import LOCKED, STEPS, ReviewState, Step, refusal, state_of
 from fieldsurvey.model.review_tables import COMMUNITY_REVIEW, MONEY, REVIEW_STEP, review_uid
 from fieldsurvey.model.role import Person
 from fieldsurvey.model.schema import TableKind, Value
@@ -64,7 +65,7 @@ def take(
 
 
 def take_community(
-    store: Store, person: Person, community: str, step: Step, *, remarks: Sequence[Pin] = (), derived: str = ""
+    store: Store, person: Person, community: str, step: Step, *, remarks: Sequence[Pin] = ()
 ) -> ReviewState:
     """Take a step with a community as a whole; return the state it is in now.
 
@@ -77,8 +78,6 @@ def take_community(
         community: The community.
         step: The step.
         remarks: What is said to it; needed to return or supersede.
-        derived: What its needed records come to (assess.progress.State); a step rests on it where the community had
-            none of its own.
 
     Raises:
         InputRefused: As for `take`; and if it is to be approved while a record of it is not reviewed.
@@ -86,8 +85,8 @@ def take_community(
     install(store)
     with store.transaction():
         row = store.get(review_uid(community))
-        of_records = ReviewState(derived) if derived in set(ReviewState) else None
-        before = community_state(row.values["status"] if row else None, of_records) or ReviewState.DRAFT
+        found = community_progress(store, [community]).get(community)
+        before = state_of(found.state if found else None)
         said = " · ".join(remark.text.strip() for remark in remarks if remark.text.strip())
         _refuse(refusal(person, before, step, scope_of(community), said))
         if row is not None and row.conflicts:

@@ -1,11 +1,12 @@
-"""The seventeen rules: what each reads, what it judges, and how far around that it looks."""
+"""The rules, seventeen of the map and one for each form with thresholds: what each reads, judges and looks at."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from fieldsurvey.assess.rules import clearance, drains, hydrants, lanes, lift, ratios, records, services
+from fieldsurvey.assess.rules import answers, clearance, drains, hydrants, lanes, lift, ratios, records, services
 from fieldsurvey.assess.rules.pipes import PIPES
 from fieldsurvey.assess.rules.site import Site
 from fieldsurvey.i18n import language
@@ -15,10 +16,10 @@ _ROADS = ("road", "internal_road")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of domain page 3.17.
+    """One rule of domain page 3.17, or the thresholds of 3.1 to 3.16 that a form answers.
 
     Attributes:
-        id: R1 … R17.
+        id: R1 … R17, F02 … F15.
         zh, en: Its name.
         check: Judges the wanted parts of a site.
         subjects: Tables whose rows are judged.
@@ -42,7 +43,7 @@ class Rule:
         return self.zh if language().startswith("zh") else self.en
 
 
-RULES: tuple[Rule, ...] = (
+_OF_THE_MAP: tuple[Rule, ...] = (
     Rule("R1", "消火栓保护范围", "Hydrant cover", hydrants.check_cover,
          ("building",), ("building", "hydrant"), 500.0, "f09_fire"),
     Rule("R2", "消火栓间距", "Hydrant spacing", hydrants.check_spacing,
@@ -81,5 +82,26 @@ RULES: tuple[Rule, ...] = (
          ("community", "building", "stairwell", "f01_community", "f02_building", "f03_stairwell"),
          np.inf, "f01_community"),
 )  # fmt: skip
+_OF_THE_FORMS: Mapping[str, tuple[str, str]] = {
+    "f02_building": ("楼栋登记核查", "Building record"),
+    "f03_stairwell": ("楼道登记核查", "Stairwell record"),
+    "f04_water": ("供水登记核查", "Water record"),
+    "f05_drainage": ("排水登记核查", "Drainage record"),
+    "f06_power": ("供电登记核查", "Power record"),
+    "f07_gas": ("燃气登记核查", "Gas record"),
+    "f08_telecom": ("通信登记核查", "Telecom record"),
+    "f09_fire": ("消防登记核查", "Fire record"),
+    "f10_security": ("安防登记核查", "Security record"),
+    "f12_parking": ("停车登记核查", "Parking record"),
+    "f14_roads_env": ("道路环境登记核查", "Roads record"),
+    "f15_access_age": ("无障碍登记核查", "Accessibility record"),
+}
+RULES: tuple[Rule, ...] = (
+    *_OF_THE_MAP,
+    *(
+        Rule(f"F{form[1:3]}", zh, en, partial(answers.check_answers, form=form), (form,), (form,), 0.0, form)
+        for form, (zh, en) in _OF_THE_FORMS.items()
+    ),
+)
 BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
 TABLES: tuple[str, ...] = tuple(sorted({table for rule in RULES for table in rule.reads}))

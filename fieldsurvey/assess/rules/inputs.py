@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from fieldsurvey.assess.rules.answer_tests import ANSWER_FORMS
+from fieldsurvey.assess.rules.answer_tests import columns as answer_columns
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 
@@ -22,8 +24,7 @@ Flags = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 TILE = 1000.0  # m, edge of a tile of the street side
 
-# The columns that the rules look at; tables without a place are read whole.
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+_OWN: Mapping[str, tuple[str, ...]] = {
     "community": ("household_count", "building_count", "resident_count", "gfa", "parking_count", "geom"),
     "building": ("community_uid", "kind", "floors", "household_count", "geom"),
     "stairwell": ("community_uid", "building_uid", "geom"),
@@ -52,6 +53,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "f16_services": ("community_uid", "kind", "geom"),
     "f19_pipe_point": ("community_uid", "appurtenance", "geom"),
     "f23_plan_item": ("community_uid", "item_code", "start_plan", "finish_plan"),
+}
+# The columns that the rules look at; tables without a place are read whole.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **_OWN,
+    **{form: tuple(dict.fromkeys((*_OWN.get(form, ()), *answer_columns(form)))) for form in ANSWER_FORMS},
 }
 WHOLE = frozenset(name for name in COLUMNS if "geom" not in COLUMNS[name]) | {
     "community",

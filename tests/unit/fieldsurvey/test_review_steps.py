@@ -10,7 +10,7 @@ from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.progress import State
 from fieldsurvey.assess.review.people import person_here
 from fieldsurvey.assess.review.remarks import Pin, answer, pin, returned_for, threads_of
-from fieldsurvey.assess.review.steps import community_status, locked_numbers, take, take_community
+from fieldsurvey.assess.review.steps import locked_numbers, take, take_community
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.review import ReviewState, Step
@@ -39,6 +39,15 @@ def _community(store: Store) -> str:
 def _record(store: Store, community: str, status: str = "complete", form: str = "f04_water") -> str:
     values = {"community_uid": community, "subject_uid": community, "status": status}
     return store.create_record(form, values, scope=scope_of(community))
+
+
+def _surveyed(store: Store, community: str) -> dict[str, str]:
+    """Submit every form that a community needs; return the records by form."""
+    found = {}
+    for form in community_progress(store)[community].forms.values():
+        for _subject in form.needed:
+            found[form.form_id] = _record(store, community, form=form.form_id)
+    return found
 
 
 def _status(store: Store, uid: str) -> object:
@@ -129,18 +138,14 @@ def test_a_remark_that_says_nothing_is_refused(store: Store) -> None:
 
 def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(store: Store) -> None:
     community = _community(store)
-    water, drain = _record(store, community), _record(store, community, form="f05_drainage")
-    take_community(store, REVIEWER, community, Step.ACCEPT, derived="complete")
-    assert _status(store, water) == _status(store, drain) == "reviewed"
-    assert take_community(store, APPROVER, community, Step.APPROVE, derived="reviewed") is ReviewState.APPROVED
-    assert _status(store, water) == "approved"
+    records = _surveyed(store, community)
+    take_community(store, REVIEWER, community, Step.ACCEPT)
+    assert {_status(store, uid) for uid in records.values()} == {"reviewed"}
+    assert take_community(store, APPROVER, community, Step.APPROVE) is ReviewState.APPROVED
+    assert {_status(store, uid) for uid in records.values()} == {"approved"}
+    assert community_progress(store)[community].state is State.APPROVED
     numbers = locked_numbers(store)[community]
-    assert (numbers["communities"], numbers["buildings"], numbers["households"], numbers["area"]) == (
-        1,
-        6,
-        240,
-        18500.5,
-    )
+    assert [numbers[name] for name in ("communities", "buildings", "households", "area")] == [1, 6, 240, 18500.5]
     told = json.loads(str(numbers["provenance"]))
     assert told["by"] == "赵科"
     assert "小李" in told["from"]["households"]
@@ -148,9 +153,9 @@ def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(
         store.save(community, {"household_count": 999})
     store.save(community, {"plan_year": 2027})
     with pytest.raises(InputRefused):
-        _record(store, community, "draft", "f06_power")
+        _record(store, community, "draft", "f21_issue")
     with pytest.raises(InputRefused):
-        store.import_rows("f06_power", [{"community_uid": community, "status": "draft"}], source="x.csv")
+        store.import_rows("f21_issue", [{"community_uid": community, "status": "draft"}], source="x.csv")
     take_community(store, APPROVER, community, Step.SUPERSEDE, remarks=[Pin("户数有误")])
     store.save(community, {"household_count": 241})
     assert locked_numbers(store) == {}
@@ -158,24 +163,34 @@ def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(
 
 def test_a_community_with_an_unreviewed_record_or_a_blank_number_is_not_approved(store: Store) -> None:
     community = add_community(store, building_count=6, household_count=240)
-    water = _record(store, community)
-    take(store, REVIEWER, water, Step.ACCEPT)
+    _surveyed(store, community)
+    take_community(store, REVIEWER, community, Step.ACCEPT)
     draft = _record(store, community, "draft", "f05_drainage")
     with pytest.raises(InputRefused, match="排水"):
-        take_community(store, APPROVER, community, Step.APPROVE, derived="reviewed")
+        take_community(store, APPROVER, community, Step.APPROVE)
     store.delete(draft)
     with pytest.raises(InputRefused, match="建筑面积"):
-        take_community(store, APPROVER, community, Step.APPROVE, derived="reviewed")
-    assert community_status(store, community) is None
-    assert _status(store, water) == "reviewed"
+        take_community(store, APPROVER, community, Step.APPROVE)
+    assert locked_numbers(store) == {}
+    assert community_progress(store)[community].state is State.REVIEWED
 
 
-def test_progress_tells_what_came_back_and_what_is_approved(store: Store) -> None:
+def test_a_community_is_not_accepted_while_a_form_is_missing(store: Store) -> None:
     community = _community(store)
     _record(store, community)
-    take_community(store, REVIEWER, community, Step.RETURN, remarks=[Pin("缺排水表")], derived="complete")
+    with pytest.raises(InputRefused, match="草稿"):
+        take_community(store, REVIEWER, community, Step.ACCEPT)
+
+
+def test_a_returned_community_comes_back_when_it_is_submitted_again(store: Store) -> None:
+    community = _community(store)
+    _surveyed(store, community)
+    take_community(store, REVIEWER, community, Step.RETURN, remarks=[Pin("户数与台账不符")])
     assert community_progress(store)[community].state is State.RETURNED
-    assert [one.form_id for one in returned_for(store)] == [""]
+    assert [(one.form_id, one.threads[0].remark.text) for one in returned_for(store)] == [("", "户数与台账不符")]
+    take_community(store, SURVEYOR, community, Step.SUBMIT)
+    assert community_progress(store)[community].state is State.COMPLETE
+    assert returned_for(store) == []
 
 
 @pytest.fixture

@@ -49,24 +49,33 @@ class RecordReview(QWidget):
         photo_wanted: (hash) a photo is to be seen large.
         role_wanted: () the person wants to say what he is.
         conflicts_wanted: () conflicts are to be decided.
+        taken: () a step was taken.
+
+    Attributes:
+        look: What is read.
+        drawn: The sample of the batch that is to be accepted at once.
+        seen: Uids of what was looked at since the project was opened.
+        chance: Draws samples.
     """
 
     form_wanted = Signal(object)
     photo_wanted = Signal(str)
     role_wanted = Signal()
     conflicts_wanted = Signal()
+    taken = Signal()
 
-    def __init__(self, store: JobRunner, work: JobRunner, holder: StoreHolder, chance: Random | None = None) -> None:
+    def __init__(self, store: JobRunner, work: JobRunner, holder: StoreHolder) -> None:
         super().__init__()
         self.setObjectName("record_review")
-        self._runner, self._holder, self._chance = store, holder, chance or Random()  # noqa: S311 - a sample, no secret
+        self._runner, self._holder = store, holder
+        self.chance = Random()  # noqa: S311 - a sample, no secret
         self._local_role, self._person = "", Person("")
-        self._look: Look | CommunityLook | None = None
+        self.look: Look | CommunityLook | None = None
         self._row_after = 0
         self._job: Job | None = None
-        self._drawn: list[Item] = []
+        self.drawn: list[Item] = []
         self._batch: list[Item] = []
-        self._seen: set[str] = set()
+        self.seen: set[str] = set()
         self._map: Sidecar | None = None
         self._make_parts(work)
         self._lay_out()
@@ -197,7 +206,7 @@ class RecordReview(QWidget):
     def clear(self) -> None:
         """Forget a project."""
         self.canvas.clear_project()
-        self._map, self._look, self._drawn, self._batch, self._seen = None, None, [], [], set()
+        self._map, self.look, self.drawn, self._batch, self.seen = None, None, [], [], set()
         self.queue.show_items([])
 
     @Slot()
@@ -225,9 +234,9 @@ class RecordReview(QWidget):
         self.who.setText(f"{self._person.name or _('Name not given')} · {role}")
         self.who.setToolTip(_("as the hub says") if self._person.is_known else _("as this laptop is set to"))
         self.role.setHidden(self._person.is_known)
-        keep = self._look.item.uid if self._look else ""
-        self.queue.show_items(items, keep, self._row_after)
-        self.queue.model.mark(frozenset(item.uid for item in self._drawn), frozenset(self._seen))
+        self.queue.show_items(items, self._row_after)
+        self._row_after = 0
+        self.queue.model.mark(frozenset(item.uid for item in self.drawn), frozenset(self.seen))
 
     # --- one of them ---------------------------------------------------------------------------------------------
 
@@ -235,7 +244,7 @@ class RecordReview(QWidget):
     def _choose(self, item: object) -> None:
         self.box.hide()
         if not isinstance(item, Item):
-            self._look = None
+            self.look = None
             self.headline.setText(_("Nothing waits here. Choose another state above, or sync."))
             self.stand.clear()
             self.talk.hide()
@@ -259,10 +268,10 @@ class RecordReview(QWidget):
         now = cast("Look | CommunityLook", result)
         if self.queue.current is None or self.queue.current.uid != now.item.uid:
             return  # the person has gone on
-        is_new = self._look is None or self._look.item.uid != now.item.uid
-        self._look = now
-        self._seen.add(now.item.uid)
-        self.queue.model.mark(frozenset(item.uid for item in self._drawn), frozenset(self._seen))
+        is_new = self.look is None or self.look.item.uid != now.item.uid
+        self.look = now
+        self.seen.add(now.item.uid)
+        self.queue.model.mark(frozenset(item.uid for item in self.drawn), frozenset(self.seen))
         if is_new:
             self.message.hide()
         self.chips.show()
@@ -296,7 +305,7 @@ class RecordReview(QWidget):
         self.pictures.hide()
 
     def _show_place(self) -> None:
-        now = self._look
+        now = self.look
         if isinstance(now, Look):
             pinned = [t.remark.place for t in now.threads if t.is_open and t.remark.place]
             self.mark.show_places([place for place in (now.place, *pinned) if place])
@@ -306,12 +315,12 @@ class RecordReview(QWidget):
 
     def _enable(self) -> None:
         for step, each in self.buttons.items():
-            each.setEnabled(self._look is not None)
+            each.setEnabled(self.look is not None)
             may = self._person.role.covers(NEEDS[step])
             role = _(ROLE_WORDS[NEEDS[step]])
             each.setToolTip("" if may else _("Needs the role {role}.").format(role=role))
         for button_ in (self.open, self.previous, self.next):
-            button_.setEnabled(self._look is not None)
+            button_.setEnabled(self.look is not None)
 
     @Slot(object)
     def _jump(self, check: object) -> None:
@@ -338,7 +347,7 @@ class RecordReview(QWidget):
     @Slot()
     def open_form(self) -> None:
         """Open the form itself, or that of the line in a community."""
-        now = self._look
+        now = self.look
         if isinstance(now, Look):
             item = now.item
             self.form_wanted.emit(Subject(item.form_id, item.community_uid, item.subject_uid))
@@ -364,7 +373,7 @@ class RecordReview(QWidget):
         self._ask(Step.SUPERSEDE)
 
     def _ask(self, step: Step) -> None:
-        now = self._look
+        now = self.look
         if now is None:
             return
         lines = self.answers.answers.lines
@@ -377,7 +386,7 @@ class RecordReview(QWidget):
         self._take(cast("Step", step), pins)
 
     def _take(self, step: Step, pins: list[Pin]) -> None:
-        now, person = self._look, self._person
+        now, person = self.look, self._person
         if now is None:
             return
         self._row_after = self.queue.list.currentIndex().row()
@@ -386,8 +395,7 @@ class RecordReview(QWidget):
             if isinstance(now, Look):
                 take(store, person, now.item.uid, step, remarks=pins, seen=now.row.token)
             else:
-                derived = str(now.progress.state)
-                take_community(store, person, now.item.uid, step, remarks=pins, derived=derived)
+                take_community(store, person, now.item.uid, step, remarks=pins)
 
         job = self._runner.start(lambda _control: decide(self._holder.store), quick=True)
         job.succeeded.connect(self._was_taken)
@@ -397,8 +405,9 @@ class RecordReview(QWidget):
     def _was_taken(self) -> None:
         self.message.hide()
         self.box.hide()
-        self._look = None
+        self.look = None
         self.queue.list.setFocus()
+        self.taken.emit()
         self.read()
 
     @Slot(object)
@@ -419,19 +428,19 @@ class RecordReview(QWidget):
         """Accept all records of the list: first a random sample of them must be looked at."""
         listed = [item for item in self.queue.model.items if item.form_id and item.state == "complete"]
         if {item.uid for item in listed} != {item.uid for item in self._batch}:
-            self._batch, self._drawn = listed, sample(listed, self._chance)
+            self._batch, self.drawn = listed, sample(listed, self.chance)
         if not listed:
             self.say(_("There is no submitted record in this list."))
             return
-        left = [item for item in self._drawn if item.uid not in self._seen]
-        self.queue.model.mark(frozenset(item.uid for item in self._drawn), frozenset(self._seen))
+        left = [item for item in self.drawn if item.uid not in self.seen]
+        self.queue.model.mark(frozenset(item.uid for item in self.drawn), frozenset(self.seen))
         if left:
             text = _("Before {n} records are accepted at once, look at the {left} of the sample (◎ in the list).")
             self.say(text.format(n=len(listed), left=len(left)))
             uids = [item.uid for item in self.queue.model.items]
             self.queue.go_to(uids.index(left[0].uid))
             return
-        person, batch, drawn, seen = self._person, self._batch, self._drawn, frozenset(self._seen)
+        person, batch, drawn, seen = self._person, self._batch, self.drawn, frozenset(self.seen)
         self._watch(
             lambda control: accept_all(self._holder.store, person, batch, drawn, seen, control), self._all_accepted
         )
@@ -469,7 +478,7 @@ class RecordReview(QWidget):
     @Slot(object)
     def _all_accepted(self, result: object) -> None:
         done, refused = cast("tuple[int, list[str]]", result)
-        self._batch, self._drawn, self._look = [], [], None
+        self._batch, self.drawn, self.look = [], [], None
         text = _("{n} records accepted.").format(n=done)
         if refused:
             text += " " + _("{n} were not; the first: {why}").format(n=len(refused), why=refused[0])

@@ -134,14 +134,8 @@ class QueueView(QWidget):
         row = self.list.currentIndex().row()
         return self.model.items[row] if 0 <= row < len(self.model.items) else None
 
-    def show_items(self, items: Sequence[Item], keep: str = "", row: int = 0) -> None:
-        """Show items; the one named is read again, else the one of that row.
-
-        Args:
-            items: All of the wanted states.
-            keep: Uid of the item that was read.
-            row: Where the list goes on if that is gone.
-        """
+    def show_items(self, items: Sequence[Item], row: int = 0) -> None:
+        """Show items; the one that was read stays, or the list goes on at a row if that is gone."""
         self._all = items
         for box, everything, values in (
             (self.district, _("all districts"), {item.district: item.district for item in items}),
@@ -149,12 +143,15 @@ class QueueView(QWidget):
             (self.person, _("all people"), {item.person: item.person for item in items if item.person}),
         ):
             _refill(box, everything, values)
-        self._filter(keep, row)
+        self._show(row)
 
     @Slot()
-    def _filter(self, keep: object = "", row: int = 0) -> None:
+    def _filter(self) -> None:
+        self._show(0)
+
+    def _show(self, row: int) -> None:
         wanted = self.district.currentData(), self.form.currentData(), self.person.currentData()
-        before = keep if isinstance(keep, str) and keep else (self.current.uid if self.current else "")
+        before = self.current.uid if self.current else ""
         fitting = [
             item
             for item in self._all

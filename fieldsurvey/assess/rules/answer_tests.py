@@ -1,0 +1,67 @@
+"""Which answers of the survey forms are tested against which threshold: answers.csv, read here.
+
+    at_least, at_most  the number that is answered
+    share              one number as % of another
+    codes              how many of the named answers are given; of several fields together
+    age                years from the year that is answered to the day of survey
+    days               days from the date that is answered to the day of survey
+
+`when` names the answer that makes the question arise: `field=codes`, or
+`field>0`. Source: domain page sections 3.1 to 3.16.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_TABLE = Path(__file__).with_name("answers.csv")
+HEAD = ("community_uid", "subject_uid", "status", "survey_date")
+AT_LEAST = frozenset({"at_least", "share"})
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTest:
+    """One row of the table.
+
+    Attributes:
+        threshold: Id in the rule set.
+        form: The form.
+        fields: The fields that are read.
+        kind: at_least, at_most, share, codes, age or days.
+        codes: Answers that count, for the kind codes.
+        control: Field that makes the question arise; empty: it always does.
+        wanted: Codes of that field; empty: any number above 0.
+    """
+
+    threshold: str
+    form: str
+    fields: tuple[str, ...]
+    kind: str
+    codes: frozenset[str]
+    control: str
+    wanted: frozenset[str]
+
+
+def _read() -> tuple[AnswerTest, ...]:
+    with _TABLE.open(encoding="utf-8", newline="") as source:
+        return tuple(_parsed(row) for row in csv.DictReader(source))
+
+
+def _parsed(row: Mapping[str, str]) -> AnswerTest:
+    fields = tuple(row["fields"].replace("/", ";").split(";"))
+    control, _sign, wanted = row["when"].removesuffix(">0").partition("=")
+    codes = frozenset(row["codes"].split())
+    return AnswerTest(row["threshold"], row["form"], fields, row["kind"], codes, control, frozenset(wanted.split()))
+
+
+ANSWER_TESTS: tuple[AnswerTest, ...] = _read()
+ANSWER_FORMS: tuple[str, ...] = tuple(sorted({test.form for test in ANSWER_TESTS}))
+
+
+def columns(form: str) -> tuple[str, ...]:
+    """Return the columns of a form that the tests read."""
+    names = [
+        name for test in ANSWER_TESTS if test.form == form for name in (*test.fields, *filter(None, (test.control,)))
+    ]
+    return tuple(dict.fromkeys((*HEAD, *names)))

@@ -1,0 +1,73 @@
+"""F02 to F15: what was answered in the survey forms, against the thresholds of domain page 3.1 to 3.16.
+
+Judged is the newest finished record of each subject. A question that arises
+and is not answered needs review; it is never a pass.
+"""
+
+from datetime import date
+
+import numpy as np
+
+from fieldsurvey.assess.rules.answer_tests import ANSWER_TESTS, AT_LEAST, AnswerTest
+from fieldsurvey.assess.rules.inputs import Indices, Layer
+from fieldsurvey.assess.rules.site import Site, Tests
+
+_UNKNOWN = frozenset({"", "unknown", "unsurveyed", "untested", "nocctv", "not_assessed"})
+
+
+def check_answers(site: Site, form: str) -> None:
+    """Judge the answers of one form."""
+    layer = site.inputs[form]
+    rows = _newest(layer, site.wanted(layer))
+    for test in ANSWER_TESTS:
+        if test.form != form:
+            continue
+        asked = np.array([row for row in rows.tolist() if arises(test, layer, row)], dtype=np.intp)
+        measured = np.array([value_of(test, layer, row) for row in asked.tolist()], dtype=float)
+        doubts = ["no_answer" if np.isnan(value) else "" for value in measured]
+        site.judge(test.threshold, layer, Tests(asked, measured, at_least=test.kind in AT_LEAST, doubts=doubts))
+
+
+def _newest(layer: Layer, rows: Indices) -> Indices:
+    """Return the newest finished record of each subject."""
+    found: dict[str, int] = {}
+    for row in rows.tolist():
+        if layer.values["status"][row] != "draft":
+            found[str(layer.values["subject_uid"][row] or layer.uids[row])] = row
+    return np.array(sorted(found.values()), dtype=np.intp)
+
+
+def arises(test: AnswerTest, layer: Layer, row: int) -> bool:
+    """Say whether the question of a test arises in a record; where that is not known, it does."""
+    if not test.control:
+        return True
+    answer = layer.values[test.control][row]
+    if answer is None or answer in _UNKNOWN:
+        return True
+    return str(answer) in test.wanted if test.wanted else isinstance(answer, int | float) and answer > 0
+
+
+def value_of(test: AnswerTest, layer: Layer, row: int) -> float:
+    """Return what is compared with the threshold; NaN where the answer is missing."""
+    answers = [layer.values[name][row] for name in test.fields]
+    if test.kind == "codes":
+        known = [str(answer).split() for answer in answers if answer is not None and str(answer) not in _UNKNOWN]
+        bad = sum(code in test.codes for codes in known for code in codes)
+        return float(bad) if bad or len(known) == len(answers) else np.nan
+    if test.kind in {"age", "days"}:
+        return _since(test.kind, answers[0], str(layer.values["survey_date"][row] or ""))
+    numbers = [float(answer) if isinstance(answer, int | float) else np.nan for answer in answers]
+    if test.kind == "share":
+        return 100 * numbers[0] / numbers[1] if numbers[1] > 0 else np.nan
+    return numbers[0]
+
+
+def _since(kind: str, answer: object, day: str) -> float:
+    """Return years from a year, or days from a date, to the day of survey."""
+    try:
+        surveyed = date.fromisoformat(day[:10])
+        if kind == "days":
+            return float((surveyed - date.fromisoformat(str(answer)[:10])).days)
+    except ValueError:
+        return np.nan
+    return float(surveyed.year - answer) if isinstance(answer, int | float) else np.nan

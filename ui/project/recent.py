@@ -1,0 +1,118 @@
+"""The projects that were open last: when each was saved, how large it is, and which are no longer there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from fieldsurvey.i18n import _
+from ui.widgets import button, titled
+
+_WIDTH = 460  # px
+
+
+@dataclass(frozen=True, slots=True)
+class RecentProject:
+    """How a project stands, as the folder tells it.
+
+    Attributes:
+        path: The project file.
+        saved_ms: When it was last written; None if it is not there.
+        size: Bytes of the file.
+    """
+
+    path: str
+    saved_ms: int | None = None
+    size: int = 0
+
+
+def looked_up(paths: Iterable[str]) -> list[RecentProject]:
+    """Return how projects stand; a network drive may take its time, so not in the GUI thread. Opens nothing."""
+    return [_looked_up(Path(path)) for path in paths]
+
+
+def _looked_up(path: Path) -> RecentProject:
+    try:
+        found = path.stat()
+        newest = found.st_mtime
+        log = path.with_name(path.name + "-wal")
+        newest = max(newest, log.stat().st_mtime) if log.exists() else newest
+    except OSError:
+        return RecentProject(str(path))
+    return RecentProject(str(path), round(newest * 1000), found.st_size)
+
+
+def told(project: RecentProject) -> str:
+    """Return the state of a project in words."""
+    if project.saved_ms is None:
+        return _("⚠ Not there: moved, deleted, or on a drive that is not connected")
+    when = datetime.fromtimestamp(project.saved_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    return _("Saved {when} · {size} MB").format(when=when, size=f"{project.size / 1e6:,.1f}")
+
+
+class RecentProjects(QWidget):
+    """The list; a missing project can be taken out of it.
+
+    Signals:
+        chosen: (path) a project is to be opened.
+        forget_wanted: (path) it is not to be listed any more.
+    """
+
+    chosen = Signal(str)
+    forget_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("recent_projects")
+        self.setFixedWidth(_WIDTH)
+        inside = QWidget()
+        self._lines = QVBoxLayout(inside)
+        self._lines.setSpacing(8)
+        self._lines.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 60, 0, 60)
+        layout.addWidget(titled(_("Recent projects"), "heading"))
+        layout.addWidget(area, 1)
+        self.hide()
+
+    def show_projects(self, projects: Sequence[RecentProject]) -> None:
+        """Show other projects."""
+        while self._lines.count() > 1:
+            item = self._lines.takeAt(0)
+            if item is not None and (line := item.widget()) is not None:
+                line.deleteLater()
+        for number, project in enumerate(projects):
+            self._lines.insertWidget(number, self._line(number, project))
+        self.setVisible(bool(projects))
+
+    def _line(self, number: int, project: RecentProject) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        line.setMinimumHeight(58)
+        path = Path(project.path)
+        entry = QPushButton(f"{path.stem}\n{told(project)}")
+        entry.setObjectName(f"recent_{number}")
+        entry.setAccessibleName(f"{path.stem}, {told(project)}")
+        entry.setToolTip(project.path)
+        entry.setMinimumHeight(56)
+        entry.setStyleSheet("text-align: left; min-height: 40px;")
+        entry.clicked.connect(partial(self._choose, project.path))
+        row.addWidget(entry, 1)
+        if project.saved_ms is None:
+            entry.setEnabled(False)
+            row.addWidget(button(f"forget_{number}", _("Remove"), partial(self._forget, project.path)))
+        return line
+
+    def _choose(self, path: str, _checked: bool = False) -> None:
+        self.chosen.emit(path)
+
+    def _forget(self, path: str, _checked: bool = False) -> None:
+        self.forget_wanted.emit(path)
