@@ -59,6 +59,13 @@ def test_every_workspace_is_for_everybody(qtbot: QtBot, window: MainWindow) -> N
     assert not wrong, "\n".join(lines)
 
 
+def test_every_workspace_speaks_chinese(qtbot: QtBot, window: MainWindow) -> None:
+    for name in window.workspaces.names:
+        window.workspaces.page(name)
+    qtbot.wait(200)
+    assert not accessible.english(window)
+
+
 def test_the_rail_and_the_start_page_are_for_everybody(qtbot: QtBot, window: MainWindow) -> None:
     assert not judged(window.workspaces)
     window.show_start()

@@ -1,7 +1,7 @@
 """The report of the day: what was done where, from the history; as text or PDF."""
 
 import html
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +22,7 @@ from fieldsurvey.assess.daily import CommunityDay, DayReport, day_report
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
+from ui import shown
 from ui.printing import write_pdf
 from ui.widgets import button, titled
 
@@ -61,9 +62,7 @@ def _listed(forms: "dict[str, int] | object") -> str:
 
 
 def _head(one: CommunityDay) -> str:
-    times = "-".join(
-        datetime.fromtimestamp(ms / 1000).astimezone().strftime("%H:%M") for ms in (one.first_ms, one.last_ms)
-    )
+    times = "-".join(shown.clock(ms, seconds=False) for ms in (one.first_ms, one.last_ms))
     return f"{one.name or _('Street side')} ({times})"
 
 
