@@ -14,7 +14,7 @@ from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import AnotherLine, InputRefused, StoreError, SyncError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.revision import Revision, dump
+from fieldsurvey.model.revision import SEQ_BITS, Revision, dump
 from fieldsurvey.model.role import Role
 from fieldsurvey.store import Blob, Fork, Peer, StaleReplica, Store, Tampered
 from fieldsurvey.store.media import DATASET_MIME
@@ -197,7 +197,23 @@ class Exchange:
                 if own == their:
                     return seq if differ else None
                 differ = differ or their is not None
-        return 0 if differ else None
+        return 0 if differ else self._behind_a_hole(origin, numbers)
+
+    def _behind_a_hole(self, origin: int, numbers: Sequence[int]) -> int | None:
+        """Return the number before the first piece of ours that follows another edit than theirs; None: there is none.
+
+        Of a line that came in pieces, from a laptop that keeps some areas only, no number need be at the other side.
+        """
+        here = set(numbers)
+        begins = sorted(seq for seq in numbers if seq > 1 and seq - 1 not in here)
+        for start in range(0, len(begins), _ASKED):
+            part = begins[start : start + _ASKED]
+            before = self._carrier.chains(origin, [seq - 1 for seq in part])
+            for seq, their in zip(part, before, strict=True):
+                own = self._store.link_before(origin << SEQ_BITS | seq)
+                if own is not None and their is not None and own != their:
+                    return seq - 1
+        return None
 
     def _known(self, theirs: Hello) -> Peer:
         return known_peer(self._store, theirs)

@@ -45,7 +45,7 @@ class Told:
     """
 
     typed: dict[str, str] = field(default_factory=dict)
-    planned: dict[str, int] = field(default_factory=dict)
+    planned: dict[str, object] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     printed: set[str] = field(default_factory=set)
     synced: dict[str, int] = field(default_factory=dict)
