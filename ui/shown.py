@@ -57,11 +57,6 @@ def clock(at: int | datetime, *, seconds: bool = True) -> str:
     return moment(at, seconds=seconds)[11:]
 
 
-def money(wan: float) -> str:
-    """Return money given in 万元 with its unit."""
-    return f"{number(wan)} {_('CNY 10,000')}"
-
-
 def cell(value: Value, unit: str = "") -> str:
     """Return a stored value as it stands in a table, without its unit; the head of the column has it."""
     if value is None or isinstance(value, bytes):

@@ -89,14 +89,14 @@ def untranslated(source: str) -> list[tuple[int, str]]:
     tree = ast.parse(source)
     documentation = _docstrings(tree)
     found = [
-        (node.lineno, node.value)
+        (node.lineno, str(node.value))
         for node in literals(tree)
-        if id(node) not in documentation and HAN.search(node.value) and node.value.strip() not in DATA
+        if id(node) not in documentation and HAN.search(str(node.value)) and str(node.value).strip() not in DATA
     ]
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and _called(call) in SHOWS and not _is_log(call):
             for argument in [*call.args, *(k.value for k in call.keywords if k.arg in {"text", "title", "label"})]:
-                found += [(c.lineno, c.value) for c in _shown(argument) if _has_words(c.value)]
+                found += [(c.lineno, str(c.value)) for c in _shown(argument) if _has_words(str(c.value))]
     return found
 
 

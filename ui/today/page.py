@@ -172,7 +172,7 @@ class TodayPage(QWidget):
         cards = self.model.cards
         done = sum(card.done >= card.total for card in cards)
         back = sum(card.state == State.RETURNED for card in cards)
-        day = shown.day(datetime.now().astimezone().date())
+        day = shown.day(datetime.now().astimezone().date(), is_long=True)
         text = _("{day} {person} · {n} communities · {done} finished · {back} returned")
         self.head.setText(text.format(day=day, person=self._window.settings.name, n=len(cards), done=done, back=back))
         if not now.communities:
