@@ -89,6 +89,23 @@ def parameter_log(store: Store) -> list[NumberEdit]:
     return sorted(found, key=lambda edit: -edit.at_ms)
 
 
+def price_log(store: Store) -> list[NumberEdit]:
+    """Return all changes of prices after they were entered, newest first."""
+    found = []
+    for row in _rows(store, PRICE.name):
+        old, note = None, ""
+        name = " ".join(str(row[column]) for column in ("item_code", "name") if row[column])
+        for entry in store.history(str(row["uid"])):
+            value = entry.values.get("unit_price")
+            note = str(entry.values.get("price_source") or note)
+            if not isinstance(value, int | float):
+                continue
+            if old is not None and old != value:
+                found.append(NumberEdit(name, entry.at_ms, entry.actor, old, float(value), note))
+            old = float(value)
+    return sorted(found, key=lambda edit: -edit.at_ms)
+
+
 def change_price(store: Store, uid: str, value: float, source: str) -> None:
     """Set the price of a row of the price table, 元.
 

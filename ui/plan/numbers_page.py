@@ -24,6 +24,7 @@ from fieldsurvey.plan.numbers import (
     change_price,
     limits,
     parameter_log,
+    price_log,
     take_prices,
 )
 from fieldsurvey.store import Store
@@ -49,7 +50,7 @@ class Numbers:
     Attributes:
         values: Parameters in force.
         prices: Rows of the price table.
-        log: Changes of parameters, newest first.
+        log: Changes of parameters and prices, newest first.
         limits: What can be carried out in each year.
     """
 
@@ -134,7 +135,8 @@ class NumbersPage(Page):
     def load(self, store: Store, _control: JobControl) -> object:
         """Read the numbers in force."""
         prices = store.select(PRICE.name) if PRICE.name in store.tables() else []
-        return Numbers(parameters(store), prices, parameter_log(store), limits(store))
+        log = sorted([*parameter_log(store), *price_log(store)], key=lambda edit: -edit.at_ms)
+        return Numbers(parameters(store), prices, log, limits(store))
 
     def show_loaded(self, found: object) -> None:
         """Show them."""

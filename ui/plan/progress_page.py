@@ -185,7 +185,8 @@ class ProgressPage(Page):
         rates.show_bars(_("Rates"), _rates(one, now), 1.0)
         counters.show_bars(_("Counters: finished of planned"), [_counter(one, name) for name in COUNTERS], 1.0)
         told = [*now.governance, *now.willingness]
-        people.show_bars(_("Governance and residents (whole city)"), [_indicator(each) for each in told], 1.0)
+        title = _("Governance and residents (whole city; {n} communities not surveyed)").format(n=told[0].missing)
+        people.show_bars(title, [_indicator(each) for each in told], 1.0)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
