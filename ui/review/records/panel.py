@@ -169,6 +169,11 @@ class RecordReview(QWidget):
 
     # --- the project ---------------------------------------------------------------------------------------------
 
+    @property
+    def local_role(self) -> str:
+        """The role that this laptop is set to; empty: none."""
+        return self._local_role
+
     def set_role(self, role: str) -> None:
         """Take the role that this laptop is set to; what a hub says comes before it."""
         self._local_role = role
