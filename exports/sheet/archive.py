@@ -112,7 +112,7 @@ def _protect(stream: Any) -> None:  # noqa: ANN401 - see above
 
     if stream.get("/Type") == Name.Metadata:
         return  # stays readable for programs that look for it without knowing PDF
-    if stream.get("/Filter", Array()) == Array():  # reportlab writes an empty list
+    if "/Filter" not in stream:
         stream.write(zlib.compress(stream.read_bytes(), _LEVEL), filter=Name.FlateDecode)
     raw = stream.read_raw_bytes()
     if raw.endswith(b"\r"):

@@ -229,9 +229,9 @@ class _Written(pdfdoc.PDFObject):  # type: ignore[misc] # reportlab is untyped
 
 
 def _stream(content: bytes, **entries: int) -> Any:  # noqa: ANN401 - reportlab is untyped
+    """Return a stream as it is: exports.sheet.archive compresses all of them."""
     stream = pdfdoc.PDFStream()
     stream.content = content
-    stream.filters = []  # exports.sheet.archive compresses all streams
     for name, value in entries.items():
         stream.dictionary[name] = value
     return stream

@@ -51,7 +51,7 @@ class Look:
             self._draw_line(canvas, width, height)
         canvas.next_page()
         canvas.save()
-        return stream.getvalue()
+        return _packed(stream)
 
     def _draw_line(self, canvas: SheetCanvas, width: float, height: float) -> None:
         """Draw a signature on its line: picture or name, and the day over the printed blanks."""
@@ -78,6 +78,17 @@ class Look:
             return
         draw_text(canvas, self.name, _NAME.but(size=11), width / 2, height / 2 + 3, "centre")
         draw_text(canvas, "已电子签名", _HINT, width / 2, height / 2 - 12, "centre")
+
+
+def _packed(draft: io.BytesIO) -> bytes:
+    """Return a PDF with its streams compressed: they go into the signed file as they are."""
+    import pikepdf
+
+    out = io.BytesIO()
+    draft.seek(0)
+    with pikepdf.open(draft) as pdf:
+        pdf.save(out, compress_streams=True)
+    return out.getvalue()
 
 
 def _place(canvas: SheetCanvas, path: Path, box: tuple[float, float, float, float]) -> None:
