@@ -1,6 +1,5 @@
 """The main window: rail, communities, map, forms; the state of the work in one line at the bottom."""
 
-from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -22,7 +21,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
-from ui import theme
+from ui import shown, theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
@@ -376,7 +375,7 @@ class MainWindow(QMainWindow):
 
     def _tell(self, now: Overview) -> None:
         if now.last_saved_ms:
-            at = datetime.fromtimestamp(now.last_saved_ms / 1000).astimezone().strftime("%H:%M:%S")
+            at = shown.clock(now.last_saved_ms)
             self.told["saved"].setText(_("Saved {time}").format(time=at))
         self.told["unsent"].setText(_("To send {n}").format(n=now.unsent))
         told = _("Conflicts {n}").format(n=now.conflicts)

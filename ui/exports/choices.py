@@ -117,7 +117,7 @@ class Choices(QWidget):
             is_internal=bool(self.audience.currentData()),
             personal=self.personal.isChecked() and "personal" in asks,
             crs=str(self.crs.currentData() or "") if "crs" in asks else "",
-            since=self.since.date().toString("yyyy-MM-dd"),
+            since=self.since.date().toString(Qt.DateFormat.ISODate),
             other=Path(self._other) if self._other else None,
             template=self._template,
         )

@@ -1,17 +1,18 @@
 """Between the form panel and the store: opening, journal, saving."""
 
-from datetime import datetime
 from functools import partial
 from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
+from ui import shown
 from ui.forms.keeping import FormFiles
 from ui.forms.locating import FormPlaces
 from ui.forms.panel import FormPanel
@@ -218,7 +219,7 @@ class FormController(QObject):
         if place:
             self._panel.go_to(place)
         words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Submitted {time}")}
-        told = words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S"))
+        told = words[status].format(time=shown.clock(now_millis()))
         if status == DRAFT and (count := self._panel.show_problems(go=False)):
             told += " " + _("{n} questions need a look before it is complete.").format(n=count)
         self._panel.say(told)

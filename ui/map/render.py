@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, fields
 
 from PySide6.QtCore import QObject, QRect, QRectF, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QBrush, QColor, QImage
 
 from layers.sidecar import Sidecar
 from layers.viewport import Box, Viewport
@@ -53,6 +53,11 @@ class Frame:
         return QRectF(x0, y0, x1 - x0, y1 - y0)
 
 
+def _ready() -> None:
+    """Make here what PySide makes at the first call: two render threads have met the types of a brush half made."""
+    QBrush(QColor("black"))
+
+
 class Renderer(QObject):
     """The render thread.
 
@@ -66,6 +71,7 @@ class Renderer(QObject):
         super().__init__(parent)
         self._wanted: Request | None = None
         self._closing = False
+        _ready()
         self._woken = threading.Condition()
         self._last: tuple[Request, Frame] | None = None  # the last whole picture; of the render thread alone
         self._thread = threading.Thread(target=self._run, name="render")

@@ -16,6 +16,7 @@ from fieldsurvey.assess.review.remarks import Returned
 from fieldsurvey.clock import today
 from fieldsurvey.i18n import _, language
 from survey_forms.definitions import title
+from ui import shown
 from ui.project.session import Overview
 from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
@@ -174,7 +175,7 @@ class TodayPage(QWidget):
         cards = self.model.cards
         done = sum(card.done >= card.total for card in cards)
         back = sum(card.state == State.RETURNED for card in cards)
-        day = datetime.now().astimezone().strftime("%m-%d")
+        day = shown.day(datetime.now().astimezone().date(), is_long=True)
         who = f"{day} {self._window.settings.name}".strip()
         text = _("{who} · {n} communities · {done} finished · {back} returned")
         self.head.setText(text.format(who=who, n=len(cards), done=done, back=back))
@@ -184,7 +185,7 @@ class TodayPage(QWidget):
             self.empty.setText(_("Nothing is assigned to you: all communities are listed."))
         self.empty.setVisible(not mine)
         entry = self._agenda.reading.last_sync
-        when = "" if entry is None else datetime.fromtimestamp(entry.at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+        when = "" if entry is None else shown.short(entry.at_ms)
         unsent = _("{n} edits are not at the office yet.").format(n=now.unsent) if now.unsent else ""
         self.sync.setText(" · ".join(filter(None, (last_sync_text(entry, when), unsent))))
 

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,6 +23,7 @@ from fieldsurvey.assess.daily import CommunityDay, DayReport, day_report
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
+from ui import shown
 from ui.printing import write_pdf
 from ui.today.agenda import together
 from ui.widgets import button, titled
@@ -62,9 +63,7 @@ def _listed(counted: Mapping[str, int]) -> str:
 
 
 def _head(one: CommunityDay) -> str:
-    times = "-".join(
-        datetime.fromtimestamp(ms / 1000).astimezone().strftime("%H:%M") for ms in (one.first_ms, one.last_ms)
-    )
+    times = "-".join(shown.clock(ms, seconds=False) for ms in (one.first_ms, one.last_ms))
     return f"{one.name or _('Street side')} ({times})"
 
 
