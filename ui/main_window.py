@@ -34,6 +34,8 @@ from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
 from ui.forms.returned import ReturnedNotes
 from ui.forms.shelf import FormShelf
+from ui.help.desk import HelpDesk
+from ui.help.tips import under_tips
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
@@ -119,6 +121,7 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
+        self.help = HelpDesk(self)
         self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
@@ -148,7 +151,8 @@ class MainWindow(QMainWindow):
         self.whole.setObjectName("page")
         self.whole.addWidget(self.start)
         self.whole.addWidget(self.workspaces)
-        self.setCentralWidget(self.whole)
+        self.setCentralWidget(under_tips(self.help.tips, self.whole))
+        self.workspaces.shown.connect(self.help.tips.show_for)
         self._make_status()
 
     def _make_status(self) -> None:
@@ -419,6 +423,7 @@ class MainWindow(QMainWindow):
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
+        self.help.close()
         self.opening.close()
         self.project.close()
         self.exports.close_document()

@@ -195,7 +195,7 @@ class Exchange:
             ours = self._store.chains([(origin, seq) for seq in part])
             for seq, own, their in zip(part, ours, self._carrier.chains(origin, part), strict=True):
                 if own == their:
-                    return seq if differ else None
+                    return seq if differ else self._behind_a_hole(origin, numbers)
                 differ = differ or their is not None
         return 0 if differ else self._behind_a_hole(origin, numbers)
 

@@ -125,16 +125,24 @@ class SyncPanel(QWidget):
     @Slot()
     def _look(self) -> None:
         target, token = self._where()
-        from fieldsurvey.sync.session import preview
 
-        self._start(lambda control: preview(self._holder.store, target, token=token, control=control))
+        def work(control: JobControl) -> object:
+            from fieldsurvey.sync.session import preview  # in the thread that has time for it
+
+            return preview(self._holder.store, target, token=token, control=control)
+
+        self._start(work)
 
     @Slot()
     def _sync(self) -> None:
         target, token = self._where()
-        from fieldsurvey.sync.session import sync
 
-        self._start(lambda control: sync(self._holder.store, target, token=token, control=control))
+        def work(control: JobControl) -> object:
+            from fieldsurvey.sync.session import sync
+
+            return sync(self._holder.store, target, token=token, control=control)
+
+        self._start(work)
 
     def _start(self, work: Callable[[JobControl], object]) -> None:
         self.progress.setRange(0, 0)

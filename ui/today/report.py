@@ -1,6 +1,7 @@
 """The report of the day: what was done where, from the history; as text or PDF."""
 
 import html
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -24,6 +25,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from ui import shown
 from ui.printing import write_pdf
+from ui.today.agenda import together
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
@@ -56,9 +58,8 @@ def lines_of(one: CommunityDay) -> list[str]:
     return lines
 
 
-def _listed(forms: "dict[str, int] | object") -> str:
-    counted = cast("dict[str, int]", forms)
-    return "、".join(f"{label} ×{n}" if n > 1 else label for label, n in counted.items())
+def _listed(counted: Mapping[str, int]) -> str:
+    return together(f"{label} ×{n}" if n > 1 else label for label, n in counted.items())
 
 
 def _head(one: CommunityDay) -> str:

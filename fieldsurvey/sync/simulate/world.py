@@ -56,8 +56,9 @@ class World:
 
     In histories of even seed laptops exchange among themselves, and a machine
     that is put back keeps the note outside its file. In those of odd seed the
-    note may be lost with the disk; then laptops speak to the hub only, because
-    an edit built on a forked one names its parent by number alone.
+    note may be lost with the disk; then laptops speak to the hub only: an import
+    that two of them write anew would stand under two numbers, and its rows on
+    whichever came first.
     """
 
     def __init__(self, seed: int, engine: Engine | None = None) -> None:

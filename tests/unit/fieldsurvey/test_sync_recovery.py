@@ -283,6 +283,32 @@ def test_a_hub_takes_from_a_stick_nothing_that_was_built_on_another_line(
         assert "2.fsx" in result.damaged[0]
 
 
+@pytest.mark.usefixtures("amnesia")
+def test_a_piece_of_another_line_that_came_behind_a_hole_is_settled_by_the_hub(
+    hub: Store, laptop: Path, tmp_path: Path
+) -> None:
+    """No number of the piece is at the hub; only the hash before it says that it belongs to another line."""
+    twin_path = Path(shutil.copy(laptop, tmp_path / "twin.gpkg"))
+    with (
+        Store.open(laptop) as store,
+        Store.open(twin_path) as twin,
+        Store.create(tmp_path / "third.gpkg", project="5" * 32) as third,
+    ):
+        store.save(_community(store), {"household_count": 7})
+        twin.save(_community(twin), {"household_count": 8})
+        twin.save(_community(twin), {"address": "湖滨路1号"})
+        made, second, piece = twin.revisions_after(twin.origin, 0)
+        third.ingest([made])
+        third.ingest([piece], {piece.rid: second.chain})
+        _sync(store, hub)
+        _sync(third, hub)
+        assert (_value(hub, "household_count"), _value(hub, "address")) == (7, "湖滨路1号")
+        _sync(twin, hub)
+        _sync(store, hub)
+        assert _rivals(hub) == {7, 8}
+        assert store.select("community") == hub.select("community")
+
+
 def test_an_edit_carries_the_check_of_what_it_was_made_on(laptop: Path) -> None:
     with Store.open(laptop) as store:
         uid = _community(store)
