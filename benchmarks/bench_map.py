@@ -1,4 +1,4 @@
-"""The map at x1, x10 and x100 of a city, against QGIS in the same run: redraw, identify, snapping, pan frames, memory.
+"""The map at x1, x10 and x100 of a city, against QGIS in the same run: start, redraw, identify, snapping, pan, memory.
 
 Every figure alternates with the peer's and is a median. The peer is Debian's
 QGIS (`python3-qgis`, run by the system's Python); where it is not installed
@@ -143,6 +143,56 @@ def views(sidecar: Sidecar) -> dict[str, Viewport]:
     return found
 
 
+_FIRST = """
+import sys, time
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from layers import columns
+from layers.sidecar import Sidecar
+from ui.map.canvas import MapCanvas
+app = QApplication([])
+canvas = MapCanvas()
+canvas.resize(int(sys.argv[2]), int(sys.argv[3]))
+canvas.show()
+canvas.first_drawn.connect(app.quit)
+canvas.show_project(Sidecar(0, {n: columns.load(Path(sys.argv[1]) / n) for n in sys.argv[4:]}))
+app.exec()
+canvas.grab()
+canvas.close_renderer()
+"""
+
+
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def first_map(folder: Path, tables: list[str]) -> tuple[float, float]:
+    """Return wall and CPU seconds from the start of a process to the first map in a window; the columns are there."""
+    times = []
+    for _round in range(3):
+        began, cpu = time.perf_counter(), cpu_of_children()
+        subprocess.run(
+            [sys.executable, "-P", "-c", _FIRST, str(folder), str(WIDTH), str(HEIGHT), *tables], check=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        times.append((time.perf_counter() - began, cpu_of_children() - cpu))
+    return sorted(times)[1]
+
+
+def first_map_of_qgis(path: Path, view: Viewport) -> tuple[float, float]:
+    """Return wall and CPU seconds from the start of QGIS's API, without its window, to its first picture."""
+    times = []
+    for _round in range(3):
+        began, cpu = time.perf_counter(), cpu_of_children()
+        qgis = Qgis(path)
+        qgis.draw(view, labels=True)
+        wall = time.perf_counter() - began
+        qgis.close()
+        times.append((wall, cpu_of_children() - cpu))
+    return sorted(times)[1]
+
+
 class Qgis:
     """QGIS in a child process; asks are answered one by one."""
 
@@ -267,6 +317,12 @@ def measure(scale: int, folder: Path, *, peer: bool) -> bool:
     print(f"\nx{scale}: {total:,} features; columns built in {time.process_time() - began:.1f} s CPU")
     qgis = Qgis(write_gpkg(made, folder / "city.gpkg")) if peer else None
     del made
+    started = first_map(folder, list(sidecar.layers))
+    line = f"  start to first map: ours {started[0]:.2f} s, {started[1]:.2f} s CPU"
+    if peer:
+        other = first_map_of_qgis(folder / "city.gpkg", views(sidecar)["full"])
+        line += f"   QGIS's API {other[0]:.2f} s, {other[1]:.2f} s CPU   {other[0] / started[0]:.1f} times"
+    print(line)
     holds = redraws(sidecar, qgis, labels=True, binding=scale >= 100)
     redraws(sidecar, qgis, labels=False, binding=False)
     if qgis is not None:

@@ -8,7 +8,7 @@ that says why; the others are not touched.
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +75,7 @@ class _Maker:
         from exports.sheet.collect import CHINA, Collector
         from exports.sheet.forms import InstalledForms
 
-        self._store, self._control = store, control
+        self._store, self._control, self._restricted = store, control, restricted
         self._today = today or datetime.now(CHINA).date().isoformat()
         self._source = Collector(store, InstalledForms(), self._today, restricted=restricted)
         self._rows = _rows(store)
@@ -145,6 +145,7 @@ class _Maker:
 
     def _words(self) -> "Words":
         from exports.book_layout import Words, printable
+        from exports.sheet import wording
 
         years = sorted({year for row in self._rows if isinstance(year := row["plan_year"], int)})
         span = f"（{years[0]}年）" if len(years) == 1 else f"（{years[0]}—{years[-1]}年）" if years else ""
@@ -155,7 +156,17 @@ class _Maker:
             short_title=f"老旧小区改造计划册{span}",
             number=f"JH-{self._today.replace('-', '')}",
             foot=(*([unit] if unit else []), f"{year}年{month}月{day}日"),
+            mark=wording.INTERNAL if self._restricted else "",
+            figures="　".join(self._figures()),
         )
+
+    def _figures(self) -> Iterator[str]:
+        """Yield how much the book is about, as far as the ledger knows."""
+        yield f"小区{len(self._rows):,}个"
+        for column, name, unit in (("building_count", "楼栋", "栋"), ("household_count", "户数", "户")):
+            known = [value for row in self._rows if isinstance(value := row[column], int)]
+            if known:
+                yield f"{name}{sum(known):,}{unit}"
 
     def _data(self, sheets: "Mapping[str, SheetPages]") -> bytes:
         """Return the book's data as canonical JSON: the ledger figures, what is missing, and every sheet's data."""

@@ -11,10 +11,14 @@ from exports.sheet.typography import TextStyle, draw_lines, draw_text, lines_of,
 
 _COVER_TITLE = TextStyle(SONG_BOLD, 30, 44, align="centre", role="H1")
 _COVER_LINE = TextStyle(SONG, 16, 28, align="centre")
+_COVER_MARK = TextStyle(HEI, 14, 20)  # 密级和保密期限的位置 (GB/T 9704-2012, 7.2.2)
+_COVER_FIGURES = TextStyle(SONG, 13, 20)
 _CHAPTER = TextStyle(SONG_BOLD, 22, 32, align="centre", role="H1")
 _ENTRY = TextStyle(SONG, 10.5, 17.5)
 _ENTRY_BOLD = TextStyle(HEI, 11, 22)
 _DOT_PITCH = 4.2
+_INDEX, _INITIAL = TextStyle(SONG, 9.5, 14), TextStyle(HEI, 11, 14)
+_INDEX_ROW, _INDEX_GUTTER = 15.5, 22.0
 _GREY: Colour = (0.45, 0.45, 0.45)
 _BAR: Colour = (0.23, 0.40, 0.62)
 _BAR_ROW, _BAR_HEIGHT, _BAR_TITLE = 20.0, 11.0, 24.0
@@ -29,10 +33,14 @@ class Cover:
     Attributes:
         title: Title of the book, one line for each part.
         lines: What stands at the foot: unit, day.
+        mark: What stands at the head: whom the book is for.
+        figures: Line below the title.
     """
 
     title: Sequence[str]
     lines: Sequence[str]
+    mark: str = ""
+    figures: str = ""
 
     def height(self, _width: float) -> float:
         """Return the height in points: the whole page."""
@@ -51,7 +59,13 @@ class Cover:
         with canvas.artifact():
             canvas.stroke_style(BLACK, 0.8)
             y = top - TEXT_HEIGHT * 0.22 - len(lines) * _COVER_TITLE.leading - 18
-            canvas.polyline([(x + width * 0.3, y), (x + width * 0.7, y)])
+            canvas.polyline([(x + width * 0.2, y), (x + width * 0.8, y)])
+            canvas.stroke_style(BLACK, 2.2)
+            canvas.polyline([(x + width * 0.2, y - 3.5), (x + width * 0.8, y - 3.5)])
+        if self.mark:
+            marked_text(canvas, self.mark, _COVER_MARK, x, top - 20)
+        if self.figures:
+            marked_text(canvas, self.figures, _COVER_FIGURES, x + width / 2, y - 34, "centre")
         foot = lines_of("\n".join(self.lines), _COVER_LINE, width)
         with canvas.marked(Element("P")):
             draw_lines(canvas, foot, _COVER_LINE, x, top - TEXT_HEIGHT * 0.80, width)
@@ -122,6 +136,58 @@ class Entry:
             start = x + -(-(first - x) // _DOT_PITCH) * _DOT_PITCH
             if start < last:
                 canvas.polyline([(start, baseline + 1.2), (last, baseline + 1.2)])
+
+
+@dataclass(frozen=True, slots=True)
+class IndexColumns:
+    """The index in two columns, read downwards.
+
+    Attributes:
+        lines: (text, page); an initial has page 0.
+    """
+
+    lines: tuple[tuple[str, int], ...]
+
+    @property
+    def _rows(self) -> int:
+        """Lines of the first column: half of all, and one more where an initial would be its last."""
+        rows = -(-len(self.lines) // 2)
+        return rows + (1 < rows < len(self.lines) and not self.lines[rows - 1][1])
+
+    def height(self, _width: float) -> float:
+        """Return the height in points."""
+        return self._rows * _INDEX_ROW
+
+    def split(self, width: float, room: float) -> "tuple[IndexColumns, IndexColumns] | None":
+        """Divide between lines; an initial is not the last of a page."""
+        count = min(int(room // _INDEX_ROW) * 2, len(self.lines) - 1)
+        while count > 0 and (not self.lines[count - 1][1] or IndexColumns(self.lines[:count]).height(width) > room):
+            count -= 1
+        return (IndexColumns(self.lines[:count]), IndexColumns(self.lines[count:])) if count > 0 else None
+
+    def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw the lines."""
+        rows, column = self._rows, (width - _INDEX_GUTTER) / 2
+        for index, (text, number) in enumerate(self.lines):
+            left = x + index // rows * (column + _INDEX_GUTTER)
+            baseline = top - index % rows * _INDEX_ROW - _INDEX_ROW + 5
+            if number:
+                self._draw_line(canvas, text, str(number), left, baseline, column)
+            else:
+                marked_text(canvas, text, _INITIAL, left, baseline)
+
+    def _draw_line(self, canvas: SheetCanvas, text: str, number: str, x: float, baseline: float, width: float) -> None:
+        room = width - text_width(number, _INDEX) - 10
+        while text_width(text, _INDEX) > room:
+            text = text[:-2] + "…"
+        with canvas.marked(Element("P")):
+            drawn = draw_text(canvas, text, _INDEX, x, baseline)
+            number_width = draw_text(canvas, number, _INDEX, x + width, baseline, "right")
+        first, last = x + drawn + 4, x + width - number_width - 4
+        with canvas.artifact():
+            if first < last:
+                canvas.stroke_style(_GREY, 0.7, (0.7, _DOT_PITCH - 0.7))
+                canvas.polyline([(first, baseline + 1.2), (last, baseline + 1.2)])
 
 
 @dataclass(frozen=True, slots=True)

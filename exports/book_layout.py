@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
 
 import shapely
 
-from exports.book_blocks import Chapter, Cover, Entry
+from exports.book_blocks import Chapter, Cover, Entry, IndexColumns
 from exports.book_tables import Row, chapter_table, district_of, grouped, summary
+from exports.photo_copies import BOOK
 from exports.sheet import wording
 from exports.sheet.canvas import PAGE_HEIGHT, SheetCanvas
 from exports.sheet.data import SheetData
@@ -15,6 +18,7 @@ from exports.sheet.faces import SONG, SONG_BOLD, MissingCharacters, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Paragraph, Placed, Space, fill_pages
 from exports.sheet.parts import chinese
+from exports.sheet.photo_grid import PhotoGrid
 from exports.sheet.profile import text_of
 from exports.sheet.typography import TextStyle
 from fieldsurvey.errors import FieldSurveyError
@@ -74,12 +78,16 @@ class Words:
         short_title: Title in the header.
         number: 编号 of the book.
         foot: Lines at the foot of the cover.
+        mark: What stands at the head of the cover: whom the book is for; may be empty.
+        figures: Line below the title: how much the book is about.
     """
 
     title: tuple[str, ...]
     short_title: str
     number: str
     foot: tuple[str, ...]
+    mark: str = ""
+    figures: str = ""
 
 
 def printable(text: str) -> str:
@@ -100,7 +108,8 @@ def sheet_pages(uid: str, label: str, data: SheetData) -> SheetPages:
     """
     canonical = data.canonical()
     require(canonical.decode())
-    return SheetPages(uid, label, wording.SHORT_TITLE.format(name=data.name), fill_pages(parts(data)), canonical)
+    blocks = [replace(each, pixels=BOOK) if isinstance(each, PhotoGrid) else each for each in parts(data)]
+    return SheetPages(uid, label, wording.SHORT_TITLE.format(name=data.name), fill_pages(blocks), canonical)
 
 
 def notice_page(uid: str, label: str, why: str) -> SheetPages:
@@ -108,6 +117,13 @@ def notice_page(uid: str, label: str, why: str) -> SheetPages:
     text = f"本小区评估表未能生成，未列入本册。原因：{printable(why)}"
     blocks: list[Block] = [Paragraph(label, _NOTICE_TITLE), Space(12), Paragraph(text, _NOTICE)]
     return SheetPages(uid, label, wording.SHORT_TITLE.format(name=label), fill_pages(blocks))
+
+
+@lru_cache(maxsize=4096)
+def _pinyin(name: str) -> str:
+    from pypinyin import Style, lazy_pinyin
+
+    return " ".join(lazy_pinyin(name, style=Style.NORMAL))
 
 
 class Layout:
@@ -161,13 +177,15 @@ class Layout:
         return fill_pages([Chapter(title), chapter_table(rows, self._first)])
 
     def _index(self) -> Pages:
-        """By name in the order of GB 18030, which for common characters is that of pinyin."""
-        rows = sorted(self._rows, key=lambda row: (text_of(row["name"]).encode("gb18030"), text_of(row["code"])))
-        entries = [
-            Entry(f"{text_of(row['name'])}（{text_of(row['code'])}，{district_of(row)}）", self._first[str(row["uid"])])
-            for row in rows
-        ]
-        return fill_pages([Chapter(_INDEX), *entries])
+        """By name in the order of pinyin, under initials, in two columns."""
+        rows = sorted(self._rows, key=lambda row: (_pinyin(text_of(row["name"])), text_of(row["code"])))
+        lines: list[tuple[str, int]] = []
+        for initial, members in groupby(rows, key=lambda row: _pinyin(text_of(row["name"]))[:1].upper() or "#"):
+            lines.append((initial, 0))
+            lines += [
+                (f"{text_of(row['name'])}（{district_of(row)}）", self._first[str(row["uid"])]) for row in members
+            ]
+        return fill_pages([Chapter(_INDEX), IndexColumns(tuple(lines))])
 
     def draw(self, canvas: BookCanvas, step: Callable[[str], None]) -> dict[str, str]:
         """Draw all pages; return uid -> reason for the sheets that could not be drawn.
@@ -179,7 +197,11 @@ class Layout:
             step: Called before each sheet with its label.
         """
         failed: dict[str, str] = {}
-        self._draw_own(canvas, fill_pages([Cover(self._words.title, self._words.foot)]), is_bare=True)
+        self._draw_own(
+            canvas,
+            fill_pages([Cover(self._words.title, self._words.foot, self._words.mark, self._words.figures)]),
+            is_bare=True,
+        )
         self._draw_own(canvas, self._contents())
         self._draw_own(canvas, self._summary)
         for title, rows in zip(self._titles, self._districts.values(), strict=True):

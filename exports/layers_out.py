@@ -38,8 +38,10 @@ SENSITIVE = frozenset(
         "gas_regulator",
         "valve",
         "pole",
+        "manhole",
+        "outfall",
     }
-)  # fmt: skip - domain page 5.3: pipes, power and gas sites are internal
+)  # fmt: skip - domain page 5.3: pipes with what tells where they run, power and gas sites are internal
 _TYPES = {
     GeometryType.POINT: "Point",
     GeometryType.MULTILINESTRING: "MultiLineString",

@@ -20,6 +20,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.media import Blob, hash_of
 from survey_forms import Form, Session, keeping, layout_of, shapes, shelf
+from survey_forms.entities import identify
 from survey_forms.expression.nodes import Node
 from survey_forms.records import stored_repeats
 from survey_forms.submission import FILES, OURS, instance_id, opened, read, to_xml
@@ -125,6 +126,7 @@ def submission_of(store: Store, form: Form, uid: str, blobs: Mapping[str, Blob] 
     base = read(raw) if raw else None
     session = opened(form, base) if base is not None else Session(form, {}, {})
     _overlay(session, store, form, uid, row.values)
+    identify(session, uid)
     if blobs is None:
         blobs = {blob.sha256: blob for blob in store.blobs()}
     names = _files(session, store, blobs)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
 PRINT = 900  # longer side in pixels: 280 dpi at the 80 mm that a photo is wide on the sheet
+BOOK = 600  # in the plan book, which holds the photos of a whole city: 190 dpi
 THUMBNAIL = 220
 SIZES = (PRINT, THUMBNAIL)
 RED = (214, 31, 38)
@@ -30,7 +31,7 @@ def copy_of(original: Path, sha256: str, cache: Path, pixels: int = PRINT, marks
         original: The photo as taken.
         sha256: Its content hash, which names the copy.
         cache: Folder of the copies.
-        pixels: One of SIZES.
+        pixels: One of SIZES, or BOOK, which is made of the copy for print.
         marks: What is to be drawn on it.
 
     Raises:
@@ -40,7 +41,9 @@ def copy_of(original: Path, sha256: str, cache: Path, pixels: int = PRINT, marks
     if target.exists():
         return target
     plain = _place(cache, sha256, pixels)
-    if not plain.exists():
+    if pixels not in SIZES:
+        _write(plain, _smaller(copy_of(original, sha256, cache), pixels))
+    elif not plain.exists():
         try:
             keep(cache, sha256, take(read(original), original.name, SIZES)[1])
         except InputRefused as error:
@@ -48,6 +51,14 @@ def copy_of(original: Path, sha256: str, cache: Path, pixels: int = PRINT, marks
     if marks:
         _write(target, drawn(plain.read_bytes(), marks))
     return target
+
+
+def _smaller(copy: Path, pixels: int) -> bytes:
+    from PIL import Image
+
+    with Image.open(copy) as opened:
+        opened.thumbnail((pixels, pixels))
+        return as_jpeg(opened)
 
 
 def keep(cache: Path, sha256: str, copies: Mapping[int, bytes]) -> None:

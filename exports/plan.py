@@ -8,11 +8,12 @@ Money is in 万元 (10,000 CNY), areas in square metres.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exports.plan_cells import put
+from exports.plan_progress import add_progress
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.plan_tables import POOL_STATES
@@ -26,7 +27,6 @@ Row = Mapping[str, Value]
 TITLE = "老旧小区改造三年计划表"
 NO_YEAR = "未定年度"
 NO_DISTRICT = "未定区县"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")  # what spreadsheet programs take for a formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ _NAME = "小区名称"
 
 
 def plan_table(store: "Store", out_xlsx: Path, control: JobControl | None = None) -> None:
-    """Write the plan that counts: the three years on one sheet, and a sheet for each year.
+    """Write the plan that counts: the three years on one sheet, a sheet for each year, progress and money.
 
     Both are grouped by district with subtotals and totals; the first by year
     before that. Sums are sums of the rounded rows, so they reconcile to 0.01 万元.
@@ -127,6 +127,7 @@ def plan_table(store: "Store", out_xlsx: Path, control: JobControl | None = None
     for year in sorted({row["year"] for row in rows if isinstance(row["year"], int)}):
         own = [row for row in rows if row["year"] == year]
         _write_sheet(book.create_sheet(f"{year}年度计划"), f"{year}年度老旧小区改造计划表", ANNUAL, own, control)
+    add_progress(book, store)
     partial = out_xlsx.with_name(f".{out_xlsx.name}.{os.getpid()}.part")
     try:
         book.save(partial)
@@ -175,13 +176,13 @@ def _write_head(sheet: Any, title: str, columns: Sequence[PlanColumn]) -> None: 
 
     last = len(columns)
     sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=last)
-    _put(sheet, 1, 1, title, "title")
+    put(sheet, 1, 1, title, "title")
     sheet.merge_cells(start_row=_UNIT_ROW, end_row=_UNIT_ROW, start_column=1, end_column=last)
-    _put(sheet, _UNIT_ROW, 1, "金额单位：万元；空白栏由有关单位填写", "note")
+    put(sheet, _UNIT_ROW, 1, "金额单位：万元；空白栏由有关单位填写", "note")
     for index, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(index)].width = column.width
         for row in (_HEAD_ROW, _HEAD_ROW + 1):
-            _put(sheet, row, index, "", "head")
+            put(sheet, row, index, "", "head")
     for group, members in groupby(enumerate(columns, 1), key=lambda pair: pair[1].group or pair[1].title):
         indexes = [index for index, _column in members]
         is_group = bool(columns[indexes[0] - 1].group)
@@ -230,7 +231,7 @@ def _grouped(rows: Sequence[Row], key: Callable[[Row], str]) -> Iterable[tuple[s
 def _write_row(sheet: Any, columns: Sequence[PlanColumn], at: int, number: int, row: Row) -> None:  # noqa: ANN401
     for index, column in enumerate(columns, 1):
         value = number if index == 1 else row.get(column.source)
-        _put(sheet, at, index, value, "figure" if column.pattern else "text", column.pattern)
+        put(sheet, at, index, value, "figure" if column.pattern else "text", column.pattern)
 
 
 def _write_sum(sheet: Any, columns: Sequence[PlanColumn], at: int, label: str, rows: Sequence[Row]) -> None:  # noqa: ANN401
@@ -238,24 +239,9 @@ def _write_sum(sheet: Any, columns: Sequence[PlanColumn], at: int, label: str, r
     for index, column in enumerate(columns, 1):
         known = [row.get(column.source) for row in rows] if column.is_summed else []
         figures = [value for value in known if isinstance(value, int | float)]
-        _put(sheet, at, index, round(sum(figures), 2) if figures else None, "sum", column.pattern)
+        put(sheet, at, index, round(sum(figures), 2) if figures else None, "sum", column.pattern)
     sheet.cell(at, _index(columns, _LABEL)).value = label
     sheet.cell(at, _index(columns, _NAME)).value = f"{len(rows)}个小区"
-
-
-def _put(sheet: Any, row: int, column: int, value: Value, style: str, pattern: str = "") -> None:  # noqa: ANN401
-    cell = sheet.cell(row, column)
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        cell.value, cell.data_type = value, "s"
-        cell.quotePrefix = True
-    else:
-        cell.value = value
-    font, alignment, fill, border = _styles()[style]
-    cell.font, cell.alignment, cell.border = font, alignment, border
-    if fill is not None:
-        cell.fill = fill
-    if pattern:
-        cell.number_format = pattern
 
 
 def _set_up_page(sheet: Any, columns: Sequence[PlanColumn]) -> None:  # noqa: ANN401 - see above
@@ -274,24 +260,3 @@ def _set_up_page(sheet: Any, columns: Sequence[PlanColumn]) -> None:  # noqa: AN
     sheet.page_margins.top, sheet.page_margins.bottom = 0.6, 0.6
     sheet.print_options.horizontalCentered = True
     sheet.oddFooter.center.text = "第 &P 页　共 &N 页"
-
-
-@cache
-def _styles() -> Mapping[str, tuple[Any, Any, Any, Any]]:
-    """Return font, alignment, fill and border by use."""
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-
-    side = Side(style="thin", color="888888")
-    grid = Border(left=side, right=side, top=side, bottom=side)
-    middle = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    right = Alignment(horizontal="right", vertical="center")
-    shade, light = PatternFill("solid", fgColor="E4EAF1"), PatternFill("solid", fgColor="F3F5F8")
-    plain, bold = Font(name="宋体", size=10), Font(name="黑体", size=10, bold=True)
-    return {
-        "title": (Font(name="方正小标宋简体", size=20), middle, None, Border()),
-        "note": (plain, right, None, Border()),
-        "head": (bold, middle, shade, grid),
-        "text": (plain, Alignment(vertical="center", wrap_text=True), None, grid),
-        "figure": (plain, right, None, grid),
-        "sum": (bold, right, light, grid),
-    }

@@ -30,6 +30,10 @@ class InputRefused(FieldSurveyError):
     exit_code = 3
 
 
+class RecordLocked(InputRefused):
+    """The record was approved; only an approver opens it for revision."""
+
+
 class StoreError(FieldSurveyError):
     """The project file could not be read or written: disk, rights, damage."""
 

@@ -35,6 +35,7 @@ class Settings:
         columns: Table -> its columns, as they were chosen and ordered.
         geometry: Place and size of the window, as Qt packs them, in base64.
         place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
+        tips: Tips on first use that were put away.
     """
 
     language: str = LANGUAGES[0]
@@ -54,6 +55,7 @@ class Settings:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     geometry: str = ""
     place: tuple[str, ...] = ()
+    tips: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
@@ -92,7 +94,7 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("recent", "splitter", "place"):
+    for name in ("tips", "recent", "splitter", "place"):
         if name in known:
             known[name] = tuple(known[name])
     if "columns" in known:
@@ -101,11 +103,11 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
     if not all(isinstance(text, str) for text in _texts(settings)):
-        raise TypeError(", ".join(("recent", "place", *_TEXTS)))
+        raise TypeError(", ".join(("recent", "place", "tips", *_TEXTS)))
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
 
 
 def _texts(settings: Settings) -> tuple[object, ...]:
-    return (*settings.recent, *settings.place, *(getattr(settings, name) for name in _TEXTS))
+    return (*settings.recent, *settings.place, *settings.tips, *(getattr(settings, name) for name in _TEXTS))

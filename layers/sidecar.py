@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -98,6 +99,24 @@ class Sidecar:
                     return part, int(number)
         return None
 
+    def changed_box(self, before: "Sidecar") -> tuple[float, float, float, float] | None:
+        """Return the box (m) in which this state differs from another of the same columns; None if that is not known.
+
+        An empty box, low above high, says that nothing differs.
+        """
+        if before.layers is not self.layers:
+            return None
+        boxes = [np.array([[np.inf, np.inf, -np.inf, -np.inf]])]
+        for table in {*self.patches, *before.patches}:
+            one, other = (state.patches.get(table, _UNTOUCHED) for state in (before, self))
+            base = self.layers.get(table)
+            if base is not None:
+                boxes.append(_in_metres(base, np.setxor1d(one.hidden, other.hidden)))
+            boxes += [_in_metres(part.added, ...) for part in (one, other) if part.added is not None]
+        all_boxes = np.concatenate(boxes)
+        low, high = all_boxes[:, :2].min(axis=0), all_boxes[:, 2:].max(axis=0)
+        return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
     def patched(self, store: Store, uids: Iterable[str]) -> "Sidecar":
         """Return this side-car with records as they are in the project now; runs in the thread of the store.
 
@@ -120,6 +139,13 @@ class Sidecar:
             if len(hidden) or added is not None:
                 patches[table.name] = Patch(hidden, added)
         return Sidecar(store.change_counter(table.name for table in tables), self.layers, patches)
+
+
+_UNTOUCHED = Patch(np.empty(0, np.int64), None)
+
+
+def _in_metres(layer: Columns, index: Any) -> Any:  # noqa: ANN401 - indexes or all; an array of boxes
+    return layer.boxes[index] / 1e3 + np.array([*layer.origin, *layer.origin])
 
 
 def _extent(layer: Columns) -> tuple[float, float, float, float]:

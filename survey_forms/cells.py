@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _, language
 from fieldsurvey.model.review import ReviewState
-from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.form import Form, Kind, Question
 from survey_forms.instance import Context
@@ -162,12 +161,3 @@ def _judge(session: Session, path: str, before: set[str], *, may_lack: bool) -> 
                     question=name, why=problem.message
                 )
             )
-
-
-def shown(value: Value, rule: CellRule, separator: str) -> str:
-    """Return a stored answer as people read it."""
-    if value is None:
-        return ""
-    if rule.several:
-        return separator.join(rule.choices.get(code, code) for code in str(value).split())
-    return rule.choices.get(str(value), str(value))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fieldsurvey.i18n import _
 from survey_forms import Form, FormError, Kind, Session, load_form
+from survey_forms.errors import CompileError
 from survey_forms.expression.faults import calls
 from survey_forms.expression.parser import Text, parse
 from survey_forms.graph import Reach, expressions, form_faults
@@ -30,7 +31,6 @@ _SAMPLES = {
     Kind.ACKNOWLEDGE: ["OK"],
 }
 _NAMED = re.compile(r"(?:named|name) '([^']+)'")
-_ROW = re.compile(r"\[row ?: ?(\d+)\]")
 _MOST_NEW = 3  # instances that a trial adds to a repeat
 
 
@@ -64,21 +64,26 @@ def check(source: Path, seed: int = 0, edits: int = _EDITS) -> list[Finding]:
     try:
         form = load_form(source)
     except FormError as error:
-        return [_refused(source, str(error))]
+        return [_refused(source, error)]
     found = list(_faults(form))
     if not any(finding.fatal for finding in found):
         found += _trial(form, source, seed, edits)
     found += [Finding(source.name, note, fatal=False) for note in form.notes]
-    found += [*_missing_lists(form), *_strays(form), *_labels(form)]
+    found += [*_missing_lists(form), *_strays(form), *_labels(form), *_dialects(form)]
     return _located(source, found)
 
 
-def _refused(source: Path, message: str) -> Finding:
-    row = _ROW.search(message)
-    sheet = "choices" if "choices" in message.lower() and "survey" not in message.lower() else "survey"
-    name = _NAMED.search(message)
-    spot = Spot(sheet, int(row[1])) if row else Locator(source).find(name[1]) if name else None
-    return Finding(source.name, message.removeprefix(f"{source.name}: "), spot)
+def _refused(source: Path, error: FormError) -> Finding:
+    if isinstance(error, CompileError):
+        return Finding(source.name, error.what.removeprefix(f"{source.name}: "), _spot(source, error))
+    return Finding(source.name, str(error).removeprefix(f"{source.name}: "))
+
+
+def _spot(source: Path, error: CompileError) -> Spot | None:
+    if error.row:
+        return Spot(error.sheet, error.row)
+    name = _NAMED.search(str(error.__cause__))
+    return Locator(source).find(name[1]) if name else None
 
 
 def _located(source: Path, found: list[Finding]) -> list[Finding]:
@@ -174,6 +179,26 @@ def _strays(form: Form) -> Iterator[Finding]:
     for path in form.binds:
         if path not in places:
             yield Finding(path.rpartition("/")[2], _("the form has rules for this, but no such question"), fatal=False)
+
+
+def _dialects(form: Form) -> Iterator[Finding]:
+    """Yield patterns that ODK Collect reads otherwise: it compares the whole answer, the specification any part of it.
+
+    Source: ODK XForms Specification, regex(); getodk/javarosa issue 531.
+    """
+    for path, column, expression in expressions(form):
+        try:
+            found = list(calls(parse(expression)))
+        except FormError:
+            continue
+        for call in found:
+            pattern = call.arguments[1] if call.name == "regex" and len(call.arguments) == 2 else None
+            if isinstance(pattern, Text) and not (pattern.value.startswith("^") and pattern.value.endswith("$")):
+                told = _(
+                    "The pattern {pattern} holds for any part of the answer, in Collect for the whole. Add ^ and $."
+                )
+                where = f"{path.rpartition('/')[2]}|{column}"
+                yield Finding(where, told.format(pattern=pattern.value), fatal=False)
 
 
 def _labels(form: Form) -> Iterator[Finding]:

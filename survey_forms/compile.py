@@ -14,6 +14,7 @@ from pathlib import Path
 from fieldsurvey.i18n import _
 from fieldsurvey.paths import user_cache
 from survey_forms import definitions
+from survey_forms.complaints import refused, stopped
 from survey_forms.errors import FormError
 
 _MAX_BYTES = 64 << 20
@@ -96,10 +97,9 @@ def _compiled(source: Path, data: bytes) -> str:
                 return str(convert(definitions.workbook(source.stem), validate=False, form_name="data").xform)
             return str(convert(io.BytesIO(data), validate=False, form_name="data", file_type=kind).xform)
     except PyXFormError as error:
-        raise FormError(_("{file}: {why}").format(file=source.name, why=" ".join(str(error).split())[:400])) from error
+        raise refused(source, error) from error
     except (*_BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise FormError(_("{file} is no form that can be read: {why}").format(file=source.name, why=why)) from error
+        raise stopped(source, error) from error
 
 
 def _sniffed(source: Path, data: bytes) -> str:

@@ -28,7 +28,6 @@ class EntityChange:
         creates: Whether it makes the item; else it updates one.
         label: New label; empty: unchanged.
         properties: Column -> value of the answers that are saved to the list.
-        owner: Which of the form's entities it is: uid of the row of a repeat and path of a group, empty for the form's.
     """
 
     dataset: str
@@ -36,7 +35,6 @@ class EntityChange:
     creates: bool
     label: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
-    owner: str = ""
 
 
 def changes_of(session: Session) -> list[EntityChange]:
@@ -45,6 +43,23 @@ def changes_of(session: Session) -> list[EntityChange]:
     containers = {generic(path) for path, _node in found}
     changes = (_change(session, path, node, containers) for path, node in found)
     return [change for change in changes if change is not None]
+
+
+def identify(session: Session, record: str, *, anew: bool = False) -> None:
+    """Give every new item of a filling-in the identity that it has each time, on every laptop.
+
+    Args:
+        session: The form.
+        record: Uid of its record.
+        anew: Also those that have one, such as the one a form makes whenever it is opened.
+    """
+    for path, node in session.engine.walk():
+        if not path.endswith(_NODE) or node.attribute("create") not in _YES:
+            continue
+        parts = (node.attribute("dataset"), record, _owner(session, path.removesuffix(_NODE)))
+        for item in node.attributes:
+            if item.name == "id" and (anew or not item.value):
+                item.value = str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(part for part in parts if part)))
 
 
 def _change(session: Session, container: str, node: Node, containers: AbstractSet[str]) -> EntityChange | None:
@@ -58,7 +73,7 @@ def _change(session: Session, container: str, node: Node, containers: AbstractSe
     identity = node.attribute("id") or str(uuid.uuid4())
     text = string_value(label) if label else ""
     properties = _properties(session, container, containers)
-    return EntityChange(node.attribute("dataset"), identity, creates, text, properties, _owner(session, container))
+    return EntityChange(node.attribute("dataset"), identity, creates, text, properties)
 
 
 def _is_hidden(node: Node | None) -> bool:
@@ -70,7 +85,7 @@ def _is_hidden(node: Node | None) -> bool:
 
 
 def _owner(session: Session, container: str) -> str:
-    """Return what tells the entities of one record apart."""
+    """Return what tells the entities of one record apart: uid of the row of a repeat, and path of a group."""
     row = container[: container.rfind("]") + 1]
     uid = session.node(row).attribute("uid") if row else ""
     group = generic(container)[len(generic(row) if row else session.form.root.path) :]

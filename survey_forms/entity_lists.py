@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Store
-from survey_forms.entities import EntityChange, Item, applied, changes_of
+from survey_forms.entities import EntityChange, Item, applied, changes_of, identify
 from survey_forms.expression.nodes import Node, string_value
 from survey_forms.form import Form
 from survey_forms.session import Session
@@ -57,19 +57,12 @@ def save_entities(store: Store, session: Session, record: str) -> None:
         session: The form.
         record: Uid of its record: an item that it creates is always the same one.
     """
+    identify(session, record, anew=True)
     changes = changes_of(session)
     if changes:
         store.add_table(LIST)
     for change in changes:
-        _save(store, session.form, _named(change, record))
-
-
-def _named(change: EntityChange, record: str) -> EntityChange:
-    """Return a change whose new item has the identity that it has at every completion."""
-    if not change.creates:
-        return change
-    source = "\n".join(part for part in (change.dataset, record, change.owner) if part)
-    return replace(change, id=str(uuid.uuid5(uuid.NAMESPACE_OID, source)))
+        _save(store, session.form, change)
 
 
 def _save(store: Store, form: Form, change: EntityChange) -> None:

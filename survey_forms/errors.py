@@ -9,3 +9,17 @@ class FormError(InputRefused):
 
 class ExpressionError(FormError):
     """An expression cannot be understood or computed."""
+
+
+class CompileError(FormError):
+    """The XLSForm compiler refuses a workbook.
+
+    Attributes:
+        sheet: Sheet; empty if it is not known.
+        row: Row from 1; 0 if it is not known.
+        what: What is wrong, without the place.
+    """
+
+    def __init__(self, message: str, sheet: str = "", row: int = 0, what: str = "") -> None:
+        super().__init__(message)
+        self.sheet, self.row, self.what = sheet, row, what or message

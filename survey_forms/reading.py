@@ -79,6 +79,10 @@ class _Reader:
         self._gather(self._model, "")
         children = self._children(self._body, self._root, binds)
         children += self._calculated(template, binds)
+        if self._model.element("recordaudio") is not None:
+            self._attachments.notes.append(
+                _("This program records no sound in the background; the question stays blank.")
+            )
         title = self._head.element("title") if self._head else None
         others = [node for node in self._model.elements("instance") if node is not primary and node.attribute("id")]
         instances = {node.attribute("id"): self._attachments.instance(node) for node in others}

@@ -90,7 +90,7 @@ def searched(inside: str, written: Itemset) -> Itemset:
         conditions.append(f"[{_literal(parts[4])} = {_from_here(parts[5])}]")
     list_name = file_of(inside).rpartition(".")[0]
     label = ",".join(piece.strip() for piece in words.plain("").split(","))
-    nodeset = f"instance('{list_name}')/root/item{''.join(conditions)}"
+    nodeset = f"instance('{list_name}')/*/item{''.join(conditions)}"
     return replace(written, nodeset=nodeset, value=value, label=label, listed=fixed, itext=False)
 
 

@@ -19,6 +19,7 @@ def make_menus(window: "MainWindow") -> None:
     _form_menu(window)
     go_menu(window)
     _view_menu(window)
+    window.help.fill_menu()
 
 
 def _file_menu(window: "MainWindow") -> None:

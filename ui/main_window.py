@@ -1,6 +1,5 @@
 """The main window: rail, communities, map, forms; the state of the work in one line at the bottom."""
 
-from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -22,7 +21,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
 from survey_forms.records import Subject
-from ui import theme
+from ui import shown, theme
 from ui.actions import make_menus
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
@@ -35,6 +34,8 @@ from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
 from ui.forms.returned import ReturnedNotes
 from ui.forms.shelf import FormShelf
+from ui.help.desk import HelpDesk
+from ui.help.tips import under_tips
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
@@ -120,6 +121,7 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
         self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
+        self.help = HelpDesk(self)
         self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
@@ -149,7 +151,8 @@ class MainWindow(QMainWindow):
         self.whole.setObjectName("page")
         self.whole.addWidget(self.start)
         self.whole.addWidget(self.workspaces)
-        self.setCentralWidget(self.whole)
+        self.setCentralWidget(under_tips(self.help.tips, self.whole))
+        self.workspaces.shown.connect(self.help.tips.show_for)
         self._make_status()
 
     def _make_status(self) -> None:
@@ -372,7 +375,7 @@ class MainWindow(QMainWindow):
 
     def _tell(self, now: Overview) -> None:
         if now.last_saved_ms:
-            at = datetime.fromtimestamp(now.last_saved_ms / 1000).astimezone().strftime("%H:%M:%S")
+            at = shown.clock(now.last_saved_ms)
             self.told["saved"].setText(_("Saved {time}").format(time=at))
         self.told["unsent"].setText(_("To send {n}").format(n=now.unsent))
         told = _("Conflicts {n}").format(n=now.conflicts)
@@ -420,6 +423,7 @@ class MainWindow(QMainWindow):
         self.form.flush()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
+        self.help.close()
         self.opening.close()
         self.project.close()
         self.exports.close_document()

@@ -47,9 +47,14 @@ def moment(at: int | datetime, *, seconds: bool = False) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
-def money(wan: float) -> str:
-    """Return money given in 万元 with its unit."""
-    return f"{number(wan)} {_('CNY 10,000')}"
+def short(at: int | datetime) -> str:
+    """Return a moment of this year, for lists: 11-29 10:32."""
+    return moment(at)[5:]
+
+
+def clock(at: int | datetime, *, seconds: bool = True) -> str:
+    """Return the time of a moment: 10:32:05."""
+    return moment(at, seconds=seconds)[11:]
 
 
 def cell(value: Value, unit: str = "") -> str:

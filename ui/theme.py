@@ -74,6 +74,7 @@ QLabel[role="empty"] {{ color: {soft}; font-size: 15px; }}
 QListView::item, QTreeView::item {{ min-height: 36px; padding: 0 6px; }}
 QListView::item:selected, QTableView::item:selected, QTreeView::item:selected {{ background: {accent};
   color: {on_accent}; }}
+QTableCornerButton::section {{ background: {window}; border: none; }}
 QHeaderView::section {{ background: {window}; border: none; border-bottom: 1px solid {line}; padding: 8px 6px;
   font-weight: 600; }}
 QGroupBox {{ border: 1px solid {line}; border-radius: 8px; margin-top: 14px; padding: 10px 8px 8px 8px;
@@ -101,9 +102,10 @@ QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding
 QCheckBox, QRadioButton {{ spacing: 8px; min-height: 34px; border: 2px solid transparent; border-radius: 6px; }}
 QCheckBox:focus, QRadioButton:focus, QSlider:focus {{ border: 2px solid {accent}; }}
 QSlider {{ border: 2px solid transparent; border-radius: 6px; }}
-QTabBar::tab {{ padding: 8px 16px; min-height: 20px; }}
-QTabBar::tab:selected {{ color: {accent}; font-weight: 600; }}
-QTabBar:focus {{ border-bottom: 2px solid {accent}; }}
+QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
+QTabBar::tab {{ background: transparent; border: 2px solid transparent; padding: 8px 16px; min-height: 20px; }}
+QTabBar::tab:selected {{ color: {accent}; font-weight: 600; border-bottom: 2px solid {accent}; }}
+QTabBar::tab:focus {{ border: 2px solid {accent}; border-radius: 6px; }}
 QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20px; height: 20px; }}
 *[role="bare"] {{ border: 1px solid {line}; border-radius: 6px; padding: 2px 10px; }}
 *[role="bare"]::indicator {{ width: 0; height: 0; }}

@@ -5,6 +5,7 @@ from datetime import datetime
 from exports.sheet.forms import labels_of
 from fieldsurvey.i18n import _, language
 from fieldsurvey.model.schema import Table, Value
+from ui import shown
 
 
 def in_words(table: Table, field: str, value: Value) -> str:
@@ -32,6 +33,6 @@ def moment(at_utc: str) -> str:
     'yesterday'
     """
     try:
-        return datetime.fromisoformat(at_utc).astimezone().strftime("%m-%d %H:%M")
+        return shown.short(datetime.fromisoformat(at_utc))
     except ValueError:
         return at_utc

@@ -17,7 +17,7 @@ from exports.sheet.packing import packed
 from exports.sheet.signature_places import put_places
 from exports.sheet.structure import Element, Structure
 
-_LEVEL = 3  # of attached data: half the time of the usual 6 for one hundredth of the file
+_LEVEL = 3  # of zlib: half the time of the usual 6 for one hundredth of the file
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
@@ -112,7 +112,7 @@ def _protect(stream: Any) -> None:  # noqa: ANN401 - see above
 
     if stream.get("/Type") == Name.Metadata:
         return  # stays readable for programs that look for it without knowing PDF
-    if "/Filter" not in stream:
+    if stream.get("/Filter", Array()) == Array():  # reportlab writes an empty list
         stream.write(zlib.compress(stream.read_bytes(), _LEVEL), filter=Name.FlateDecode)
     raw = stream.read_raw_bytes()
     if raw.endswith(b"\r"):

@@ -6,7 +6,7 @@ Lengths are points, the origin is the lower left corner, colours are RGB in
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from reportlab import rl_config  # noqa: TID253 - this module is itself imported late
 from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
@@ -28,17 +28,19 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
     Attributes:
         structure: The logical structure so far.
         page: Index of the page, 0 for the first.
+        drawn: Operators of texts that were drawn before, kept by exports.sheet.typography.
     """
 
     def __init__(self, stream: BinaryIO, title: str, author: str, subject: str) -> None:
         rl_config.useA85 = 0  # binary streams: a quarter of the size, less than half of the time
-        super().__init__(stream, pagesize=(PAGE_WIDTH, PAGE_HEIGHT), pageCompression=1, invariant=1)
+        super().__init__(stream, pagesize=(PAGE_WIDTH, PAGE_HEIGHT), pageCompression=0, invariant=1)  # archive.py does
         self.setTitle(title)
         self.setAuthor(author)
         self.setSubject(subject)
         self.setCreator("FieldSurvey")
         self.structure = Structure()
         self.page = 0
+        self.drawn: dict[Any, Any] = {}
         self._embedded: dict[str, EmbeddedFont] = {}
 
     def _make_preamble(self) -> None:

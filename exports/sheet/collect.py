@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from exports.layers_out import SENSITIVE
@@ -116,6 +117,7 @@ def unit_of(store: "Store") -> str:
     return (store.setting("organisation") or "").strip('"')
 
 
+@cache
 def _software() -> str:
     from importlib.metadata import PackageNotFoundError, version
 

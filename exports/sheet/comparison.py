@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from exports.dossier import PERSONAL_FORMS
 from exports.sheet import wording
 from exports.sheet.answers import Answers, Labels, plain_number
 from exports.sheet.collect import CHINA, unit_of
@@ -130,7 +131,8 @@ def compare_rounds(store: "Store", community_uid: str, first: str, second: str, 
     found = _Found(store)
     names: dict[str, str] = {}
     for table in store.tables().values():
-        if table.kind is not TableKind.FORM or not any(column.name == "survey_round" for column in table.columns):
+        has_rounds = any(column.name == "survey_round" for column in table.columns)
+        if table.kind is not TableKind.FORM or not has_rounds or not _is_compared(table):
             continue
         names = names or dict(found.labels(table.name).get("survey_round", {}))
         rows = store.select(table.name, where={"community_uid": community_uid})
@@ -149,6 +151,9 @@ def compare_rounds(store: "Store", community_uid: str, first: str, second: str, 
 
 
 def _is_compared(table: Schema) -> bool:
+    """Say whether a table is compared: what residents said stays out, with their names."""
+    if table.name in PERSONAL_FORMS:
+        return False
     has_community = table.name == "community" or any(column.name == "community_uid" for column in table.columns)
     return table.kind is TableKind.FORM or (table.kind is TableKind.ASSET and has_community)
 
@@ -296,7 +301,9 @@ def _blocks(data: Comparison) -> Iterator[Block]:
         yield Paragraph(numbered, _TEXT.but(leading=14)) if names else Paragraph("无。", _NONE)
         yield Space(7)
     yield Paragraph(
-        "注：人员和时间取自修改记录中该项最后一次改动，时间为修改人电脑的时钟；图形改动列面积、长度或位置。", _NOTE
+        "注：人员和时间取自修改记录中该项最后一次改动，时间为修改人电脑的时钟；图形改动列面积、长度或位置；"
+        "居民意愿记录含个人信息，不列入对比。",
+        _NOTE,
     )
     yield Space(4)
     yield SignatureRow("comparison", ("制表人", "复核人"))

@@ -231,7 +231,7 @@ class _Written(pdfdoc.PDFObject):  # type: ignore[misc] # reportlab is untyped
 def _stream(content: bytes, **entries: int) -> Any:  # noqa: ANN401 - reportlab is untyped
     stream = pdfdoc.PDFStream()
     stream.content = content
-    stream.filters = [pdfdoc.PDFZCompress]
+    stream.filters = []  # exports.sheet.archive compresses all streams
     for name, value in entries.items():
         stream.dictionary[name] = value
     return stream

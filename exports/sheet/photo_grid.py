@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exports.photo_copies import copy_of
+from exports.photo_copies import PRINT, copy_of
 from exports.sheet.canvas import SheetCanvas
 from exports.sheet.data import Photo
 from exports.sheet.faces import HEI, SONG
@@ -26,11 +26,13 @@ class PhotoGrid:
         photos: In order of their numbers.
         first: Number of the first photo.
         cache: Folder of the smaller copies.
+        pixels: Longer side of the copies.
     """
 
     photos: tuple[Photo, ...]
     first: int
     cache: Path
+    pixels: int = PRINT
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
@@ -72,7 +74,7 @@ class PhotoGrid:
         if photo.path is None:
             return "照片尚未同步到本机"
         try:
-            return copy_of(photo.path, photo.sha256, self.cache, marks=photo.marks)
+            return copy_of(photo.path, photo.sha256, self.cache, self.pixels, photo.marks)
         except OSError:
             return "照片文件已损坏，无法显示"
 

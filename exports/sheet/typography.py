@@ -65,29 +65,52 @@ def text_width(text: str, style: TextStyle) -> float:
 def draw_lines(
     canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, x: float, top: float, width: float
 ) -> None:
-    """Draw lines into a column whose upper left corner is (x, top)."""
+    """Draw lines into a column whose upper left corner is (x, top).
+
+    What follows the first position is the same wherever a text stands, and in
+    a book most texts stand in many places: it is kept with the document.
+    """
+    key = (id(lines), style, width)
+    kept = canvas.drawn.get(key)
+    if kept is None:
+        kept = canvas.drawn[key] = (lines, *_placed(canvas, lines, style, width))  # lines: so that no other has its id
+    _lines, right, down, shown = kept
+    canvas.op(f"BT\n{_colour(style.colour)}\n{x + right:.2f} {top - down:.2f} Td\n{shown}ET")
+
+
+def _placed(canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, width: float) -> tuple[float, float, str]:
+    """Return how far right of and below its corner a text begins, and its operators from there on."""
     pen = _Pen(canvas, style)
-    baseline = top - (style.leading - style.size) / 2 - style.size * _ASCENT
+    down = first = (style.leading - style.size) / 2 + style.size * _ASCENT
+    start: float | None = None
     for line in lines:
         if line.pieces:
-            spread = _spread(line, style, width)
-            pen.move(_start(line, style, x, width), baseline, spread)
+            left, spread = _start(line, style, 0.0, width), _spread(line, style, width)
+            if start is None:
+                start, first = left, down
+                pen.begin(left, -down, spread)
+            else:
+                pen.move(left, -down, spread)
             pen.write(line)
-        baseline -= style.leading
-    pen.finish()
+        down += style.leading
+    return start or 0.0, first, pen.finished()
 
 
 def draw_text(
     canvas: SheetCanvas, text: str, style: TextStyle, x: float, baseline: float, align: Align = "left"
 ) -> float:
     """Draw one line at a baseline; x is its left end, middle or right end. Return its width in points."""
-    line = lines_of(text, style, 10_000)[0]
-    left = {"centre": x - line.width / 2, "right": x - line.width}.get(align, x)
-    pen = _Pen(canvas, style)
-    pen.move(left, baseline, 0.0)
-    pen.write(line)
-    pen.finish()
-    return line.width
+    key = (text, style.face, style.size)
+    kept = canvas.drawn.get(key)
+    if kept is None:
+        line = lines_of(text, style, 10_000)[0]
+        pen = _Pen(canvas, style)
+        pen.write(line)
+        kept = canvas.drawn[key] = (line.width, pen.finished())
+    width, shown = kept
+    left = {"centre": x - width / 2, "right": x - width}.get(align, x)
+    canvas.op(f"BT\n{_colour(style.colour)}\n{left:.2f} {baseline:.2f} Td\n{shown}ET")
+    return float(width)
 
 
 def draw_vertical(canvas: SheetCanvas, text: str, style: TextStyle, x: float, middle: float, height: float) -> None:
@@ -138,19 +161,32 @@ def _runs(face: str, text: str) -> list[tuple[Face, str]]:
     return chain(face).runs(text)
 
 
+@lru_cache(maxsize=256)
+def _colour(colour: Colour) -> str:
+    return "{:.3g} {:.3g} {:.3g} rg".format(*colour)
+
+
 class _Pen:
-    """Writes one text object, changing font only where a fallback face steps in."""
+    """Writes the operators of one text, changing font only where a fallback face steps in."""
 
     def __init__(self, canvas: SheetCanvas, style: TextStyle) -> None:
         self._canvas, self._style, self._size = canvas, style, style.size
         self._face: Face | None = None
         self._at = (0.0, 0.0)
         self._spread = 0.0
-        self._ops = ["BT", "{:.3g} {:.3g} {:.3g} rg".format(*style.colour)]
+        self._ops: list[str] = []
+
+    def begin(self, x: float, y: float, spread: float) -> None:
+        """Say where the text begins: the one position that the document gives."""
+        self._at = (x, y)
+        self._space(spread)
 
     def move(self, x: float, y: float, spread: float) -> None:
         self._ops.append(f"{x - self._at[0]:.2f} {y - self._at[1]:.2f} Td")
         self._at = (x, y)
+        self._space(spread)
+
+    def _space(self, spread: float) -> None:
         if spread != self._spread:
             self._ops.append(f"{spread:.3f} Tc")
             self._spread = spread
@@ -167,10 +203,10 @@ class _Pen:
                 shown.append(f"<{self._canvas.font(face).encode(run)}>")
         self._show(shown)
 
-    def finish(self) -> None:
-        if self._spread:
-            self._ops.append("0 Tc")
-        self._canvas.op("\n".join([*self._ops, "ET"]))
+    def finished(self) -> str:
+        """Return the operators, a line each."""
+        ops = [*self._ops, "0 Tc"] if self._spread else self._ops
+        return "".join(f"{op}\n" for op in ops)
 
     def _use(self, face: Face) -> None:
         self._face = face

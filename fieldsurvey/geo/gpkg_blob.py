@@ -19,6 +19,8 @@ _ENVELOPE_DOUBLES = {0: 0, 1: 4, 2: 6, 3: 6, 4: 8}
 _EMPTY = 0x10
 _POINT_TYPE = 0  # shapely's type id
 _HEADER = struct.Struct("<2sBBi")
+HEAD = 40  # bytes: header and xy envelope; a whole point is shorter
+_BOX, _PLACE, _POINT_BYTES = struct.Struct("<4d"), struct.Struct("<2d"), 29
 _POINT_HEADER = 0b001  # little endian, no envelope: a point is its own box
 _BOX_HEADER = 0b011  # little endian, xy envelope
 
@@ -44,7 +46,12 @@ def pack(wkb: bytes, srs_id: int) -> bytes:
 def pack_many(wkbs: Sequence[bytes], srs_id: int) -> list[bytes]:
     """Return the blobs of many 2D WKB geometries, as pack() would one by one, in a tenth of the time."""
     geometries = shapely.from_wkb(np.array(wkbs, object))
-    plain = (shapely.get_type_id(geometries) == _POINT_TYPE) | shapely.is_empty(geometries)
+    empty = shapely.is_empty(geometries)
+    points = (shapely.get_type_id(geometries) == _POINT_TYPE) & ~empty
+    point = _HEADER.pack(b"GP", 0, _POINT_HEADER, srs_id)
+    if points.all():
+        return [point + wkb for wkb in wkbs]
+    plain = points | empty
     boxes = shapely.bounds(geometries)[:, [0, 2, 1, 3]]
     head = _HEADER.pack(b"GP", 0, _BOX_HEADER, srs_id)
     envelopes = np.ascontiguousarray(boxes, "<f8").tobytes()
@@ -81,6 +88,18 @@ def bounds(blob: bytes) -> Bounds | None:
         return None
     min_x, min_y, max_x, max_y = geometry.bounds
     return (min_x, max_x, min_y, max_y)
+
+
+def head_bounds(blob: bytes) -> Bounds | None:
+    """Return what bounds() does, from the first HEAD bytes of a blob that pack() made; None for an empty one."""
+    if blob[3] & _EMPTY:
+        return None
+    if blob[3] == _BOX_HEADER:
+        return _BOX.unpack_from(blob, 8)
+    if len(blob) == _POINT_BYTES and blob[8] == 1:
+        x, y = _PLACE.unpack_from(blob, 13)
+        return (x, x, y, y)
+    return bounds(blob)
 
 
 class _Connection(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.review import LOCKED, NEEDS, Step, may_write
 from fieldsurvey.model.review_tables import REVIEW_STEP
-from fieldsurvey.model.revision import Kind, Revision, load
+from fieldsurvey.model.revision import Kind, Revision
 from fieldsurvey.model.role import Role
 
 _APPROVE = "a"
@@ -96,8 +96,9 @@ def status_seen(revisions: Iterable[Revision]) -> set[int]:
     """Return the versions of the review status that the authors of edits had on screen when they wrote it anew."""
     found: set[int] = set()
     for revision in revisions:
-        if revision.kind in {Kind.UPDATE, Kind.RESOLVE} and _STATUS in revision.fields():
-            most, others = load(revision.par or "[[],{}]")
+        parents = revision.parents() if revision.kind in {Kind.UPDATE, Kind.RESOLVE} else None
+        if parents and _STATUS in revision.fields():
+            most, others, *_check = parents
             found.update(others.get(_STATUS, most))
     return found
 

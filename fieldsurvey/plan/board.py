@@ -1,11 +1,11 @@
 """A version of the plan as the board shows it: sums of every year beside its limits, and two versions side by side."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from fieldsurvey.plan.problem import Candidate, Choice, Problem
+from fieldsurvey.plan.problem import Candidate, Choice, Problem, objective_of
 from fieldsurvey.plan.versions import Placement
 
 _NEAR = 0.9  # of a limit: from here on it is told as near
@@ -34,7 +34,7 @@ class YearSum:
         year: The year; 0: all years together.
         communities, households: Counts.
         cost_wan: 万元.
-        served: Need-weighted households.
+        served: Need-weighted households; of all years together with the bonus of whole clusters.
         households_max, investment_max: Limits; None: none.
         money_wan: Money that has arrived by then, less what earlier years cost; None: not known.
     """
@@ -85,9 +85,12 @@ def year_sums(problem: Problem, everybody: Mapping[str, Candidate], choices: Ite
     money = sum(amount for fund in problem.funds for amount in fund.by_year.values())
     whole = _sum(0, everybody, chosen)
     limit_wan = round(money, 2) if problem.funds else None
+    served = objective_of(
+        replace(problem, candidates=tuple(everybody.values())), {choice.uid: choice.level for choice in chosen}
+    )
     return [
         *found,
-        YearSum(0, whole.communities, whole.households, whole.cost_wan, whole.served, money_wan=limit_wan),
+        YearSum(0, whole.communities, whole.households, whole.cost_wan, served, money_wan=limit_wan),
     ]
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from fieldsurvey.assess.gates import barred_by, gates
 from fieldsurvey.assess.records import number, standing
 from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import InputRefused
@@ -234,12 +235,18 @@ def submit(store: Store, version: str) -> None:
     """Hand a draft in: from now on it cannot be changed, and its four numbers are locked.
 
     Raises:
-        InputRefused: If it is no draft, or holds no community.
+        InputRefused: If it is no draft, holds no community, or one that a gate keeps out.
     """
     _draft(store, version)
     chosen = [uid for uid, one in placements(store, version).items() if one.is_in]
     if not chosen:
         raise InputRefused(_("No community is in this version; put some into a year first."))
+    passed = gates(store)
+    for uid in chosen:
+        if (failed := barred_by(passed.get(uid, ()))) is not None:
+            name = next(str(row["name"]) for row in store.select("community", ["name"], where={"uid": uid}))
+            text = _("{name} may not enter a plan: {why} Take it out, or clear this up first.")
+            raise InputRefused(text.format(name=name, why=failed.reason))
     store.save(version, {"state": "submitted", "locked_numbers": _locked(store, chosen)})
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,22 @@ from fieldsurvey.model.schema import Value
 
 MAX_DATASET_BYTES = 2 << 30  # a dataset unpacks to at most this: a bomb ends here
 _LEVEL = 6
+_TOGETHER = 1000  # rows that are compressed in one go
 
 
 def encode(names: list[str], rows: Iterable[tuple[str, Mapping[str, Value]]]) -> bytes:
     """Return a dataset: zstd of NDJSON, first line the column names, then [uid, values …] per row."""
     compressor = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
     out = [compressor.compress((dump(names) + "\n").encode())]
-    for uid, values in rows:
-        line = dump([uid, *[wrap(values.get(name)) for name in names]])
-        out.append(compressor.compress((line + "\n").encode()))
+    waiting = iter(rows)
+    while part := list(islice(waiting, _TOGETHER)):
+        lines = [dump([uid, *map(_wrapped, map(values.get, names))]) for uid, values in part]
+        out.append(compressor.compress(("\n".join(lines) + "\n").encode()))
     return b"".join([*out, compressor.flush()])
+
+
+def _wrapped(value: Value) -> object:
+    return value if type(value) is not bytes else wrap(value)
 
 
 def decode(path: Path, known: set[str]) -> tuple[list[str], Iterator[list[Value]]]:

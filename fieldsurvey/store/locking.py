@@ -6,7 +6,7 @@ approval, so that nothing is lost.
 
 from collections.abc import Iterable, Mapping
 
-from fieldsurvey.errors import InputRefused
+from fieldsurvey.errors import RecordLocked
 from fieldsurvey.model.merge import AUTOMATIC
 from fieldsurvey.model.review import LOCKED, ReviewState, locked_sentence
 from fieldsurvey.model.review_tables import COMMUNITY_REVIEW, MONEY, review_uid
@@ -29,20 +29,20 @@ def admitted(rows: Rows, table: str, uid: str, changes: dict[str, Value]) -> dic
     and what was reviewed is submitted again. A record of no form is locked only in the numbers of its community.
 
     Raises:
-        InputRefused: If the record is locked.
+        RecordLocked: If the record is locked.
     """
     found = rows.tables[table]
     if found.kind is TableKind.FORM or table == COMMUNITY_REVIEW.name:
         status = _status(rows, found, uid)
         if changes.get(_STATUS) != ReviewState.SUPERSEDED and status == LOCKED:
-            raise InputRefused(locked_sentence())
+            raise RecordLocked(locked_sentence())
         if status in _AFTER_EDIT and _STATUS not in changes and changes.keys() - AUTOMATIC:
             return {**changes, _STATUS: _AFTER_EDIT[ReviewState(str(status))]}
         return changes
     if found.kind is TableKind.REPEAT:
         _refuse_child(rows, found, _value(rows, table, uid, "parent_uid"))
     elif table == "community" and not _MONEY.isdisjoint(changes) and _is_community_locked(rows, uid):
-        raise InputRefused(locked_sentence())
+        raise RecordLocked(locked_sentence())
     return changes
 
 
@@ -50,7 +50,7 @@ def refuse_delete(rows: Rows, table: str, uid: str) -> None:
     """Refuse to delete a locked record, or a community that is approved.
 
     Raises:
-        InputRefused: If it is locked.
+        RecordLocked: If it is locked.
     """
     admitted(rows, table, uid, dict.fromkeys(_MONEY) if table == "community" else {})
 
@@ -59,13 +59,13 @@ def refuse_new(rows: Rows, table: str, values: Iterable[Mapping[str, Value]]) ->
     """Refuse new records of a form in an approved community, and new rows of a locked record.
 
     Raises:
-        InputRefused: If one of them would go there.
+        RecordLocked: If one of them would go there.
     """
     found = rows.tables[table]
     if found.kind is TableKind.FORM and COMMUNITY_REVIEW.name in rows.tables:
         for community in {value.get("community_uid") for value in values}:
             if community and _is_community_locked(rows, str(community)):
-                raise InputRefused(locked_sentence())
+                raise RecordLocked(locked_sentence())
     elif found.kind is TableKind.REPEAT:
         for parent in {value.get("parent_uid") for value in values}:
             _refuse_child(rows, found, parent)
@@ -84,7 +84,7 @@ def _refuse_child(rows: Rows, table: Table, parent: Value) -> None:
     if outer.kind is TableKind.REPEAT:
         _refuse_child(rows, outer, _value(rows, outer.name, str(parent), "parent_uid"))
     elif _status(rows, outer, str(parent)) == LOCKED:
-        raise InputRefused(locked_sentence())
+        raise RecordLocked(locked_sentence())
 
 
 def _is_community_locked(rows: Rows, uid: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.geo.gpkg_blob import pack, pack_many, unpack
+from fieldsurvey.geo.gpkg_blob import HEAD, head_bounds, pack, pack_many, unpack
 from fieldsurvey.i18n import _
 from fieldsurvey.model.merge import Groups
 from fieldsurvey.model.revision import dump
@@ -23,6 +23,7 @@ from fieldsurvey.store.entries import parts
 
 RowChange = tuple[str, Mapping[str, Value], int]  # uid, values, number of the version shown
 _TOGETHER = 1000  # rows whose geometries are worked on together
+_BOXES = 10_000  # rows whose boxes are read at a time
 _BASE_TYPE = {GeometryType.POINT: 0, GeometryType.MULTILINESTRING: 1, GeometryType.MULTIPOLYGON: 3}
 _MAKE_MULTI = {
     GeometryType.MULTILINESTRING: shapely.multilinestrings,
@@ -253,16 +254,24 @@ class Rows:
         sql = f"INSERT OR IGNORE INTO {gpkg.quoted(table)} (uid, _rev{listed}) VALUES (?, ?{', ?' * len(names)})"
         self._db.many(sql, self._bulk_rows(rows, place, rev))
         if spatial:
-            self._db.execute(
-                f'INSERT INTO "rtree_{table}_geom" '
-                "SELECT fid, ST_MinX(geom), ST_MaxX(geom), ST_MinY(geom), ST_MaxY(geom) "
-                f"FROM {gpkg.quoted(table)} WHERE fid > ? AND geom NOT NULL AND NOT ST_IsEmpty(geom)",
-                (first,),
-            )
+            self._db.many(f'INSERT INTO "rtree_{table}_geom" VALUES (?, ?, ?, ?, ?)', self._boxes(table, first))
             for statement in gpkg.rtree_triggers(table):
                 self._db.execute(statement)
         for statement in self.capture_triggers(table):
             self._db.execute(statement)
+
+    def _boxes(self, table: str, after: int) -> Iterator[tuple[Value, ...]]:
+        """Yield fid, minx, maxx, miny, maxy of the rows behind a fid; SQL functions would be asked five times a row."""
+        sql = (
+            f"SELECT fid, CASE WHEN length(geom) > {HEAD} AND substr(geom, 4, 1) = x'03' "
+            f"THEN substr(geom, 1, {HEAD}) ELSE geom END "
+            f"FROM {gpkg.quoted(table)} WHERE fid > ? AND geom NOT NULL ORDER BY fid LIMIT {_BOXES}"
+        )
+        while rows := self._db.rows(sql, (after,)):
+            for fid, head in rows:
+                if (box := head_bounds(head)) is not None:
+                    yield (fid, *box)
+            after = rows[-1][0]
 
     def capture_triggers(self, table: str) -> list[str]:
         """Return the statements that make the triggers which notice other programs."""

@@ -15,6 +15,8 @@ import numpy as np
 import shapely
 
 from fieldsurvey.i18n import _
+from layers.io import cjj61_checks
+from layers.io.cjj61_checks import End, PointRow, Run
 from layers.io.coordinates import number
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
@@ -29,6 +31,13 @@ _ENDS_XY = (
     ("e_y", "终点y", "终点y坐标"),
 )
 _DEPTHS = (("s_deep", "起点埋深", "本点埋深"), ("e_deep", "终点埋深", "连接点埋深"))
+_LEVELS = (
+    ("s_h", "s_z", "s_level", "起点高程", "起点管线高程", "起点管顶高程", "起点管底高程", "本点高程"),
+    ("e_h", "e_z", "e_level", "终点高程", "终点管线高程", "终点管顶高程", "终点管底高程", "连接点高程"),
+)
+_FEATURE = ("feature", "特征", "特征点", "管线点特征")
+_APPURTENANCE = ("subsid", "appurtenance", "附属物", "附属物名称", "附属设施")
+_GROUND = ("surf_h", "ground_z", "ground_h", "地面高程", "地面高", "高程", "h")
 _CLASS = ("type", "管线类型", "管线种类", "管类", "管线类别", "code", "管线代码")
 _SHORT, _LONG = 0.05, 75.0  # m between two survey points (domain page 5.6)
 _DEEPEST = 15.0  # m; deeper cover is a slip of the decimal point
@@ -54,7 +63,7 @@ class _Segment:
 
 def recognise(layers: Sequence[RawLayer], report: FileReport) -> list[RawLayer]:
     """Return the layers of a file with its pipe tables as lines; any other layer as it is."""
-    points = _points(layers)
+    points, rows = _points(layers), _point_rows(layers)
     found: list[RawLayer] = []
     for layer in layers:
         names = _by_name(layer)
@@ -62,7 +71,23 @@ def recognise(layers: Sequence[RawLayer], report: FileReport) -> list[RawLayer]:
         if layer.geometries is not None or start is None or end is None or start == end:
             found.append(layer)
             continue
-        found += _lines(layer, start, end, points, report)
+        found += _lines(layer, start, end, points, rows, report)
+    return found
+
+
+def _point_rows(layers: Sequence[RawLayer]) -> dict[str, PointRow]:
+    """Return what the point tables of a file say of each point besides its place."""
+    found: dict[str, PointRow] = {}
+    for layer in layers:
+        names = _by_name(layer)
+        number_column = _first(names, _POINT_NO)
+        if layer.geometries is None or number_column is None:
+            continue
+        columns = [_first(names, wanted) for wanted in (_FEATURE, _APPURTENANCE, _GROUND)]
+        for row, value in enumerate(layer.fields[number_column]):
+            if value is not None:
+                feature, appurtenance, ground = (layer.fields[c][row] if c else None for c in columns)
+                found[_text(value)] = PointRow(_text(feature), _text(appurtenance), number(ground))
     return found
 
 
@@ -91,7 +116,12 @@ def _points(layers: Sequence[RawLayer]) -> dict[str, list[shapely.Point]]:
 
 
 def _lines(
-    layer: RawLayer, start: str, end: str, points: dict[str, list[shapely.Point]], report: FileReport
+    layer: RawLayer,
+    start: str,
+    end: str,
+    points: dict[str, list[shapely.Point]],
+    rows: dict[str, PointRow],
+    report: FileReport,
 ) -> list[RawLayer]:
     names = _by_name(layer)
     ends = [_first(names, wanted) for wanted in _ENDS_XY]
@@ -103,7 +133,32 @@ def _lines(
         segments.append(_Segment(row, _text(one), _text(other), line))
     _check(segments, points, report)
     _check_depths(layer, segments, report)
+    has_kinds = any(row.feature or row.appurtenance for row in rows.values())
+    cjj61_checks.check(_runs(layer, segments), rows, report, kinds=has_kinds)
     return _by_class(layer, segments, _first(names, _CLASS), report)
+
+
+def _runs(layer: RawLayer, segments: Sequence[_Segment]) -> list[Run]:
+    """Return the segments as the checks see them."""
+    names = _by_name(layer)
+    depths, levels = ([_first(names, wanted) for wanted in group] for group in (_DEPTHS, _LEVELS))
+    kind = _first(names, _CLASS)
+
+    def read(column: str | None, row: int) -> float:
+        return number(layer.fields[column][row]) if column else float("nan")
+
+    def end(name: str, at: int, row: int) -> End:
+        return End(name, read(depths[at], row), read(levels[at], row))
+
+    return [
+        Run(
+            end(each.start, 0, each.row),
+            end(each.end, 1, each.row),
+            float(each.line.length) if each.line is not None else float("nan"),
+            _text(layer.fields[kind][each.row]).upper()[:2] if kind else "",
+        )
+        for each in segments
+    ]
 
 
 def _own_line(layer: RawLayer, row: int, ends: Sequence[str | None]) -> shapely.Geometry | None:

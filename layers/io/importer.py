@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fieldsurvey.errors import FieldSurveyError, InputRefused, UsageError
+from fieldsurvey.errors import FieldSurveyError, InputRefused, RecordLocked, UsageError
 from fieldsurvey.geo import crs as crs_
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
@@ -168,8 +168,10 @@ def run_each(
     if dry_run:
         return reports
     with store.transaction():
-        for (file, options), found in zip(files, plans, strict=True):
-            _write(store, found, file.name, options, control)
+        for (file, options), found, report in zip(files, plans, reports, strict=True):
+            if locked := _write(store, found, file.name, options, control):
+                text = _("{n} features are approved and locked; what the file says of them was left out.")
+                report.warn("locked", text.format(n=locked))
     _repair(store, {uid: wkb for found in plans for plan in found for uid, wkb in plan.repairs.items()})
     return reports
 
@@ -279,7 +281,9 @@ def _count(
         report.layers[plan.table.name] = report.layers.get(plan.table.name, 0) + len(plan.rows) + len(plan.updates)
 
 
-def _write(store: Store, plans: Iterable[LayerPlan], source: str, options: Options, control: JobControl) -> None:
+def _write(store: Store, plans: Iterable[LayerPlan], source: str, options: Options, control: JobControl) -> int:
+    """Write the layers of a file; return how many features were left as they are because they are locked."""
+    locked = 0
     for plan in plans:
         store.add_table(plan.table)
         if plan.rows:
@@ -287,7 +291,11 @@ def _write(store: Store, plans: Iterable[LayerPlan], source: str, options: Optio
         for number, (uid, changes) in enumerate(plan.updates.items()):
             if number % _REPORT_ROWS == 0:
                 control.step(number, len(plan.updates), source)
-            _update(store, uid, changes, options.known)
+            try:
+                _update(store, uid, changes, options.known)
+            except RecordLocked:
+                locked += 1
+    return locked
 
 
 def _update(store: Store, uid: str, changes: Mapping[str, Value], rule: Known) -> None:

@@ -8,8 +8,8 @@ import shapely
 
 from fieldsurvey.i18n import _
 from layers.topology import values
-from layers.topology.data import Dataset, Layer
-from layers.topology.findings import Finding, Rule, found
+from layers.topology.data import Dataset, Geometries, Layer
+from layers.topology.findings import Finding, Fix, Rule, found
 
 _STICKS_OUT = 0.2  # of a building's area: more than eaves and a careless border explain
 _OFF_BUILDING = 1.0  # m between a stairwell and its building: twice the drawing precision at 1:500, and an eave
@@ -61,12 +61,21 @@ def _outside(building: Layer, community: Layer) -> Iterator[Finding]:
     whole = shapely.make_valid(community.geometries)
     houses = shapely.make_valid(building.geometries[one])
     share = shapely.area(shapely.difference(houses, whole[other])) / np.maximum(shapely.area(houses), 1e-9)
-    for index, parent, out in zip(one.tolist(), other.tolist(), share.tolist(), strict=True):
+    for at, (index, parent, out) in enumerate(zip(one.tolist(), other.tolist(), share.tolist(), strict=True)):
         if out > _STICKS_OUT and not _is_dubious(community, parent):
             text = _("{number} lies {share:.0%} outside its community {name}.").format(
                 number=building.numbers[index], share=out, name=community.column("name")[parent] or ""
             )
-            yield found(Rule.OUTSIDE_COMMUNITY, building, index, text)
+            fix = _fix_owner(houses[at], community, whole, parent)
+            yield found(Rule.OUTSIDE_COMMUNITY, building, index, text, fix=fix)
+
+
+def _fix_owner(house: shapely.Geometry, community: Layer, areas: Geometries, parent: int) -> Fix | None:
+    """Return the community that holds a house as good as whole, if there is exactly one; else a person decides."""
+    near = np.flatnonzero(shapely.intersects(areas, house))
+    inside = shapely.area(shapely.intersection(areas[near], house)) > (1 - _STICKS_OUT) * house.area
+    holders = [n for n in near[inside].tolist() if n != parent]
+    return Fix({"community_uid": community.uids[holders[0]]}) if len(holders) == 1 else None
 
 
 def _is_dubious(community: Layer, index: int) -> bool:

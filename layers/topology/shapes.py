@@ -18,6 +18,7 @@ _SAME_SHARE = 0.9  # of the union: two outlines of one thing
 _SAME_PLACE = 0.5  # m: two hydrants cannot stand so close (GB 50974 wants them up to 120 m apart)
 _LEAST_LENGTH = 0.02  # m
 _LEAST_HOLE = 1.0  # ㎡
+_LITTLE = 0.02  # share of an area that a repair may change
 _SLIVER = 2.0  # m: a gap narrower than this between two communities was not meant
 
 
@@ -91,9 +92,19 @@ def _doubled(layer: Layer) -> Iterator[Finding]:
 def _overlap(layer: Layer, a: int, b: int, common: float) -> Iterator[Finding]:
     text = _("{number} and {other} overlap by {area:.1f} ㎡.")
     at = shapely.intersection(shapely.make_valid(layer.geometries[a]), shapely.make_valid(layer.geometries[b]))
+    larger = a if layer.geometries[a].area >= layer.geometries[b].area else b
     for one, other in ((a, b), (b, a)):
         words = text.format(number=layer.numbers[one], other=layer.numbers[other], area=common)
-        yield found(Rule.OVERLAP, layer, one, words, at=at)
+        fix = _fix_overlap(layer, one, other, at) if one == larger else None
+        yield found(Rule.OVERLAP, layer, one, words, at=at, fix=fix)
+
+
+def _fix_overlap(layer: Layer, one: int, other: int, shared: shapely.Geometry) -> Fix | None:
+    """Return the larger area without a sliver that it shares with another; a wide overlap is for a person to decide."""
+    if layer.table != "community" or not shapely.buffer(shared, -_SLIVER / 2).is_empty:
+        return None
+    left = shapely.difference(shapely.make_valid(layer.geometries[one]), shapely.make_valid(layer.geometries[other]))
+    return _fix_area(left) if left.area > (1 - _LITTLE) * layer.geometries[one].area else None
 
 
 def _holes(layer: Layer) -> Iterator[Finding]:
@@ -118,7 +129,15 @@ def _gaps(layer: Layer) -> Iterator[Finding]:
                 if len(near) > 1:  # one alone has a hole, which is another rule
                     text = _("A gap of {area:.1f} ㎡ lies between {number} and {other}.")
                     names = {"number": layer.numbers[near[0]], "other": layer.numbers[near[1]]}
-                    yield found(Rule.GAP, layer, int(near[0]), text.format(area=gap.area, **names), at=gap)
+                    fix = _fix_gap(layer.geometries[near[0]], gap)
+                    yield found(Rule.GAP, layer, int(near[0]), text.format(area=gap.area, **names), at=gap, fix=fix)
+
+
+def _fix_gap(area: shapely.Geometry, gap: shapely.Geometry) -> Fix | None:
+    """Return an area with the sliver beside it, if they are one piece then."""
+    whole = shapely.union(area, gap)
+    is_one = shapely.get_num_geometries(whole) <= shapely.get_num_geometries(area)
+    return _fix_area(whole) if is_one and gap.area < _LITTLE * area.area else None
 
 
 def _short(layer: Layer) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from functools import cache
 from pathlib import Path
 
 ZH, EN = "中文 (zh)", "English (en)"
@@ -81,6 +82,7 @@ def calculated_label(form_id: str, name: str) -> tuple[str, str]:
     return next(((row["zh"], row["en"]) for row in rows if row["name"] == name), ("", ""))
 
 
+@cache
 def _rows(name: str) -> Sheet:
     with (_HERE / f"{name}.csv").open(encoding="utf-8", newline="") as source:
         return list(csv.DictReader(source))

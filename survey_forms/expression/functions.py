@@ -153,8 +153,10 @@ def _unary(function: Callable[[float], float]) -> Function:
         number = _number(context, arguments)
         try:
             return float(function(number))
-        except (ValueError, OverflowError):
+        except ValueError:
             return math.nan
+        except OverflowError:  # exp() and exp10() only: they grow beyond what a number holds
+            return math.inf
 
     return apply
 

@@ -1,5 +1,6 @@
 """What a widget owes to somebody who does not see it, has no mouse, or has thick fingers."""
 
+import re
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPoint, Qt
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
@@ -49,8 +51,7 @@ def _is_part(widget: QWidget) -> bool:
 
 def name_of(widget: QWidget) -> str:
     """Return what a screen reader says of a widget."""
-    interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name).strip() if interface is not None else widget.accessibleName()
+    return QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name).strip()
 
 
 def nameless(page: QWidget) -> list[str]:
@@ -101,6 +102,30 @@ def flat_rows(page: QWidget) -> list[str]:
             height = view.visualRect(view.model().index(0, 0)).height()
             if 0 < height < LEAST:
                 found.append(f"{told(view)} {height}")
+    return found
+
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ENGLISH = re.compile(r"(?<![\w./:%-])[A-Za-z]{3,}(?![\w./:@-])")
+_SAME_IN_BOTH = {
+    "EPSG", "GNSS", "GPS", "CGCS", "PDF", "CSV", "QGIS", "Excel", "RTK", "MPa", "TCP", "Ctrl", "Shift", "Enter", "Esc",
+    "English", "NMEA", "GeoPackage", "DXF", "KML", "GeoJSON", "Shapefile", "Word", "kVA", "USB", "SHP", "GPX", "CASS",
+}  # fmt: skip
+
+
+def english(page: QWidget) -> list[str]:
+    """Return the texts of a page that are English although the program speaks Chinese."""
+    found = []
+    for widget in page.findChildren(QWidget):
+        texts = [widget.toolTip(), widget.accessibleName()]
+        if isinstance(widget, QAbstractButton | QLabel):
+            texts.append(widget.text())
+        if isinstance(widget, QLineEdit):
+            texts.append(widget.placeholderText())
+        for text in texts:
+            words = set(_ENGLISH.findall(re.sub(r"<[^>]*>", " ", text))) - _SAME_IN_BOTH
+            if words and not _HAN.search(text):
+                found.append(f"{told(widget)}: {text}")
     return found
 
 

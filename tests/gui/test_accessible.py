@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.schema import Value
+from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project, point, square
@@ -57,6 +58,13 @@ def test_every_workspace_is_for_everybody(qtbot: QtBot, window: MainWindow) -> N
             wrong[name] = found
     lines = [f"{n} {k}: {v}" for n, found in wrong.items() for k, each in found.items() for v in each]
     assert not wrong, "\n".join(lines)
+
+
+def test_every_workspace_speaks_chinese(qtbot: QtBot, window: MainWindow) -> None:
+    for name in window.workspaces.names:
+        window.workspaces.page(name)
+    qtbot.wait(200)
+    assert not accessible.english(window)
 
 
 def test_the_rail_and_the_start_page_are_for_everybody(qtbot: QtBot, window: MainWindow) -> None:
@@ -138,6 +146,24 @@ def has_focus(name: str) -> Callable[[], bool]:
         return at is not None and at.objectName() == name
 
     return is_there
+
+
+def test_a_project_is_opened_from_the_start_page_without_a_mouse(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "k.gpkg"
+    with make_project(path, forms=True) as store:
+        store.create_record("community", {"name": "枫叶山小区", "geom": square()})
+    made = MainWindow(Settings(recent=(str(path),)))
+    qtbot.addWidget(made)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(lambda: made.findChild(QWidget, "recent_0") is not None, timeout=10_000)
+    made.start.person.setFocus()
+    qtbot.keyClicks(made.start.person, "wang")
+    tab_to(qtbot, has_focus("recent_0"))
+    with qtbot.waitSignal(made.project.opened, timeout=20_000):
+        press(qtbot, Qt.Key.Key_Space)
+    assert made.told["person"].text() == "wang"
+    made.close()
 
 
 def test_a_community_is_surveyed_and_printed_without_a_mouse(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ from ui.app import application, build
 app = application()
 window = build(Path(sys.argv[1]))
 window.show()
-def begin():
+def begin(_map):
+    window.project.map_ready.disconnect(begin)
     window.open_form(Subject("f04_water", sys.argv[2], sys.argv[2]))
 def typed():
     panel = window.form_panel
@@ -50,7 +51,7 @@ def move():
     panel = window.form_panel
     panel.go_to(panel.row("pressure_top").path)
     QTimer.singleShot(2000, lambda: print("moved", flush=True))
-window.project.map_ready.connect(lambda _map: begin())
+window.project.map_ready.connect(begin)
 window.form.opened.connect(typed)
 app.exec()
 """
@@ -176,7 +177,9 @@ def test_a_place_is_taken_from_the_receiver_with_height_and_accuracy(
     qtbot.waitUntil(partial(_has_answer, session, "/data/lane"), timeout=10_000)
     lane.fix.click()
     qtbot.waitUntil(lambda: ";" in session.value("/data/lane"), timeout=10_000)
+    assert window.form.places.here().startswith("30.20000000 115.04000000 23.1")
     positioning.stop()
+    assert window.form.places.here() == ""
 
 
 def _moment(second: int) -> list[str]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from layers.topology.findings import Rule
 from tests.builders import add_community, make_project, square
@@ -137,3 +138,27 @@ def test_a_receiver_puts_a_hydrant_where_it_stands(qtbot: QtBot, window: MainWin
     table = window.map_side.details.table
     qtbot.waitUntil(lambda: "RTK" in _texts(table), timeout=10_000)
     assert side.positioning.track
+
+
+def test_many_saves_in_a_row_are_read_once_and_the_last_one_counts(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.project import session
+
+    read: list[int] = []
+    plain = session.overview
+
+    def counted(store: Store) -> session.Overview:
+        read.append(1)
+        return plain(store)
+
+    monkeypatch.setattr(session, "overview", counted)
+    holder = window.map_side.holder
+
+    def save(_control: JobControl) -> None:
+        for number in range(20):
+            add_community(holder.store, f"小区{number}", geom=square(E + 200 * number, N))
+
+    window.map_side.store_runner.start(save)
+    qtbot.waitUntil(lambda: len(window.project.current.communities) == 21, timeout=20_000)  # type: ignore[union-attr]
+    assert len(read) <= 3

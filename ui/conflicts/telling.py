@@ -1,7 +1,6 @@
 """Conflicts in words."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from fieldsurvey.assess.conflicts import Case, Deed, Difference, Kind, difference
 from fieldsurvey.i18n import _
@@ -9,6 +8,7 @@ from fieldsurvey.model.merge import AUTOMATIC, DELETED, RULES
 from fieldsurvey.model.review import STATE_WORDS, state_of
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.sync.clocks import words as clock_words
+from ui import shown
 from ui.words import in_words
 
 _MOST = 8  # changed fields told of one edit
@@ -43,7 +43,7 @@ def who(deed: Deed) -> str:
     """Return who made an edit, when and on which laptop, and whether that clock was off."""
     version = deed.version
     laptop = _("this laptop") if deed.is_mine else _("laptop {n}").format(n=version.origin)
-    at = datetime.fromtimestamp(version.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    at = shown.moment(version.at_ms)
     told = " · ".join(filter(None, (version.actor, at, laptop)))
     off = clock_words(version.clock_off_ms)
     return told + (_(" (that clock is {off})").format(off=off) if off else "")

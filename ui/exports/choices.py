@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from exports.products import BY_KEY, CRS_OFFERED, PRODUCTS, Choice, Product
+from fieldsurvey.geo import local_grids
 from fieldsurvey.i18n import _
 from ui.project.session import Overview
 from ui.widgets import button, titled
@@ -57,7 +58,7 @@ class Choices(QWidget):
         self.personal.setObjectName("export_personal")
         self.personal.setMinimumHeight(_ROW)
         self.crs = _combo("export_crs", _("Coordinate system"))
-        for code in CRS_OFFERED:
+        for code in (*CRS_OFFERED, *local_grids.codes()):
             self.crs.addItem(code or _("That of the project"), code)
         self.since = QDateEdit(QDate.currentDate().addDays(-_DAYS))
         self.since.setObjectName("export_since")
@@ -116,7 +117,7 @@ class Choices(QWidget):
             is_internal=bool(self.audience.currentData()),
             personal=self.personal.isChecked() and "personal" in asks,
             crs=str(self.crs.currentData() or "") if "crs" in asks else "",
-            since=self.since.date().toString("yyyy-MM-dd"),
+            since=self.since.date().toString(Qt.DateFormat.ISODate),
             other=Path(self._other) if self._other else None,
             template=self._template,
         )

@@ -49,6 +49,7 @@ _PLACES: Sequence[tuple[str, Sequence[Line]]] = (
         ("F8", N_("next question that stands against completing")),
         ("Shift+F8", N_("list of problems")),
         ("Ctrl+Z, Ctrl+Y, Ctrl+Shift+Z", N_("take an answer back, do it again")),
+        ("Ctrl+D", N_("in a list of the form: fill the value downwards")),
         ("F11", N_("form over the whole window")),
         ("Esc", N_("close the form; what was typed is kept")),
         ("Ctrl+V", N_("paste a photo")),
@@ -56,8 +57,18 @@ _PLACES: Sequence[tuple[str, Sequence[Line]]] = (
     (N_("Review"), (
         ("1", N_("accept")),
         ("2", N_("return with a remark")),
-        ("3", N_("override")),
-        ("N", N_("next one")),
+        ("3", N_("override a finding, approve a record")),
+        ("4", N_("supersede a record")),
+        ("N, P", N_("next, previous")),
+        ("F", N_("open the form")),
+    )),
+    (N_("Conflicts"), (
+        ("1, 2, 3, 4, 5", N_("keep the value in that place")),
+        ("B", N_("keep both texts")),
+        ("T", N_("type another value")),
+        ("U", N_("take the last decision back")),
+        ("F", N_("open the form")),
+        ("N, P", N_("next, previous")),
     )),
     (N_("Marks on a photo"), (
         ("← → ↑ ↓", N_("move the cross")),

@@ -1,17 +1,18 @@
 """Between the form panel and the store: opening, journal, saving."""
 
-from datetime import datetime
 from functools import partial
 from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
+from ui import shown
 from ui.forms.keeping import FormFiles
 from ui.forms.locating import FormPlaces
 from ui.forms.panel import FormPanel
@@ -97,16 +98,18 @@ class FormController(QObject):
     def open(self, subject: Subject) -> None:
         """Open a form; what was being filled in is kept first."""
         self.flush()
-        context = Context(now=datetime.now().astimezone(), language=language()[:2])
 
         def work(_control: JobControl) -> tuple[Opened, str]:
             store = self._holder.store
-            opened = open_form(store, subject, Context(context.now, store.actor[2], language=context.language))
-            return opened, kept_place(store, subject)
+            return open_form(store, subject, self._context(store)), kept_place(store, subject)
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._show_at)
         job.failed.connect(self._fail)
+
+    def _context(self, store: Store) -> Context:
+        """Return what a form may know of who fills it in, when and where; in the thread of the store."""
+        return Context(username=store.actor[2], language=language()[:2], position=self.places.here)
 
     @Slot(object)
     def _show_at(self, result: object) -> None:
@@ -202,7 +205,7 @@ class FormController(QObject):
         def work(_control: JobControl) -> Opened:
             store = self._holder.store
             save_record(store, opened, status)
-            return open_form(store, opened.subject, Context(username=store.actor[2], language=language()[:2]))
+            return open_form(store, opened.subject, self._context(store))
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(partial(self._was_saved, status))
@@ -216,7 +219,7 @@ class FormController(QObject):
         if place:
             self._panel.go_to(place)
         words = {DRAFT: _("Saved as draft {time}"), COMPLETE: _("Submitted {time}")}
-        told = words[status].format(time=datetime.now().astimezone().strftime("%H:%M:%S"))
+        told = words[status].format(time=shown.clock(now_millis()))
         if status == DRAFT and (count := self._panel.show_problems(go=False)):
             told += " " + _("{n} questions need a look before it is complete.").format(n=count)
         self._panel.say(told)

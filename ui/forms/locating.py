@@ -58,6 +58,14 @@ class FormPlaces(QObject):
                 self._picker.stop()
         self._subject = subject
 
+    def here(self) -> str:
+        """Return the place of the receiver now, for forms that note it by themselves; empty without one. Any thread."""
+        positioning = self._positioning
+        if positioning is None or not positioning.is_running or not positioning.track:
+            return ""
+        fix = positioning.track[-1]
+        return f"{fix.lat:.8f} {fix.lon:.8f} {fix.height or 0:.2f} {fix.accuracy or 0:.2f}"
+
     # --- on the map ----------------------------------------------------------------------------------------------
 
     def _question(self, path: str) -> Question | None:

@@ -129,7 +129,10 @@ class FormReview(QObject):
         """Show what was said about a form; None: no form is open."""
         self._opened = opened
         self.strip.show_threads([], {})
-        self._panel.show_review({}, "", is_again=False)
+        record = opened.record if opened else None
+        state = state_of(record.values.get("status") if record else None)
+        locked = locked_sentence() if state is LOCKED else ""  # at once: nothing may be typed before the store answers
+        self._panel.show_review({}, locked, is_again=state in _AGAIN)
         if opened is not None:
             self._read()
 

@@ -138,13 +138,15 @@ class MapCanvas(QWidget):
 
     def set_states(self, states: Mapping[str, str]) -> None:
         """Set community uid -> survey state."""
-        self._states = states
-        self._count_communities()
+        if states != self._states:
+            self._states = states
+            self._count_communities()
 
     def set_conditions(self, conditions: Mapping[str, str]) -> None:
         """Set community uid -> overall condition."""
-        self._conditions = conditions
-        self._count_communities()
+        if conditions != self._conditions:
+            self._conditions = conditions
+            self._count_communities()
 
     def set_tips(self, tips: Mapping[str, str]) -> None:
         """Set community uid -> text shown while the pointer rests on it."""

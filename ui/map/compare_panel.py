@@ -15,6 +15,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.paths import media_folder, user_cache
 from layers.earlier import Earlier, Moment, moments, other_project, prepared
+from ui import shown
 from ui.jobs import Job
 from ui.map.swipe import Swipe
 from ui.widgets import button, titled
@@ -95,7 +96,7 @@ class ComparePanel(QWidget):
     @Slot()
     def _compare_moment(self) -> None:
         when = self.when.dateTime()
-        self.compare(Moment(when.toString("yyyy-MM-dd HH:mm"), when.toMSecsSinceEpoch()))
+        self.compare(Moment(shown.moment(when.toMSecsSinceEpoch()), when.toMSecsSinceEpoch()))
 
     @Slot()
     def _ask_file(self) -> None:

@@ -30,7 +30,7 @@ _OLD = ("EPSG:2383", "EPSG:2362", "EPSG:2384", "EPSG:2435", "EPSG:2414", "EPSG:2
 # What each kind is typed as: label and what stands there at first.
 _TYPED = {
     TM: (
-        (N_("Central meridian (°)"), "115"), (N_("Latitude of origin (°)"), "0"), (N_("Scale"), "1"),
+        (N_("Central meridian (°)"), "115"), (N_("Latitude of origin (°)"), "0"), (N_("Scale factor"), "1"),
         (N_("False easting (m)"), "500000"), (N_("False northing (m)"), "0"), (N_("Height of the plane (m)"), "0"),
     ),
     PLANE: (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from layers.columns import POINT, Columns
@@ -79,6 +79,26 @@ def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Call
     painter = QPainter(image)
     try:
         return paint(painter, sidecar, view, look, stop)
+    finally:
+        painter.end()
+
+
+def draw_part(
+    image: QImage, part: QRect, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]
+) -> Seen:
+    """Draw anew the pixels of a picture inside a rectangle; the rest stays. Return what they show.
+
+    Raises:
+        Cancelled: If stop() became true; the picture is unfinished then.
+    """
+    centre = view.to_world(part.x() + part.width() / 2, part.y() + part.height() / 2)
+    near = Viewport(*centre, view.metres, part.width(), part.height())
+    painter = QPainter(image)
+    try:
+        painter.setClipRect(part)
+        painter.fillRect(part, QColor(look.theme.ground))
+        painter.translate(part.topLeft())
+        return paint(painter, sidecar, near, look, stop)
     finally:
         painter.end()
 

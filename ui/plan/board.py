@@ -1,7 +1,6 @@
 """The plan board: years as columns, communities as cards; moved by hand, by key, or by the optimiser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -22,14 +21,15 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.plan import versions
-from fieldsurvey.plan.board import choices_of, compared, year_sums
-from fieldsurvey.plan.money import Money, paid
+from fieldsurvey.plan.board import compared
+from fieldsurvey.plan.money import Money
 from fieldsurvey.plan.problem import Candidate
 from fieldsurvey.plan.versions import Placement, VersionState
 from fieldsurvey.store import Store
 from ui.jobs import JobRunner
 from ui.plan import words
 from ui.plan.columns import Column
+from ui.plan.filling import Filled, fill, year_of
 from ui.plan.loading import LEDGER, Desk, load, lock, move, with_version
 from ui.plan.solving import Solver
 from ui.project.holder import StoreHolder
@@ -55,7 +55,6 @@ class PlanBoard(QWidget):
         self._uid = ""
         self._comparison = ""  # told beside the board until another card is chosen
         self._focus: int | None = None  # number of the column that the keyboard goes to with a moved card
-        self._asked = 0  # number of the newest question about money: older answers are not shown
         self.solver = Solver(store_runner, work_runner, holder, self)
         self._make_parts()
         self._lay_out()
@@ -147,14 +146,14 @@ class PlanBoard(QWidget):
     def read(self) -> None:
         """Read everything: communities, scores, money, versions."""
         version = self.desk.version if self.desk is not None else None
-        self._start(lambda _control: load(self._holder.store, version) if self._holder.is_open else None)
+        self._start(lambda _control: fill(load(self._holder.store, version)) if self._holder.is_open else None)
 
     @Slot(str)
     def show_version(self, version: str) -> None:
         """Show a version as it is now."""
         desk = self.desk
         if desk is not None:
-            self._start(lambda _control: with_version(self._holder.store, desk, version), quick=True)
+            self._start(lambda _control: fill(with_version(self._holder.store, desk, version)), quick=True)
 
     def _start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> None:
         job = self._store_runner.start(work, quick=quick)
@@ -168,9 +167,9 @@ class PlanBoard(QWidget):
             return
         self.message.hide()
 
-        def work(_control: JobControl) -> Desk:
+        def work(_control: JobControl) -> Filled:
             store = self._holder.store
-            return with_version(store, desk, change(store, desk.version))
+            return fill(with_version(store, desk, change(store, desk.version)))
 
         self._start(work, quick=True)
 
@@ -178,11 +177,12 @@ class PlanBoard(QWidget):
     def _show(self, result: object) -> None:
         if result is None:
             return
-        self.desk = desk = cast("Desk", result)
+        filled = cast("Filled", result)
+        self.desk = desk = filled.desk
+        self.money = filled.money
         self._make_columns(desk.years)
         self._list_versions(desk)
-        self._fill()
-        self._ask_money(desk)
+        self._fill(filled)
         self.shown.emit(desk)
 
     def _list_versions(self, desk: Desk) -> None:
@@ -198,20 +198,13 @@ class PlanBoard(QWidget):
         self.approve.setVisible(state is VersionState.SUBMITTED)
         self.compare.setEnabled(len(desk.versions) > 1)
 
-    def _fill(self) -> None:
+    def _fill(self, filled: Filled) -> None:
         """Put the cards into their columns and the sums above them."""
-        desk = self.desk
-        if desk is None:
-            return
-        everybody, problem = desk.question.everybody, desk.question.problem
-        sums = year_sums(replace(problem, years=desk.years), everybody, choices_of(desk.placed))
         for column in self.columns:
-            here = [one for one in everybody.values() if _year_of(desk.placed.get(one.uid)) == column.year]
-            here.sort(key=lambda one: (not one.is_urgent, -one.priority, one.uid))
-            cards = [words.card(desk, one, desk.placed.get(one.uid), self.money) for one in here]
-            now = next((one for one in sums if one.year == column.year), None)
-            column.show_cards(cards, now, float(self.money.lacking.get(column.year or 0, 0)))
-        whole = sums[-1]
+            now = next((one for one in filled.sums if one.year == column.year), None)
+            lacking = float(filled.money.lacking.get(column.year or 0, 0))
+            column.show_cards(filled.cards.get(column.year, ()), now, lacking)
+        whole = filled.sums[-1]
         self.total.setText(
             _(
                 "{n} communities · {households:,} households · {yi:.2f} ×100 million yuan · {served:,} need-weighted"
@@ -222,25 +215,6 @@ class PlanBoard(QWidget):
             self.columns[self._focus].list.setFocus()
             self._focus = None
         self._tell_detail()
-
-    def _ask_money(self, desk: Desk) -> None:
-        """Work out beside the window who pays for what; only the newest answer is shown."""
-        self._asked += 1
-        number, problem, choices = self._asked, desk.question.problem, choices_of(desk.placed)
-        whole = tuple(desk.question.everybody.values())
-
-        def work(_control: JobControl) -> tuple[int, Money]:
-            return number, paid(replace(problem, candidates=whole), choices)
-
-        if self._work_runner.is_open:
-            self._work_runner.start(work, quick=True).succeeded.connect(self._take_money)
-
-    @Slot(object)
-    def _take_money(self, result: object) -> None:
-        number, money = cast("tuple[int, Money]", result)
-        if number == self._asked:
-            self.money = money
-            self._fill()
 
     # --- moving --------------------------------------------------------------------------------------------------
 
@@ -293,7 +267,7 @@ class PlanBoard(QWidget):
     def _change_level(self, _row: int) -> None:
         desk, uid = self.desk, self._uid
         if desk is not None and uid:
-            year, level = _year_of(desk.placed.get(uid)), int(self.level.currentData())
+            year, level = year_of(desk.placed.get(uid)), int(self.level.currentData())
             self._write(lambda store, version: move(store, version, [uid], year, {uid: level}))
 
     @Slot(str)
@@ -424,7 +398,3 @@ class PlanBoard(QWidget):
         """Show a sentence above the board."""
         self.message.setText(f"⚠ {text}")
         self.message.show()
-
-
-def _year_of(placed: Placement | None) -> int | None:
-    return placed.year if placed is not None and placed.is_in else None

@@ -155,7 +155,9 @@ class CardDelegate(QStyledItemDelegate):
         painter.drawText(third, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, size)
         last = QRect(inner.topLeft() + QPoint(0, 3 * row), QSize(inner.width(), row))
         painter.setPen(pens.error if card.is_barred else pens.soft)
-        told = painter.fontMetrics().elidedText(card.money or card.why, Qt.TextElideMode.ElideRight, last.width())
+        told = painter.fontMetrics().elidedText(
+            card.why if card.is_barred else card.money or card.why, Qt.TextElideMode.ElideRight, last.width()
+        )
         painter.drawText(last, Qt.AlignmentFlag.AlignVCenter, told)
         painter.restore()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from fieldsurvey.i18n import _
@@ -97,9 +97,9 @@ class Gantt(QWidget):
         bar = QRectF(self._x(start), place.top() + 5, max(6.0, right - self._x(start)), place.height() - 10)
         colour = QColor(_COLOURS[work.kind])
         painter.setPen(QPen(QColor("#B3261E"), 2.5) if work.problem else QPen(colour, 1))
-        painter.setBrush(colour)
-        if work.kind == "below":
-            painter.setBrush(Qt.BrushStyle.Dense2Pattern)
+        painter.setBrush(
+            QBrush(colour, Qt.BrushStyle.Dense3Pattern if work.kind == "below" else Qt.BrushStyle.SolidPattern)
+        )
         painter.drawRoundedRect(bar, 3, 3)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +18,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.plan.numbers import NumberEdit, change_parameter, change_price, parameter_log, take_prices
 from fieldsurvey.store import Store
 from layers.io.prices import read_prices
+from ui import shown
 from ui.jobs import JobRunner
 from ui.plan.page import Page
 from ui.plan.tables import Head, RowsView
@@ -179,6 +179,6 @@ def _price_cells(row: Mapping[str, Value]) -> list[str | float | int | None]:
 
 
 def _told(edit: NumberEdit) -> str:
-    at = datetime.fromtimestamp(edit.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    at = shown.moment(edit.at_ms)
     old, new = ("—" if value is None else f"{value:.10g}" for value in (edit.old, edit.new))
     return f"{at}  {edit.actor}  {edit.what}  {old} → {new}  {edit.note}"

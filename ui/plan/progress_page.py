@@ -35,6 +35,7 @@ from ui.plan.tables import Head, RowsView
 from ui.project.holder import StoreHolder
 from ui.widgets import button, titled
 
+_MOST_WRONG = 3  # sentences about dates that are told above the works
 _DATED = ("started", "finished", "accepted")
 Found = tuple[Sequence[FundLine], Progress, Mapping[str, Sequence[Work]], str]
 
@@ -58,7 +59,7 @@ class ProgressPage(Page):
         tabs.setObjectName("progress_tabs")
         tabs.addTab(self._money_side(), _("Money"))
         tabs.addTab(self._progress_side(), _("Progress"))
-        tabs.addTab(_scrolled(self.gantt), _("Works in time"))
+        tabs.addTab(self._works_side(), _("Works in time"))
         self.tabs = tabs
         layout = QVBoxLayout(self)
         layout.addWidget(self.message)
@@ -115,6 +116,16 @@ class ProgressPage(Page):
         both.setSizes([600, 620])
         return both
 
+    def _works_side(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        text = _("Dotted: below the ground; green: closes the surface; blue: other works; ⚠: order or dates are wrong.")
+        column.addWidget(titled(text, "hint"))
+        self.wrong = titled("", "error")
+        column.addWidget(self.wrong)
+        column.addWidget(_scrolled(self.gantt), 1)
+        return side
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def load(self, store: Store, _control: JobControl) -> object:
@@ -138,7 +149,11 @@ class ProgressPage(Page):
         )  # fmt: skip
         self.money_chart.show_bars(_("Received, committed and paid (10,000 yuan)"), _money_bars(funds))
         names = {row.uid: str(row.community["name"] or "") for row in now.rows}
-        self.gantt.show_works([(names[uid], work) for uid, own in dated.items() if uid in names for work in own])
+        shown = [(names[uid], work) for uid, own in dated.items() if uid in names for work in own]
+        self.gantt.show_works(shown)
+        wrong = [f"{name} {work.code}：{work.problem}" for name, work in shown if work.problem]
+        self.wrong.setText("\n".join(f"⚠ {text}" for text in wrong[:_MOST_WRONG]))
+        self.wrong.setVisible(bool(wrong))
         self._list_districts(now)
         self._show_charts()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
+from ui import shown
 from ui.widgets import button, titled
 
 _WIDTH = 460  # px
@@ -50,7 +50,7 @@ def told(project: RecentProject) -> str:
     """Return the state of a project in words."""
     if project.saved_ms is None:
         return _("⚠ Not there: moved, deleted, or on a drive that is not connected")
-    when = datetime.fromtimestamp(project.saved_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    when = shown.moment(project.saved_ms)
     return _("Saved {when} · {size} MB").format(when=when, size=f"{project.size / 1e6:,.1f}")
 
 

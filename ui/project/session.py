@@ -117,6 +117,7 @@ class ProjectSession(QObject):
         self._edited: set[str] = set()  # records written since; belongs to the store thread
         self._is_bulk = False  # something was written that is not told record by record; as above
         self._view: tuple[Box, float] | None = None
+        self._is_read_queued = False
         self.current: Overview | None = None
         self._is_closed = False
         self._kept: Path | None = None  # copy of an older version
@@ -185,13 +186,15 @@ class ProjectSession(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Read the project again."""
-        if self.current is None:
+        """Read the project again; many commits in a row are read once."""
+        if self.current is None or self._is_read_queued:
             return
+        self._is_read_queued = True
         self._runner.start(self._read_again, quick=True).succeeded.connect(self._was_read)
 
     def _read_again(self, _control: JobControl) -> tuple[Overview, Sidecar | None] | None:
         """Read what the window shows, and lay the edits over the map. Runs in the store thread."""
+        self._is_read_queued = False  # what is committed from now on needs another reading
         if not self._holder.is_open:
             return None
         store, base = self._holder.store, self._base

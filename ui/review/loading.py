@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.finding import Finding
 from fieldsurvey.store import Store
+from ui import shown
 
 CHOICES: Mapping[Choice, str] = {
     Choice.ACCEPTED: N_("accepted"),
@@ -107,7 +107,7 @@ def story(store: Store, finding: Finding) -> list[str]:
         if "decision" in entry.values or "reason" in entry.values:
             choice = entry.values.get("decision") or entry.old.get("decision")
             word = _(CHOICES[Choice(str(choice))]) if choice in set(Choice) else ""
-            at = datetime.fromtimestamp(entry.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+            at = shown.moment(entry.at_ms)
             lines.append(f"{at} {entry.actor} {word} {entry.values.get('reason') or ''!s}".rstrip())
     return lines
 

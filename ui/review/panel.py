@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fieldsurvey.assess.returning import send_back
+from fieldsurvey.assess.review.people import person_here
 from fieldsurvey.assess.rules import telling
 from fieldsurvey.assess.rules.catalogue import BY_ID
 from fieldsurvey.assess.rules.decisions import Choice, change_rule, decide, take_rules
@@ -447,10 +449,15 @@ class ReviewPanel(QWidget):
         if finding is None or desk is None:
             return
         self._row_after = self.table.currentIndex().row() + (not self.decision.currentData())
+        role = self.records.local_role
 
         def work(_control: JobControl) -> Desk:
-            decide(self._holder.store, finding, choice, reason)
-            return redecided(self._holder.store, desk)
+            store = self._holder.store
+            if choice is Choice.RETURNED:
+                send_back(store, person_here(store, role), finding, reason)
+            else:
+                decide(store, finding, choice, reason)
+            return redecided(store, desk)
 
         self._start(work, self._show_desk)
 

@@ -1,7 +1,6 @@
 """The rule set as a table: an engineer changes a number or its weight, with a reason; every change is kept."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from fieldsurvey.assess.rules import RuleSet, Threshold
 from fieldsurvey.assess.rules.decisions import RuleEdit
 from fieldsurvey.assess.rules.ruleset import write_rules
 from fieldsurvey.i18n import N_, _
+from ui import shown
 from ui.widgets import button, titled
 
 COLUMNS = (
@@ -202,7 +202,7 @@ class RulesView(QWidget):
 
 
 def _told(edit: RuleEdit) -> str:
-    at = datetime.fromtimestamp(edit.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    at = shown.moment(edit.at_ms)
     changes = []
     if edit.value is not None:
         changes.append(f"{edit.old_value:.10g} → {edit.value:.10g}")

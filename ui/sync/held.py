@@ -1,7 +1,6 @@
 """What the office holds back: of the edits made here; and, for reviewers, of everybody's, to be decided."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Slot
@@ -13,6 +12,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.merge import SCOPE
 from fieldsurvey.model.revision import Kind
 from fieldsurvey.store import Store
+from ui import shown
 from ui.conflicts.telling import field_label
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
@@ -194,4 +194,4 @@ def _links(name: str) -> bool:
 
 
 def _moment(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+    return shown.short(at_ms)

@@ -1,7 +1,6 @@
 """Sync in the window: where to, what will go and come, one button; and beside it what waits for a person."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -9,10 +8,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
+from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.settings import Settings
+from ui import shown
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
@@ -124,16 +125,24 @@ class SyncPanel(QWidget):
     @Slot()
     def _look(self) -> None:
         target, token = self._where()
-        from fieldsurvey.sync.session import preview
 
-        self._start(lambda control: preview(self._holder.store, target, token=token, control=control))
+        def work(control: JobControl) -> object:
+            from fieldsurvey.sync.session import preview  # in the thread that has time for it
+
+            return preview(self._holder.store, target, token=token, control=control)
+
+        self._start(work)
 
     @Slot()
     def _sync(self) -> None:
         target, token = self._where()
-        from fieldsurvey.sync.session import sync
 
-        self._start(lambda control: sync(self._holder.store, target, token=token, control=control))
+        def work(control: JobControl) -> object:
+            from fieldsurvey.sync.session import sync
+
+            return sync(self._holder.store, target, token=token, control=control)
+
+        self._start(work)
 
     def _start(self, work: Callable[[JobControl], object]) -> None:
         self.progress.setRange(0, 0)
@@ -187,7 +196,7 @@ class SyncPanel(QWidget):
         self.lists.show_coming(found.going, found.coming)
 
     def _tell(self, result: "SyncResult") -> None:
-        at = datetime.now().astimezone().strftime("%H:%M:%S")
+        at = shown.clock(now_millis())
         text = _("{time} done. Sent {sent} edits and {out} photos, received {received} edits and {back} photos.")
         lines = [
             text.format(

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from fieldsurvey.i18n import _
 from fieldsurvey.store import Store, backup
+from ui import shown
 
 if TYPE_CHECKING:
     from fieldsurvey.sync.diary import Entry
@@ -74,7 +74,7 @@ def _ended(entry: "Entry") -> str:
 
 
 def _moment(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+    return shown.short(at_ms)
 
 
 def table(name: str, label: str, columns: Sequence[str]) -> QTreeWidget:

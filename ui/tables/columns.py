@@ -28,12 +28,10 @@ class Layout:
     Attributes:
         table: The table.
         fields: Its columns for people by name, in their order.
-        rows: How many rows it has.
     """
 
     table: Table
     fields: Mapping[str, Field]
-    rows: int
 
     def first_columns(self) -> list[str]:
         """Return the columns that are shown until the person chooses others."""
@@ -60,7 +58,7 @@ def layout_of(store: Store, name: str) -> Layout:
         for column in table.columns
         if column.name not in _NEVER
     }
-    return Layout(table, fields, store.count(name))
+    return Layout(table, fields)
 
 
 _NO_RULES: Mapping[str, CellRule] = {}

@@ -51,6 +51,8 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(box, palette.alternateBase())
         painter.setPen(palette.color(palette.ColorRole.HighlightedText if is_chosen else palette.ColorRole.Text))
         text, is_number = model.text(index.row(), index.column())
+        if option.fontMetrics.horizontalAdvance(text) > box.width() - 2 * _PAD:
+            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width() - 2 * _PAD)
         painter.drawText(box.adjusted(_PAD, 0, -_PAD, 0), _RIGHT if is_number else _LEFT, text)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(palette.color(palette.ColorRole.Text), 2))

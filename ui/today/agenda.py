@@ -1,7 +1,7 @@
 """The work of the person at this laptop, in order, and kept so while records and the position change."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -35,7 +35,7 @@ class Reading:
     """What the day needs from the project file besides the overview.
 
     Attributes:
-        map_counter: State of the map that the outlines are of.
+        drawn: State of the communities that the outlines are of.
         outlines: Community -> its rings, m in the project CRS.
         middles: Community -> its middle.
         assigned: What is assigned to anyone.
@@ -43,7 +43,7 @@ class Reading:
         returned: What came back from the review.
     """
 
-    map_counter: int = -1
+    drawn: bytes = b""
     outlines: Mapping[str, Outline] = field(default_factory=dict)
     middles: Mapping[str, Place] = field(default_factory=dict)
     assigned: Sequence[Assignment] = ()
@@ -51,12 +51,12 @@ class Reading:
     returned: Sequence[Returned] = ()
 
 
-def read(store: Store, before: Reading, map_counter: int) -> Reading:
-    """Read what the day needs; outlines only if the map is another one. Runs in the store thread."""
-    outlines, middles = before.outlines, before.middles
-    if map_counter != before.map_counter:
+def read(store: Store, before: Reading) -> Reading:
+    """Read what the day needs; outlines only if a community is another one. Runs in the store thread."""
+    outlines, middles, drawn = before.outlines, before.middles, store.row_print("community")
+    if drawn != before.drawn:
         outlines, middles = _outlines(store)
-    return Reading(map_counter, outlines, middles, assignments(store), diary.last_ok(store), returned_for(store))
+    return Reading(drawn, outlines, middles, assignments(store), diary.last_ok(store), returned_for(store))
 
 
 def _outlines(store: Store) -> tuple[dict[str, Outline], dict[str, Place]]:
@@ -104,13 +104,12 @@ class Agenda(QObject):
     @Slot()
     def refresh(self) -> None:
         """Read anew."""
-        now, before, holder = self._window.project.current, self.reading, self._window.holder
-        if now is None:
+        before, holder = self.reading, self._window.holder
+        if self._window.project.current is None:
             return
-        counter = now.map_counter
 
         def work(_control: JobControl) -> Reading | None:
-            return read(holder.store, before, counter) if holder.is_open else None
+            return read(holder.store, before) if holder.is_open else None
 
         self._window.store_runner.start(work, quick=True).succeeded.connect(self._was_read)
 
@@ -208,6 +207,11 @@ def far_text(metres: float | None) -> str:
     if metres is None:
         return ""
     return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
+
+
+def together(texts: Iterable[str]) -> str:
+    """Return words one after another, as the language does it."""
+    return ("、" if language().startswith("zh") else ", ").join(texts)
 
 
 def last_sync_text(entry: Entry | None, moment: str) -> str:

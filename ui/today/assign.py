@@ -207,7 +207,7 @@ class AssignDialog(QDialog):
     @Slot()
     def _give(self) -> None:
         chosen, (login, name), note = self.selected(), self._who(), self.note.text()
-        since, until = (edit.date().toString("yyyy-MM-dd") for edit in (self.since, self.until))
+        since, until = (edit.date().toString(Qt.DateFormat.ISODate) for edit in (self.since, self.until))
         holder = self._window.holder
         self._run(lambda: assign(holder.store, chosen, login, name, since=since, until=until, note=note))
 

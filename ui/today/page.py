@@ -16,8 +16,9 @@ from fieldsurvey.assess.review.remarks import Returned
 from fieldsurvey.clock import today
 from fieldsurvey.i18n import _, language
 from survey_forms.definitions import title
+from ui import shown
 from ui.project.session import Overview
-from ui.today.agenda import Agenda, last_sync_text
+from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
 from ui.today.cards import Card, CardModel, CardPainter
 from ui.today.minimap import MiniMap, Spot
@@ -45,6 +46,7 @@ class TodayPage(QWidget):
         super().__init__()
         self.setObjectName("today")
         self._window, self._agenda = window, agenda
+        self._is_stale = True  # it costs nothing while nobody sees it
         layout = QVBoxLayout(self)
         layout.addLayout(self._top())
         layout.addWidget(self._next())
@@ -54,7 +56,6 @@ class TodayPage(QWidget):
         columns.setSizes([720, 520])
         layout.addWidget(columns, 1)
         agenda.changed.connect(self._show)
-        self._show()
 
     # --- parts ---------------------------------------------------------------------------------------------------
 
@@ -117,6 +118,8 @@ class TodayPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """The arrows move among the cards from the beginning."""
         super().showEvent(event)
+        if self._is_stale:
+            self._show()
         self.cards.setFocus()
 
     # --- showing -------------------------------------------------------------------------------------------------
@@ -124,7 +127,8 @@ class TodayPage(QWidget):
     @Slot()
     def _show(self) -> None:
         now, agenda = self._agenda.now, self._agenda
-        if now is None:
+        self._is_stale = not self.isVisible()
+        if now is None or self._is_stale:
             return
         mine, chosen = agenda.mine, self._current()
         self.mine.setVisible(bool(mine))
@@ -171,16 +175,17 @@ class TodayPage(QWidget):
         cards = self.model.cards
         done = sum(card.done >= card.total for card in cards)
         back = sum(card.state == State.RETURNED for card in cards)
-        day = datetime.now().astimezone().strftime("%m-%d")
-        text = _("{day} {person} · {n} communities · {done} finished · {back} returned")
-        self.head.setText(text.format(day=day, person=self._window.settings.name, n=len(cards), done=done, back=back))
+        day = shown.day(datetime.now().astimezone().date(), is_long=True)
+        who = f"{day} {self._window.settings.name}".strip()
+        text = _("{who} · {n} communities · {done} finished · {back} returned")
+        self.head.setText(text.format(who=who, n=len(cards), done=done, back=back))
         if not now.communities:
             self.empty.setText(_("The project has no communities yet. Import the hand-over files first."))
         elif not mine:
             self.empty.setText(_("Nothing is assigned to you: all communities are listed."))
         self.empty.setVisible(not mine)
         entry = self._agenda.reading.last_sync
-        when = "" if entry is None else datetime.fromtimestamp(entry.at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+        when = "" if entry is None else shown.short(entry.at_ms)
         unsent = _("{n} edits are not at the office yet.").format(n=now.unsent) if now.unsent else ""
         self.sync.setText(" · ".join(filter(None, (last_sync_text(entry, when), unsent))))
 
@@ -238,4 +243,4 @@ def _left_text(one: CommunityProgress) -> str:
     forms = [title(form_id, language()) or form_id for form_id in left(one)]
     if not forms:
         return _("Everything is filled in.")
-    return _("{n} left: {forms}").format(n=len(forms), forms="、".join(forms))
+    return _("{n} left: {forms}").format(n=len(forms), forms=together(forms))

@@ -1,7 +1,8 @@
 """The report of the day: what was done where, from the history; as text or PDF."""
 
 import html
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +23,9 @@ from fieldsurvey.assess.daily import CommunityDay, DayReport, day_report
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
+from ui import shown
 from ui.printing import write_pdf
+from ui.today.agenda import together
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
@@ -55,15 +58,12 @@ def lines_of(one: CommunityDay) -> list[str]:
     return lines
 
 
-def _listed(forms: "dict[str, int] | object") -> str:
-    counted = cast("dict[str, int]", forms)
-    return "、".join(f"{label} ×{n}" if n > 1 else label for label, n in counted.items())
+def _listed(counted: Mapping[str, int]) -> str:
+    return together(f"{label} ×{n}" if n > 1 else label for label, n in counted.items())
 
 
 def _head(one: CommunityDay) -> str:
-    times = "-".join(
-        datetime.fromtimestamp(ms / 1000).astimezone().strftime("%H:%M") for ms in (one.first_ms, one.last_ms)
-    )
+    times = "-".join(shown.clock(ms, seconds=False) for ms in (one.first_ms, one.last_ms))
     return f"{one.name or _('Street side')} ({times})"
 
 

@@ -13,6 +13,7 @@ from fieldsurvey.assess.records import number
 from fieldsurvey.model.schema import Value
 
 YEARS, TIMES, LEAST = 10, 2.0, 5
+_SHARE = 0.25  # of the median, where more than half of the others agree
 LIMIT = 3.5  # modified z-score beyond which a value is far from the others
 
 
@@ -64,9 +65,10 @@ def usual(answer: Value, others: Sequence[Value]) -> Usual | None:
     """Return what others answered and how far an answer lies from it; None where too few answered to say.
 
     The distance is the modified z-score, 0.6745 (x - median) / MAD, with MAD the median absolute deviation from the
-    median; where more than half of the others agree, so that MAD is 0, (x - median) / (1.2533 MeanAD) with the mean
-    absolute deviation. Beyond 3.5 a value counts as far (Iglewicz and Hoaglin, How to detect and handle outliers,
-    1993). A single wrong value among the others moves neither, unlike mean and standard deviation.
+    median. Where more than half of the others agree MAD is 0, and it is (x - median) / (1.2533 MeanAD) with the mean
+    absolute deviation, from a quarter of the median on: where nearly all have six storeys, seven are no mistake.
+    Beyond 3.5 a value counts as far (Iglewicz and Hoaglin, How to detect and handle outliers, 1993). A single wrong
+    value among the others moves neither, unlike mean and standard deviation.
     """
     known = [value for value in others if value is not None and value != ""]
     if len(known) < LEAST:
@@ -84,6 +86,7 @@ def _score(own: float, middle: float, numbers: Sequence[float]) -> float:
     distances = [abs(each - middle) for each in numbers]
     if spread := float(median(distances)):
         return 0.6745 * (own - middle) / spread
-    if mean := sum(distances) / len(distances):
+    mean = sum(distances) / len(distances)
+    if mean and abs(own - middle) >= _SHARE * abs(middle):
         return (own - middle) / (1.2533 * mean)
-    return 0.0  # all others agree to the last digit: such numbers are codes or defaults, not measures
+    return 0.0  # or all others agree to the last digit: such numbers are codes or defaults, not measures

@@ -163,3 +163,31 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(city: Store, tmp_p
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(InputRefused, match=r"book\.pdf"):
         plan_book(city, tmp_path / "file" / "book.pdf", today=TODAY)
+
+
+def test_photos_of_the_book_are_smaller_copies(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from exports.photo_copies import BOOK, PRINT, copy_of
+
+    Image.effect_noise((2000, 1500), 60).convert("RGB").save(tmp_path / "a.jpg")
+    sizes = {}
+    for pixels in (PRINT, BOOK):
+        with Image.open(copy_of(tmp_path / "a.jpg", "0" * 64, tmp_path, pixels)) as image:
+            sizes[pixels] = image.size
+    assert sizes == {PRINT: (900, 675), BOOK: (600, 450)}
+
+
+def test_no_initial_of_the_index_stands_alone_at_a_foot() -> None:
+    from exports.book_blocks import IndexColumns
+
+    lines = tuple((f"小区{number}", number % 3) for number in range(1, 500))
+    room, rest, seen = 600.0, IndexColumns(lines), 0
+    while (parts := rest.split(440, room)) is not None and rest.height(440) > room:
+        head, rest = parts
+        assert isinstance(head, IndexColumns)
+        assert isinstance(rest, IndexColumns)
+        assert head.height(440) <= room
+        assert head.lines[-1][1]
+        seen += len(head.lines)
+    assert seen + len(rest.lines) == len(lines)

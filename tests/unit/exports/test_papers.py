@@ -162,6 +162,7 @@ def test_an_unknown_round_is_told_with_those_there_are(store: Store) -> None:
 def test_versions_tell_what_changed_by_whom_and_what_went(store: Store, tmp_path: Path) -> None:
     store.copy_to(tmp_path / "old.gpkg")
     store.save(uid_of(store, "f04_water"), {"main_material": "pe"})
+    store.create_record("f18_willingness", {"community_uid": uid_of(store, "community"), "room_no": "1203"})
     store.delete(uid_of(store, "f21_issue"))
     wider = shapely.MultiPolygon([shapely.box(500_000, 3_300_000, 500_040, 3_300_014)])
     store.save(uid_of(store, "building"), {"geom": wider.wkb})

@@ -120,6 +120,23 @@ def test_the_city_adds_up_to_its_214_communities(store: Store, read_plan: ReadPl
         years = [value for name, value in sums.items() if name and name.endswith("合计")]
         assert sums["总计"] == pytest.approx(frame[source].sum()) == pytest.approx(sum(years))
     assert dict(zip(label, column(rows, "户数"), strict=True))["总计"] == 105_056
+    _reproduces_the_headline(store)
+
+
+def _reproduces_the_headline(store: Store) -> None:
+    """A version of those plan years has the published totals, on the board and in the four locked numbers."""
+    from fieldsurvey.plan import versions
+    from fieldsurvey.plan.board import choices_of, year_sums
+    from fieldsurvey.plan.build import question
+
+    version = versions.from_ledger(store)
+    asked = question(store)
+    whole = year_sums(asked.problem, asked.everybody, choices_of(versions.placements(store, version)))[-1]
+    assert (whole.communities, whole.households, whole.cost_wan) == (214, 105_056, 283_900.0)
+    versions.submit(store, version)
+    [found] = versions.versions(store)
+    assert found.numbers is not None
+    assert (found.numbers.communities, found.numbers.buildings, found.numbers.households) == (214, 2980, 105_056)
 
 
 @pytest.fixture
@@ -148,7 +165,11 @@ def planned(tmp_path: Path) -> Iterator[Store]:
             "quantity": 10.0,
             "unit": "m",
         }
-        store.create_record("f23_plan_item", {**item, "unit_price": 100_000.0, "start_plan": "2026-03-01"})
+        store.create_record(
+            "f23_plan_item", {**item, "unit_price": 100_000.0, "start_plan": "2026-03-01", "utility_unit": "供水公司"}
+        )
+        for form in ("f04_water", "f05_drainage", "f06_power", "f07_gas", "f08_telecom", "f09_fire"):
+            store.create_record(form, {"community_uid": uids[0], "subject_uid": uids[0]})
         versions.submit(store, version)
         versions.approve(store, version)
         yield store
@@ -159,7 +180,7 @@ def test_the_sources_of_every_row_and_sum_are_its_total_to_the_cent(planned: Sto
 
     plan_table(planned, tmp_path / "plan.xlsx")
     book = load_workbook(tmp_path / "plan.xlsx")
-    assert book.sheetnames == ["三年计划", "2026年度计划", "2027年度计划"]
+    assert book.sheetnames == ["三年计划", "2026年度计划", "2027年度计划", "进度", "治理与意愿", "资金台账"]
     rows = rows_of(book["三年计划"])
     first = TITLES.index("中央预算内")
     money = [(row[TITLES.index("总投资（万元）")], row[first : first + 11]) for row in rows]
@@ -187,3 +208,30 @@ def test_the_rows_say_what_is_done_when_and_how_far(planned: Store, tmp_path: Pa
     assert "年度" not in heads
     assert "储备状态" not in heads
     assert "2个小区" in [cell.value for row in annual.iter_rows() for cell in row]
+
+
+def test_the_sheets_of_progress_and_money_say_what_the_window_draws(planned: Store, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from fieldsurvey.plan import ledger, versions
+    from fieldsurvey.plan.progress import progress
+
+    [version] = versions.versions(planned)
+    uid = next(uid for uid, one in versions.placements(planned, version.uid).items() if one.year == 2026)
+    versions.set_pool_state(planned, version.uid, uid, "started", "2026-03-05")
+    fund = ledger.fund_lines(planned)[0]
+    ledger.enter(planned, fund.uid, "received", 20.0, "2026-02-01")
+    plan_table(planned, tmp_path / "plan.xlsx")
+    book = load_workbook(tmp_path / "plan.xlsx")
+    rows = [list(row) for row in book["进度"].iter_rows(min_row=3, values_only=True)]
+    heads = [str(head) for head in rows[0]]
+    city = next(row for row in rows if row[0] == "全市")
+    shown = progress(planned).standings[0]
+    assert city[heads.index("小区数")] == shown.communities == 3
+    assert city[heads.index("开工率")] == pytest.approx(shown.started / shown.communities)
+    assert city[heads.index("计划投资（万元）")] == shown.investment_wan
+    assert city[heads.index("改造管网（km）计划")] == shown.planned["pipes"] == 0.01
+    money = [list(row) for row in book["资金台账"].iter_rows(min_row=4, values_only=True)]
+    assert money[-1][:1] + money[-1][3:5] == ["合计", 230.25, 20.0]
+    names = [row[0] for row in book["治理与意愿"].iter_rows(min_row=4, values_only=True)]
+    assert {"小区业委会组建完成率", "同意率"} <= set(names)

@@ -12,11 +12,14 @@ import pytest
 
 from fieldsurvey import cli
 from fieldsurvey.assess.assignments import assign, assignments, withdraw
+from fieldsurvey.assess.review.people import person_here
+from fieldsurvey.assess.review.steps import take
 from fieldsurvey.clock import now_millis
 from fieldsurvey.hub import admin
 from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.review import Step
 from fieldsurvey.model.role import Role
 from fieldsurvey.store import Store
 from fieldsurvey.sync import heads
@@ -359,3 +362,50 @@ def test_a_clock_that_is_off_is_seen_in_the_history(folder: Path, project: tuple
         laptop.sync(hub.url)
         offsets = [round(entry.clock_off_ms / day) for entry in laptop.store.history(uid)]
         assert offsets[-2:] == [0, -1]
+
+
+def _water(store: Store) -> tuple[str, str]:
+    community = add_community(store, building_count=3, household_count=90, gfa=6000.0)
+    values = {"community_uid": community, "subject_uid": community, "status": "complete"}
+    return community, store.create_record("f04_water", values)
+
+
+def test_the_hub_judges_the_review_again_and_tells_each_laptop_its_role(folder: Path, tmp_path: Path) -> None:
+    with make_project(tmp_path / "first.gpkg", forms=True) as first:
+        _community, uid = _water(first)
+        identity = first.project
+        token = admin.add_user(folder, "boss", "boss", role=Role.ADMINISTRATOR)
+        with (
+            RunningHub(folder) as hub,
+            _laptop(folder, "li", identity) as li,
+            _laptop(folder, "wang", identity, Role.REVIEWER) as wang,
+            _laptop(folder, "zhao", identity, Role.APPROVER) as zhao,
+        ):
+            Laptop(first, signer_in(tmp_path / "boss.key"), token).sync(hub.url)
+            for laptop in (li, wang, zhao):
+                laptop.sync(hub.url)
+            assert [person_here(each.store).role for each in (li, wang, zhao)] == [
+                Role.SURVEYOR,
+                Role.REVIEWER,
+                Role.APPROVER,
+            ]
+            li.store.save(uid, {"status": "reviewed"})
+            li.sync(hub.url)
+            assert [reason for _rid, reason in held_here(li.store)] == ["执行了该账号无权执行的审核步骤"]
+            take(wang.store, person_here(wang.store), uid, Step.ACCEPT)
+            wang.sync(hub.url)
+            zhao.sync(hub.url)
+            take(zhao.store, person_here(zhao.store), uid, Step.APPROVE)
+            zhao.sync(hub.url)
+            wang.sync(hub.url)
+            row = wang.store.get(uid)
+            assert row is not None
+            assert row.values["status"] == "approved"
+            assert wang.store.approval(uid) is not None
+            wang.store.save(uid, {"status": "superseded"})
+            wang.sync(hub.url)
+            assert [reason for _rid, reason in held_here(wang.store)] == ["改动了已批准的内容；须先由批准人开启修订"]
+            zhao.sync(hub.url)
+            seen = zhao.store.get(uid)
+            assert seen is not None
+            assert seen.values["status"] == "approved"

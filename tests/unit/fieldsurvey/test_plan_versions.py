@@ -85,6 +85,14 @@ def test_an_empty_version_is_not_submitted(store: Store) -> None:
         versions.submit(store, version)
 
 
+def test_a_community_that_a_gate_keeps_out_is_not_submitted(store: Store) -> None:
+    version, uids = plan(store, "甲", "乙")
+    store.save(uids[1], {"built_year": 2015})
+    with pytest.raises(InputRefused, match=r"乙.*2015"):
+        versions.submit(store, version)
+    assert state(store, version) is VersionState.DRAFT
+
+
 def test_a_lock_holds_a_community_without_moving_it(store: Store) -> None:
     version, uids = plan(store, "甲")
     versions.set_lock(store, version, uids[0], is_locked=False)

@@ -18,6 +18,8 @@ from fieldsurvey.model.review_tables import REVIEW_STEP, review_uid
 from fieldsurvey.model.role import Person, Role
 from fieldsurvey.store import Store
 from fieldsurvey.sync.session import sync
+from layers.io.importer import run
+from layers.io.matching import Known
 from survey_forms.records import COMPLETE, DRAFT, Subject, open_form, save_record
 from tests.builders import add_community, make_project, point
 
@@ -136,7 +138,7 @@ def test_a_remark_that_says_nothing_is_refused(store: Store) -> None:
         pin(store, REVIEWER, community, community, "", Pin("  "))
 
 
-def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(store: Store) -> None:
+def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(store: Store, tmp_path: Path) -> None:
     community = _community(store)
     records = _surveyed(store, community)
     take_community(store, REVIEWER, community, Step.ACCEPT)
@@ -156,6 +158,11 @@ def test_an_approved_community_locks_its_four_numbers_with_where_they_come_from(
         _record(store, community, "draft", "f21_issue")
     with pytest.raises(InputRefused):
         store.import_rows("f21_issue", [{"community_uid": community, "status": "draft"}], source="x.csv")
+    ledger = tmp_path / "台账.csv"
+    ledger.write_text("小区编码,小区名称,户数\n枫叶山,枫叶山小区,999\n", "utf-8")
+    (report,) = run(store, [ledger], as_layer="community", known=Known.UPDATE)
+    assert [warning.code for warning in report.warnings if warning.code == "locked"] == ["locked"]
+    assert locked_numbers(store)[community]["households"] == 240
     take_community(store, APPROVER, community, Step.SUPERSEDE, remarks=[Pin("户数有误")])
     store.save(community, {"household_count": 241})
     assert locked_numbers(store) == {}

@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from fieldsurvey.errors import InputRefused
+from fieldsurvey.model.assets import layer_label
 from layers import columns
 from layers.legend import keys
 from layers.symbology import (
@@ -88,3 +89,11 @@ def test_a_counted_class_is_that_of_the_state() -> None:
     codes = codes_for(style, {"a" * 32: "draft"})
     built = columns.build("community", np.array([shapely.box(0, 0, 1, 1)]), ["a" * 32], [0], [""])
     assert style.classes[int(codes.of(built, np.array([0]))[0]) - 1].value == "draft"
+
+
+def test_photos_have_a_place_in_the_legend_and_under_the_pointer() -> None:
+    styles = default_styles()
+    assert styles["photo"].symbol.shape == "diamond"
+    (key,) = keys(styles, {"photo": {0}}, 1_000)
+    assert key.text == layer_label("photo") == "照片"
+    assert layer_label("own_layer") == "own_layer"

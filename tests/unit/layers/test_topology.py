@@ -96,7 +96,35 @@ def test_a_sliver_between_two_communities_is_a_gap(store: Store) -> None:
     with store:
         add_community(store, "甲", geom=bytes(shapely.to_wkb(shapely.MultiPolygon([left]))))
         add_community(store, "乙", geom=bytes(shapely.to_wkb(shapely.MultiPolygon([right]))))
-        assert [f.rule for f in _check(store)] == [Rule.GAP]
+        findings = _check(store)
+        assert [f.rule for f in findings] == [Rule.GAP]
+        assert mend(store, findings) == 1
+        assert _check(store) == []
+
+
+def test_a_sliver_that_two_communities_share_is_cut_and_a_wide_overlap_is_not(store: Store) -> None:
+    with store:
+        add_community(store, "甲", geom=bytes(shapely.to_wkb(shapely.box(600_000, 3_340_000, 600_100, 3_340_100))))
+        add_community(store, "乙", geom=bytes(shapely.to_wkb(shapely.box(600_099, 3_340_000, 600_150, 3_340_100))))
+        findings = _check(store)
+        assert {f.rule for f in findings} == {Rule.OVERLAP}
+        assert mend(store, findings) == 1
+        assert _check(store) == []
+        add_community(store, "丙", geom=bytes(shapely.to_wkb(shapely.box(599_960, 3_340_000, 600_020, 3_340_100))))
+        assert [f.fix for f in _check(store)] == [None, None]
+
+
+def test_a_house_that_lies_whole_in_another_community_is_given_to_it(store: Store) -> None:
+    with store:
+        wrong = add_community(store, "甲", geom=square(600_000))
+        right = add_community(store, "乙", geom=square(600_200))
+        house = store.create_record("building", {"geom": square(600_250, 3_340_050, 20), "community_uid": wrong})
+        findings = [f for f in _check(store) if f.rule is Rule.OUTSIDE_COMMUNITY]
+        assert mend(store, findings) == 1
+        row = store.get(house)
+        assert row is not None
+        assert row.values["community_uid"] == right
+        assert Rule.OUTSIDE_COMMUNITY not in {f.rule for f in _check(store)}
 
 
 def test_a_project_and_a_file_are_told_apart(tmp_path: Path) -> None:

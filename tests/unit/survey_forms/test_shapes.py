@@ -13,6 +13,8 @@ from exports import odk, qgis
 from fieldsurvey.model.schema import GeometryType
 from fieldsurvey.projects import new_project
 from fieldsurvey.store import Store
+from fieldsurvey.store.check import check
+from fieldsurvey.sync.session import clone, sync
 from survey_forms import shelf
 from survey_forms.records import COMPLETE, Opened, Subject, open_form, save_record
 from survey_forms.shapes import as_wkb
@@ -135,6 +137,23 @@ def test_a_submission_brings_its_features_along(project: Store, tmp_path: Path) 
         assert odk.take(other, "places", tmp_path / "out" / "places").created == 1
         for table in (f"{_TABLE}__geo_yard", f"{_TABLE}__tree__geo_crown", f"{_TABLE}__wall"):
             assert _places(other, table) == _places(project, table)
+
+
+def test_features_travel_with_sync_and_the_project_stays_whole(project: Store, tmp_path: Path) -> None:
+    _filled(project)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    sync(project, str(stick))
+    clone(str(stick), tmp_path / "two.gpkg")
+    tables = [name for name in project.tables() if name.startswith(_TABLE)]
+    with Store.open(tmp_path / "two.gpkg") as other:
+        sync(other, str(stick))
+        assert {name: other.tables()[name].geometry for name in tables} == {
+            name: project.tables()[name].geometry for name in tables
+        }
+        for name in tables:
+            assert _places(other, name) == _places(project, name)
+    assert check(tmp_path / "two.gpkg").is_whole
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,11 @@ def test_every_row_of_a_repeat_is_an_item_of_its_list(project: Store, tmp_path: 
     assert rows == {("gardens", "东园", 1), ("trees", "樟", 1), ("trees", "栾树", 2)}
     kept = [str(row["properties"]) for row in project.select("survey_entity", where={"dataset": "gardens"})]
     assert kept == ['{"title": "东园"}']
+    odk.export(project, "garden", tmp_path / "out")
+    (submission,) = (tmp_path / "out" / "garden" / "submissions").rglob("*.xml")
+    text = submission.read_text("utf-8")
+    for row in project.select("survey_entity"):
+        assert f'dataset="{row["dataset"]!s}" create="1" id="{row["name"]!s}"' in text
 
 
 def test_an_own_form_reaches_the_other_laptop_with_its_records(project: Store, bring: Bring, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ class RecordReview(QWidget):
         self._local_role, self._person = "", Person("")
         self.look: Look | CommunityLook | None = None
         self._row_after = 0
+        self._is_sampling = False  # the person was sent to a record of the sample, and is told so
         self._job: Job | None = None
         self.drawn: list[Item] = []
         self._batch: list[Item] = []
@@ -171,6 +172,11 @@ class RecordReview(QWidget):
 
     # --- the project ---------------------------------------------------------------------------------------------
 
+    @property
+    def local_role(self) -> str:
+        """The role that this laptop is set to; empty: none."""
+        return self._local_role
+
     def set_role(self, role: str) -> None:
         """Take the role that this laptop is set to; what a hub says comes before it."""
         self._local_role = role
@@ -199,8 +205,9 @@ class RecordReview(QWidget):
             self._show_place()
 
     def close_map(self) -> None:
-        """Stop the timer and the map; for good."""
+        """Stop the timer, the map and the queue; for good."""
         self._follow.stop()
+        self.queue.blockSignals(True)
         self.canvas.close_renderer()
 
     def clear(self) -> None:
@@ -272,7 +279,7 @@ class RecordReview(QWidget):
         self.look = now
         self.seen.add(now.item.uid)
         self.queue.model.mark(frozenset(item.uid for item in self.drawn), frozenset(self.seen))
-        if is_new:
+        if is_new and not self._is_sampling:
             self.message.hide()
         self.chips.show()
         self.chips.show_checks(now.checks)
@@ -337,11 +344,13 @@ class RecordReview(QWidget):
     @Slot()
     def go_on(self) -> None:
         """Go to the next one."""
+        self._is_sampling = False
         self.queue.step(1)
 
     @Slot()
     def go_back(self) -> None:
         """Go to the one before."""
+        self._is_sampling = False
         self.queue.step(-1)
 
     @Slot()
@@ -433,6 +442,7 @@ class RecordReview(QWidget):
             self.say(_("There is no submitted record in this list."))
             return
         left = [item for item in self.drawn if item.uid not in self.seen]
+        self._is_sampling = bool(left)
         self.queue.model.mark(frozenset(item.uid for item in self.drawn), frozenset(self.seen))
         if left:
             text = _("Before {n} records are accepted at once, look at the {left} of the sample (◎ in the list).")
@@ -440,6 +450,7 @@ class RecordReview(QWidget):
             uids = [item.uid for item in self.queue.model.items]
             self.queue.go_to(uids.index(left[0].uid))
             return
+        self.message.hide()
         person, batch, drawn, seen = self._person, self._batch, self.drawn, frozenset(self.seen)
         self._watch(
             lambda control: accept_all(self._holder.store, person, batch, drawn, seen, control), self._all_accepted

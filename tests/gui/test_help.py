@@ -1,0 +1,162 @@
+"""Help: F1 opens the page that fits, the manual is searched, pictures are there, tips and tutorial."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.i18n import LANGUAGES, set_language
+from survey_forms.records import Subject
+from tests.builders import add_community, make_project
+from ui.app import build
+from ui.help import pages
+from ui.help.tips import TIPS
+from ui.help.tutorial import STEPS
+from ui.help.window import HelpWindow
+from ui.main_window import MainWindow
+
+_FOLDER = Path(pages.__file__).parent
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> tuple[Path, str]:
+    path = tmp_path / "p.gpkg"
+    with make_project(path, forms=True) as store:
+        uid = add_community(store)
+    return path, uid
+
+
+@pytest.fixture
+def window(qtbot: QtBot, project: tuple[Path, str]) -> Iterator[MainWindow]:
+    found = build(project[0])
+    qtbot.addWidget(found)
+    found.resize(1366, 768)
+    found.show()
+    qtbot.waitUntil(lambda: found.project.current is not None, timeout=15_000)
+    qtbot.waitUntil(found.canvas.is_settled, timeout=30_000)
+    yield found
+    found.close()
+
+
+def _manual(window: MainWindow) -> HelpWindow:
+    found = window.findChild(HelpWindow)
+    assert isinstance(found, HelpWindow)
+    return found
+
+
+def _help(window: MainWindow) -> str:
+    action = window.findChild(QAction, "action_help")
+    assert isinstance(action, QAction)
+    assert action.shortcut().toString() == "F1"
+    action.trigger()
+    return _manual(window).name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_there_with_its_pictures_and_links(language: str) -> None:
+    folder = _FOLDER / language
+    assert {path.stem for path in folder.glob("*.md")} == set(pages.NAMES)
+    for path in folder.glob("*.md"):
+        text = path.read_text("utf-8")
+        assert text.startswith("# ")
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (folder / target).is_file(), f"{path.name}: {target}"
+    pictures = list((folder / "pictures").glob("*.png"))
+    assert len(pictures) >= 10
+    assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
+    used = {
+        name for path in folder.glob("*.md") for name in re.findall(r"pictures/(\w+\.png)", path.read_text("utf-8"))
+    }
+    assert {picture.name for picture in pictures} == used
+
+
+def test_both_languages_say_the_same_much() -> None:
+    for name in pages.NAMES:
+        parts = [(_FOLDER / language / f"{name}.md").read_text("utf-8") for language in LANGUAGES]
+        heads = [
+            [line.split(" ")[0] for line in part.splitlines() if line.startswith(("#", "- ", "1."))] for part in parts
+        ]
+        assert heads[0] == heads[1], name
+
+
+def test_every_workspace_has_a_page_and_a_tip(window: MainWindow) -> None:
+    assert set(window.workspaces.names) <= set(pages.NAMES)
+    assert set(window.workspaces.names) <= set(TIPS)
+
+
+def test_f1_opens_the_page_of_what_is_being_done(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    for name in window.workspaces.names:
+        window.show_workspace(name)
+        assert _help(window) == name
+    window.show_workspace("map")
+    with qtbot.waitSignal(window.form.opened, timeout=10_000):
+        window.open_form(Subject("f04_water", project[1], project[1]))
+    window.activateWindow()
+    window.form_panel.row("remarks").editor.focus.setFocus()
+    qtbot.waitUntil(lambda: window.help.page_name() == "form", timeout=5_000)
+    assert _help(window) == "form"
+    assert "填表" in _manual(window).text.toPlainText()
+    _manual(window).text.anchorClicked.emit(QUrl("today.md"))
+    window.show_start()
+    assert _help(window) == "start"
+
+
+def test_the_manual_is_searched(qtbot: QtBot, window: MainWindow) -> None:
+    manual = window.help.show_page("index")
+    qtbot.keyClicks(manual.search, "USB")
+    manual.search.setText("登记码")
+    assert manual.list.count() == 1
+    qtbot.keyClick(manual.search, Qt.Key.Key_Return)
+    assert manual.name == "sync"
+    manual.search.setText("没有这样的词语")
+    assert "没有" in manual.list.item(0).text()
+    manual.search.clear()
+    assert manual.list.count() == len(pages.NAMES)
+
+
+def test_the_manual_speaks_english_too() -> None:
+    set_language("en")
+    try:
+        assert pages.page("sync").title == "Sync"
+        assert pages.page("nothing").name == "index"
+        assert [hit.page.name for hit in pages.find("receipt stick")] == ["sync"]
+    finally:
+        set_language("zh_CN")
+
+
+def test_a_tip_is_put_away_once_and_for_all(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace("sync")
+    tips = window.help.tips
+    assert tips.isVisible()
+    close = tips.findChild(QPushButton, "tip_close")
+    assert isinstance(close, QPushButton)
+    qtbot.keyClick(close, Qt.Key.Key_Space)
+    assert not tips.isVisible()
+    window.show_workspace("import")
+    assert tips.isVisible()
+    window.show_workspace("sync")
+    assert not tips.isVisible()
+    assert window.settings.tips == ("sync",)
+
+
+def test_the_tutorial_sees_what_was_done(qtbot: QtBot, window: MainWindow, project: tuple[Path, str]) -> None:
+    action = window.findChild(QAction, "action_tutorial")
+    assert isinstance(action, QAction)
+    action.trigger()
+    guide = window.help.tutorial
+    assert guide is not None
+    qtbot.waitUntil(lambda: guide.at == 1, timeout=5_000)  # a project with communities is open
+    window.show_workspace("map")
+    window.open_community(project[1])
+    qtbot.waitUntil(lambda: guide.at == 2, timeout=5_000)
+    window.open_form(Subject("f04_water", project[1], project[1]))
+    qtbot.waitUntil(lambda: guide.at >= 3, timeout=10_000)
+    for _step in range(len(STEPS) - guide.at):
+        guide.next()
+    assert "F1" in guide.text.text()
+    guide.reject()

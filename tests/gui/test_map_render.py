@@ -1,0 +1,87 @@
+"""After an edit only the part of the picture that it changed is drawn at once, and looks as the whole does."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import shapely
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.store import Store
+from layers import sidecar
+from layers.sidecar import Sidecar
+from layers.symbology import LabelStyle
+from layers.viewport import METRES_PER_PIXEL_AT_1, Viewport
+from tests.builders import add_community, make_project, square
+from ui.map.painter import Look, draw
+from ui.map.render import Frame, Renderer, Request
+
+E, N = 600_000.0, 3_340_000.0
+VIEW = Viewport(E + 150, N + 100, 1500 * METRES_PER_PIXEL_AT_1, 900, 600)
+
+
+@pytest.fixture
+def states(tmp_path: Path) -> tuple[Sidecar, Sidecar]:
+    """Return a city as its columns were built, and with a pipe moved and a house torn down since."""
+    path = tmp_path / "p.gpkg"
+    with make_project(path) as store:
+        add_community(store, geom=square(E, N, 200))
+        store.create_record("building", {"geom": square(E + 10, N + 10, 20)})
+        gone = store.create_record("building", {"geom": square(E + 60, N + 60, 20)})
+        line = shapely.MultiLineString([[(E, N + 100), (E + 200, N + 100)]])
+        pipe = store.create_record("water_line", {"geom": bytes(line.wkb)})
+    sidecar.build(path, tmp_path / "side")
+    base = sidecar.opened(tmp_path / "side")
+    assert base is not None
+    with Store.open(path) as store:
+        moved = shapely.MultiLineString([[(E + 40, N + 90), (E + 60, N + 120)]])
+        store.save(pipe, {"geom": bytes(moved.wkb)})
+        store.delete(gone)
+        return base, base.patched(store, {pipe, gone})
+
+
+def _look() -> Look:
+    look = Look()
+    plain = {table: replace(style, label=LabelStyle("")) for table, style in look.styles.items()}
+    return replace(look, styles=plain)
+
+
+def _whole(state: Sidecar, view: Viewport, look: Look) -> QImage:
+    image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
+    draw(image, state, view, look, lambda: False)
+    return image
+
+
+def _differing(one: QImage, other: QImage) -> int:
+    size = [(x, y) for x in range(0, one.width(), 3) for y in range(0, one.height(), 3)]
+    return sum(QColor(one.pixel(x, y)) != QColor(other.pixel(x, y)) for x, y in size)
+
+
+def test_an_edit_is_drawn_at_once_in_its_place_and_then_the_whole(
+    qtbot: QtBot, states: tuple[Sidecar, Sidecar]
+) -> None:
+    base, edited = states
+    frames: list[Frame] = []
+    look, renderer = _look(), Renderer()
+    renderer.drawn.connect(frames.append)
+    renderer.request(Request(base, VIEW, look))
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].view.width > VIEW.width, timeout=10_000)
+    before = len(frames)
+    renderer.request(Request(edited, VIEW, look))
+    qtbot.waitUntil(lambda: sum(f.view.width > VIEW.width for f in frames[before:]) == 2, timeout=10_000)
+    renderer.close()
+    quick, whole = frames[before], frames[-1]
+    assert quick.view == whole.view
+    assert _differing(whole.image, _whole(edited, whole.view, look)) == 0
+    assert _differing(frames[before - 1].image, whole.image) > 20
+    assert _differing(quick.image, whole.image) == 0
+
+
+def test_what_changed_is_known_only_between_states_of_the_same_columns(states: tuple[Sidecar, Sidecar]) -> None:
+    base, edited = states
+    box = edited.changed_box(base)
+    assert box == pytest.approx((E, N + 60, E + 200, N + 120), abs=0.01)
+    same = edited.changed_box(edited)
+    assert same is not None
+    assert edited.changed_box(Sidecar(0, {})) is None

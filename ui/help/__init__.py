@@ -1,0 +1,1 @@
+"""The manual in the program, tips on first use, and the tutorial."""

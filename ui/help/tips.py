@@ -1,0 +1,72 @@
+"""One line on first use of a workspace; once put away it does not come back."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from fieldsurvey.i18n import N_, _
+from ui.widgets import button
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
+
+TIPS = {
+    "today": N_("What came back and what is near is at the top. F2 always opens the next thing to do."),
+    "map": N_("Type the initials of a name in the search line, then Enter. A click on the map chooses a community."),
+    "table": N_("Click a heading to sort; what is selected here is selected on the map too."),
+    "import": N_("Drop the files of the departments here. Nothing is written before you press Import."),
+    "review": N_("1 accepts, 2 returns with a remark, N goes to the next one."),
+    "conflicts": N_("1 keeps the first value, 2 the second, T types another one. Each decision can be taken back (U)."),
+    "plan": N_("A card says why a community is in the plan or not. Limits turn red when they are passed."),
+    "sync": N_("You see what will go and come before it does. If it breaks off, press again: it goes on from there."),
+    "export": N_("One click from the record to the sheet; the preview is what is printed."),
+}
+
+
+class TipBar(QFrame):
+    """Stands above the workspace until it is put away."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__()
+        self.setObjectName("tip")
+        self._window = window
+        self._name = ""
+        self.text = QLabel()
+        self.text.setObjectName("tip_text")
+        self.text.setWordWrap(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 4, 12, 4)
+        row.addWidget(self.text, 1)
+        row.addWidget(button("tip_more", _("More (F1)"), self._more))
+        row.addWidget(button("tip_close", _("Understood"), self.put_away))
+        self.hide()
+
+    @Slot(str)
+    def show_for(self, name: str) -> None:
+        """Show the tip of a workspace, if there is one that was not put away."""
+        self._name = name
+        text = TIPS.get(name, "")
+        self.text.setText(f"☞ {_(text)}" if text else "")
+        self.setVisible(bool(text) and name not in self._window.settings.tips)
+
+    @Slot()
+    def put_away(self) -> None:
+        """Show this tip no more."""
+        self.hide()
+        self._window.remembered.change(tips=(*self._window.settings.tips, self._name))
+
+    @Slot()
+    def _more(self) -> None:
+        self._window.help.show_page(self._name)
+
+
+def under_tips(tips: TipBar, page: QWidget) -> QWidget:
+    """Return a page with the line of tips above it."""
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(tips)
+    column.addWidget(page, 1)
+    return whole
