@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield found
 
 
-def _submit(store: Store, community: str, form: str = "f04_water", **answers: Value) -> str:
+def _submit(store: Store, community: str, form: str = "f04_water", **answers: Any) -> str:
     values: dict[str, Value] = {"community_uid": community, "subject_uid": community, "status": "complete", **answers}
     return store.create_record(form, values, scope=scope_of(community))
 
