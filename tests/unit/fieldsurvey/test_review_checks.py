@@ -24,7 +24,7 @@ from fieldsurvey.store import Store
 from tests.builders import add_community, make_project, point
 
 REVIEWER = Person("王工", Role.REVIEWER)
-ANSWERS: dict[str, Value] = {
+ANSWERS: dict[str, Any] = {
     "supply_mode": "direct", "owner": "owners", "main_material": "grey_ci", "main_dn": 100, "main_year": 1986,
     "meter_mode": "shared",
 }  # fmt: skip
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield found
 
 
-def _submit(store: Store, community: str, form: str = "f04_water", **answers: Any) -> str:
+def _submit(store: Store, community: str, form: str = "f04_water", **answers: Value) -> str:
     values: dict[str, Value] = {"community_uid": community, "subject_uid": community, "status": "complete", **answers}
     return store.create_record(form, values, scope=scope_of(community))
 
