@@ -95,14 +95,19 @@ class JobRunner(QObject):
         return self._is_open
 
     def start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> Job:
-        """Queue work. Its signals come only after control returns to Qt: connect before."""
+        """Queue work. Its signals come only after control returns to Qt: connect before.
+
+        Raises:
+            RuntimeError: If quick work, which may be a save, is asked for after the thread was told to stop.
+        """
         if quick:
             job = Job(work, self)
             self._quick.append(job)
             self._thread.submit(self._run_quick)
             return job
         job = Job(work, self, self._let_in)
-        self._thread.submit(job.run)
+        if self._is_open:  # else the window is closing, and what only it would show is not worked out any more
+            self._thread.submit(job.run)
         return job
 
     def _let_in(self) -> None:

@@ -72,3 +72,13 @@ def test_finishing_stops_a_long_job_but_does_the_quick_one(qtbot: QtBot, scene: 
     with qtbot.waitSignal(job.cancelled, timeout=10_000):
         scene.runner.finish()
     assert scene.done == ["quick"]
+
+
+def test_what_only_a_closing_window_would_show_is_not_worked_out(qtbot: QtBot) -> None:
+    runner, done = JobRunner(), list[bool]()
+    runner.finish()
+    runner.start(lambda _control: done.append(True))
+    qtbot.wait(50)
+    assert not done
+    with pytest.raises(RuntimeError):
+        runner.start(lambda _control: done.append(True), quick=True)

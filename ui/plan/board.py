@@ -152,7 +152,7 @@ class PlanBoard(QWidget):
     def show_version(self, version: str) -> None:
         """Show a version as it is now."""
         desk = self.desk
-        if desk is not None:
+        if desk is not None and self._store_runner.is_open:
             self._start(lambda _control: fill(with_version(self._holder.store, desk, version)), quick=True)
 
     def _start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from fieldsurvey.store import Store
 from tests.builders import add_community, make_project, point
 
 REVIEWER = Person("王工", Role.REVIEWER)
-ANSWERS: dict[str, Value] = {
+ANSWERS: dict[str, Any] = {
     "supply_mode": "direct", "owner": "owners", "main_material": "grey_ci", "main_dn": 100, "main_year": 1986,
     "meter_mode": "shared",
 }  # fmt: skip
