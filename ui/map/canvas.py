@@ -210,7 +210,8 @@ class MapCanvas(QWidget):
 
     def show_box(self, box: Box, border: float = 1.0) -> None:
         """Show a box of the project's system."""
-        self._move(fitted(box, self.width(), self.height(), border))
+        west, south, east, north = (float(value) for value in box)  # NumPy's would reach Qt in the render thread
+        self._move(fitted((west, south, east, north), self.width(), self.height(), border))
 
     def show_view(self, view: Viewport) -> None:
         """Show the centre and scale of a view."""
