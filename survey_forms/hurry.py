@@ -1,6 +1,7 @@
 """Loading without pauses."""
 
 import gc
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,19 @@ def unhurried(*, stays: bool = False) -> Iterator[None]:
         yield
     finally:
         if stays:
-            gc.freeze()
+            _settle()
         if was_on:
             gc.enable()
+
+
+def _settle() -> None:
+    """Take everything there is out of the collector's sight; after many forms, let it clean up once instead."""
+    if next(_settled) % _MOST_FORMS:
+        gc.freeze()
+    else:
+        gc.unfreeze()
+        gc.collect()
+
+
+_MOST_FORMS = 200  # more than a project has: only checks of whole collections come that far
+_settled = itertools.count(1)

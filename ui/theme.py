@@ -45,6 +45,7 @@ QLabel[role="error"] {{ color: {error}; font-size: 13px; font-weight: 600; }}
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {base}; border: 1px solid {line}; border-radius: 6px;
   padding: 6px 8px; min-height: 22px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 7px; }}
+QAbstractSpinBox {{ min-height: 36px; }}
 QComboBox {{ padding-right: 30px; }}
 QComboBox::drop-down {{ subcontrol-origin: padding; subcontrol-position: center right; width: 28px; border: none; }}
 QComboBox::down-arrow {{ image: url("{icons}/down-{shade}.svg"); width: 12px; height: 12px; }}
@@ -122,6 +123,7 @@ QLabel[role="heading"] { font-size: 17px; }
 QLabel[role="hint"], QLabel[role="error"] { font-size: 15px; }
 QPushButton, QToolButton { min-height: 34px; }
 QLineEdit, QPlainTextEdit, QComboBox { min-height: 34px; }
+QAbstractSpinBox { min-height: 48px; }
 QCheckBox, QRadioButton { min-height: 48px; spacing: 12px; }
 QCheckBox::indicator, QRadioButton::indicator, QListView::indicator { width: 28px; height: 28px; }
 QListView::item, QTreeView::item { min-height: 48px; }

@@ -10,7 +10,7 @@ _MAX_NAMES = 20_000  # remembered clients; the longest unseen is forgotten
 _FREE_TRIES = 5
 _FIRST_WAIT_MS = 1000
 _LONGEST_WAIT_MS = 15 * 60 * 1000
-_PATIENCE_MS = 10_000  # of work ahead; laptops wait 30 s for an answer
+_PATIENCE_MS = 20_000  # of work ahead; laptops wait 30 s for an answer
 _PACE_OVER = 8  # steps over which the pace is smoothed
 
 

@@ -8,8 +8,9 @@ from fieldsurvey.assess.items import items
 from fieldsurvey.assess.parameters import shipped
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from fieldsurvey.model.plan_tables import PARAMETER, PRICE
+from fieldsurvey.model.plan_tables import CLASSES, FUND, FUND_SOURCES, PARAMETER, PLAN_LIMIT, PRICE
 from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.ledger import fund_lines
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
@@ -88,6 +89,23 @@ def parameter_log(store: Store) -> list[NumberEdit]:
     return sorted(found, key=lambda edit: -edit.at_ms)
 
 
+def price_log(store: Store) -> list[NumberEdit]:
+    """Return all changes of prices after they were entered, newest first."""
+    found = []
+    for row in _rows(store, PRICE.name):
+        old, note = None, ""
+        name = " ".join(str(row[column]) for column in ("item_code", "name") if row[column])
+        for entry in store.history(str(row["uid"])):
+            value = entry.values.get("unit_price")
+            note = str(entry.values.get("price_source") or note)
+            if not isinstance(value, int | float):
+                continue
+            if old is not None and old != value:
+                found.append(NumberEdit(name, entry.at_ms, entry.actor, old, float(value), note))
+            old = float(value)
+    return sorted(found, key=lambda edit: -edit.at_ms)
+
+
 def change_price(store: Store, uid: str, value: float, source: str) -> None:
     """Set the price of a row of the price table, 元.
 
@@ -110,6 +128,100 @@ def price_name(store: Store, uid: str) -> str:
     if row is None:
         raise InputRefused(_("This price does not exist any more; please look at the list again."))
     return " ".join(str(row.values[name]) for name in ("item_code", "name") if row.values.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """What can be carried out in one year; None: no limit.
+
+    Attributes:
+        year: The year.
+        households, investment_wan: At most so many, 万元.
+        note: Why.
+    """
+
+    year: int
+    households: int | None = None
+    investment_wan: float | None = None
+    note: str = ""
+
+
+def limits(store: Store) -> list[LimitRow]:
+    """Return the limits of every year that money, plan or limits speak of."""
+    rows = {row["year"]: row for row in _rows(store, PLAN_LIMIT.name)}
+    years = {*rows, *(row["year"] for row in _rows(store, FUND.name))}
+    years |= {row["plan_year"] for row in store.select("community", ["plan_year"])}
+    found = []
+    for year in sorted(year for year in years if isinstance(year, int)):
+        row = rows.get(year, {})
+        homes, money = row.get("households_max"), row.get("investment_max")
+        found.append(
+            LimitRow(
+                year,
+                int(homes) if isinstance(homes, int | float) else None,
+                float(money) if isinstance(money, int | float) else None,
+                str(row.get("note") or ""),
+            )
+        )
+    return found
+
+
+def change_limit(store: Store, year: int, households: int | None, investment_wan: float | None, note: str) -> None:
+    """Set what can be carried out in a year; None: no limit.
+
+    Raises:
+        InputRefused: If a limit is negative, or no reason is given.
+    """
+    if (households or 0) < 0 or (investment_wan or 0) < 0:
+        raise InputRefused(_("A yearly limit needs a year and no negative number. Correct the table of limits."))
+    if not note.strip():
+        raise InputRefused(_("Please give the reason for changing {id}.").format(id=year))
+    values: dict[str, Value] = {"year": year, "households_max": households, "investment_max": investment_wan}
+    values["note"] = note.strip()
+    own = next((row for row in _rows(store, PLAN_LIMIT.name) if row["year"] == year), None)
+    if own is None:
+        _write(store, PLAN_LIMIT.name, f"limit|{year}", values)
+    else:
+        store.save(str(own["uid"]), values)
+
+
+def change_fund(store: Store, uid: str, amount_wan: float, note: str) -> None:
+    """Set how much a fund is to bring in its year, 万元.
+
+    Raises:
+        InputRefused: If it would be negative, less than what is received or committed already, or no reason is given.
+    """
+    line = next((one for one in fund_lines(store) if one.uid == uid), None)
+    if line is None:
+        raise InputRefused(_("This fund does not exist any more; please look at the list again."))
+    least = max(0.0, line.received, line.committed)
+    if amount_wan < least:
+        text = _("{fund} {year} cannot be {amount:,.2f}: {least:,.2f} are received or committed already.")
+        raise InputRefused(text.format(fund=line.name, year=line.year or "", amount=amount_wan, least=least))
+    if not note.strip():
+        raise InputRefused(_("Please give the reason for changing {id}.").format(id=line.name))
+    store.save(uid, {"amount": round(amount_wan, 2), "note": note.strip()})
+
+
+def add_fund(store: Store, name: str, source: str, year: int, amount_wan: float, classes: str = "") -> str:
+    """Add a fund; return its uid.
+
+    Raises:
+        InputRefused: If it has no name, its source or a class is unknown, or its amount is negative.
+    """
+    words = classes.split()
+    if not name.strip() or source not in FUND_SOURCES or not set(words) <= set(CLASSES):
+        raise InputRefused(_("A fund needs a name, a source of the list, and classes of the list."))
+    if amount_wan < 0:
+        text = _("Fund {name}: it needs a year, and an amount that is not negative. Correct it in the table of funds.")
+        raise InputRefused(text.format(name=name))
+    install_tables(store)
+    values: dict[str, Value] = {"name": name.strip(), "fund_src": source, "year": year, "amount": round(amount_wan, 2)}
+    return store.create_record(FUND.name, values | {"classes": " ".join(words) or None})
+
+
+def _rows(store: Store, table: str) -> list[dict[str, Value]]:
+    return store.select(table) if table in store.tables() else []
 
 
 def take_prices(store: Store, rows: Iterable[PriceRow], source: str) -> int:

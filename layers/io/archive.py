@@ -1,6 +1,7 @@
 """ZIP archives of hand-over files, opened without trusting them."""
 
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from fieldsurvey.errors import InputRefused
@@ -27,7 +28,7 @@ def unpack(path: Path, folder: Path, report: FileReport, *, inner: bool = False)
             items = [item for item in archive.infolist() if not item.is_dir()]
             _check(path, items)
             written = [_write(archive, item, folder, report, inner=inner) for item in items]
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, LookupError, ValueError, RuntimeError) as error:
         raise InputRefused(_("{file} is no readable ZIP archive.").format(file=path.name)) from error
     found = [place for place in written if place is not None]
     return found if inner else [member for place in found for member in _opened(place, report)]

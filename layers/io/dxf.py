@@ -95,7 +95,6 @@ def read_checked(path: Path, report: FileReport, encoding: str | None = None) ->
 def _opened(path: Path, report: FileReport, encoding: str | None) -> Any:  # noqa: ANN401 - ezdxf's drawing
     from ezdxf import recover
     from ezdxf.filemanagement import readfile
-    from ezdxf.lldxf.const import DXFError
 
     data = path.read_bytes()
     binary = data.startswith(b"AutoCAD Binary DXF")
@@ -110,11 +109,11 @@ def _opened(path: Path, report: FileReport, encoding: str | None) -> Any:  # noq
     chosen = _encoding(data, report, encoding)
     try:
         return readfile(path, encoding=chosen)
-    except (DXFError, ValueError, LookupError, KeyError, IndexError, TypeError, AttributeError):
+    except Exception:  # noqa: BLE001, S110 - whatever the library makes of damage; recovery follows
         pass
     try:
         drawing, auditor = recover.readfile(path)
-    except (DXFError, ValueError, LookupError, OSError, TypeError, AttributeError) as error:
+    except Exception as error:
         raise InputRefused(
             _("{file} is damaged and cannot be read: {why}").format(file=path.name, why=str(error)[:120])
         ) from error
@@ -144,7 +143,7 @@ def _encoding(data: bytes, report: FileReport, encoding: str | None) -> str | No
 
 def _tell_layers(drawing: Any, strokes: list[_Stroke], report: FileReport) -> None:  # noqa: ANN401
     """Tell which CAD layers there are; with those that stand for nothing of ours a person should choose."""
-    used = {entity.dxf.layer for entity in drawing.modelspace()}
+    used = {entity.dxf.layer for entity in drawing.modelspace() if entity.dxf.is_supported("layer")}
     hidden = sorted(
         layer.dxf.name for layer in drawing.layers if layer.dxf.name in used and (layer.is_off() or layer.is_frozen())
     )

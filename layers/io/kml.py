@@ -177,6 +177,8 @@ class _Walk:
         if kind == "Track":
             places = [(coord.text or "").split()[:2] for coord in element.iter("{*}coord")]
             points = [(float(x), float(y)) for x, y in places]
+            if not points:
+                raise ValueError(kind)
             return shapely.LineString(points) if len(points) > 1 else shapely.Point(points[0])
         return None
 
@@ -188,7 +190,8 @@ class _Walk:
         return shapely.Polygon(self._coordinates(outer), [hole for hole in holes if len(hole) > 2])
 
     def _coordinates(self, element: Any) -> list[tuple[float, float]]:  # noqa: ANN401
-        text = (next(element.iter("{*}coordinates")).text or "") if len(element) else ""
+        found = next(element.iter("{*}coordinates"), None)
+        text = (found.text or "") if found is not None else ""
         tuples = [item.split(",") for item in re.sub(r"\s*,\s*", ",", text).split()]
         self._surplus += any(len(item) > 3 for item in tuples)
         points = [(float(item[0]), float(item[1])) for item in tuples if len(item) > 1]

@@ -101,11 +101,12 @@ def _xlsx(path: Path, report: FileReport) -> dict[str, list[list[object]]]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > _MAX_XLSX:
-                raise InputRefused(_("{file} unpacks to more than 512 MiB and was not opened.").format(file=path.name))
-        book = openpyxl.load_workbook(path, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+            unpacked = sum(item.file_size for item in archive.infolist())
+        book = openpyxl.load_workbook(path, data_only=True) if unpacked <= _MAX_XLSX else None
+    except Exception as error:
         raise InputRefused(_("{file} is damaged and cannot be opened.").format(file=path.name)) from error
+    if book is None:
+        raise InputRefused(_("{file} unpacks to more than 512 MiB and was not opened.").format(file=path.name))
     _tell_hidden([sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"], report)
     _tell_formulas(path, book, report)
     return {sheet.title: _sheet_rows(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"}

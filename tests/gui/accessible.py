@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 LEAST = 36  # px
 INSIDE = 24  # px: a part of a control that the control itself also does by key, such as the cross that clears a line
+LED = {"finder_list"}  # a list that the arrow keys lead through from the line above it
 _USED = (
     QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QAbstractItemView, QAbstractSlider,
     QAbstractSpinBox, QTabBar,
@@ -39,7 +40,11 @@ def controls(page: QWidget) -> Iterator[QWidget]:
 
 
 def _is_part(widget: QWidget) -> bool:
-    if isinstance(widget, QScrollBar | QHeaderView) or widget.objectName().startswith("qt_"):
+    if (
+        widget.objectName() in LED
+        or isinstance(widget, QScrollBar | QHeaderView)
+        or widget.objectName().startswith("qt_")
+    ):
         return True
     parent = widget.parentWidget()
     if isinstance(parent, QComboBox | QAbstractSpinBox | QLineEdit | QTabBar):
@@ -100,7 +105,7 @@ def flat_rows(page: QWidget) -> list[str]:
     for view in controls(page):
         if isinstance(view, QAbstractItemView) and view.model() is not None and view.model().rowCount():
             height = view.visualRect(view.model().index(0, 0)).height()
-            if 0 < height < LEAST:
+            if 0 < height < LEAST - 1:  # the line below a row of a table belongs to it
                 found.append(f"{told(view)} {height}")
     return found
 

@@ -15,7 +15,17 @@ from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.plan_tables import PRICE
 from fieldsurvey.model.schema import Value
-from fieldsurvey.plan.numbers import NumberEdit, change_parameter, change_price, parameter_log, take_prices
+from fieldsurvey.plan.numbers import (
+    LimitRow,
+    NumberEdit,
+    change_limit,
+    change_parameter,
+    change_price,
+    limits,
+    parameter_log,
+    price_log,
+    take_prices,
+)
 from fieldsurvey.store import Store
 from layers.io.prices import read_prices
 from ui import shown
@@ -40,12 +50,14 @@ class Numbers:
     Attributes:
         values: Parameters in force.
         prices: Rows of the price table.
-        log: Changes of parameters, newest first.
+        log: Changes of parameters and prices, newest first.
+        limits: What can be carried out in each year.
     """
 
     values: Mapping[str, float]
     prices: Sequence[Mapping[str, Value]]
     log: Sequence[NumberEdit]
+    limits: Sequence[LimitRow]
 
 
 class NumbersPage(Page):
@@ -58,6 +70,7 @@ class NumbersPage(Page):
         self.kind.setAccessibleName(_("Which numbers"))
         self.kind.addItem(_("Parameters: weights, gates, rates"), "parameters")
         self.kind.addItem(_("Unit prices"), "prices")
+        self.kind.addItem(_("Yearly limits"), "limits")
         self.search.setPlaceholderText(_("Find a number"))
         self.search.setAccessibleName(_("Find a number"))
         self.parameters = RowsView(
@@ -78,14 +91,24 @@ class NumbersPage(Page):
                 Head(_("Source of the price"), 0),
             ),
         )  # fmt: skip
+        self.limits = RowsView(
+            "limit_table",
+            _("Yearly limits"),
+            (
+                Head(_("Year"), 90), Head(_("Households at most"), 170, "{:,.0f}"),
+                Head(_("Investment at most (10,000 yuan)"), 250, "{:,.2f}"), Head(_("Reason"), 0),
+            ),
+        )  # fmt: skip
+        self._tables = {"parameters": self.parameters, "prices": self.prices, "limits": self.limits}
         self.log = QListWidget()
         self.log.setObjectName("number_log")
         self.log.setAccessibleName(_("Changes of the numbers"))
         self.log.setMaximumHeight(130)
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._choose)
-        for table in (self.parameters, self.prices):
+        for table in self._tables.values():
             self.search.textChanged.connect(table.narrow)
+        self.limits.opened.connect(self._edit_limit)
         self.parameters.opened.connect(self._edit_parameter)
         self.prices.opened.connect(self._edit_price)
         self._choose()
@@ -99,21 +122,21 @@ class NumbersPage(Page):
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.message)
-        layout.addWidget(self.parameters, 1)
-        layout.addWidget(self.prices, 1)
+        for table in self._tables.values():
+            layout.addWidget(table, 1)
         layout.addWidget(titled(_("Changes of the numbers"), "heading"))
         layout.addWidget(self.log)
 
     @Slot()
     def _choose(self) -> None:
-        is_price = self.kind.currentData() == "prices"
-        self.prices.setVisible(is_price)
-        self.parameters.setHidden(is_price)
+        for name, table in self._tables.items():
+            table.setVisible(name == self.kind.currentData())
 
     def load(self, store: Store, _control: JobControl) -> object:
         """Read the numbers in force."""
         prices = store.select(PRICE.name) if PRICE.name in store.tables() else []
-        return Numbers(parameters(store), prices, parameter_log(store))
+        log = sorted([*parameter_log(store), *price_log(store)], key=lambda edit: -edit.at_ms)
+        return Numbers(parameters(store), prices, log, limits(store))
 
     def show_loaded(self, found: object) -> None:
         """Show them."""
@@ -125,6 +148,9 @@ class NumbersPage(Page):
             ]
         )
         self.prices.show_rows([(str(row["uid"]), _price_cells(row)) for row in now.prices])
+        self.limits.show_rows(
+            [(str(one.year), [str(one.year), one.households, one.investment_wan, one.note]) for one in now.limits]
+        )
         self.log.clear()
         self.log.addItems([_told(edit) for edit in now.log] or [_("No number was changed in this project.")])
 
@@ -151,6 +177,20 @@ class NumbersPage(Page):
             source, is_sure = QInputDialog.getText(self, _("Change a number"), _("Source of the price"))
         if is_sure:
             self.write(lambda store: change_price(store, uid, value, source))
+
+    @Slot(str)
+    def _edit_limit(self, key: str) -> None:
+        """Ask for both limits of a year; 0 means none."""
+        now = next(one for one in cast("Numbers", self.numbers).limits if str(one.year) == key)
+        title = _("Limits of {year} (0: none)").format(year=key)
+        homes, is_sure = QInputDialog.getInt(self, title, _("Households at most"), now.households or 0, 0, 10_000_000)
+        if is_sure:
+            label, known = _("Investment at most (10,000 yuan)"), now.investment_wan or 0.0
+            money, is_sure = QInputDialog.getDouble(self, title, label, known, 0.0, 1e9, 2)
+        if is_sure:
+            note, is_sure = QInputDialog.getText(self, title, _("Reason for the change"))
+        if is_sure:
+            self.write(lambda store: change_limit(store, now.year, homes or None, money or None, note))
 
     @Slot()
     def _choose_file(self) -> None:

@@ -22,6 +22,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES, POOL_STATES
 from fieldsurvey.plan.ledger import KINDS, FundLine, enter, fund_lines
+from fieldsurvey.plan.numbers import add_fund, change_fund
 from fieldsurvey.plan.progress import CITY, COUNTERS, Indicator, Progress, Standing, progress
 from fieldsurvey.plan.versions import set_pool_state, standing_version
 from fieldsurvey.plan.works import Work, works
@@ -91,6 +92,8 @@ class ProgressPage(Page):
         line = QHBoxLayout()
         hint = titled(_("10,000 yuan. Press Enter on a fund to enter what was received, committed or paid."), "hint")
         line.addWidget(hint, 1)
+        line.addWidget(button("fund_add", _("New fund …"), self.add_money))
+        line.addWidget(button("fund_change", _("Change the amount …"), self.change_money))
         line.addWidget(button("fund_enter", _("Enter money …"), self.enter_money))
         column.addLayout(line)
         column.addWidget(self.money_chart)
@@ -182,7 +185,8 @@ class ProgressPage(Page):
         rates.show_bars(_("Rates"), _rates(one, now), 1.0)
         counters.show_bars(_("Counters: finished of planned"), [_counter(one, name) for name in COUNTERS], 1.0)
         told = [*now.governance, *now.willingness]
-        people.show_bars(_("Governance and residents (whole city)"), [_indicator(each) for each in told], 1.0)
+        title = _("Governance and residents (whole city; {n} communities not surveyed)").format(n=told[0].missing)
+        people.show_bars(title, [_indicator(each) for each in told], 1.0)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -201,6 +205,36 @@ class ProgressPage(Page):
             day, is_sure = QInputDialog.getText(self, title, _("Day"), text=_today())
         if is_sure:
             self.write(lambda store: enter(store, fund.uid, kinds[kind], amount, day))
+
+    @Slot()
+    def change_money(self) -> None:
+        """Ask how much the chosen fund is to bring, and why."""
+        fund = self._funds.get(self.funds.key())
+        if fund is None:
+            return
+        title, label = f"{fund.year or ''} {fund.name}", _("Amount (10,000 yuan)")
+        amount, is_sure = QInputDialog.getDouble(self, title, label, fund.planned, 0.0, 1e9, 2)
+        if is_sure:
+            note, is_sure = QInputDialog.getText(self, title, _("Reason for the change"))
+        if is_sure:
+            self.write(lambda store: change_fund(store, fund.uid, amount, note))
+
+    @Slot()
+    def add_money(self) -> None:
+        """Ask for a new fund: name, source, year, amount."""
+        title, year = _("New fund …"), int(_today()[:4])
+        sources = {words.in_language(pair): source for source, pair in FUND_SOURCES.items()}
+        name, is_sure = QInputDialog.getText(self, title, _("Name"))
+        if is_sure:
+            word, is_sure = QInputDialog.getItem(
+                self, title, _("Source of the money"), list(sources), 0, editable=False
+            )
+        if is_sure:
+            year, is_sure = QInputDialog.getInt(self, title, _("Year"), year, 2000, 2100)
+        if is_sure:
+            amount, is_sure = QInputDialog.getDouble(self, title, _("Amount (10,000 yuan)"), 0.0, 0.0, 1e9, 2)
+        if is_sure:
+            self.write(lambda store: add_fund(store, name, sources[word], year, amount))
 
     @Slot()
     def change_state(self, _key: str = "") -> None:

@@ -127,6 +127,7 @@ class _Basis(QWizardPage):
         self.name.setPlaceholderText(_("For example: Huangshigang 2026"))
         self.folder = QLineEdit(str(folder))
         self.folder.setObjectName("handover_folder")
+        self.folder.setAccessibleName(_("Folder"))
         self.crs = QComboBox()
         self.crs.setObjectName("handover_crs")
         self.crs.setEditable(True)

@@ -172,7 +172,7 @@ class Hand:
     def complete(self) -> None:
         """Complete the form and go back to the list."""
         self.click("form_complete")
-        self.wait("saved as complete", lambda: "已完成" in self.window.form_panel.status.text())
+        self.wait("saved as complete", lambda: "已提交" in self.window.form_panel.status.text())
 
     def close_form(self) -> None:
         """Go back to the list of forms."""

@@ -201,9 +201,9 @@ def test_a_busy_hub_says_when_to_come_again() -> None:
     load.done(1000, 1.0)  # a millisecond a byte
     load.came(10_000)
     assert load.wait_ms() == 0
-    load.came(5_000)
-    assert load.wait_ms() == 10_000
-    load.done(15_000, 15.0)
+    load.came(15_000)
+    assert load.wait_ms() == 15_000
+    load.done(25_000, 25.0)
     assert load.wait_ms() == 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.plan import ledger, versions
+from fieldsurvey.plan import ledger, numbers, versions
 from fieldsurvey.plan.progress import progress
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
@@ -108,3 +108,26 @@ def test_willingness_is_counts_only(store: Store) -> None:
         store.create_record("f18_willingness", {"community_uid": uid, **home})
     found = [(one.part, one.whole) for one in progress(store).willingness]
     assert found == [(3, 4), (2, 4), (1, 2)]
+
+
+def test_a_fund_cannot_be_cut_below_what_is_committed_and_a_limit_needs_a_reason(store: Store) -> None:
+    uid = fund(store)
+    ledger.enter(store, uid, "committed", 80.0, "2026-03-31")
+    for amount, note, sentence in ((79.0, "调减", "80.00"), (90.0, " ", "理由")):
+        with pytest.raises(InputRefused, match=sentence):
+            numbers.change_fund(store, uid, amount, note)
+    numbers.change_fund(store, uid, 90.0, "调减")
+    with pytest.raises(InputRefused, match="理由"):
+        numbers.change_limit(store, 2026, 500, None, "")
+    numbers.change_limit(store, 2026, 500, None, "施工力量")
+    numbers.change_limit(store, 2026, 600, 70.5, "增加队伍")
+    assert ledger.fund_lines(store)[0].planned == 90.0
+    assert numbers.limits(store) == [numbers.LimitRow(2026, 600, 70.5, "增加队伍")]
+
+
+def test_a_new_fund_pays_in_its_year_for_its_classes(store: Store) -> None:
+    with pytest.raises(InputRefused, match="来源"):
+        numbers.add_fund(store, "某款", "heaven", 2026, 10.0)
+    numbers.add_fund(store, "专项债", "bond", 2027, 10.0, "base")
+    [line] = ledger.fund_lines(store)
+    assert (line.year, line.source, line.planned, line.purpose) == (2027, "bond", 10.0, "base")

@@ -65,6 +65,8 @@ def test_all_prices_are_taken_or_none(tmp_path: Path) -> None:
         assert numbers.take_prices(store, [good], "价格.xlsx") == 1
         numbers.take_prices(store, [numbers.PriceRow("B01", "m", 120.0, {"name": "给水管"})], "新价.xlsx")
         [row] = store.select("price")
+        [edit] = numbers.price_log(store)
+    assert (edit.what, edit.old, edit.new, edit.note) == ("B01 给水管", 100.0, 120.0, "新价.xlsx")
     assert (row["unit_price"], row["price_source"]) == (120.0, "新价.xlsx")
 
 

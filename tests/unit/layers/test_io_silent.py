@@ -148,3 +148,26 @@ def test_the_parts_keep_their_attributes_and_every_point_its_place(tmp_path: Pat
         rows = store.select("hydrant", ["state", "geom"])
     assert [row["state"] for row in rows] == ["完好", "完好"]
     assert len({row["geom"] for row in rows}) == 2
+
+
+def test_damage_that_readers_stumble_over_is_one_sentence(tmp_path: Path) -> None:
+    import zipfile
+
+    track = '<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://www.google.com/kml/ext/2.2"><Document>{}</Document></kml>'
+    rest = "<Placemark><name>b</name><Point><coordinates>115,30</coordinates></Point></Placemark>"
+    for number, part in enumerate(("<gx:Track/>", "<Point><altitudeMode/></Point>")):
+        file = tmp_path / f"{number}.kml"
+        file.write_text(track.format(f"<Placemark><name>a</name>{part}</Placemark>{rest}"), "utf-8")
+    name = tmp_path / "name.zip"
+    with zipfile.ZipFile(name, "w") as archive:
+        archive.writestr("单.csv", "a,b\n1,2\n")
+    name.write_bytes(name.read_bytes().replace("单".encode(), b"\xe5\x8d\x20"))
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(b"PK\x03\x04" + bytes(200))
+    drawing = tmp_path / "cut.dxf"
+    drawing.write_bytes(b"AutoCAD Binary DXF\r\n\x1a\x00" + b"\x00SECTION\x00" + bytes(7))
+    with make_project(tmp_path / "p.gpkg") as store:
+        files = [tmp_path / "0.kml", tmp_path / "1.kml", name, book, drawing]
+        reports = run(store, files, dry_run=True)
+    assert [str(report.status) for report in reports] == ["imported_with_warning"] * 2 + ["refused"] * 3
+    assert not [report.error for report in reports if "made its reader stop" in report.error or "停止" in report.error]

@@ -46,7 +46,6 @@ class RecordReview(QWidget):
 
     Signals:
         form_wanted: (Subject) the form itself is to be opened.
-        photo_wanted: (hash) a photo is to be seen large.
         role_wanted: () the person wants to say what he is.
         conflicts_wanted: () conflicts are to be decided.
         taken: () a step was taken.
@@ -59,7 +58,6 @@ class RecordReview(QWidget):
     """
 
     form_wanted = Signal(object)
-    photo_wanted = Signal(str)
     role_wanted = Signal()
     conflicts_wanted = Signal()
     taken = Signal()
@@ -108,7 +106,6 @@ class RecordReview(QWidget):
         self.box.finished.connect(self._remarked)
         self.box.left.connect(self.queue.list.setFocus)
         self.pictures = Pictures(self._runner, work, self._holder)
-        self.pictures.wanted.connect(self.photo_wanted)
         self.who = QLabel()
         self.who.setObjectName("review_who")
         self.role = button("review_role", _("My role …"), self.role_wanted)

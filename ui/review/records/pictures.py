@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from exports import photo_copies
 from fieldsurvey.errors import FieldSurveyError
@@ -25,13 +25,7 @@ _Found = list[tuple[str, Path | None, tuple[Mark, ...]]]
 
 
 class Pictures(QScrollArea):
-    """A strip of photos.
-
-    Signals:
-        wanted: (hash) a photo is to be seen large.
-    """
-
-    wanted = Signal(str)
+    """A strip of photos."""
 
     def __init__(self, store: JobRunner, work: JobRunner, holder: StoreHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +66,9 @@ class Pictures(QScrollArea):
     def _copy(self, result: object) -> None:
         """Make small copies beside the work: decoding a photo takes longer than a save may wait."""
         found = cast("_Found", result)
-        job = self._work.start(lambda _control: [(sha, _small(path, sha, marks)) for sha, path, marks in found])
+        job = self._work.start(
+            lambda _control: [(s, _copy(p, s, marks, photo_copies.THUMBNAIL)) for s, p, marks in found]
+        )
         job.succeeded.connect(self._show)
         job.failed.connect(self._fail)
 
@@ -94,9 +90,39 @@ class Pictures(QScrollArea):
                 tool.setIcon(QIcon(QPixmap.fromImage(picture)))
                 tool.setIconSize(QSize(_SIDE - 8, _SIDE - 8))
                 tool.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-                tool.clicked.connect(partial(self.wanted.emit, sha))
+                tool.clicked.connect(partial(self._enlarge, sha))
             widgets.append(tool)
         self._fill(widgets)
+
+    def _enlarge(self, sha: str) -> None:
+        """Show a photo large, with what was drawn on it."""
+
+        def find(_control: JobControl) -> tuple[Path | None, tuple[Mark, ...]]:
+            store = self._holder.store
+            return store.media.path(sha), album.marks_of(store, sha)
+
+        job = self._store.start(find, quick=True)
+        job.succeeded.connect(partial(self._copy_large, sha))
+        job.failed.connect(self._fail)
+
+    def _copy_large(self, sha: str, found: object) -> None:
+        path, marks = cast("tuple[Path | None, tuple[Mark, ...]]", found)
+        job = self._work.start(lambda _control: _copy(path, sha, marks, photo_copies.PRINT))
+        job.succeeded.connect(self._show_large)
+        job.failed.connect(self._fail)
+
+    @Slot(object)
+    def _show_large(self, picture: object) -> None:
+        if isinstance(picture, QImage):
+            dialog = QDialog(self)
+            dialog.setObjectName("photo_large")
+            dialog.setWindowTitle(_("Photo"))
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            label = QLabel()
+            label.setAccessibleName(_("Photo"))
+            label.setPixmap(QPixmap.fromImage(picture))
+            QVBoxLayout(dialog).addWidget(label)
+            dialog.open()
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -105,7 +131,8 @@ class Pictures(QScrollArea):
         self._fill([QLabel(f"⚠ {error}")])
 
 
-def _small(path: Path | None, sha: str, marks: tuple[Mark, ...]) -> QImage | None:
+def _copy(path: Path | None, sha: str, marks: tuple[Mark, ...], pixels: int) -> QImage | None:
+    """Return a copy of a photo with its marks; None if it is not on this laptop."""
     if path is None:
         return None
-    return QImage(str(photo_copies.copy_of(path, sha, user_cache() / "photos", photo_copies.THUMBNAIL, marks)))
+    return QImage(str(photo_copies.copy_of(path, sha, user_cache() / "photos", pixels, marks)))
