@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from exports.sheet.breaking import Line, break_lines
 from exports.sheet.canvas import BLACK, Colour, SheetCanvas
@@ -13,6 +13,7 @@ from exports.sheet.structure import Element
 Align = Literal["left", "centre", "right", "justify"]
 _ASCENT = 0.88  # em above the baseline that Chinese glyphs fill
 _MAX_SPREAD = 0.22  # em: a line that would need wider letter space stays ragged
+_KEPT = 3000  # texts kept with a document
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,18 @@ def draw_lines(
     key = (id(lines), style, width)
     kept = canvas.drawn.get(key)
     if kept is None:
-        kept = canvas.drawn[key] = (lines, *_placed(canvas, lines, style, width))  # lines: so that no other has its id
+        placed = _placed(canvas, lines, style, width)
+        kept = _keep(canvas, key, (lines, *placed))  # with the lines, so that no others get their id
     _lines, right, down, shown = kept
     canvas.op(f"BT\n{_colour(style.colour)}\n{x + right:.2f} {top - down:.2f} Td\n{shown}ET")
+
+
+def _keep(canvas: SheetCanvas, key: Any, made: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401 - two kinds of key
+    """Keep what was set; all is forgotten at times: what stands in many places of a book soon is there again."""
+    if len(canvas.drawn) >= _KEPT:
+        canvas.drawn.clear()
+    canvas.drawn[key] = made
+    return made
 
 
 def _placed(canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, width: float) -> tuple[float, float, str]:
@@ -106,7 +116,7 @@ def draw_text(
         line = lines_of(text, style, 10_000)[0]
         pen = _Pen(canvas, style)
         pen.write(line)
-        kept = canvas.drawn[key] = (line.width, pen.finished())
+        kept = _keep(canvas, key, (line.width, pen.finished()))
     width, shown = kept
     left = {"centre": x - width / 2, "right": x - width}.get(align, x)
     canvas.op(f"BT\n{_colour(style.colour)}\n{left:.2f} {baseline:.2f} Td\n{shown}ET")
