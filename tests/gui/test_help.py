@@ -119,6 +119,18 @@ def test_the_manual_is_searched(qtbot: QtBot, window: MainWindow) -> None:
     assert manual.list.count() == len(pages.NAMES)
 
 
+@pytest.mark.parametrize("width", [760, 980])
+def test_no_picture_is_wider_than_its_page(qtbot: QtBot, window: MainWindow, width: int) -> None:
+    manual = HelpWindow(window)
+    qtbot.addWidget(manual)
+    manual.show()
+    manual.show_page("map")
+    manual.resize(width, 680)
+    qtbot.wait(100)
+    assert manual.text.document().size().height() > 680
+    assert not manual.text.horizontalScrollBar().isVisible()
+
+
 def test_the_manual_speaks_english_too() -> None:
     set_language("en")
     try:

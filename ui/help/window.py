@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QTextBlockFormat, QTextCursor
+from PySide6.QtGui import QImage, QResizeEvent, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QTextBrowser, QVBoxLayout
 
 from fieldsurvey.i18n import _
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 
 _NAME = Qt.ItemDataRole.UserRole
 _LINE_HEIGHT = 140  # percent
+
+
+class ManualText(QTextBrowser):
+    """A page; its pictures are never wider than it."""
+
+    def loadResource(self, kind: int, url: QUrl | str) -> object:
+        """Return a picture, made smaller where it would not fit."""
+        found = super().loadResource(kind, url)
+        if kind != QTextDocument.ResourceType.ImageResource.value:
+            return found
+        picture = QImage(str(folder() / QUrl(url).toString()))
+        most = self.viewport().width() - 2 * round(self.document().documentMargin()) - 1
+        if picture.isNull() or picture.width() <= most:
+            return found
+        return picture.scaledToWidth(max(1, most), Qt.TransformationMode.SmoothTransformation)
 
 
 class HelpWindow(QDialog):
@@ -37,7 +52,8 @@ class HelpWindow(QDialog):
         self.list.setAccessibleName(_("Pages"))
         self.list.setWordWrap(True)
         self.list.currentItemChanged.connect(self._chosen)
-        self.text = QTextBrowser()
+        self.text = ManualText()
+        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # the width must not depend on it
         self.text.setObjectName("help_text")
         self.text.setAccessibleName(_("Manual"))
         self.text.setSearchPaths([str(folder())])
@@ -68,6 +84,14 @@ class HelpWindow(QDialog):
         airy.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         cursor.mergeBlockFormat(airy)
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the pictures to the page anew."""
+        super().resizeEvent(event)
+        if self.name:
+            at = self.text.verticalScrollBar().value()
+            self._read(self.name)
+            self.text.verticalScrollBar().setValue(at)
 
     @Slot(str)
     def _list(self, words: str) -> None:
