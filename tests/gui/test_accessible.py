@@ -22,6 +22,8 @@ from ui import theme
 from ui.app import build
 from ui.finder.box import FinderBox
 from ui.finder.keymap import KeyMap
+from ui.help.tutorial import Tutorial
+from ui.help.window import HelpWindow
 from ui.main_window import MainWindow
 from ui.map.basemap_panel import ServiceDialog
 from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
@@ -129,6 +131,8 @@ DIALOGS: dict[str, Callable[[MainWindow], QDialog]] = {
     "KeyMap": KeyMap,
     "ReportDialog": ReportDialog,
     "AssignDialog": _assign,
+    "HelpWindow": HelpWindow,
+    "Tutorial": Tutorial,
     "DrawDialog": lambda window: DrawDialog("画", MarkCanvas(_SHEET), ("arrow", "circle", "text", "line"), window),
 }
 NOT_HERE = {  # what a machine without camera or an older record cannot show

@@ -11,6 +11,7 @@ SEED = 5
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.qt_log_level_fail("CRITICAL")  # the offscreen platform warns of much that it cannot do
 def test_half_a_minute_of_random_clicks_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with make_project(tmp_path / "p.gpkg", forms=True) as store:
