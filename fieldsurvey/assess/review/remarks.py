@@ -147,7 +147,7 @@ def threads(store: Store, where: Mapping[str, Value] | None = None) -> dict[str,
     """
     if REMARK.name not in store.tables():
         return {}
-    rows = sorted(store.select(REMARK.name, where=where), key=lambda row: (str(row["at"]), str(row["uid"])))
+    rows = sorted(store.select(REMARK.name, where=where), key=lambda row: str(row["at"]))  # of one moment: as written
     answers: dict[str, list[Message]] = {}
     for row in rows:
         if row["thread"]:
