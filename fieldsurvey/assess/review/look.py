@@ -115,7 +115,7 @@ def steps_of(store: Store, uid: str) -> list[dict[str, Value]]:
     if REVIEW_STEP.name not in store.tables():
         return []
     rows = store.select(REVIEW_STEP.name, where={"record_uid": uid})
-    return sorted(rows, key=lambda row: (str(row["at"]), str(row["uid"])))
+    return sorted(rows, key=lambda row: str(row["at"]))
 
 
 def _subject(store: Store, item: Item) -> tuple[str, bytes | None]:
