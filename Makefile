@@ -64,8 +64,8 @@ translations: setup-dev
 # Pinned versions with hashes, for every platform; no index address may stand in them. What users get is what was tested.
 lock: setup-dev
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile -q --universal --no-emit-index-url --no-header --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
-	$(BIN)/uv pip compile -q --universal --no-emit-index-url --no-header --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.lock -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.lock -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

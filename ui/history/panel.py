@@ -1,8 +1,8 @@
 """The history of one record: who, when, from what, to what, on which laptop; and the way back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -18,7 +18,7 @@ from survey_forms import typed
 from survey_forms.cells import change_answer
 from ui import shown
 from ui.jobs import JobRunner
-from ui.project.holder import StoreHolder
+from ui.project.holder import StoreHolder, ask_store
 from ui.widgets import button, closable, titled
 from ui.words import in_words
 
@@ -113,22 +113,16 @@ class HistoryPanel(QWidget):
     def show_record(self, table: str, uid: str) -> None:
         """Show the history of a record."""
         self.message.clear()
-        self._run(lambda _control: past_of(self._holder.store, table, uid), self._show)
+        self._run(lambda store, _control: past_of(store, table, uid), self._show)
 
     def refresh(self) -> None:
         """Show what has been added since."""
         if self.past is not None and self.isVisible():
             table, uid = self.past.table.name, self.past.uid
-            self._run(lambda _control: past_of(self._holder.store, table, uid), self._show)
+            self._run(lambda store, _control: past_of(store, table, uid), self._show)
 
-    def _run(self, work: object, then: object) -> None:
-        def guarded(control: JobControl) -> object:
-            return work(control) if self._holder.is_open else None  # type: ignore[operator]
-
-        if self._runner.is_open:
-            job = self._runner.start(guarded, quick=True)
-            job.succeeded.connect(then)
-            job.failed.connect(self._fail)
+    def _run(self, work: Callable[[Store, JobControl], object], then: Callable[[Any], None]) -> None:
+        ask_store(self._runner, self._holder, work, then, self._fail)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -208,8 +202,7 @@ class HistoryPanel(QWidget):
             return
         value = entry.old.get(field)
 
-        def work(_control: JobControl) -> str:
-            store = self._holder.store
+        def work(store: Store, _control: JobControl) -> str:
             if past.table.kind is TableKind.ASSET or field == "geom" or isinstance(value, bytes):
                 store.save(past.uid, {field: value})
             else:
@@ -227,8 +220,8 @@ class HistoryPanel(QWidget):
     def restore(self, uid: str, when_ms: int) -> None:
         """Make a record, with what belongs to it, what it was at a moment."""
 
-        def work(control: JobControl) -> str:
-            changed = self._holder.store.restore_with_parts(uid, when_ms, control)
+        def work(store: Store, control: JobControl) -> str:
+            changed = store.restore_with_parts(uid, when_ms, control)
             text = _("{n} records are as they were on {moment}; Ctrl+Z takes it back.")
             return text.format(n=changed, moment=shown.moment(when_ms))
 

@@ -1,6 +1,7 @@
 """What was deleted, by whom and when, and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -13,7 +14,7 @@ from fieldsurvey.store import Discarded, Store
 from ui import shown
 from ui.empty import EmptyState
 from ui.jobs import JobRunner
-from ui.project.holder import StoreHolder
+from ui.project.holder import StoreHolder, ask_store
 from ui.widgets import button, closable, titled
 
 Lines = Sequence[tuple[Discarded, str]]
@@ -70,16 +71,10 @@ class TrashPanel(QWidget):
 
     def refresh(self) -> None:
         """Read again what was deleted."""
-        self._run(lambda _control: lines_of(self._holder.store), self._show)
+        self._run(lambda store, _control: lines_of(store), self._show)
 
-    def _run(self, work: object, then: object) -> None:
-        def guarded(control: JobControl) -> object:
-            return work(control) if self._holder.is_open else None  # type: ignore[operator]
-
-        if self._runner.is_open:
-            job = self._runner.start(guarded, quick=True)
-            job.succeeded.connect(then)
-            job.failed.connect(self._fail)
+    def _run(self, work: Callable[[Store, JobControl], object], then: Callable[[Any], None]) -> None:
+        ask_store(self._runner, self._holder, work, then, self._fail)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -111,8 +106,7 @@ class TrashPanel(QWidget):
         """Bring the chosen records back, as one step."""
         uids = [each.uid for each in self.chosen()]
 
-        def work(_control: JobControl) -> int:
-            store = self._holder.store
+        def work(store: Store, _control: JobControl) -> int:
             with store.transaction():
                 for uid in uids:
                     store.bring_back(uid)

@@ -47,10 +47,7 @@ class Page(QWidget):
         return self._run(work)
 
     def _run(self, work: Callable[[Store, JobControl], object]) -> Job:
-        def guarded(control: JobControl) -> object:
-            return work(self._holder.store, control) if self._holder.is_open else None
-
-        job = self._runner.start(guarded)
+        job = self._runner.start(self._holder.if_open(work))
         job.succeeded.connect(self._take)
         job.failed.connect(self.tell)
         return job

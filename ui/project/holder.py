@@ -1,7 +1,11 @@
 """The open store, for the one thread that may use it."""
 
+from collections.abc import Callable
+
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from fieldsurvey.store.occupancy import Occupancy
+from ui.jobs import Job, JobRunner
 
 
 class StoreHolder:
@@ -29,6 +33,10 @@ class StoreHolder:
     def is_open(self) -> bool:
         """True while a project is open."""
         return self._store is not None
+
+    def if_open(self, work: Callable[[Store, JobControl], object]) -> Callable[[JobControl], object]:
+        """Return work for the store thread that is left out, with None, once the project was closed."""
+        return lambda control: None if self._store is None else work(self._store, control)
 
     def may_pause(self) -> bool:
         """Say whether a long job may be interrupted now: not in the middle of a transaction."""
@@ -65,3 +73,27 @@ class StoreHolder:
         if self._occupancy is not None:
             self._occupancy.release()
             self._occupancy = None
+
+
+def ask_store(
+    runner: JobRunner,
+    holder: StoreHolder,
+    work: Callable[[Store, JobControl], object],
+    then: Callable[[object], None],
+    failed: Callable[[Exception], None],
+) -> Job | None:
+    """Do something short with the open project in its thread, before what is long; nothing in a closing window.
+
+    Args:
+        runner: The runner of the store thread.
+        holder: Holds the store.
+        work: What is done.
+        then: Told what came of it; None if the project was closed in between.
+        failed: Told what was raised.
+    """
+    if not runner.is_open:
+        return None
+    job = runner.start(holder.if_open(work), quick=True)
+    job.succeeded.connect(then)
+    job.failed.connect(failed)
+    return job

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import shapely
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 
 from fieldsurvey.assess.rules import Result
 from fieldsurvey.model.finding import Finding
 from ui.map.canvas import MapCanvas
+from ui.map.overlay import MapOverlay
 from ui.review.loading import Desk
 from ui.review.model import MARKS
 
@@ -23,29 +23,17 @@ _RIM = 2  # px around a sign
 _ORDER = (Result.REVIEW, Result.UNCERTAIN, Result.FAIL)  # the worst is drawn last, on top
 
 
-class FindingMarks(QWidget):
+class FindingMarks(MapOverlay):
     """The layer of findings above a map. It follows the map by itself and lets the mouse through."""
 
     def __init__(self, canvas: MapCanvas) -> None:
-        super().__init__(canvas)
-        self.setObjectName("finding_marks")
-        self._canvas = canvas
+        super().__init__("finding_marks", canvas)
         self._findings: Sequence[Finding] = ()
         self._rows: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._spots: npt.NDArray[np.float64] = np.zeros((0, 2))
         self._kinds: npt.NDArray[np.str_] = np.zeros(0, dtype=str)
         self._chosen: Finding | None = None
         self._signs: dict[tuple[Result, int], QPixmap] = {}
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        canvas.installEventFilter(self)
-        self.resize(canvas.size())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the size of the map."""
-        if event.type() is QEvent.Type.Resize:
-            self.resize(self._canvas.size())
-        return super().eventFilter(watched, event)
 
     def show_findings(self, desk: Desk, rows: npt.NDArray[np.intp]) -> None:
         """Show some findings of a project, named by their numbers."""
@@ -62,7 +50,7 @@ class FindingMarks(QWidget):
         """Draw dots from afar, signs from near, and the chosen place."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        view = self._canvas.view
+        view = self.canvas.view
         box = view.box(20)
         inside = np.flatnonzero(
             (self._spots[:, 0] >= box[0])
@@ -76,19 +64,16 @@ class FindingMarks(QWidget):
             for result in _ORDER:
                 for number in inside[self._kinds[inside] == result].tolist():
                     self._paint_place(painter, self._findings[self._rows[number]], 2)
-                    self._paint_sign(painter, self._pixel(*self._spots[number]), result, 8)
+                    self._paint_sign(painter, self.spot(*self._spots[number]), result, 8)
         if self._chosen is not None:
             self._paint_place(painter, self._chosen, 5)
             if self._chosen.place:
                 centre = shapely.centroid(shapely.from_wkb(self._chosen.place))
-                self._paint_sign(painter, self._pixel(centre.x, centre.y), self._chosen.result, 13)
-
-    def _pixel(self, east: float, north: float) -> QPointF:
-        return QPointF(*self._canvas.view.to_screen(east, north))
+                self._paint_sign(painter, self.spot(centre.x, centre.y), self._chosen.result, 13)
 
     def _paint_dots(self, painter: QPainter, inside: npt.NDArray[np.intp]) -> None:
         """Draw one dot for all findings that fall into the same few pixels."""
-        view = self._canvas.view
+        view = self.canvas.view
         left, top = view.to_world(0, 0)
         pixels = (self._spots[inside] - (left, top)) / (view.metres, -view.metres)
         cells = np.floor(pixels / _CELL).astype(np.int64) + _SHIFT
@@ -104,13 +89,7 @@ class FindingMarks(QWidget):
             return
         painter.setPen(QPen(QColor(MARKS[finding.result][1]), width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for part in shapely.get_parts(shapely.from_wkb(finding.place)):
-            shapes = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
-            for shape in shapes:
-                if shape.geom_type in {"LineString", "LinearRing"}:
-                    painter.drawPolyline(
-                        QPolygonF([self._pixel(x, y) for x, y in shapely.get_coordinates(shape).tolist()])
-                    )
+        self.draw_lines(painter, shapely.from_wkb(finding.place))
 
     def _paint_sign(self, painter: QPainter, at: QPointF, result: Result, radius: int) -> None:
         """Draw the sign of a result: round with ✕, ≈ or ?, so that colour is not needed to tell them apart."""

@@ -268,10 +268,7 @@ class ReviewPanel(QWidget):
         self._set_running(running=True)
 
     def _start(self, work: Callable[[JobControl], object], then: Callable[[object], None] | None = None) -> Job:
-        def guarded(control: JobControl) -> object:
-            return work(control) if self._holder.is_open else None
-
-        job = self._runner.start(guarded)
+        job = self._runner.start(self._holder.if_open(lambda _store, control: work(control)))
         if then is not None:
             job.succeeded.connect(then)
         job.failed.connect(self._failed)

@@ -12,7 +12,7 @@ from fieldsurvey.model.conditions import REFERENCES, Condition, Field, Sort
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import Statistics, Store
 from ui.jobs import Job, JobRunner
-from ui.project.holder import StoreHolder
+from ui.project.holder import StoreHolder, ask_store
 from ui.tables import columns
 from ui.tables.columns import Layout
 from ui.tables.model import Page, page_of
@@ -74,16 +74,13 @@ class TableReader(QObject):
 
     def run(self, work: Callable[[Store], object], then: Callable[[object], None]) -> Job | None:
         """Do something with the project in its thread; nothing if none is open by then."""
-
-        def guarded(_control: JobControl) -> object:
-            return work(self._holder.store) if self._holder.is_open else None
-
-        if not self._runner.is_open:
-            return None
-        job = self._runner.start(guarded, quick=True)
-        job.succeeded.connect(lambda result: None if result is None else then(result))
-        job.failed.connect(self.failed)
-        return job
+        return ask_store(
+            self._runner,
+            self._holder,
+            lambda store, _control: work(store),
+            lambda result: None if result is None else then(result),
+            self.failed.emit,
+        )
 
     def list_tables(self) -> None:
         """Read which tables there are."""
