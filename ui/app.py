@@ -100,7 +100,10 @@ def run(project: Path | None) -> int:
     if fault is not None:
         text = _("The program ended unexpectedly last time. What was saved is there. The report lies in {file}.")
         program.window.tell_trouble(text.format(file=fault))
-    return app.exec()
+    try:
+        return app.exec()
+    finally:  # the display is lost, the session ends: nobody closed the window, and its threads would wait for ever
+        program.window.close()
 
 
 __all__ = ["Program", "application", "build", "run"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import shapely
 from PySide6.QtCore import QProcess, Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey import settings as settings_
@@ -16,7 +16,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
-from ui.app import build
+from ui.app import build, run
 from ui.clock import ClockWatch
 from ui.crash import CrashDesk
 from ui.main_window import MainWindow
@@ -202,3 +202,21 @@ def test_a_clock_behind_the_last_edit_is_told(qtbot: QtBot) -> None:
     assert not told
     watch.compare(round((clock.wall + 7200) * 1000))
     assert "2 小时 0 分" in told[0]
+
+
+def test_an_end_that_nobody_asked_the_window_for_closes_the_project(
+    qtbot: QtBot, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the display is lost or the session ends: the event loop returns, and no thread may hold the process."""
+    made: list[MainWindow] = []
+
+    def loop(_self: QApplication) -> int:
+        made.extend(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
+        qtbot.waitUntil(lambda: made[0].project.current is not None, timeout=15_000)
+        return 1
+
+    monkeypatch.setattr(QApplication, "exec", loop)
+    monkeypatch.setattr(CrashDesk, "install", lambda _self: None)  # the hooks of this process belong to the tests
+    assert run(project) == 1
+    assert not (project.parent / "p.gpkg.open").exists()
+    qtbot.addWidget(made[0])
