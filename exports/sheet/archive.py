@@ -97,7 +97,7 @@ def _saved(pdf: Any, tree: dict[int, bytes]) -> bytes:  # noqa: ANN401 - pikepdf
     for each in pdf.objects:
         number = each.objgen[0]
         if isinstance(each, pikepdf.Stream):
-            _protect(each)
+            protect(each)
             raw = each.read_raw_bytes()
             each.stream_dict.Length = len(raw)
             streams[number] = each.stream_dict.unparse(), raw
@@ -106,8 +106,12 @@ def _saved(pdf: Any, tree: dict[int, bytes]) -> bytes:  # noqa: ANN401 - pikepdf
     return packed(objects | tree, streams, pdf.Root.objgen[0], pdf.docinfo.objgen[0])
 
 
-def _protect(stream: Any) -> None:  # noqa: ANN401 - see above
-    """Compress a stream that is not, and write it as hexadecimal digits if its last byte is a carriage return."""
+def protect(stream: Any) -> None:  # noqa: ANN401 - see above
+    """Compress a stream that is not, and write it as hexadecimal digits if its last byte is a carriage return.
+
+    A carriage return before the line end in front of endstream can be read as
+    a part of that line end, which makes the stream a byte shorter than told.
+    """
     from pikepdf import Array, Name
 
     if stream.get("/Type") == Name.Metadata:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exports.sheet.archive import protect
 from exports.sheet.canvas import WHITE, SheetCanvas
 from exports.sheet.faces import KAI, SONG
 from exports.sheet.typography import TextStyle, draw_text, text_width
@@ -87,7 +88,10 @@ def _packed(draft: io.BytesIO) -> bytes:
     out = io.BytesIO()
     draft.seek(0)
     with pikepdf.open(draft) as pdf:
-        pdf.save(out, compress_streams=True)
+        for each in pdf.objects:
+            if isinstance(each, pikepdf.Stream):
+                protect(each)
+        pdf.save(out, compress_streams=False)
     return out.getvalue()
 
 

@@ -17,6 +17,7 @@ from fieldsurvey.errors import FieldSurveyError, InputRefused
 from fieldsurvey.i18n import _
 
 if TYPE_CHECKING:
+    from pyhanko.pdf_utils.generic import DictionaryObject
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.signers import PdfSigner, Signer
     from pyhanko.stamp import StaticStampStyle
@@ -226,16 +227,24 @@ def _append(pdf: Path, signer: "PdfSigner") -> bytes:
 
 
 def _writer(content: bytes) -> "IncrementalPdfFileWriter":
-    """Return a writer that leaves the metadata as they are.
+    """Return a writer of one more revision that keeps the archive format.
 
-    pyHanko writes them anew with each signature and loses the description of
-    the PDF/UA mark, without which the file is no PDF/A any more.
+    pyHanko writes the metadata anew with each signature and loses the
+    description of the PDF/UA mark, without which the file is no PDF/A any
+    more. Its cross-reference stream may end with a carriage return (see
+    exports.sheet.archive.protect()); hexadecimal digits never do.
     """
+    from pyhanko.pdf_utils.generic import StreamObject
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
     class KeepsMetadata(IncrementalPdfFileWriter):
         def _update_meta(self) -> None:
             pass
+
+        def _populate_trailer(self, trailer: "DictionaryObject") -> None:
+            super()._populate_trailer(trailer)
+            if isinstance(trailer, StreamObject):
+                trailer.apply_filter("/ASCIIHexDecode")
 
     return KeepsMetadata(io.BytesIO(content))
 

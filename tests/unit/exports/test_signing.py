@@ -18,6 +18,7 @@ pytest.importorskip("pyhanko", reason="pyHanko is not installed")
 from exports import Unreadable, verify
 from exports.sheet.document import render
 from exports.signing.keys import KeyFile, KeyRefused, Token
+from exports.signing.look import Look
 from exports.signing.sign import TimestampFailed, places, sign, target_of
 from fieldsurvey.errors import InputRefused
 from tests.unit.exports.conftest import MakeSheet
@@ -104,6 +105,18 @@ def test_a_signed_sheet_is_still_an_archive_file(sheet: Path, office: Office, tm
     for profile in ("3a", "ua1"):
         report = page.validate_pdf(made.out, profile=profile)
         assert not [(failure.rule_id, failure.message) for failure in report.failures]
+
+
+def test_no_stream_that_a_signature_adds_ends_with_a_carriage_return(sheet: Path, signed: Path) -> None:
+    """Readers may take it for a part of the line end that follows, and find the stream too short."""
+    added = signed.read_bytes()[sheet.stat().st_size :]
+    assert added.count(b"/XRef") == len(PEOPLE)
+    assert b"\r\nendstream" not in added
+
+
+def test_no_stream_of_any_look_ends_with_a_carriage_return() -> None:
+    looks = [Look("王晓梅", f"2026年1月{day}日").drawn(width, 18) for day in range(1, 25) for width in range(150, 170)]
+    assert not [content for content in looks if b"\r\nendstream" in content]
 
 
 def test_a_sheet_with_three_signatures_breaks_no_other_archive_rule(signed: Path) -> None:
