@@ -242,7 +242,7 @@ def _writer(content: bytes) -> "IncrementalPdfFileWriter":
             pass
 
         def _populate_trailer(self, trailer: "DictionaryObject") -> None:
-            super()._populate_trailer(trailer)
+            super()._populate_trailer(trailer)  # type: ignore[no-untyped-call]
             if isinstance(trailer, StreamObject):
                 trailer.apply_filter("/ASCIIHexDecode")
 
