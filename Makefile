@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: setup setup-dev system demo test lint bench bench-map soak translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
-SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 \
+SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libpulse0 \
   libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 # Debian's own Python comes without the part that makes virtual environments.
 SYSTEM_LIBRARIES += $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
