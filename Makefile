@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CUTS ?= 200
+SEED ?= 1
 
-.PHONY: setup setup-dev system demo test lint bench bench-map soak translations lock clean
+.PHONY: setup setup-dev system demo test lint bench bench-map soak cuts translations lock clean
 
 # Qt needs a few system libraries that a bare Debian lacks.
 SYSTEM_LIBRARIES := libglib2.0-0 libatomic1 libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libpulse0 \
@@ -49,7 +51,7 @@ bench-map: setup-dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/bench_map.py
 
 # Hours: every history, kill and mutated package that the releases are judged by.
-soak: setup-dev
+soak: setup-dev cuts
 	$(BIN)/python -m fieldsurvey.sync.simulate --seed 1 --histories 100000 --jobs $$(getconf _NPROCESSORS_ONLN)
 	$(BIN)/python -m tests.faults.killing saves 400
 	$(BIN)/python -m tests.faults.killing imports 100
@@ -57,6 +59,10 @@ soak: setup-dev
 	FIELDSURVEY_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -p no:xdist --timeout 7200 -o faulthandler_timeout=0 \
 	  --durations=8 tests/faults --ignore tests/faults/test_store_crash.py \
 	  tests/unit/fieldsurvey/test_sync_simulation.py tests/unit/fieldsurvey/test_sync_package.py
+
+# Pull the plug of the real window 200 times: whatever it acknowledged must be there.
+cuts: setup-dev
+	$(BIN)/python -m tests.faults.cutting $(CUTS) $(SEED)
 
 translations: setup-dev
 	$(BIN)/python -m tests.architecture.catalogues

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,12 @@ OURS = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the files of the person who runs it."""
     monkeypatch.setenv("FIELDSURVEY_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock of the program: everything falls into one millisecond, as it may on a quick machine."""
+    monkeypatch.setattr(time, "time_ns", lambda: 1_790_000_000_000_000_000)
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,12 @@
 """The composition root: builds the application and its window."""
 
+import atexit
+import functools
 import os
 import sys
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, Slot
 from PySide6.QtWidgets import QApplication
 
@@ -15,13 +18,27 @@ from ui import theme
 from ui.crash import CrashDesk
 from ui.main_window import MainWindow
 
+_OWN_CLIPBOARDS = frozenset({"windows", "cocoa", "xcb", "wayland"})
+
 
 def application() -> QApplication:
     """Return the one application object, made on first use."""
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("FieldSurvey")
+    _end_clipboard_in_time()
     return app
+
+
+@functools.cache
+def _end_clipboard_in_time() -> None:
+    """Have the clipboard emptied before Python ends, on platforms without a screen.
+
+    Theirs is a static of Qt. It would destroy what was copied, an object with
+    a Python side, after Python: a fault at the very end. Nobody else sees it.
+    """
+    if QApplication.platformName().split("-")[0] not in _OWN_CLIPBOARDS:
+        atexit.register(lambda: QApplication.clipboard().clear())
 
 
 def build(project: Path | None = None, language: str = "") -> MainWindow:
@@ -76,6 +93,16 @@ class Program(QObject):
         CrashDesk(self.window).install()
         self.window.show()
 
+    def end(self) -> None:
+        """Close the window, if nobody has, and delete it with all that belongs to it.
+
+        What is there when Python ends, PySide deletes one by one and in any
+        order: a part may then look for another that is no more.
+        """
+        CrashDesk.uninstall()
+        self.window.close()
+        shiboken6.delete(self.window)
+
     @Slot(str)
     def use_language(self, language: str) -> None:
         """Close the window, as a person would, and open one in another language on the same project and place."""
@@ -103,7 +130,7 @@ def run(project: Path | None) -> int:
     try:
         return app.exec()
     finally:  # the display is lost, the session ends: nobody closed the window, and its threads would wait for ever
-        program.window.close()
+        program.end()
 
 
 __all__ = ["Program", "application", "build", "run"]

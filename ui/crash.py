@@ -49,6 +49,12 @@ class CrashDesk(QObject):
         except OSError:
             _log.info("no file for faults of libraries")
 
+    @staticmethod
+    def uninstall() -> None:
+        """Leave to Python what nobody catches: there is no window any more that could tell it."""
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _log.critical("unexpected error", exc_info=(kind, error, trace))
         self._came.emit(error)

@@ -1,5 +1,6 @@
 """Running long work beside the window: the only bridge between threads and Qt."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -7,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 
-from fieldsurvey.errors import JobCancelled
+from fieldsurvey.errors import FieldSurveyError, JobCancelled
 from fieldsurvey.jobs import JobControl, Progress
 
+_log = logging.getLogger(__name__)
 _REPORT_EVERY = 0.05  # seconds between progress signals
 
 
 class Job(QObject):
     """A started job; one of the last three signals ends it, unless the runner closes first.
+
+    After that nobody is told: a window that is closed asks and shows nothing
+    any more. What failed then is in the log.
 
     Signals, all emitted in the GUI thread:
         progressed: (Progress) at most every 50 ms.
@@ -30,10 +35,10 @@ class Job(QObject):
     _posted = Signal(object, object)  # (signal, args): the way from the worker to the GUI thread
 
     def __init__(
-        self, work: Callable[[JobControl], object], parent: QObject, between: Callable[[], None] = lambda: None
+        self, work: Callable[[JobControl], object], runner: "JobRunner", between: Callable[[], None] = lambda: None
     ) -> None:
-        super().__init__(parent)
-        self._work = work
+        super().__init__(runner)
+        self._work, self._runner = work, runner
         self._control = JobControl(self._report, between)
         self._reported_at = 0.0
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -58,7 +63,11 @@ class Job(QObject):
 
     @Slot(object, object)
     def _deliver(self, signal: SignalInstance, args: tuple[object, ...]) -> None:
-        signal.emit(*args)
+        if self._runner.is_open:
+            signal.emit(*args)
+        elif signal == self.failed:
+            level = logging.INFO if isinstance(args[0], FieldSurveyError) else logging.ERROR
+            _log.log(level, "failed while the window was being closed: %r", args[0])
         if signal != self.progressed:
             self.deleteLater()
 

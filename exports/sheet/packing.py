@@ -55,9 +55,8 @@ def _object_stream(objects: Mapping[int, bytes]) -> Stream:
         at += len(text) + 1
     head = b" ".join(offsets) + b"\n"
     content = head + b"\n".join(objects.values())
-    data = zlib.compress(content)
-    if data.endswith(b"\r"):
-        data = zlib.compress(content + b" ")
+    while (data := zlib.compress(content)).endswith(b"\r"):
+        content += b" "
     entries = (len(objects), len(head), len(data))
     return b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>" % entries, data
 

@@ -86,7 +86,7 @@ def parameter_log(store: Store) -> list[NumberEdit]:
             label = known.label if known else str(row["key"])
             found.append(NumberEdit(label, entry.at_ms, entry.actor, old, new, str(entry.values.get("note") or "")))
             old = new
-    return sorted(found, key=lambda edit: -edit.at_ms)
+    return sorted(found, key=lambda edit: edit.at_ms)[::-1]  # of one moment: the later first
 
 
 def price_log(store: Store) -> list[NumberEdit]:
@@ -103,7 +103,7 @@ def price_log(store: Store) -> list[NumberEdit]:
             if old is not None and old != value:
                 found.append(NumberEdit(name, entry.at_ms, entry.actor, old, float(value), note))
             old = float(value)
-    return sorted(found, key=lambda edit: -edit.at_ms)
+    return sorted(found, key=lambda edit: edit.at_ms)[::-1]  # of one moment: the later first
 
 
 def change_price(store: Store, uid: str, value: float, source: str) -> None:

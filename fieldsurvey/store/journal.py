@@ -52,7 +52,7 @@ class Journal:
 
     def drafts(self) -> list[str]:
         """Return the keys of all kept states."""
-        return [row[0] for row in self._db.rows("SELECT key FROM _draft ORDER BY at_ms DESC")]
+        return [row[0] for row in self._db.rows("SELECT key FROM _draft ORDER BY at_ms DESC, key")]
 
     def drop_draft(self, key: str) -> None:
         """Forget the kept state of a form."""

@@ -1,4 +1,4 @@
-"""A scripted session at the real window, which a power cut ends: `python -m tests.faults.session PROJECT FOLDER START`.
+"""A session at the real window, which a power cut ends: `python -m tests.faults.session PROJECT FOLDER START SEED`.
 
 It types, completes forms, plans, imports, syncs with a folder and writes
 sheets, one after another in a random order, and tells on stdout what the
@@ -34,9 +34,9 @@ def year_of(number: int) -> int:
 class Session:
     """The hand, and what it does."""
 
-    def __init__(self, project: Path, folder: Path, start: int) -> None:
+    def __init__(self, project: Path, folder: Path, start: int, seed: int) -> None:
         self._hand, self._folder, self._number = Hand(project, folder), folder, start
-        self._rng = random.Random(start)
+        self._rng = random.Random(seed)
         self._hand.open()
         now = self._hand.window.project.current
         self._uids = sorted(now.communities) if now else []
@@ -128,7 +128,7 @@ class Session:
 def main() -> int:
     """Run until somebody pulls the plug."""
     application()
-    Session(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])).run()
+    Session(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])).run()
     return 0
 
 

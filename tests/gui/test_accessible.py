@@ -247,7 +247,7 @@ def test_a_community_is_surveyed_and_printed_without_a_mouse(qtbot: QtBot, windo
 
 def _answer_all(qtbot: QtBot, window: MainWindow) -> None:
     """Answer what stands against completing, each question where F8 leads, with keys."""
-    for _n in range(120):
+    for _n in range(1_000):  # most wait for what is worked out beside the typing
         session = window.form_panel.session
         problems = session.problems() if session else []
         if not problems:
@@ -255,7 +255,7 @@ def _answer_all(qtbot: QtBot, window: MainWindow) -> None:
         press(qtbot, Qt.Key.Key_F8)
         path = window.form_panel.current
         if path not in {problem.path for problem in problems}:
-            qtbot.wait(50)  # what stands against completing is worked out beside the typing
+            qtbot.wait(50)
             continue
         choices = session.choices(path) if session else []
         if choices:

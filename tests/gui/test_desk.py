@@ -133,7 +133,7 @@ def test_ctrl_z_takes_back_the_last_saved_step_and_ctrl_y_does_it_again(
     with qtbot.waitSignal(window.project.changed, timeout=10_000):
         qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert column(window, project[1], "plan_year") is None
-    qtbot.waitUntil(lambda: "枫叶山" in window.statusBar().currentMessage(), timeout=5_000)
+    qtbot.waitUntil(lambda: "枫叶山" in window.statusBar().currentMessage(), timeout=15_000)
     with qtbot.waitSignal(window.project.changed, timeout=10_000):
         qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert column(window, project[1], "plan_year") == 2027
@@ -197,7 +197,7 @@ def test_history_is_reached_from_map_form_and_table(
         window.open_form(Subject("f04_water", project[1], project[1]))
     assert window.desk.current() == ("f04_water", project[3])
     window.desk.show_current_history()
-    qtbot.waitUntil(window.desk.dock.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.desk.dock.isVisible, timeout=15_000)
     qtbot.keyClick(window.desk.history, Qt.Key.Key_Escape)
     assert not window.desk.dock.isVisible()
 

@@ -54,7 +54,7 @@ def _press(window: MainWindow, name: str) -> None:
 
 
 def _type(qtbot: QtBot, box: FinderBox, text: str) -> None:
-    qtbot.waitUntil(box.isVisible)
+    qtbot.waitUntil(box.isVisible, timeout=15_000)
     box.line.setText(text)
     qtbot.waitUntil(lambda: bool(box.entries), timeout=10_000)
 
@@ -77,7 +77,7 @@ def test_enter_before_the_answer_came_goes_to_the_first_that_fits(
 ) -> None:
     window.show_workspace("sync")
     _press(window, "search")
-    qtbot.waitUntil(window.finder.search.isVisible)
+    qtbot.waitUntil(window.finder.search.isVisible, timeout=15_000)
     window.finder.search.line.setText("fys")
     qtbot.keyClick(window.finder.search.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.forms.uid == project["community"], timeout=10_000)
@@ -89,14 +89,14 @@ def test_a_building_is_shown_on_the_map(qtbot: QtBot, window: MainWindow, projec
     qtbot.waitUntil(lambda: window.finder.engine.is_ready, timeout=15_000)
     _type(qtbot, window.finder.search, "枫叶山 3栋")
     qtbot.keyClick(window.finder.search.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: window.canvas.selected == {("building", project["building"])})
+    qtbot.waitUntil(lambda: window.canvas.selected == {("building", project["building"])}, timeout=15_000)
 
 
 def test_what_is_no_community_is_searched_everywhere(qtbot: QtBot, window: MainWindow) -> None:
     window.communities.search.setFocus()
     qtbot.keyClicks(window.communities.search, "zzz")
     qtbot.keyClick(window.communities.search, Qt.Key.Key_Return)
-    qtbot.waitUntil(window.finder.search.isVisible)
+    qtbot.waitUntil(window.finder.search.isVisible, timeout=15_000)
     assert window.finder.search.line.text() == "zzz"
     qtbot.keyClick(window.finder.search.line, Qt.Key.Key_Escape)
     assert not window.finder.search.isVisible()

@@ -216,7 +216,7 @@ def test_the_list_of_what_is_missing_leads_there(qtbot: QtBot, panel: FormPanel)
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
     assert panel.current == panel.row("first").path
     qtbot.keyClick(panel.row("first").editor.focus, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: len(panel.list.entries.entries) == len(entries) - 1, timeout=3_000)
+    qtbot.waitUntil(lambda: len(panel.list.entries.entries) == len(entries) - 1, timeout=15_000)
     qtbot.keyClick(panel.list, Qt.Key.Key_Escape)
     assert panel.current == panel.row("first").path
 
@@ -234,9 +234,9 @@ def test_lists_lie_in_lists(qtbot: QtBot, panel: FormPanel) -> None:
 def test_questions_stand_beside_each_other_where_there_is_width(qtbot: QtBot, panel: FormPanel) -> None:
     panel.resize(900, 700)
     _go(panel, "long")
-    qtbot.waitUntil(lambda: _top(panel, "long") == _top(panel, "wide"))
+    qtbot.waitUntil(lambda: _top(panel, "long") == _top(panel, "wide"), timeout=15_000)
     panel.resize(380, 700)
-    qtbot.waitUntil(lambda: _top(panel, "long") < _top(panel, "wide"))
+    qtbot.waitUntil(lambda: _top(panel, "long") < _top(panel, "wide"), timeout=15_000)
 
 
 def _top(panel: FormPanel, name: str) -> int:
@@ -249,7 +249,7 @@ def test_targets_are_large_for_touch(qtbot: QtBot, panel: FormPanel) -> None:
     before = app.styleSheet(), app.font(), app.palette()
     try:
         theme.apply(app, "light", "", touch=True)
-        qtbot.waitUntil(lambda: panel.row("plain").editor.focus.height() >= 44, timeout=3_000)
+        qtbot.waitUntil(lambda: panel.row("plain").editor.focus.height() >= 44, timeout=15_000)
         assert min(button.height() for button in (panel.next, panel.draft)) >= 44
         assert _go(panel, "roof").editor.focus.height() >= 44
     finally:

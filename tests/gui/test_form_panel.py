@@ -161,7 +161,7 @@ def test_an_answer_is_given_to_the_blank_rows_below_as_one_step(qtbot: QtBot, pa
     panel.set_answer(names[3], "own")
     panel.go_to(names[1])
     qtbot.keyClicks(panel.row("name").editor.focus, "east")
-    with qtbot.waitSignal(view.reshaped):
+    with qtbot.waitSignal(view.reshaped, timeout=15_000):
         qtbot.keyClick(panel.row("name").editor.focus, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert [_value(panel, name) for name in names] == ["", "east", "east", "own", "east"]
     panel.undo()
@@ -212,7 +212,7 @@ def test_a_place_is_picked_on_the_map(qtbot: QtBot, panel: FormPanel) -> None:
     canvas.resize(300, 300)
     canvas.show()
     picker = MapPicker(canvas, lambda: "EPSG:4547")
-    with qtbot.waitSignal(picker.picked) as got:
+    with qtbot.waitSignal(picker.picked, timeout=15_000) as got:
         picker.start("point")
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(150, 100))
     assert got.args == [[canvas.view.to_world(150, 100)]]
@@ -221,16 +221,16 @@ def test_a_place_is_picked_on_the_map(qtbot: QtBot, panel: FormPanel) -> None:
     for x in (100, 150, 200):
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, 100))
     qtbot.keyClick(canvas, Qt.Key.Key_Backspace)
-    with qtbot.waitSignal(picker.picked) as got:
+    with qtbot.waitSignal(picker.picked, timeout=15_000) as got:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert len(got.args[0]) == 2
     picker.start("line", got.args[0])  # what is answered already can be gone on from
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
-    with qtbot.waitSignal(picker.picked) as longer:
+    with qtbot.waitSignal(picker.picked, timeout=15_000) as longer:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert longer.args[0][:2] == got.args[0]
     picker.start("point")
-    with qtbot.waitSignal(picker.cancelled) as left:
+    with qtbot.waitSignal(picker.cancelled, timeout=15_000) as left:
         qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert left.args == [True]
     canvas.close_renderer()

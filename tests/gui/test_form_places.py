@@ -95,7 +95,7 @@ def test_point_trace_and_shape_are_picked_on_the_map_of_the_window(
             qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=spot)
         if name != "gate":
             qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
-        qtbot.waitUntil(partial(_has_answer, session, row.path), timeout=5_000)
+        qtbot.waitUntil(partial(_has_answer, session, row.path), timeout=15_000)
     side = window.canvas.view.to_world(60, 0)[0] - window.canvas.view.to_world(-60, 0)[0]
     assert len(session.value("/data/lane").split(";")) == 2
     assert len(session.value("/data/yard").split(";")) == 5
@@ -164,7 +164,7 @@ def test_a_place_is_taken_from_the_receiver_with_height_and_accuracy(
     log = tmp_path / "walk.nmea"
     log.write_text("".join(sentence + "\r\n" for second in range(40) for sentence in _moment(second)), "ascii")
     positioning.start(LogSource(log, 0.05))
-    qtbot.waitUntil(lambda: bool(positioning.track), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(positioning.track), timeout=15_000)
     row.editor.fix.click()
     qtbot.waitUntil(partial(_has_answer, session, "/data/gate"), timeout=10_000)
     latitude, longitude, height, accuracy = (float(number) for number in session.value("/data/gate").split())

@@ -84,7 +84,7 @@ def test_buildings_and_forms_with_many_records_are_listed(qtbot: QtBot, window: 
     with qtbot.waitSignal(window.form.saved, timeout=20_000):
         window.form_panel.draft_clicked.emit()
     window.form.close()
-    qtbot.waitUntil(lambda: has_entry(window, first.community_uid, "f21_issue"))
+    qtbot.waitUntil(lambda: has_entry(window, first.community_uid, "f21_issue"), timeout=15_000)
     with qtbot.waitSignal(window.form.opened, timeout=20_000):
         click(window, f"new_f21_issue_{window.forms.uid}")
     assert window.form.current is not None
@@ -123,4 +123,6 @@ def test_a_form_of_ones_own_comes_in_and_a_newer_one_is_offered(
 def test_a_file_that_is_no_form_is_told(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 nothing")
     window.shelf.add(tmp_path / "broken.xlsx")
-    qtbot.waitUntil(lambda: "broken.xlsx" in window.forms.told.text() and len(window.forms.told.text()) > 20)
+    qtbot.waitUntil(
+        lambda: "broken.xlsx" in window.forms.told.text() and len(window.forms.told.text()) > 20, timeout=15_000
+    )

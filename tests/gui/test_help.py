@@ -98,7 +98,7 @@ def test_f1_opens_the_page_of_what_is_being_done(qtbot: QtBot, window: MainWindo
         window.open_form(Subject("f04_water", project[1], project[1]))
     window.activateWindow()
     window.form_panel.row("remarks").editor.focus.setFocus()
-    qtbot.waitUntil(lambda: window.help.page_name() == "form", timeout=5_000)
+    qtbot.waitUntil(lambda: window.help.page_name() == "form", timeout=15_000)
     assert _help(window) == "form"
     assert "填表" in _manual(window).text.toPlainText()
     _manual(window).text.anchorClicked.emit(QUrl("today.md"))
@@ -162,10 +162,10 @@ def test_the_tutorial_sees_what_was_done(qtbot: QtBot, window: MainWindow, proje
     action.trigger()
     guide = window.help.tutorial
     assert guide is not None
-    qtbot.waitUntil(lambda: guide.at == 1, timeout=5_000)  # a project with communities is open
+    qtbot.waitUntil(lambda: guide.at == 1, timeout=15_000)  # a project with communities is open
     window.show_workspace("map")
     window.open_community(project[1])
-    qtbot.waitUntil(lambda: guide.at == 2, timeout=5_000)
+    qtbot.waitUntil(lambda: guide.at == 2, timeout=15_000)
     window.open_form(Subject("f04_water", project[1], project[1]))
     qtbot.waitUntil(lambda: guide.at >= 3, timeout=10_000)
     for _step in range(len(STEPS) - guide.at):

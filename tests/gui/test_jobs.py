@@ -65,13 +65,23 @@ def test_an_ordinary_job_waits_for_the_one_before(qtbot: QtBot, scene: _Scene) -
 
 
 def test_finishing_stops_a_long_job_but_does_the_quick_one(qtbot: QtBot, scene: _Scene) -> None:
-    job = scene.runner.start(scene.long)
+    scene.runner.start(scene.long)
     assert scene.at_step.acquire(timeout=10)
     scene.runner.start(scene.quick, quick=True)
     threading.Timer(0.2, scene.go.release).start()
-    with qtbot.waitSignal(job.cancelled, timeout=10_000):
+    scene.runner.finish()
+    assert scene.done == ["quick"]
+
+
+def test_nobody_is_told_of_a_job_that_ends_after_its_window(qtbot: QtBot, scene: _Scene) -> None:
+    """A slot of the closed window would ask its threads again, which are no more."""
+    told, job = list[object](), scene.runner.start(scene.quick)
+    for signal in (job.succeeded, job.failed, job.cancelled):
+        signal.connect(told.append)
+    with qtbot.waitSignal(job.destroyed, timeout=10_000):
         scene.runner.finish()
     assert scene.done == ["quick"]
+    assert not told
 
 
 def test_what_only_a_closing_window_would_show_is_not_worked_out(qtbot: QtBot) -> None:

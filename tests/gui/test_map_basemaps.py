@@ -91,7 +91,7 @@ def test_maps_are_put_into_groups_moved_and_limited(qtbot: QtBot, window: MainWi
     panel.farthest.activated.emit(panel.farthest.currentIndex())
     panel.opacity.setFocus()
     qtbot.keyClick(panel.opacity, Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: basemaps.maps[2].opacity < 1, timeout=5_000)
+    qtbot.waitUntil(lambda: basemaps.maps[2].opacity < 1, timeout=15_000)
     assert basemaps.maps[2].farthest == 2000.0
 
     heading = panel.list.findItems("航片", Qt.MatchFlag.MatchExactly)[0]
@@ -102,7 +102,7 @@ def test_maps_are_put_into_groups_moved_and_limited(qtbot: QtBot, window: MainWi
     assert path is not None
     found: list[object] = []
     window.map_side.run(lambda _c: window.map_side.holder.store.setting("map_basemaps"), found.append)
-    qtbot.waitUntil(lambda: bool(found), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(found), timeout=15_000)
     assert from_json(str(found[0])) == basemaps.maps
 
 

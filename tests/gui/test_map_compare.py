@@ -116,7 +116,7 @@ def test_an_earlier_file_is_laid_beside_and_the_open_one_is_refused(
         add_community(store, geom=square(E, N))
         store.create_record("building", {"name": "1", "geom": square(E + 10, N + 40, 20)})
     panel = _panel(window)
-    with qtbot.waitSignal(panel.failed) as failed:
+    with qtbot.waitSignal(panel.failed, timeout=15_000) as failed:
         panel.compare_file(then[0])
     assert failed.args is not None
     assert isinstance(failed.args[0], InputRefused)

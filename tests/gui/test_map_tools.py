@@ -57,7 +57,7 @@ def test_an_area_is_measured_on_the_ellipsoid_and_on_the_grid(qtbot: QtBot, canv
 def test_the_keyboard_alone_draws_a_box(qtbot: QtBot, canvas: MapCanvas) -> None:
     tool = BoxTool("", once=True)
     canvas.use_tool(tool)
-    with qtbot.waitSignal(tool.boxed) as boxed:
+    with qtbot.waitSignal(tool.boxed, timeout=15_000) as boxed:
         qtbot.keyClick(canvas, Qt.Key.Key_Space)
         qtbot.keyClick(canvas, Qt.Key.Key_Right)
         qtbot.keyClick(canvas, Qt.Key.Key_Up)
@@ -75,7 +75,7 @@ def test_corners_are_taken_back_one_by_one(qtbot: QtBot, canvas: MapCanvas) -> N
     for east in (600_010, 600_050, 600_090):
         _click(qtbot, canvas, east, 3_340_050)
     qtbot.keyClick(canvas, Qt.Key.Key_Backspace)
-    with qtbot.waitSignal(tool.drawn) as drawn:
+    with qtbot.waitSignal(tool.drawn, timeout=15_000) as drawn:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert drawn.args is not None
     assert len(drawn.args[0]) == 2
@@ -134,11 +134,11 @@ def test_a_place_for_a_form_snaps_to_what_is_there_and_tells_its_size(qtbot: QtB
     canvas.tool.hinted.connect(hints.append)
     for east in (600_000, 600_100):
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=_at(canvas, east, 3_340_020) + QPoint(3, 2))
-    with qtbot.waitSignal(picker.picked) as picked:
+    with qtbot.waitSignal(picker.picked, timeout=15_000) as picked:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert picked.args[0] == [(600_000, 3_340_020), (600_100, 3_340_020)]
     assert any("100.0 m" in hint for hint in hints)
     picker.start("area")
-    with qtbot.waitSignal(picker.cancelled) as left:
+    with qtbot.waitSignal(picker.cancelled, timeout=15_000) as left:
         canvas.use_tool(BoxTool(""))
     assert left.args == [False]

@@ -119,7 +119,7 @@ def test_stairwells_are_judged_with_their_reasons(qtbot: QtBot, window: MainWind
     window.plan.tabs.setCurrentWidget(page)
     qtbot.waitUntil(lambda: page.table.rows.rowCount() == 1, timeout=20_000)
     assert rows(page.table)[0][:5] == ["? 需专项论证", "甲小区", "1栋", "1单元", "6"]
-    with qtbot.waitSignal(page.record_wanted) as wanted:
+    with qtbot.waitSignal(page.record_wanted, timeout=15_000) as wanted:
         page.form.click()
     assert wanted.args is not None
     assert wanted.args[0].form_id == "f11_elevator"

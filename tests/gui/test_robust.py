@@ -1,5 +1,6 @@
 """What the window does when the machine or the program itself fails."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import shapely
 from PySide6.QtCore import QProcess, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from fieldsurvey import settings as settings_
 from fieldsurvey.incident import reports_folder
@@ -16,6 +18,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
+from tests.conftest import ROOT
 from ui.app import build, run
 from ui.clock import ClockWatch
 from ui.crash import CrashDesk
@@ -58,7 +61,7 @@ def test_a_second_window_is_told_who_has_the_project(qtbot: QtBot, project: Path
     first.name_person("李工")
     first.show()
     qtbot.waitUntil(lambda: first.project.current is not None, timeout=15_000)
-    qtbot.waitUntil(lambda: "李工" in (project.parent / "p.gpkg.open").read_text("utf-8"), timeout=5_000)
+    qtbot.waitUntil(lambda: "李工" in (project.parent / "p.gpkg.open").read_text("utf-8"), timeout=15_000)
     second = build(project)
     qtbot.addWidget(second)
     second.show()
@@ -121,7 +124,7 @@ def test_a_failure_is_told_once_with_a_report(qtbot: QtBot, window: MainWindow, 
     on = box.findChild(QPushButton, "crash_on")
     assert isinstance(on, QPushButton)
     qtbot.mouseClick(on, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "crash") is None)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "crash") is None, timeout=15_000)
     assert window.isVisible()
 
 
@@ -132,7 +135,7 @@ def test_what_is_typed_is_kept_when_the_program_fails(
     with qtbot.waitSignal(window.form.opened, timeout=10_000):
         window.open_form(Subject("f04_water", uid, uid))
     qtbot.keyClicks(window.form_panel.row("main_dn").editor.focus, "150")
-    with qtbot.waitSignal(window.form.kept, timeout=5_000):
+    with qtbot.waitSignal(window.form.kept, timeout=15_000):
         desk._came.emit(_error("x"))
     box = window.findChild(QMessageBox, "crash")
     assert isinstance(box, QMessageBox)
@@ -217,6 +220,23 @@ def test_an_end_that_nobody_asked_the_window_for_closes_the_project(
 
     monkeypatch.setattr(QApplication, "exec", loop)
     monkeypatch.setattr(CrashDesk, "install", lambda _self: None)  # the hooks of this process belong to the tests
+    monkeypatch.setattr(CrashDesk, "uninstall", lambda: None)
+    before = set(QApplication.topLevelWidgets())
     assert run(project) == 1
     assert not (project.parent / "p.gpkg.open").exists()
-    qtbot.addWidget(made[0])
+    assert not isValid(made[0]), "Python would end before the window does"
+    assert set(QApplication.topLevelWidgets()) <= before
+
+
+_COPIES = """
+from PySide6.QtCore import QMimeData
+from ui.app import application
+copied = QMimeData()
+copied.setText("x")
+application().clipboard().setMimeData(copied)
+"""
+
+
+def test_the_process_ends_well_after_something_was_copied() -> None:
+    done = subprocess.run([sys.executable, "-c", _COPIES], cwd=ROOT, check=False, timeout=120)
+    assert done.returncode == 0

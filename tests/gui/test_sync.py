@@ -169,7 +169,7 @@ def test_enrolment_without_a_network(qtbot: QtBot, window: MainWindow, folder: P
     dialog.write_request(tmp_path / "request.json")
     answer = tmp_path / "answer.json"
     assert cli.run(["hub", "device", "admit", str(folder), "wang", str(tmp_path / "request.json"), str(answer)]) == 0
-    with qtbot.waitSignal(dialog.accepted):
+    with qtbot.waitSignal(dialog.accepted, timeout=15_000):
         dialog.read_answer(answer)
     assert credentials("https://10.0.0.1:8765") is not None
 
@@ -245,11 +245,11 @@ def test_a_hub_that_hangs_holds_up_neither_a_save_nor_cancel(qtbot: QtBot, windo
         panel.box.set_target(f"http://127.0.0.1:{deaf.getsockname()[1]}")
         panel.go.click()
         saved = window.store_runner.start(lambda _control: window.holder.store.put_draft("k", "text"), quick=True)
-        with qtbot.waitSignal(saved.succeeded, timeout=3000):
+        with qtbot.waitSignal(saved.succeeded, timeout=15_000):
             pass
         assert not panel.go.isEnabled()
         panel.stop.click()
-        qtbot.waitUntil(panel.go.isEnabled, timeout=3000)
+        qtbot.waitUntil(panel.go.isEnabled, timeout=15_000)
         assert "已停止" in panel.message.text()
 
 

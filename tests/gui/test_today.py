@@ -50,7 +50,7 @@ def window(qtbot: QtBot, project: dict[str, str]) -> Iterator[MainWindow]:
 
 def _page(qtbot: QtBot, window: MainWindow) -> TodayPage:
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.workspaces.current == "today")
+    qtbot.waitUntil(lambda: window.workspaces.current == "today", timeout=15_000)
     page = window.workspaces.page("today")
     assert isinstance(page, TodayPage)
     return page
@@ -104,7 +104,7 @@ def test_enter_on_a_card_opens_the_community_on_the_map(
     qtbot: QtBot, window: MainWindow, project: dict[str, str]
 ) -> None:
     page = _page(qtbot, window)
-    qtbot.waitUntil(page.cards.hasFocus)
+    qtbot.waitUntil(page.cards.hasFocus, timeout=15_000)
     qtbot.keyClick(page.cards, Qt.Key.Key_Down)
     qtbot.keyClick(page.cards, Qt.Key.Key_Return)
     assert window.workspaces.current == "map"
@@ -191,5 +191,5 @@ def test_an_engineer_gives_many_communities_and_takes_them_back(
 def test_without_assignments_everything_is_listed(qtbot: QtBot, window: MainWindow) -> None:
     page = _page(qtbot, window)
     window.name_person("没有任务的人")
-    qtbot.waitUntil(lambda: len(page.model.cards) == 3)
+    qtbot.waitUntil(lambda: len(page.model.cards) == 3, timeout=15_000)
     assert page.empty.isVisible()

@@ -81,7 +81,7 @@ def test_a_click_on_the_map_selects_the_community_under_it(
     qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
 ) -> None:
     x, y = window.canvas.view.to_screen(600_100, 3_340_100)
-    with qtbot.waitSignal(window.canvas.community_picked) as picked:
+    with qtbot.waitSignal(window.canvas.community_picked, timeout=15_000) as picked:
         qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=_point(x, y))
     assert picked.args == [project[1]]
     assert window.communities.current() == project[1]
@@ -96,7 +96,7 @@ def test_a_wrong_number_is_told_kept_and_not_completed(
 ) -> None:
     path, uid = project
     _open(qtbot, window, "f04_water", uid)
-    with qtbot.waitSignal(window.form.kept, timeout=5_000):
+    with qtbot.waitSignal(window.form.kept, timeout=15_000):
         qtbot.keyClicks(_line(window, "main_dn"), "12..")
     assert "整数" in window.form_panel.row("main_dn").error.text()
     qtbot.mouseClick(_button(window, "form_complete"), Qt.MouseButton.LeftButton)
@@ -132,11 +132,11 @@ def test_a_draft_is_restored_when_the_form_is_opened_again(
     _open(qtbot, window, "f04_water", project[1])
     window.form_panel.go_to("/data/main_dn")
     qtbot.keyClicks(_line(window, "main_dn"), "1x")
-    with qtbot.waitSignal(window.form.closed):
+    with qtbot.waitSignal(window.form.closed, timeout=15_000):
         qtbot.keyClick(window.form_panel, Qt.Key.Key_Escape)
     _open(qtbot, window, "f04_water", project[1])
     assert _line(window, "main_dn").text() == "1x"
-    qtbot.waitUntil(lambda: window.form_panel.current == "/data/main_dn", timeout=5_000)
+    qtbot.waitUntil(lambda: window.form_panel.current == "/data/main_dn", timeout=15_000)
     assert "已恢复" in window.form_panel.status.text()
 
 
@@ -223,7 +223,7 @@ def test_forms_that_decide_nothing_can_be_filled_in_too(
     qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
 ) -> None:
     window.choose_community(project[1])
-    qtbot.waitUntil(lambda: window.forms.findChild(QPushButton, "open_f05_drainage") is not None)
+    qtbot.waitUntil(lambda: window.forms.findChild(QPushButton, "open_f05_drainage") is not None, timeout=15_000)
     with qtbot.waitSignal(window.form.opened, timeout=10_000):
         _button(window, "open_f05_drainage").click()
     assert "排水" in window.form_panel.title.text()
@@ -252,7 +252,7 @@ def test_what_is_typed_while_the_form_is_read_again_is_kept(
     _open(qtbot, window, "f04_water", uid)
     window.open_form(Subject("f04_water", uid, uid))
     qtbot.keyClicks(_line(window, "main_dn"), "150")  # the reading of the second opening is still under way
-    qtbot.waitUntil(window.form.is_kept, timeout=5_000)
+    qtbot.waitUntil(window.form.is_kept, timeout=15_000)
     qtbot.wait(300)
     assert _line(window, "main_dn").text() == "150"
     window.close()

@@ -35,7 +35,7 @@ def _rail(places: Workspaces, name: str) -> QToolButton:
 
 
 def test_a_click_shows_a_workspace(qtbot: QtBot, places: Workspaces) -> None:
-    with qtbot.waitSignal(places.shown) as shown:
+    with qtbot.waitSignal(places.shown, timeout=15_000) as shown:
         qtbot.mouseClick(_rail(places, "sync"), Qt.MouseButton.LeftButton)
     assert shown.args == ["sync"]
     assert places.current == "sync"
@@ -44,7 +44,7 @@ def test_a_click_shows_a_workspace(qtbot: QtBot, places: Workspaces) -> None:
 def test_a_key_shows_a_workspace(qtbot: QtBot, places: Workspaces) -> None:
     qtbot.waitExposed(places)
     qtbot.keyClick(places, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: places.current == "sync")
+    qtbot.waitUntil(lambda: places.current == "sync", timeout=15_000)
 
 
 def test_one_that_is_made_late_is_told_the_project(places: Workspaces) -> None:

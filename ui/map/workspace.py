@@ -89,6 +89,7 @@ class MapWorkspace(QWidget):
         self.side = QStackedWidget()
         self.side.setObjectName("map_side")
         self.side.addWidget(self.details)
+        self.side.addWidget(self.findings)
         self.side.hide()
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.canvas)

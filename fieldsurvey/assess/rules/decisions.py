@@ -133,7 +133,7 @@ def change_log(store: Store) -> list[RuleEdit]:
             note = str(entry.values.get("note") or "")
             found.append(RuleEdit(key, entry.at_ms, entry.actor, number, weight, value, enforce, note))
             value, enforce = value if number is None else number, weight or enforce
-    return sorted(found, key=lambda edit: -edit.at_ms)
+    return sorted(found, key=lambda edit: edit.at_ms)[::-1]  # of one moment: the later first
 
 
 # --- findings ----------------------------------------------------------------------------------------------------

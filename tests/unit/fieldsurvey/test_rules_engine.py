@@ -116,6 +116,7 @@ def test_a_wrong_rule_file_changes_nothing(store: Store, tmp_path: Path) -> None
         take_rules(store, tmp_path / "b.csv")
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_changes_of_rules_have_a_reason_and_a_log(store: Store) -> None:
     store.set_actor("wang", "王工")
     change_rule(store, "T-F8", "本市采用 100 m", 100.0)

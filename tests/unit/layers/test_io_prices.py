@@ -70,6 +70,7 @@ def test_all_prices_are_taken_or_none(tmp_path: Path) -> None:
     assert (row["unit_price"], row["price_source"]) == (120.0, "新价.xlsx")
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_a_parameter_changes_with_a_reason_and_the_change_is_kept(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg") as store:
         for value, note, sentence in ((12.0, " ", "理由"), (101.0, "试", "101")):
