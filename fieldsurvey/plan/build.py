@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from statistics import median
 
 from fieldsurvey.assess.cost import Estimate, estimates
@@ -21,6 +22,7 @@ from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
 LIFT = "I14"
+_CENT = Decimal("0.01")
 Row = Mapping[str, Value]
 
 
@@ -125,11 +127,7 @@ def _costs(row: Row, made: Estimate | None, numbers: Mapping[str, float]) -> dic
     """Return the cost by purpose: of the estimate if there is one, else of the ledger, else by households."""
     found: dict[Purpose, float] = defaultdict(float)
     if made is not None and made.works_wan > 0:
-        added = float(made.total_wan / made.works_wan)
-        for line in made.lines:
-            item = LIFT if line.item_code.strip().upper() == LIFT else ""
-            found[Purpose(line.reno_class, item)] += float(line.amount_wan) * added
-        return {purpose: round(amount, 2) for purpose, amount in found.items()}
+        return _costs_of_items(made)
     total = _number(row["est_investment"]) or _number(row["household_count"]) * numbers["cost.household"]
     for name in CLASS_ORDER[1:]:
         found[Purpose(name)] = round(total * numbers[f"cost.share.{name}"], 2)
@@ -139,6 +137,18 @@ def _costs(row: Row, made: Estimate | None, numbers: Mapping[str, float]) -> dic
         found[Purpose("improve", LIFT)] = round(lifts, 2)
         found[Purpose("improve")] = round(found[Purpose("improve")] - lifts, 2)
     return dict(found)
+
+
+def _costs_of_items(made: Estimate) -> dict[Purpose, float]:
+    """Return works with their part of fees and reserve by purpose; to the cent they add up to the estimate."""
+    found: dict[Purpose, Decimal] = defaultdict(Decimal)
+    for line in made.lines:
+        item = LIFT if line.item_code.strip().upper() == LIFT else ""
+        found[Purpose(line.reno_class, item)] += line.amount_wan * made.total_wan / made.works_wan
+    costs = {purpose: amount.quantize(_CENT) for purpose, amount in found.items()}
+    largest = max(costs, key=costs.__getitem__)
+    costs[largest] += made.total_wan - sum(costs.values())
+    return {purpose: float(amount) for purpose, amount in costs.items()}
 
 
 # --- money, limits, locks ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from fieldsurvey.i18n import _
 
 _LINE, _GAP, _PAD = 22, 3, 8
-_NUMBER = 118  # px for the number at the right
+_NUMBER = 118  # px for the numbers at the right, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,20 @@ class BarChart(QWidget):
         painter.drawText(QRect(0, _PAD, self.width(), _LINE), Qt.AlignmentFlag.AlignVCenter, self._title)
         font.setBold(False)
         painter.setFont(font)
+        told = max((painter.fontMetrics().horizontalAdvance(bar.text) for bar in self._bars), default=0)
+        numbers = max(_NUMBER, told + _PAD)
         for number, bar in enumerate(self._bars, start=1):
-            self._draw(painter, bar, QRect(0, _PAD + number * _LINE, self.width(), _LINE))
+            self._draw(painter, bar, QRect(0, _PAD + number * _LINE, self.width(), _LINE), numbers)
         painter.end()
 
-    def _draw(self, painter: QPainter, bar: Bar, place: QRect) -> None:
+    def _draw(self, painter: QPainter, bar: Bar, place: QRect, numbers: int) -> None:
         soft = QColor(self.palette().placeholderText().color())
         painter.setPen(self.palette().text().color())
         name = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, self._names - 6)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(place, middle | Qt.AlignmentFlag.AlignLeft, name)
         painter.drawText(place, middle | Qt.AlignmentFlag.AlignRight, bar.text)
-        width = max(20, place.width() - self._names - _NUMBER)
+        width = max(20, place.width() - self._names - numbers)
         track = QRectF(self._names, place.top() + _GAP + 2, width, place.height() - 2 * _GAP - 4)
         painter.setPen(Qt.PenStyle.NoPen)
         soft.setAlpha(60)

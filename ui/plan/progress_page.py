@@ -50,9 +50,15 @@ class ProgressPage(Page):
         self._progress: Progress | None = None
         self._version = ""
         self._make_tables()
-        self.charts = [BarChart(f"progress_chart_{name}", 190) for name in ("states", "rates", "counters", "people")]
+        self.charts = [
+            BarChart(f"progress_chart_{name}", 190) for name in ("states", "rates", "counters", "people", "homes")
+        ]
         self.money_chart = BarChart("money_chart", 150)
         self.gantt = Gantt()
+        self._works: list[tuple[int, str, Work]] = []  # year, name of the community, work
+        self.year = QComboBox()
+        self.year.setAccessibleName(_("Year"))
+        self.year.currentIndexChanged.connect(self._show_works)
         self.district = QComboBox()
         self.district.setAccessibleName(_("District"))
         self.district.currentIndexChanged.connect(self._show_charts)
@@ -123,7 +129,10 @@ class ProgressPage(Page):
         side = QWidget()
         column = QVBoxLayout(side)
         text = _("Dotted: below the ground; green: closes the surface; blue: other works; ⚠: order or dates are wrong.")
-        column.addWidget(titled(text, "hint"))
+        line = QHBoxLayout()
+        line.addWidget(titled(text, "hint"), 1)
+        line.addWidget(self.year)
+        column.addLayout(line)
         self.wrong = titled("", "error")
         column.addWidget(self.wrong)
         column.addWidget(_scrolled(self.gantt), 1)
@@ -151,14 +160,35 @@ class ProgressPage(Page):
             ]
         )  # fmt: skip
         self.money_chart.show_bars(_("Received, committed and paid (10,000 yuan)"), _money_bars(funds))
-        names = {row.uid: str(row.community["name"] or "") for row in now.rows}
-        shown = [(names[uid], work) for uid, own in dated.items() if uid in names for work in own]
+        self._list_works(now, dated)
+        self._list_districts(now)
+        self._show_charts()
+
+    def _list_works(self, now: Progress, dated: Mapping[str, Sequence[Work]]) -> None:
+        """Take the works of the communities in the plan, by year and community, and offer their years."""
+        self._works = [
+            (row.year or 0, str(row.community["name"] or ""), work)
+            for row in now.rows
+            for work in dated.get(row.uid, ())
+        ]
+        chosen = self.year.currentData()
+        self.year.blockSignals(True)
+        self.year.clear()
+        self.year.addItem(_("All years"), None)
+        for year in sorted({year for year, _name, _work in self._works}):
+            self.year.addItem(str(year), year)
+        self.year.setCurrentIndex(max(0, self.year.findData(chosen)))
+        self.year.blockSignals(False)
+        self._show_works()
+
+    @Slot()
+    def _show_works(self) -> None:
+        chosen = self.year.currentData()
+        shown = [(name, work) for year, name, work in self._works if chosen in {None, year}]
         self.gantt.show_works(shown)
         wrong = [f"{name} {work.code}：{work.problem}" for name, work in shown if work.problem]
         self.wrong.setText("\n".join(f"⚠ {text}" for text in wrong[:_MOST_WRONG]))
         self.wrong.setVisible(bool(wrong))
-        self._list_districts(now)
-        self._show_charts()
 
     def _list_districts(self, now: Progress) -> None:
         chosen = self.district.currentData()
@@ -175,7 +205,7 @@ class ProgressPage(Page):
         if now is None or at < 0:
             return
         one = now.standings[at]
-        states, rates, counters, people = self.charts
+        states, rates, counters, people, homes = self.charts
         whole = float(max(1, one.communities))
         bars = [
             Bar(words.in_language(name), float(one.states.get(state, 0)), f"{one.states.get(state, 0)}")
@@ -184,9 +214,10 @@ class ProgressPage(Page):
         states.show_bars(_("Project pool (communities)"), bars, whole)
         rates.show_bars(_("Rates"), _rates(one, now), 1.0)
         counters.show_bars(_("Counters: finished of planned"), [_counter(one, name) for name in COUNTERS], 1.0)
-        told = [*now.governance, *now.willingness]
-        title = _("Governance and residents (whole city; {n} communities not surveyed)").format(n=told[0].missing)
-        people.show_bars(title, [_indicator(each) for each in told], 1.0)
+        title = _("Governance (whole city; {n} communities not surveyed)").format(n=now.governance[0].missing)
+        people.show_bars(title, [_indicator(each) for each in now.governance], 1.0)
+        title = _("Residents (whole city; {n} communities not asked)").format(n=now.willingness[0].missing)
+        homes.show_bars(title, [_indicator(each) for each in now.willingness], 1.0)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -306,7 +337,11 @@ def _rates(one: Standing, now: Progress) -> list[Bar]:
 def _counter(one: Standing, name: str) -> Bar:
     text, unit, _codes, _units, _factor = COUNTERS[name]
     planned, done = one.planned.get(name, 0.0), one.done.get(name, 0.0)
-    return Bar(_(text), done / planned if planned else None, f"{done:,.6g} / {planned:,.6g} {unit}")
+    return Bar(_(text), done / planned if planned else None, f"{_shown(done)} / {_shown(planned)} {unit}")
+
+
+def _shown(amount: float) -> str:
+    return f"{amount:,.2f}".rstrip("0").rstrip(".")
 
 
 def _indicator(one: Indicator) -> Bar:
