@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from exports.sheet.packing import packed
+from exports.sheet.packing import LEVEL, packed
 from exports.sheet.signature_places import put_places
 from exports.sheet.structure import Element, Structure
 
-_LEVEL = 3  # of zlib: half the time of the usual 6 for one hundredth of the file
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
@@ -117,7 +116,7 @@ def protect(stream: Any) -> None:  # noqa: ANN401 - see above
     if stream.get("/Type") == Name.Metadata:
         return  # stays readable for programs that look for it without knowing PDF
     if "/Filter" not in stream:
-        stream.write(zlib.compress(stream.read_bytes(), _LEVEL), filter=Name.FlateDecode)
+        stream.write(zlib.compress(stream.read_bytes(), LEVEL), filter=Name.FlateDecode)
     raw = stream.read_raw_bytes()
     if raw.endswith(b"\r"):
         wrapped = [Name.ASCIIHexDecode, *(stream.Filter if isinstance(stream.Filter, Array) else [stream.Filter])]

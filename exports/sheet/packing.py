@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 
 Stream = tuple[bytes, bytes]  # dictionary, data as stored
+LEVEL = 3  # of zlib: half the time of the usual 6 for one hundredth of the file
 _HEAD = b"%PDF-1.7\n%\xbf\xf7\xa2\xfe\n"
 _GROUP = 200  # objects in one object stream: readers unpack the whole of it for one object
 _FREE, _PLAIN, _PACKED = 0, 1, 2
