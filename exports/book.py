@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exports.heap import seldom_collected
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 
 if TYPE_CHECKING:
-    from exports.book_layout import BookCanvas, Layout, SheetPages, Words
+    from exports.book_layout import Layout, SheetPages, Words
     from exports.sheet.structure import Structure
     from fieldsurvey.store import Store
 
@@ -67,7 +68,8 @@ def plan_book(
         InputRefused: If the file cannot be written.
         JobCancelled: If the user stopped; nothing is written.
     """
-    return _Maker(store, control or JobControl(), today, restricted=restricted).make(out)
+    with seldom_collected():
+        return _Maker(store, control or JobControl(), today, restricted=restricted).make(out)
 
 
 class _Maker:
@@ -83,30 +85,33 @@ class _Maker:
         self._done = 0
 
     def make(self, out: Path) -> BookMade:
-        from exports.book_layout import label_of
+        from exports.book_layout import Layout, label_of
 
         try:
             out.parent.mkdir(parents=True, exist_ok=True)  # told before the work, not after it
         except OSError as error:
             raise _unwritable(out, error) from error
-        draft, canvas, layout = self._drawn()
+        layout = Layout(self._words(), self._rows)
+        draft, structure, data = self._drawn(layout)
         self._control.step(len(self._rows), len(self._rows) + 1, out.name)
-        self._finish(draft, canvas.structure, self._data(layout), out)
+        self._finish(draft, structure, data, out)
         labels = {str(row["uid"]): label_of(row) for row in self._rows}
         failed = {labels[uid]: why for uid, why in layout.failed.items()}
-        return BookMade(out, canvas.page, len(layout.data), failed)
+        return BookMade(out, len(structure.pages), len(labels) - len(failed), failed)
 
-    def _drawn(self) -> "tuple[bytes, BookCanvas, Layout]":
-        from exports.book_layout import BookCanvas, Layout
+    def _drawn(self, layout: "Layout") -> "tuple[bytes, Structure, bytes]":
+        """Return the PDF, its structure and its data."""
+        from exports.book_layout import BookCanvas
         from exports.sheet.data import digest_of
         from exports.sheet.furniture import put_foot
 
         words, stream = self._words(), io.BytesIO()
-        canvas, layout = BookCanvas(stream, words.short_title, self._unit, words.number), Layout(words, self._rows)
+        canvas = BookCanvas(stream, words.short_title, self._unit, words.number)
         layout.draw(canvas, self._sheet, self._step)
-        put_foot(canvas, words.number, digest_of(self._data(layout)), canvas.page)
+        data = self._data(layout)
+        put_foot(canvas, words.number, digest_of(data), canvas.page)
         canvas.save()
-        return stream.getvalue(), canvas, layout
+        return stream.getvalue(), canvas.structure, data
 
     def _sheet(self, row: Row) -> "SheetPages":
         from exports.book_layout import label_of, sheet_pages
@@ -148,7 +153,7 @@ class _Maker:
         """Return the book's data as canonical JSON: the ledger figures, what is missing, and every sheet's data."""
         rows = [{name: value for name, value in row.items() if not isinstance(value, bytes)} for row in self._rows]
         head = {"communities": rows, "made": self._today, "missing": layout.failed}
-        sheets = [layout.data[uid] for row in self._rows if (uid := str(row["uid"])) in layout.data]
+        sheets = [layout.data.pop(uid) for row in self._rows if (uid := str(row["uid"])) in layout.data]
         text = json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         return text[:-1] + b',"sheets":[' + b",".join(sheets) + b"]}"
 
