@@ -1,7 +1,7 @@
 """The plan book of a city: cover, contents, summary, a chapter for each district with its sheets, index. One PDF.
 
-Laid out first, so that every page knows how many there are, then drawn once
-into one file (PDF/A-3a, PDF/UA-1). A sheet that cannot be made leaves a page
+Drawn community by community into one file (PDF/A-3a, PDF/UA-1): no more than
+one sheet is in memory as values. A sheet that cannot be made leaves a page
 that says why; the others are not touched.
 """
 
@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exports.heap import seldom_collected
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 
 if TYPE_CHECKING:
-    from exports.book_layout import SheetPages, Words
+    from exports.book_layout import Layout, SheetPages, Words
     from exports.sheet.structure import Structure
     from fieldsurvey.store import Store
 
@@ -67,7 +68,8 @@ def plan_book(
         InputRefused: If the file cannot be written.
         JobCancelled: If the user stopped; nothing is written.
     """
-    return _Maker(store, control or JobControl(), today, restricted=restricted).make(out)
+    with seldom_collected():
+        return _Maker(store, control or JobControl(), today, restricted=restricted).make(out)
 
 
 class _Maker:
@@ -80,68 +82,47 @@ class _Maker:
         self._source = Collector(store, InstalledForms(), self._today, restricted=restricted)
         self._rows = _rows(store)
         self._unit = (store.setting("organisation") or "").strip('"')
-        self._failed: dict[str, str] = {}  # uid -> reason
         self._done = 0
 
     def make(self, out: Path) -> BookMade:
+        from exports.book_layout import Layout, label_of
+
         try:
             out.parent.mkdir(parents=True, exist_ok=True)  # told before the work, not after it
         except OSError as error:
             raise _unwritable(out, error) from error
-        sheets = self._collected()
-        draft, structure, pages, data = self._drawn(sheets)
-        self._step(out.name)
+        layout = Layout(self._words(), self._rows)
+        draft, structure, data = self._drawn(layout)
+        self._control.step(len(self._rows), len(self._rows) + 1, out.name)
         self._finish(draft, structure, data, out)
-        labels = {str(row["uid"]): _label(row) for row in self._rows}
-        failed = {labels[uid]: why for uid, why in self._failed.items()}
-        return BookMade(out, pages, len(self._rows) - len(failed), failed)
+        labels = {str(row["uid"]): label_of(row) for row in self._rows}
+        failed = {labels[uid]: why for uid, why in layout.failed.items()}
+        return BookMade(out, len(structure.pages), len(labels) - len(failed), failed)
 
-    def _step(self, label: str) -> None:
-        self._control.step(self._done, 2 * len(self._rows) + 1, label)
-        self._done += 1
-
-    def _collected(self) -> "dict[str, SheetPages]":
-        from exports.book_layout import SHEET_ERRORS, sheet_pages
-
-        found: dict[str, SheetPages] = {}
-        for row in self._rows:
-            uid, label = str(row["uid"]), _label(row)
-            self._step(label)
-            try:
-                found[uid] = sheet_pages(uid, label, self._source.sheet(uid))
-            except SHEET_ERRORS as error:
-                self._failed[uid] = str(error) or type(error).__name__
-        return found
-
-    def _drawn(self, sheets: "dict[str, SheetPages]") -> "tuple[bytes, Structure, int, bytes]":
-        """Return the PDF, its structure, its number of pages and its data.
-
-        Drawn again only if a sheet turned out not to be drawable: its pages
-        become one page, and all page numbers change.
-        """
-        from exports.book_layout import BookCanvas, Layout, notice_page
+    def _drawn(self, layout: "Layout") -> "tuple[bytes, Structure, bytes]":
+        """Return the PDF, its structure and its data."""
+        from exports.book_layout import BookCanvas
         from exports.sheet.data import digest_of
-        from exports.sheet.furniture import Furniture
+        from exports.sheet.furniture import put_foot
 
-        words, start = self._words(), self._done
-        while True:
-            data = self._data(sheets)
-            own = Furniture(words.short_title, words.number, digest_of(data))
-            missing = {
-                str(row["uid"]): notice_page(str(row["uid"]), _label(row), self._failed[str(row["uid"])])
-                for row in self._rows
-                if str(row["uid"]) in self._failed
-            }
-            layout = Layout(words, self._rows, {**sheets, **missing}, own)
-            stream = io.BytesIO()
-            canvas = BookCanvas(stream, words.short_title, self._unit, words.number)
-            self._done = start
-            failed = layout.draw(canvas, self._step)
-            if not failed:
-                canvas.save()
-                return stream.getvalue(), canvas.structure, layout.count, data
-            self._failed.update(failed)
-            sheets = {uid: sheet for uid, sheet in sheets.items() if uid not in failed}
+        words, stream = self._words(), io.BytesIO()
+        canvas = BookCanvas(stream, words.short_title, self._unit, words.number)
+        layout.draw(canvas, self._sheet, self._step)
+        data = self._data(layout)
+        put_foot(canvas, words.number, digest_of(data), canvas.page)
+        canvas.save()
+        return stream.getvalue(), canvas.structure, data
+
+    def _sheet(self, row: Row) -> "SheetPages":
+        from exports.book_layout import label_of, sheet_pages
+
+        return sheet_pages(label_of(row), self._source.sheet(str(row["uid"])))
+
+    def _step(self, row: Row) -> None:
+        from exports.book_layout import label_of
+
+        self._control.step(self._done, len(self._rows) + 1, label_of(row))
+        self._done += 1
 
     def _words(self) -> "Words":
         from exports.book_layout import Words, printable
@@ -168,12 +149,13 @@ class _Maker:
             if known:
                 yield f"{name}{sum(known):,}{unit}"
 
-    def _data(self, sheets: "Mapping[str, SheetPages]") -> bytes:
+    def _data(self, layout: "Layout") -> bytes:
         """Return the book's data as canonical JSON: the ledger figures, what is missing, and every sheet's data."""
         rows = [{name: value for name, value in row.items() if not isinstance(value, bytes)} for row in self._rows]
-        head = {"communities": rows, "made": self._today, "missing": self._failed}
+        head = {"communities": rows, "made": self._today, "missing": layout.failed}
+        sheets = [layout.data.pop(uid) for row in self._rows if (uid := str(row["uid"])) in layout.data]
         text = json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        return text[:-1] + b',"sheets":[' + b",".join(sheet.canonical for sheet in sheets.values()) + b"]}"
+        return text[:-1] + b',"sheets":[' + b",".join(sheets) + b"]}"
 
     def _finish(self, draft: bytes, structure: "Structure", data: bytes, out: Path) -> None:
         from exports.sheet.archive import Attachment, Description, finish
@@ -212,9 +194,3 @@ def _rows(store: "Store") -> Sequence[Row]:
 
 
 _ORDER = ("district", "code", "name", "uid")
-
-
-def _label(row: Row) -> str:
-    from exports.sheet.profile import joined
-
-    return joined(row, "code", "name") or str(row["uid"])[-8:]

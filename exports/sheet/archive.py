@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from exports.sheet.packing import packed
+from exports.sheet.packing import LEVEL, packed
 from exports.sheet.signature_places import put_places
 from exports.sheet.structure import Element, Structure
 
-_LEVEL = 3  # of zlib: half the time of the usual 6 for one hundredth of the file
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
 _FIXED_DATE = bytes.fromhex("07e8 0001 0001 0000 0000 0000")
@@ -78,11 +77,12 @@ def finish(draft: bytes, structure: Structure, about: Description, attached: lis
         _put_metadata(pdf, about)
         _put_attachments(pdf, attached, about.day)
         tree = _put_structure(pdf, structure)
-        out.write_bytes(_saved(pdf, tree))
+        with out.open("wb") as file:
+            file.writelines(_saved(pdf, tree))
 
 
-def _saved(pdf: Any, tree: dict[int, bytes]) -> bytes:  # noqa: ANN401 - pikepdf objects take any attribute
-    """Return the file's bytes, none of whose streams ends in a carriage return.
+def _saved(pdf: Any, tree: dict[int, bytes]) -> list[bytes]:  # noqa: ANN401 - pikepdf objects take any attribute
+    """Return the file's bytes in parts, none of whose streams ends in a carriage return.
 
     Strict readers take such a byte and the line end after it for one line end
     and find the stream too short (ISO 19005-3, 6.1.7.1).
@@ -117,7 +117,7 @@ def protect(stream: Any) -> None:  # noqa: ANN401 - see above
     if stream.get("/Type") == Name.Metadata:
         return  # stays readable for programs that look for it without knowing PDF
     if "/Filter" not in stream:
-        stream.write(zlib.compress(stream.read_bytes(), _LEVEL), filter=Name.FlateDecode)
+        stream.write(zlib.compress(stream.read_bytes(), LEVEL), filter=Name.FlateDecode)
     raw = stream.read_raw_bytes()
     if raw.endswith(b"\r"):
         wrapped = [Name.ASCIIHexDecode, *(stream.Filter if isinstance(stream.Filter, Array) else [stream.Filter])]
@@ -245,7 +245,7 @@ class _Tree:
         parts = [f"<</Type/StructElem/S/{element.role}/P {parent} 0 R"]
         if element.alt:
             parts.append(f"/Alt<FEFF{element.alt.encode('utf-16-be').hex().upper()}>")
-        if attributes := _attributes(element):
+        if element.role in _DESCRIBED and (attributes := _attributes(element)):
             parts.append(f"/A<<{attributes}>>")
         if element.signed:
             self._holders[element.signed] = number
@@ -260,6 +260,9 @@ class _Tree:
             return f"{self._write(kid, parent)} 0 R"
         page, number = kid
         return f"<</Type/MCR/Pg {self._pages[page]} 0 R/MCID {number}>>"
+
+
+_DESCRIBED = {"TH", "TD", "Figure"}  # roles whose elements may have attributes
 
 
 def _attributes(element: Element) -> str:

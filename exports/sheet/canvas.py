@@ -4,14 +4,17 @@ Lengths are points, the origin is the lower left corner, colours are RGB in
 0..1. Imported late: reportlab is slow to load.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from reportlab import rl_config  # noqa: TID253 - this module is itself imported late
+from reportlab.pdfbase import pdfdoc  # noqa: TID253 - see above
 from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
 
 from exports.sheet.faces import EmbeddedFont, Face
+from exports.sheet.packing import LEVEL
 from exports.sheet.structure import Element, SignaturePlace, Structure
 
 Colour = tuple[float, float, float]
@@ -51,9 +54,25 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self._code.append(operators)
 
     def next_page(self) -> None:
-        """Finish the page."""
+        """Finish the page. What it draws is kept compressed: a book has a thousand pages."""
         self.showPage()
+        done = self._doc.Pages.pages[-1]
+        done.Contents, done.stream = _compressed(done.stream), None
         self.page += 1
+
+    @contextmanager
+    def form(self, name: str) -> Iterator[None]:
+        """Draw once what stands on many pages; each shows it with doForm(name), before or after."""
+        page, self._code = self._code, []
+        yield
+        drawn = _compressed("\n".join(self._code))
+        self._code = page
+        drawn.dictionary.dict |= {
+            "Type": "/XObject", "Subtype": "/Form",
+            "BBox": pdfdoc.PDFArray([0, 0, round(PAGE_WIDTH, 2), round(PAGE_HEIGHT, 2)]),
+            "Resources": pdfdoc.PDFDictionary({"Font": pdfdoc.PDFObjectReference(pdfdoc.BasicFonts)}),
+        }  # fmt: skip
+        self._doc.addForm(name, drawn)
 
     def font(self, used: Face) -> EmbeddedFont:
         """Return the document's part of a face."""
@@ -135,3 +154,9 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         key = f"b{self.page}-{top:.0f}"
         self.bookmarkHorizontal(key, 0, top)
         self.addOutlineEntry(title, key, level=level, closed=False)
+
+
+def _compressed(operators: str) -> Any:  # noqa: ANN401 - reportlab is untyped
+    stream = pdfdoc.PDFStream(content=zlib.compress(operators.encode("ascii"), LEVEL))
+    stream.dictionary.dict["Filter"] = "/FlateDecode"
+    return stream

@@ -81,14 +81,23 @@ def _items(store: "Store", layer: str, view: tuple[float, float, float, float]) 
     columns = _COLUMNS.get(layer, _Columns())
     wanted = [name for name in (columns.label, columns.kind, columns.width) if name]
     rows = store.select(layer, ["geom", *wanted], bbox=view)
-    return tuple(_item(row, columns, is_house=layer == "building") for row in rows if isinstance(row["geom"], bytes))
+    if not columns.label and not columns.width:  # pipes: most of a map
+        kind = columns.kind
+        return tuple(
+            MapItem(geom, "", str(row.get(kind) or "")) for row in rows if isinstance(geom := row["geom"], bytes)
+        )
+    return tuple(
+        _item(row, geom, columns, is_house=layer == "building")
+        for row in rows
+        if isinstance(geom := row["geom"], bytes)
+    )
 
 
-def _item(row: Mapping[str, Value], columns: _Columns, *, is_house: bool) -> MapItem:
-    geometry, width = row["geom"], row.get(columns.width)
+def _item(row: Mapping[str, Value], geometry: bytes, columns: _Columns, *, is_house: bool) -> MapItem:
+    width = row.get(columns.width)
     label = str(row.get(columns.label) or "")
     return MapItem(
-        wkb=geometry if isinstance(geometry, bytes) else b"",
+        wkb=geometry,
         label=_house_number(label) if is_house else label,
         kind=str(row.get(columns.kind) or ""),
         width=float(width) if isinstance(width, int | float) else 0.0,

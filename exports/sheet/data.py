@@ -359,20 +359,18 @@ def _plain(value: object) -> object:
     kind: type = type(value)
     if kind is str or kind is float or kind is int or value is None:  # most are: one sheet has thousands
         return value
-    if isinstance(value, MapItem):
-        return _plain_item(value)
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        return [_plain_item(each) if type(each) is MapItem else _plain(each) for each in value]
     names = _signed(kind)
     return {name: _plain(getattr(value, name)) for name in names} if names else value
 
 
 def _plain_item(item: MapItem) -> dict[str, str | float]:
-    """Return what the general way returns: maps have hundreds of items."""
+    """Return what the general way would: maps have hundreds of items."""
     wkb = hashlib.sha256(item.wkb).hexdigest()
     return {"wkb": wkb, "label": item.label, "kind": item.kind, "width": item.width}
 

@@ -20,6 +20,7 @@ from fieldsurvey.i18n import _
 SONG, SONG_BOLD, HEI, HEI_BOLD, KAI = "Song", "SongBold", "Hei", "HeiBold", "Kai"
 FALLBACK = (SONG, HEI)
 _NOT_FROM_KAI = "“”‘’"  # proportional there: pressing marks together needs the full-width ones
+_ASCII = bytes([10, *range(32, 127)])  # every face has it; a line end is not printed
 _BLOCK = 100  # entries in one bfchar block; readers drop the map beyond this (PDF 32000-1, 9.10.3)
 
 
@@ -127,16 +128,24 @@ def chain(name: str) -> Chain:
     return Chain(name)
 
 
-def require(text: str) -> None:
+def require(text: str | bytes) -> None:
     """Check that every character can be printed.
+
+    Args:
+        text: Text, or its UTF-8: the data of a sheet are mostly ASCII, which is passed over at once.
 
     Raises:
         MissingCharacters: Naming all that cannot.
     """
-    has = [face(name).glyphs for name in FALLBACK]
-    missing = {char for char in set(text) - {"\n"} if not any(ord(char) in glyphs for glyphs in has)}
+    data = text if isinstance(text, bytes) else text.encode(errors="surrogatepass")
+    missing = set(data.translate(None, _ASCII).decode(errors="surrogatepass")) - _printable()
     if missing:
         raise MissingCharacters(missing)
+
+
+@cache
+def _printable() -> frozenset[str]:
+    return frozenset(chr(code) for name in FALLBACK for code in face(name).glyphs)
 
 
 class EmbeddedFont:

@@ -1,7 +1,6 @@
 """What stands on every page: header, page number, verification code with QR."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from exports.sheet.canvas import BLACK, MM, PAGE_HEIGHT, PAGE_WIDTH, SheetCanvas
 from exports.sheet.data import shown
@@ -16,42 +15,29 @@ _CODE = TextStyle(SONG, 8.0, 10)
 _HINT = TextStyle(SONG, 7.0, 9, colour=(0.4, 0.4, 0.4))
 _QR = 16 * MM
 _RULE = (0.45, 0.45, 0.45)
+_FOOT = BOTTOM - 8  # points from the lower edge of the page to the rule above the foot
+_FOOT_NAME = "foot"
 
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """Header and footer of one sheet.
+    """Header and page number of one sheet, above the foot that all its pages share.
 
     Attributes:
         title: Short title with the community's name.
         number: 编号 of the sheet.
-        digest: Verification code.
     """
 
     title: str
     number: str
-    digest: str
 
-    @property
-    def qr_text(self) -> str:
-        """What the QR code says: mark and version of the scheme, number, half of the verification code.
-
-        128 bits and capitals keep the squares large enough for a poor scan.
-        """
-        return f"FS1:{self.number}:{self.digest[:32]}"
-
-    def draw(self, canvas: SheetCanvas, page: int, pages: int) -> None:
-        """Draw the furniture of a page; page counts from 1."""
+    def draw(self, canvas: SheetCanvas, page: int) -> None:
+        """Draw the furniture of a page; page counts from 1. put_foot() must follow before the file is saved."""
         with canvas.artifact():
             if page > 1:
                 self._draw_header(canvas)
-            y = BOTTOM - 8
-            canvas.stroke_style(_RULE, 0.5)
-            canvas.polyline([(LEFT, y), (PAGE_WIDTH - RIGHT, y)])
-            draw_text(canvas, f"核验码 {shown(self.digest)}", _CODE, LEFT, y - 12)
-            draw_text(canvas, "扫描右侧二维码，可核验本表内容是否被改动", _HINT, LEFT, y - 23)
-            draw_text(canvas, f"第 {page} 页　共 {pages} 页", _NUMBER, PAGE_WIDTH / 2, y - 14, "centre")
-            draw_qr(canvas, self.qr_text, PAGE_WIDTH - RIGHT - _QR, y - 4 - _QR, _QR)
+            draw_text(canvas, f"第 {page} 页", _NUMBER, PAGE_WIDTH / 2 - _NUMBER.size / 2, _FOOT - 14, "right")
+            canvas.doForm(_FOOT_NAME)
 
     def _draw_header(self, canvas: SheetCanvas) -> None:
         y = PAGE_HEIGHT - TOP + 6
@@ -66,8 +52,34 @@ class Furniture:
         canvas.polyline([(LEFT, y), (PAGE_WIDTH - RIGHT, y)])
 
 
+def put_foot(canvas: SheetCanvas, number: str, digest: str, pages: int) -> None:
+    """Define the foot of all pages, when their number and the verification code are known: one object in the file.
+
+    Args:
+        canvas: The document, whose pages show the foot.
+        number: 编号.
+        digest: Verification code.
+        pages: How many pages there are.
+    """
+    with canvas.form(_FOOT_NAME):
+        draw_text(canvas, f"共 {pages} 页", _NUMBER, PAGE_WIDTH / 2 + _NUMBER.size / 2, _FOOT - 14)
+        canvas.stroke_style(_RULE, 0.5)
+        canvas.polyline([(LEFT, _FOOT), (PAGE_WIDTH - RIGHT, _FOOT)])
+        draw_text(canvas, f"核验码 {shown(digest)}", _CODE, LEFT, _FOOT - 12)
+        draw_text(canvas, "扫描右侧二维码，可核验本表内容是否被改动", _HINT, LEFT, _FOOT - 23)
+        draw_qr(canvas, qr_text(number, digest), PAGE_WIDTH - RIGHT - _QR, _FOOT - 4 - _QR, _QR)
+
+
+def qr_text(number: str, digest: str) -> str:
+    """Return what the QR code says: mark and version of the scheme, number, half of the verification code.
+
+    128 bits and capitals keep the squares large enough for a poor scan.
+    """
+    return f"FS1:{number}:{digest[:32]}"
+
+
 def draw_qr(canvas: SheetCanvas, text: str, x: float, y: float, size: float) -> None:
-    """Draw a QR code whose lower left corner is (x, y)."""
+    """Draw a QR code whose lower left corner is (x, y): the dark runs of each row as rectangles."""
     modules, squares = _qr(text)
     scale = size / modules
     with canvas.state():
@@ -75,9 +87,7 @@ def draw_qr(canvas: SheetCanvas, text: str, x: float, y: float, size: float) -> 
         canvas.op(f"{scale:.5f} 0 0 {scale:.5f} {x:.2f} {y:.2f} cm {squares} f")
 
 
-@lru_cache(maxsize=64)
 def _qr(text: str) -> tuple[int, str]:
-    """Return modules per side and the dark runs of each row as rectangles; one sheet needs it on every page."""
     import segno
 
     matrix = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]

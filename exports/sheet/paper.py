@@ -11,7 +11,7 @@ from exports.sheet.archive import Attachment, Description, finish
 from exports.sheet.canvas import SheetCanvas
 from exports.sheet.data import digest_of
 from exports.sheet.faces import require
-from exports.sheet.furniture import Furniture
+from exports.sheet.furniture import Furniture, put_foot
 from exports.sheet.names import DATA_NAME
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Placed, fill_pages
 
@@ -50,11 +50,12 @@ def write(paper: Paper, out: Path) -> None:
         MissingCharacters: If a text has characters that no typeface has.
         OSError: If the file cannot be written.
     """
-    require(paper.data.decode() + paper.title + paper.header)
+    require(paper.data + (paper.title + paper.header).encode())
     digest = digest_of(paper.data)
     stream = io.BytesIO()
     canvas = SheetCanvas(stream, paper.title, paper.unit, paper.number)
-    _draw(canvas, fill_pages(paper.blocks), Furniture(paper.header, paper.number, digest))
+    _draw(canvas, fill_pages(paper.blocks), Furniture(paper.header, paper.number))
+    put_foot(canvas, paper.number, digest, canvas.page)
     canvas.save()
     about = Description(paper.title, paper.unit or "FieldSurvey", f"编号 {paper.number}", paper.made, digest)
     attached = [Attachment(DATA_NAME, paper.data, "application/json", paper.told), *paper.attached]
@@ -82,5 +83,5 @@ def _draw(canvas: SheetCanvas, pages: Sequence[Sequence[Placed]], furniture: Fur
     for number, page in enumerate(pages, 1):
         for placed in page:
             placed.block.draw(canvas, LEFT, placed.top, TEXT_WIDTH)
-        furniture.draw(canvas, number, len(pages))
+        furniture.draw(canvas, number)
         canvas.next_page()

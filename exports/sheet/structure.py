@@ -71,6 +71,12 @@ class Structure:
         """Close the element opened last."""
         self._open.pop()
 
+    def give_up(self, page: int) -> None:
+        """Forget the outermost element that was opened last, and all that was drawn from a page on."""
+        self._open.clear()
+        self.root.kids.pop()
+        del self.pages[page:]
+
     def mark(self, page: int) -> int:
         """Give what is drawn next to the open element; return its number on the page.
 

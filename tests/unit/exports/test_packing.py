@@ -20,7 +20,7 @@ def _file(texts: list[str]) -> bytes:
     objects |= {n + 10: b"<FEFF" + text.encode("utf-16-be").hex().encode() + b">" for n, text in enumerate(texts)}
     content = zlib.compress(b"0 0 m 9 9 l S")
     streams = {4: (b"<</Filter/FlateDecode/Length %d>>" % len(content), content)}
-    return packed(objects, streams, 1, 5)
+    return b"".join(packed(objects, streams, 1, 5))
 
 
 @pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1500])
