@@ -4,7 +4,9 @@ Coordinates are int32 millimetres from the layer's origin (±2,147 km), features
 in Hilbert order so that neighbours on the ground are neighbours in the file.
 """
 
+import json
 import math
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ BLOCK = 256  # features under one block box
 _FEW_BLOCKS = 24  # blocks that are looked at one by one
 _MOST = 2**31 - 1  # of int32
 _COARSE = 4.0  # m, tolerance of the simplified level
+_ALIGNED = 64  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,22 +209,35 @@ _ARRAYS = (
 
 
 def save(columns: Columns, folder: Path) -> None:
-    """Write the arrays of a layer, each a file that can be memory-mapped."""
+    """Write the arrays of a layer into one file that can be memory-mapped, and a list of what lies where in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(columns, name), allow_pickle=False)
-    np.save(folder / "origin.npy", np.array([*columns.origin, columns.kind]))
+    listed: dict[str, tuple[str, tuple[int, ...], int]] = {}  # type, shape and place in bytes of each
+    with (folder / "arrays.bin").open("wb") as file:
+        for name in _ARRAYS:
+            array: Any = np.ascontiguousarray(getattr(columns, name))
+            file.write(bytes(-file.tell() % _ALIGNED))
+            listed[name] = (array.dtype.str, array.shape, file.tell())
+            file.write(array.reshape(-1).view(np.uint8).data)
+    told = {"origin": columns.origin, "kind": columns.kind, "arrays": listed}
+    (folder / "arrays.json").write_text(json.dumps(told), "utf-8")
 
 
 def load(folder: Path) -> Columns:
-    """Map the arrays of a layer."""
-    arrays = {name: _mapped(folder / f"{name}.npy") for name in _ARRAYS}
-    east, north, kind = np.load(folder / "origin.npy").tolist()
-    return Columns(folder.name, (east, north), **arrays, kind=int(kind))
+    """Map the arrays of a layer: one file, because opening each for itself kept the window waiting.
+
+    Raises:
+        OSError: If they are not there.
+        KeyError, ValueError: If they are not whole.
+    """
+    told = json.loads((folder / "arrays.json").read_text("utf-8"))
+    with (folder / "arrays.bin").open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    arrays = {name: _part(mapped, *told["arrays"][name]) for name in _ARRAYS}
+    east, north = told["origin"]
+    return Columns(folder.name, (east, north), **arrays, kind=int(told["kind"]))
 
 
-def _mapped(path: Path) -> Any:  # noqa: ANN401 - an array of any type
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))  # without the cost of memmap at each step
-    except ValueError:  # an empty array cannot be mapped
-        return np.load(path, allow_pickle=False)
+def _part(mapped: mmap.mmap, kind: str, shape: Sequence[int], place: int) -> Any:  # noqa: ANN401 - of any type
+    if not (size := math.prod(shape)):
+        return np.empty(shape, kind)
+    return np.frombuffer(mapped, kind, size, place).reshape(shape)

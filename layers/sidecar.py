@@ -27,7 +27,7 @@ from layers.columns import Columns
 from layers.raw_types import Ints
 from layers.style import BY_TABLE
 
-FORMAT = 2  # raised when the arrays change
+FORMAT = 3  # raised when the arrays change
 _NOT_BUILT = -1  # the counter of what was read straight from the file
 _SMALL = 30_000  # features that are read as a whole before there is a side-car
 _MOST_DIRECT = 20_000  # features of one layer and view
@@ -161,7 +161,7 @@ def folder_for(project: Path, counter: int) -> Path:
 
 
 def opened(folder: Path) -> Sidecar | None:
-    """Return the side-car in a folder, or None if it is not there or incomplete."""
+    """Return the side-car in a folder, or None if it is not there or incomplete. Not for the GUI thread."""
     try:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
         layers = {name: columns.load(folder / name) for name in meta["layers"]}

@@ -1,5 +1,6 @@
 """After an edit only the part of the picture that it changed is drawn at once, and looks as the whole does."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from layers.sidecar import Sidecar
 from layers.symbology import LabelStyle
 from layers.viewport import METRES_PER_PIXEL_AT_1, Viewport
 from tests.builders import add_community, make_project, square
+from ui.app import build
 from ui.map.painter import Look, draw
 from ui.map.render import Frame, Renderer, Request
 
@@ -85,3 +87,25 @@ def test_what_changed_is_known_only_between_states_of_the_same_columns(states: t
     same = edited.changed_box(edited)
     assert same is not None
     assert edited.changed_box(Sidecar(0, {})) is None
+
+
+def test_the_window_opens_no_side_car_itself(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither when the map was just built nor when it is there at the next start: it maps hundreds of arrays."""
+    path, openers = tmp_path / "p.gpkg", list[str]()
+    with make_project(path, forms=True) as store:
+        add_community(store, geom=square(E, N, 200))
+    opened = sidecar.opened
+
+    def watched(folder: Path) -> Sidecar | None:
+        openers.append(threading.current_thread().name)
+        return opened(folder)
+
+    monkeypatch.setattr(sidecar, "opened", watched)
+    for _start in range(2):
+        window = build(path)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(window.project.is_map_current, timeout=60_000)
+        qtbot.waitUntil(window.canvas.is_settled, timeout=60_000)
+        window.close()
+    assert {name.partition("_")[0] for name in openers} == {"store"}

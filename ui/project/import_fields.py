@@ -1,8 +1,9 @@
 """Where the fields of a layer go: target table, and a column for each field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -34,6 +35,7 @@ class FieldMapper(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layer: LayerPreview | None = None
+        self._list: QStandardItemModel | None = None
         self.target = QComboBox()
         self.target.setObjectName("import_target")
         self.target.setAccessibleName(_("Target layer"))
@@ -79,6 +81,9 @@ class FieldMapper(QWidget):
         return LayerMapping(str(self.target.currentData()), chosen)
 
     def _show_fields(self, layer: LayerPreview, table: str, fields: Mapping[str, str]) -> None:
+        choices = self._choices(table)
+        places = {value: row for row, (_label, value) in enumerate(choices)}
+        listed = self._listed(choices)
         self.fields.setRowCount(len(layer.samples))
         for row, (name, values) in enumerate(layer.samples.items()):
             self.fields.setItem(row, 0, QTableWidgetItem(name))
@@ -86,15 +91,31 @@ class FieldMapper(QWidget):
             self.fields.setItem(row, 1, QTableWidgetItem(shown[:60]))
             box = QComboBox()
             box.setAccessibleName(_("{field} goes to").format(field=name))
-            box.addItem("—", "")
-            if table:
-                box.addItem(_("number of the community"), COMMUNITY_KEY)
-                box.addItem(_("number of the building"), BUILDING_KEY)
-                for column in ASSET_BY_NAME[table].columns:
-                    box.addItem(column.label, column.name)
-            box.setCurrentIndex(max(box.findData(fields.get(name, "")), 0))
+            box.setModel(listed)
+            box.setCurrentIndex(places.get(fields.get(name, ""), 0))
             box.activated.connect(self.changed)
             self.fields.setCellWidget(row, 2, box)
+
+    @staticmethod
+    def _choices(table: str) -> list[tuple[str, str]]:
+        """Return label and value of each place where a field may go."""
+        own = [("—", "")]
+        if not table:
+            return own
+        keys = [(_("number of the community"), COMMUNITY_KEY), (_("number of the building"), BUILDING_KEY)]
+        return [*own, *keys, *((column.label, column.name) for column in ASSET_BY_NAME[table].columns)]
+
+    def _listed(self, choices: Sequence[tuple[str, str]]) -> QStandardItemModel:
+        """Return one list for all the fields: filling each box anew took longer than all the rest."""
+        listed = QStandardItemModel(self)
+        for label, value in choices:
+            item = QStandardItem(label)
+            item.setData(value, Qt.ItemDataRole.UserRole)
+            listed.appendRow(item)
+        if self._list is not None:
+            self._list.deleteLater()
+        self._list = listed
+        return listed
 
     @Slot()
     def _retarget(self) -> None:

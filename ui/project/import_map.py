@@ -21,23 +21,36 @@ _DEFAULT_CRS = "EPSG:4547"
 
 
 @dataclass(frozen=True, slots=True)
+class Outlines:
+    """Geometries as they are drawn.
+
+    Attributes:
+        lines: A line for each part, a single point for each place; y downwards, m.
+        box: The box around them.
+    """
+
+    lines: Sequence[QPolygonF] = ()
+    box: QRectF = field(default_factory=QRectF)
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What the project holds already, for the background.
 
     Attributes:
         crs: Reference system of the project.
-        areas: Outlines of communities, shapely geometries.
+        areas: Outlines of communities.
     """
 
     crs: str = _DEFAULT_CRS
-    areas: Sequence[shapely.Geometry] = field(default_factory=tuple)
+    areas: Outlines = field(default_factory=Outlines)
 
 
 def ground_of(store: Store) -> Ground:
     """Return the background from a store; run in the store's thread."""
     rows = store.select("community", ["geom"], limit=_SHOWN)
     shapes = shapely.from_wkb([row["geom"] for row in rows if isinstance(row["geom"], bytes)])
-    return Ground(store.crs, tuple(shapely.simplify(shapes, 1.0)))
+    return Ground(store.crs, outlines(shapely.simplify(shapes, 1.0)))
 
 
 class ImportMap(QWidget):
@@ -49,47 +62,45 @@ class ImportMap(QWidget):
         self.setMinimumHeight(220)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(_("Preview on the map"))
-        self._ground: list[QPolygonF] = []
-        self._new: list[QPolygonF] = []
-        self._ground_box, self._new_box, self._view = QRectF(), QRectF(), QRectF()
+        self._ground, self._new, self._view = Outlines(), Outlines(), QRectF()
         self._dragged: QPointF | None = None
         self.note = ""
 
     def show_ground(self, ground: Ground) -> None:
         """Draw what the project holds in the background."""
-        self._ground, self._ground_box = _lines(np.array(ground.areas, object))
+        self._ground = ground.areas
         self._fit()
 
-    def show_new(self, geometries: object, system: str) -> None:
+    def show_new(self, new: Outlines, system: str) -> None:
         """Draw what would come in, in the reference system of the project.
 
         Args:
-            geometries: shapely geometries, or None for a table.
+            new: The geometries; none for a table.
             system: Code of the system they were in; empty if it is unknown.
         """
-        self._new, self._new_box = _lines(geometries if isinstance(geometries, np.ndarray) else np.array([], object))
+        self._new = new
         self.note = ""
-        if self._new and not system:
+        if new.lines and not system:
             self.note = _("The coordinate system is unknown: the place on the map is not right.")
-        elif self._new and not self._ground_box.isNull() and not self._near():
+        elif new.lines and not self._ground.box.isNull() and not self._near():
             self.note = _(
                 "Far from the communities of the project: {km:,.0f} km. Is the coordinate system right?"
             ).format(km=self._gap() / 1000)
-        elif self._new:
+        elif new.lines:
             self.note = _("Shown in {crs}").format(crs=crs.name_of(system))
         self._fit()
 
     def _near(self) -> bool:
-        size = max(self._ground_box.width(), self._ground_box.height(), 1000.0)
-        return self._ground_box.adjusted(-size, -size, size, size).intersects(self._new_box)
+        size = max(self._ground.box.width(), self._ground.box.height(), 1000.0)
+        return self._ground.box.adjusted(-size, -size, size, size).intersects(self._new.box)
 
     def _gap(self) -> float:
-        way = self._new_box.center() - self._ground_box.center()
+        way = self._new.box.center() - self._ground.box.center()
         return float(np.hypot(way.x(), way.y()))
 
     def _fit(self) -> None:
         """Show what would come in, and the project around it if they are near each other."""
-        box = self._new_box if self._new else self._ground_box
+        box = self._new.box if self._new.lines else self._ground.box
         size = max(box.width(), box.height(), 1.0) * 0.15
         self._view = box.adjusted(-size, -size, size, size)
         self.update()
@@ -111,8 +122,8 @@ class ImportMap(QWidget):
         painter.translate(self.width() / 2, self.height() / 2)
         painter.scale(scale, scale)
         painter.translate(-self._view.center())
-        self._draw(painter, self._ground, palette.mid().color(), 1.0, scale)
-        self._draw(painter, self._new, palette.highlight().color(), 1.6, scale)
+        self._draw(painter, self._ground.lines, palette.mid().color(), 1.0, scale)
+        self._draw(painter, self._new.lines, palette.highlight().color(), 1.6, scale)
         painter.restore()
         painter.setPen(palette.mid().color())
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -121,7 +132,7 @@ class ImportMap(QWidget):
             place = self.rect().adjusted(10, 6, -10, -6)
             painter.drawText(place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self.note)
 
-    def _draw(self, painter: QPainter, lines: list[QPolygonF], colour: QColor, width: float, scale: float) -> None:
+    def _draw(self, painter: QPainter, lines: Sequence[QPolygonF], colour: QColor, width: float, scale: float) -> None:
         pen = QPen(colour, width)
         pen.setCosmetic(True)
         painter.setPen(pen)
@@ -177,14 +188,14 @@ class ImportMap(QWidget):
             super().keyPressEvent(event)
 
 
-def _lines(geometries: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> tuple[list[QPolygonF], QRectF]:
-    """Return outlines with y downwards, and the box around them."""
-    if not len(geometries):
-        return [], QRectF()
+def outlines(geometries: object) -> Outlines:
+    """Return shapely geometries as they are drawn; None, a table, has none. For a worker: thousands take their time."""
+    if not isinstance(geometries, np.ndarray) or not len(geometries):
+        return Outlines()
     present = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
     parts = shapely.get_parts(shapely.get_parts(present))[:_SHOWN]
-    lines = [QPolygonF([QPointF(x, -y) for x, y in shapely.get_coordinates(part).tolist()]) for part in parts]
     if not len(parts):
-        return [], QRectF()
-    west, south, east, north = shapely.total_bounds(parts)
-    return lines, QRectF(QPointF(west, -north), QPointF(east, -south)).adjusted(0, 0, 1e-6, 1e-6)
+        return Outlines()
+    lines = [QPolygonF([QPointF(x, -y) for x, y in shapely.get_coordinates(part).tolist()]) for part in parts]
+    west, south, east, north = shapely.total_bounds(parts).tolist()
+    return Outlines(lines, QRectF(QPointF(west, -north), QPointF(east, -south)).adjusted(0, 0, 1e-6, 1e-6))

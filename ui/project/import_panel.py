@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -34,7 +34,7 @@ from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.import_cards import Doubts, plain
 from ui.project.import_fields import FieldMapper
-from ui.project.import_map import Ground, ImportMap, ground_of
+from ui.project.import_map import Ground, ImportMap, Outlines, ground_of, outlines
 from ui.project.import_report import MARKS, ImportReport
 from ui.widgets import button
 
@@ -66,6 +66,7 @@ class ImportPanel(QWidget):
         self.setAcceptDrops(True)
         self._work, self._runner, self._holder = work, runner, holder
         self._found: dict[str, Inspection] = {}
+        self._drawn: dict[str, list[Outlines]] = {}  # of the layers of each file
         self._stated: dict[str, tuple[str, str]] = {}
         self._mapped: dict[tuple[str, str], LayerMapping] = {}
         self._kept: set[str] = set()  # files whose areas stay as drawn
@@ -186,17 +187,18 @@ class ImportPanel(QWidget):
 
     @Slot(object)
     def _was_inspected(self, result: object) -> None:
-        found = cast("Inspection", result)
+        found, drawn = cast("tuple[Inspection, list[Outlines]]", result)
         key = str(found.report.file)
         known = key in self._found
-        self._found[key] = found
-        if not known:
-            self.files.addItem("")
+        self._found[key], self._drawn[key] = found, drawn
         row = list(self._found).index(key)
-        item = self.files.item(row)
-        if item is not None:
-            item.setText(_title(found))
-        self.files.setCurrentRow(row)
+        with QSignalBlocker(self.files):  # shown once, below
+            if not known:
+                self.files.addItem("")
+            item = self.files.item(row)
+            if item is not None:
+                item.setText(_title(found))
+            self.files.setCurrentRow(row)
         self._show_file(row)
         self.go.setEnabled(any(one.report.status is not Status.REFUSED for one in self._found.values()))
 
@@ -216,9 +218,10 @@ class ImportPanel(QWidget):
         notes += [f"{'⚠' if told in found.report.warnings else '·'} {plain(told.message)}" for told in rest]
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
-        self.layers.clear()
-        for layer in found.layers:
-            self.layers.addItem(_("{name} ({n} rows)").format(name=layer.name, n=f"{layer.count:,}"))
+        with QSignalBlocker(self.layers):  # the first is shown once, below
+            self.layers.clear()
+            for layer in found.layers:
+                self.layers.addItem(_("{name} ({n} rows)").format(name=layer.name, n=f"{layer.count:,}"))
         self.layers.setVisible(bool(found.layers))
         self._show_layer(0)
 
@@ -228,11 +231,12 @@ class ImportPanel(QWidget):
         if found is None or not 0 <= index < len(found.layers):
             self._shown = None
             self.fields.show_layer(None, None)
-            self.map.show_new(None, "")
+            self.map.show_new(Outlines(), "")
             return
         self._shown = layer = found.layers[index]
-        self.map.show_new(layer.geometries, found.report.crs)
-        self.fields.show_layer(layer, self._mapped.get((str(found.report.file), layer.name)))
+        file = str(found.report.file)
+        self.map.show_new(self._drawn[file][index], found.report.crs)
+        self.fields.show_layer(layer, self._mapped.get((file, layer.name)))
 
     @Slot()
     def _remap(self) -> None:
@@ -364,12 +368,12 @@ class ImportPanel(QWidget):
 
     def clear(self) -> None:
         """Forget the files."""
-        self._found, self._stated, self._mapped, self._shown = {}, {}, {}, None
+        self._found, self._drawn, self._stated, self._mapped, self._shown = {}, {}, {}, {}, None
         self._kept.clear()
         self.files.clear()
         self.layers.clear()
         self.fields.show_layer(None, None)
-        self.map.show_new(None, "")
+        self.map.show_new(Outlines(), "")
         for card in (self.doubts.crs, self.doubts.encoding, self.doubts.repair):
             card.hide()
         self.go.setEnabled(False)
@@ -399,8 +403,11 @@ class ImportPanel(QWidget):
         self.add_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
 
-def _inspected(path: Path, control: JobControl, *, target: str, crs: str | None, encoding: str | None) -> Inspection:
-    return inspect(path, target=target, crs=crs, encoding=encoding, control=control)
+def _inspected(
+    path: Path, control: JobControl, *, target: str, crs: str | None, encoding: str | None
+) -> tuple[Inspection, list[Outlines]]:
+    found = inspect(path, target=target, crs=crs, encoding=encoding, control=control)
+    return found, [outlines(layer.geometries) for layer in found.layers]
 
 
 def _title(found: Inspection) -> str:

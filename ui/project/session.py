@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeGuard, cast
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
@@ -118,6 +118,7 @@ class ProjectSession(QObject):
         self._is_bulk = False  # something was written that is not told record by record; as above
         self._view: tuple[Box, float] | None = None
         self._is_read_queued = False
+        self._is_looked_for = False  # the side-car is being looked for: until then the view reads nothing itself
         self.current: Overview | None = None
         self._is_closed = False
         self._kept: Path | None = None  # copy of an older version
@@ -239,8 +240,23 @@ class ProjectSession(QObject):
 
     def _bring_map(self, now: Overview) -> None:
         """Show the side-car of the newest state; while a child process builds one, what the view needs."""
-        found = sidecar.opened(sidecar.folder_for(now.path, now.map_counter))
-        if found is not None and found.counter == now.map_counter:
+        self._is_looked_for = True
+        self._open_built(now).succeeded.connect(self._was_looked_for)
+
+    def _open_built(self, now: Overview) -> Job:
+        """Open the side-car of a state, in the store thread: hundreds of arrays are mapped."""
+        folder = sidecar.folder_for(now.path, now.map_counter)
+        return self._runner.start(lambda _control: sidecar.opened(folder), quick=True)
+
+    def _is_newest(self, found: object) -> TypeGuard[Sidecar]:
+        return isinstance(found, Sidecar) and self.current is not None and found.counter == self.current.map_counter
+
+    @Slot(object)
+    def _was_looked_for(self, found: object) -> None:
+        self._is_looked_for = False
+        if self.current is None:  # closed in the meantime
+            return
+        if self._is_newest(found):
             self._show_built(found)
             return
         if self._base is None:
@@ -261,7 +277,7 @@ class ProjectSession(QObject):
     def look_at(self, box: Box, scale: float) -> None:
         """Take note of the view; without a side-car, what it needs is read from the file."""
         self._view = (box, scale)
-        if self._base is None and self.current is not None:
+        if self._base is None and self.current is not None and not self._is_looked_for:
             self._read_direct()
 
     def _read_direct(self) -> None:
@@ -294,15 +310,20 @@ class ProjectSession(QObject):
     def _was_built(self) -> None:
         builder, self._builder = self._builder, None
         if builder is not None and builder.exitCode() == 0 and self.current is not None:
-            found = sidecar.opened(sidecar.folder_for(self.current.path, self.current.map_counter))
-            if found is not None and found.counter == self.current.map_counter:
-                self._show_built(found)
-            elif self._base is None:
-                self._build_map()
-            else:  # edited meanwhile: the edits lie over the old one until there is rest
-                self._fold.start()
+            self._open_built(self.current).succeeded.connect(self._built_was_opened)
         if builder is not None:
             builder.deleteLater()
+
+    @Slot(object)
+    def _built_was_opened(self, found: object) -> None:
+        if self.current is None:  # closed in the meantime
+            return
+        if self._is_newest(found):
+            self._show_built(found)
+        elif self._base is None:
+            self._build_map()
+        else:  # edited meanwhile: the edits lie over the old one until there is rest
+            self._fold.start()
 
     def close(self) -> None:
         """Close the project for good; call before the runner is closed."""

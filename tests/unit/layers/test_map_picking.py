@@ -134,3 +134,14 @@ def test_values_are_compared_as_numbers(test: Condition, wanted: str, uids: str)
 def test_a_word_where_a_number_is_needed_is_told() -> None:
     with pytest.raises(InputRefused):
         matching([], ASSET_BY_NAME["water_line"].column("diameter_mm"), Condition.ABOVE, "大")
+
+
+def test_a_side_car_that_was_cut_short_is_not_used(project: Path, tmp_path: Path) -> None:
+    before = _built(project, tmp_path / "side").layers["hydrant"]
+    found = sidecar.opened(tmp_path / "side")
+    assert found is not None
+    assert found.layers["hydrant"].uids.tolist() == before.uids.tolist()
+    assert found.layers["hydrant"].xy.shape == (1, 2)
+    arrays = tmp_path / "side" / "hydrant" / "arrays.bin"
+    arrays.write_bytes(arrays.read_bytes()[:100])
+    assert sidecar.opened(tmp_path / "side") is None
