@@ -20,7 +20,7 @@ from tests.builders import add_community, make_project
 from ui.app import build
 from ui.forms.files import FileEditor, RecordingEditor
 from ui.main_window import MainWindow
-from ui.photos import recorder
+from ui.photos import camera, recorder
 from ui.photos.editor import files_as_sources
 
 _FORM = """| survey |
@@ -204,10 +204,13 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, head: bytes) -> None:
             recording_mime(tmp_path / "x", wanted)
 
 
-def test_without_the_libraries_or_devices_a_sentence_says_so(window: MainWindow) -> None:
-    for kind in (Kind.AUDIO, Kind.VIDEO):
-        found = recorder.ask_recording(kind, "", window)
-        assert found is None or (isinstance(found, str) and ("文件" in found))
+def test_without_a_microphone_and_a_camera_a_sentence_says_so(window: MainWindow) -> None:
+    media = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError, reason="Qt's multimedia libraries lack")
+    if media.QMediaDevices.audioInputs() or media.QMediaDevices.videoInputs():
+        pytest.skip("this machine has a microphone or a camera")
+    told = [recorder.ask_recording(kind, "", window) for kind in (Kind.AUDIO, Kind.VIDEO)]
+    assert told == ["未找到麦克风。请连接麦克风，或选择文件。", "未找到摄像头。请连接摄像头，或选择文件。"]
+    assert camera.ask_photo(window) == told[1]
 
 
 def test_the_window_for_recording_says_what_can_be_done_and_what_went_wrong(qtbot: QtBot, window: MainWindow) -> None:

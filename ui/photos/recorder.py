@@ -15,10 +15,10 @@ from survey_forms import Kind
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
-    from PySide6.QtMultimedia import QMediaFormat
+    from PySide6.QtMultimedia import QMediaFormat, QMediaRecorder
 
-# bits a second of the sound; Source: XLSForm reference, parameter quality of audio, in the sizes it names
-_RATES = {"voice-only": 16_000, "low": 24_000, "normal": 64_000}
+# Bits and samples a second of the sound, of one channel. Source: XLSForm reference, parameter quality of audio.
+_RATES = {"voice-only": (16_000, 16_000), "low": (24_000, 32_000), "normal": (64_000, 32_000)}
 _USUAL = "normal"
 
 
@@ -109,15 +109,14 @@ class RecordDialog(QDialog):
         self.resize(640, 560 if kind is Kind.VIDEO else 160)
 
     def _set_up_recorder(self, kind: Kind, quality: str) -> None:
-        from PySide6.QtMultimedia import QMediaFormat, QMediaRecorder
+        from PySide6.QtMultimedia import QMediaFormat
 
         wanted = _format(kind)
         wanted.resolveForEncoding(
             QMediaFormat.ResolveFlags.RequiresVideo if kind is Kind.VIDEO else QMediaFormat.ResolveFlags.NoFlags
         )
         self.recorder.setMediaFormat(wanted)
-        self.recorder.setEncodingMode(QMediaRecorder.EncodingMode.AverageBitRateEncoding)
-        self.recorder.setAudioBitRate(_RATES.get(quality, _RATES[_USUAL]))
+        set_quality(self.recorder, quality)
         if kind is Kind.VIDEO:
             self.recorder.setVideoBitRate(4_000_000)  # 30 MB a minute: what a stick and a hub can carry
         _folder().mkdir(parents=True, exist_ok=True)
@@ -193,6 +192,17 @@ class RecordDialog(QDialog):
         if (camera := self.session.camera()) is not None:
             camera.stop()
         super().done(result)
+
+
+def set_quality(recorder: "QMediaRecorder", quality: str) -> None:
+    """Let a recorder make a sound of a quality: voice-only, low or normal; empty: normal."""
+    from PySide6.QtMultimedia import QMediaRecorder
+
+    bits, samples = _RATES.get(quality, _RATES[_USUAL])
+    recorder.setEncodingMode(QMediaRecorder.EncodingMode.AverageBitRateEncoding)
+    recorder.setAudioBitRate(bits)
+    recorder.setAudioSampleRate(samples)
+    recorder.setAudioChannelCount(1)
 
 
 def _format(kind: Kind) -> "QMediaFormat":

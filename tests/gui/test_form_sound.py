@@ -1,0 +1,58 @@
+"""Sound that is really recorded: a window beside a sound server of its own. About 15 s; skipped without PulseAudio."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldsurvey.store import Store
+from survey_forms.shelf import add, prepare
+from tests.builders import add_community, make_project
+from tests.conftest import ROOT
+from tests.gui.sound_server import sound_server
+
+pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError, reason="Qt's multimedia libraries are missing")
+
+_FORM = """| survey |
+| | type | name | label | parameters |
+| | audio | sound | Sound | quality=voice-only |
+| settings |
+| | form_id | version |
+| | spoken | 1 |
+"""
+
+
+def _project(folder: Path, form: str) -> tuple[str, str, str]:
+    """Return a project with a form, its table and the uid of its community, as the arguments of a task."""
+    path, source = folder / "p.gpkg", folder / "spoken.md"
+    source.write_text(form, "utf-8")
+    with make_project(path, forms=True) as store:
+        uid = add_community(store)
+        table = add(store, prepare(source)).entry.table
+    return str(path), table, uid
+
+
+def _told(environment: dict[str, str], task: str, *arguments: str) -> dict[str, Any]:
+    """Run a task in a process of its own; return what it told last."""
+    command = [sys.executable, "-m", "tests.gui.speaking", task, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.timeout(400)
+def test_two_seconds_are_recorded_by_keys_kept_with_the_project_and_played(tmp_path: Path) -> None:
+    arguments = _project(tmp_path, _FORM)
+    with sound_server(tmp_path / "sound") as environment:
+        told = _told(environment, "record", *arguments)
+    assert "录音.m4a" in told["told"]
+    assert told["seconds"] >= 1.8
+    assert told["played"] >= 1_800
+    assert told["loudest"] > 0.1
+    assert told["size"] < 20_000  # 2 s of what a voice needs
+    with Store.open(Path(arguments[0])) as store:
+        assert "audio/mp4" in {blob.mime for blob in store.blobs()}
