@@ -1,7 +1,7 @@
 """Empty forms for paper days, one PDF for each form."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from fieldsurvey.errors import InputRefused
@@ -23,6 +23,7 @@ def blank_forms(out_dir: Path, form_ids: Sequence[str] | None = None, control: J
         JobCancelled: If the user stopped; finished files stay.
     """
     from exports.sheet.blank import render_blank
+    from exports.sheet.collect import CHINA
     from exports.sheet.forms import CHINESE, form_of
     from survey_forms import default_forms
 
@@ -33,7 +34,7 @@ def blank_forms(out_dir: Path, form_ids: Sequence[str] | None = None, control: J
             _("There is no form {name}. There are: {known}.").format(name=", ".join(unknown), known=", ".join(known))
         )
     out_dir.mkdir(parents=True, exist_ok=True)
-    written, day = [], datetime.now(UTC).date().isoformat()
+    written, day = [], datetime.now(CHINA).date().isoformat()
     for done, form_id in enumerate(wanted):
         control.step(done, len(wanted), form_id)
         form = form_of(form_id)

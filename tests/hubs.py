@@ -1,13 +1,15 @@
 """Hubs that run beside a test, in a thread or in a process, and laptops that have something to say to them."""
 
+import contextlib
 import random
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +26,7 @@ from tests.builders import make_project, point
 from tests.postgres import Server, why_not
 
 ROOT = Path(__file__).parents[1]
+_PORTS = range(15_000, 32_000)  # above the services, below those that systems give to outgoing connections
 _FIELDS = ("kind", "state", "source_id")
 
 
@@ -77,11 +80,7 @@ class HubProcess:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process = subprocess.Popen(self._command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        for _attempt in range(400):
-            if self._is_up():
-                return
-            threading.Event().wait(0.05)
-        raise RuntimeError("the hub did not start")
+        until(self._is_up, "the hub answers")
 
     def _is_up(self) -> bool:
         try:
@@ -105,11 +104,26 @@ class HubProcess:
         self._process.wait()
 
 
+def until(happened: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """Wait until something happened.
+
+    Raises:
+        TimeoutError: If it does not, however long the others on this machine take.
+    """
+    end = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > end:
+            raise TimeoutError(f"did not happen: {what}")
+        threading.Event().wait(0.05)
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, and that no outgoing connection gets before it is used."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def hydrants(folder: Path, records: int) -> tuple[Hello, list[Revision]]:

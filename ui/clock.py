@@ -71,4 +71,6 @@ def _in_words(seconds: float) -> str:
     hours, rest = divmod(rest, 3600)
     if days:
         return _("{days} d {hours} h").format(days=days, hours=hours)
+    if not hours:
+        return _("{minutes} min").format(minutes=rest // 60)
     return _("{hours} h {minutes} min").format(hours=hours, minutes=rest // 60)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from statistics import median
 
@@ -12,7 +11,7 @@ from fieldsurvey.assess.gates import barred_by, gates
 from fieldsurvey.assess.parameters import parameters
 from fieldsurvey.assess.records import number
 from fieldsurvey.assess.score import Score, scores
-from fieldsurvey.clock import now_millis
+from fieldsurvey.clock import today
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.plan_tables import FUND_SOURCES
@@ -189,7 +188,7 @@ def _years(store: Store, funds: Iterable[Fund], communities: Iterable[Row], coun
         years = sorted(year for year in found if isinstance(year, int))
         if years:
             return tuple(years[:count])
-    this_year = datetime.fromtimestamp(now_millis() / 1000, UTC).year
+    this_year = today().year
     return tuple(range(this_year, this_year + count))
 
 

@@ -1,8 +1,8 @@
 """All checks of a dataset, and the repairs that are safe."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 
+from fieldsurvey.clock import today
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
@@ -25,7 +25,7 @@ def check(data: Dataset, control: JobControl | None = None, *, year: int | None 
         JobCancelled: If the user stopped it.
     """
     control = control or JobControl()
-    this_year = year or datetime.now(UTC).year
+    this_year = year or today().year
     steps: list[tuple[str, _Check]] = [
         (N_("Shapes"), shapes.check),
         (N_("What belongs to what"), belonging.check),

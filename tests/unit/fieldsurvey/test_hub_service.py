@@ -1,5 +1,6 @@
 """The hub over HTTP: who may do what, what is kept, and what is never told."""
 
+import contextlib
 import json
 import logging
 import os
@@ -7,7 +8,6 @@ import re
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from fieldsurvey.sync.http import HttpCarrier
 from fieldsurvey.sync.peers import hello_of
 from fieldsurvey.sync.wire import encode
 from tests.builders import add_community, make_project, point
-from tests.hubs import RunningHub, folder
+from tests.hubs import RunningHub, folder, free_port, until
 from tests.postgres import Server, postgres
 
 __all__ = ["folder", "postgres"]
@@ -374,15 +374,16 @@ def test_files_resume_and_are_checked(folder: Path, laptop: Store) -> None:
         assert client.post("/v1/blobs", json=rows, headers=wang).json() == {"missing": []}
 
 
-def test_tls_with_a_certificate_of_its_own(plain: Path, free_port: int) -> None:
-    command = [sys.executable, "-m", "fieldsurvey", "hub", "serve", str(plain), "--port", str(free_port), "--tls"]
+def test_tls_with_a_certificate_of_its_own(plain: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "fieldsurvey", "hub", "serve", str(plain), "--port", str(port), "--tls"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     assert process.stderr is not None
     try:
         mark = process.stderr.readline().strip().rpartition(" ")[2]
         assert re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", mark)
         context = ssl.create_default_context(cafile=str(plain / "tls" / "cert.pem"))
-        answer = _when_up(f"https://127.0.0.1:{free_port}/health", context)
+        answer = _when_up(f"https://127.0.0.1:{port}/health", context)
         assert answer.json() == {"ok": True}
         assert (plain / "tls" / "key.pem").stat().st_mode & 0o077 == 0
     finally:
@@ -392,22 +393,16 @@ def test_tls_with_a_certificate_of_its_own(plain: Path, free_port: int) -> None:
 
 
 def _when_up(url: str, context: ssl.SSLContext) -> httpx.Response:
-    with httpx.Client(verify=context, trust_env=False) as client:
-        for _attempt in range(400):
-            try:
-                return client.get(url)
-            except httpx.ConnectError:
-                threading.Event().wait(0.05)
-    raise RuntimeError("the hub did not start")
+    answers: list[httpx.Response] = []
 
+    def asked() -> bool:
+        with contextlib.suppress(httpx.ConnectError):
+            answers.append(client.get(url))
+        return bool(answers)
 
-@pytest.fixture
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
+        until(asked, "the hub answers")
+    return answers[0]
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from fieldsurvey.errors import JobCancelled
-from fieldsurvey.jobs import JobControl
+from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.positioning.averaging import Gate, average, gate_from_json, gate_to_json
 from fieldsurvey.positioning.fixes import Quality
 from fieldsurvey.positioning.receivers import SPEEDS, Receiver, SerialSource, replay, search
@@ -72,7 +72,7 @@ def _quietly(speak: object) -> None:
 def test_a_receiver_is_found_at_its_speed(speed: int) -> None:
     log = LOGS / "nmea" / "ublox-zed-f9p-nmea.log"
     with _speaking(log, speed) as port:
-        found = search(JobControl(), [("/dev/not-there", "nothing"), (port, "ZED-F9P")], listen=0.4)
+        found = search(JobControl(), [("/dev/not-there", "nothing"), (port, "ZED-F9P")], listen=1.5)
     assert [(heard.port, heard.speed) for heard in found] == [(port, speed), ("/dev/not-there", 0)]
     assert found[0].sentences >= 2
     assert found[1].trouble
@@ -86,12 +86,16 @@ def test_a_port_with_noise_only_is_no_receiver() -> None:
 
 def test_the_search_can_be_stopped_and_tells_how_far_it_is() -> None:
     told: list[str] = []
-    control = JobControl(lambda progress: told.append(progress.note))
+
+    def tell(progress: Progress) -> None:
+        told.append(progress.note)
+        threading.Timer(0.3, control.cancel).start()
+
+    control = JobControl(tell)
     ours, theirs = os.openpty()
     port = os.ttyname(theirs)
-    threading.Timer(0.3, control.cancel).start()
     with pytest.raises(JobCancelled):
-        search(control, [(port, "silent")], listen=5.0)
+        search(control, [(port, "silent")], listen=60.0)
     os.close(ours)
     os.close(theirs)
     assert told == [f"{port} {SPEEDS[0]}"]

@@ -1,5 +1,6 @@
 """Whose certificate it is: confirmed once, exactly that one afterwards, and nothing is said to another."""
 
+import contextlib
 import json
 import shutil
 import socket
@@ -22,7 +23,7 @@ from fieldsurvey.sync.certificates import look, pin_from_text, pin_of, readable
 from fieldsurvey.sync.enrolment import credentials
 from fieldsurvey.sync.session import sync
 from tests.builders import add_community, make_project
-from tests.hubs import ROOT, free_port
+from tests.hubs import ROOT, free_port, until
 
 
 @contextmanager
@@ -41,14 +42,14 @@ def _serving(folder: Path, port: int, *options: str) -> Iterator[str]:
 
 def _answer(url: str) -> None:
     """Wait until the hub speaks TLS."""
-    for attempt in range(100):
-        try:
+
+    def speaks() -> bool:
+        with contextlib.suppress(SyncError):
             look(url)
-        except SyncError:
-            if attempt == 99:
-                raise
-        else:
-            return
+            return True
+        return False
+
+    until(speaks, "the hub speaks TLS")
 
 
 def test_a_certificate_is_confirmed_once_and_no_other_passes(

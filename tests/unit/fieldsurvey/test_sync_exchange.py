@@ -20,6 +20,7 @@ from fieldsurvey.store import Store
 from fieldsurvey.sync.session import clone, preview, sync
 from fieldsurvey.sync.wire import decode, encode
 from tests.builders import add_community, make_project, point
+from tests.hubs import free_port, until
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,22 +32,21 @@ class Hub:
         self.folder = folder
         admin.init(folder, "办公室")
         self.token = admin.add_user(folder, "wang", "王工")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "fieldsurvey", "hub", "serve", str(self.folder), "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        for _attempt in range(400):
-            try:
-                httpx.get(f"{self.url}/v1/status", timeout=1, trust_env=False)
-                return
-            except httpx.HTTPError:
-                threading.Event().wait(0.05)
-        raise RuntimeError("the hub did not start")
+        until(self._is_up, "the hub answers")
+
+    def _is_up(self) -> bool:
+        try:
+            httpx.get(f"{self.url}/v1/status", timeout=10, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return True
 
     def kill(self) -> None:
         self.process.kill()

@@ -90,10 +90,10 @@ def test_the_function_library(expression: str, value: object) -> None:
 
 def test_a_pattern_that_would_run_for_ever_is_stopped() -> None:
     document = parse_xml(b"<data/>")
-    before = time.monotonic()
+    before = time.process_time()
     with contextlib.suppress(ExpressionError):
         evaluate(f"regex('{'a' * 60}!', '^(a|aa|a?a)+b?(a*)*c$')", document)
-    assert time.monotonic() - before < 2
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize("expression", ["nosuch(1)", "concat('a'", "regex(., '[')", "substr('a')", "/a/foo::b"])
