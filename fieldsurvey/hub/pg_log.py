@@ -91,6 +91,7 @@ class PgLog:
         cursor = self._db.cursor(binary=True)
         row = cursor.execute(dialect.SHARE_CATALOGUE).fetchone()
         self._rows.use(row[1] if row else None)
+        self._records.moved.clear()
         return cursor
 
     def _let_go(self, work: _Work, rids: Sequence[int]) -> None:
@@ -204,7 +205,7 @@ class PgLog:
         if row and row[0]:
             self._wake(work)
         rows = [pair for revision in work.fed for pair in _places(work, revision)]
-        for uid, (before, after) in work.scopes.items():
+        for uid, (before, after) in [*self._records.moved.items(), *work.scopes.items()]:
             if before != after:  # a record that moves goes whole into its new area
                 cursor.execute(dialect.FEED_WHOLE, (after, uid))
         if rows:

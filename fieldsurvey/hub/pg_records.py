@@ -1,7 +1,8 @@
 """Records on PostgreSQL: from revisions to heads, conflicts and visible rows, many records in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from psycopg import Cursor
@@ -12,7 +13,9 @@ from fieldsurvey.model import batch, merge
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State, Status
 from fieldsurvey.model.revision import Kind, Revision, dump, load, unwrap, wrap
-from fieldsurvey.store.entries import ValueOf, revision_of
+from fieldsurvey.store.entries import ImportedRows, ValueOf, readers, revision_of
+
+_TOGETHER = 1000  # records in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,15 @@ def revisions_of(cursor: Cursor[Any], rids: Iterable[int]) -> dict[int, Revision
 
 
 class PgRecords:
-    """Keeps `_rec`, `_conflict`, `_tomb` and the visible rows in line with the states of records."""
+    """Keeps `_rec`, `_conflict`, `_tomb` and the visible rows in line with the states of records.
 
-    def __init__(self, rows: PgRows) -> None:
-        self._rows = rows
+    Attributes:
+        moved: Records that an import of this transaction moved: their areas before and after.
+    """
+
+    def __init__(self, rows: PgRows, imported: ImportedRows) -> None:
+        self._rows, self._imported_rows = rows, imported
+        self.moved: dict[str, tuple[int, int]] = {}
 
     def lock(self, cursor: Cursor[Any], tables: Mapping[str, str]) -> Locked:
         """Lock records, given record -> table, in the order of their uids, and return where they stand."""
@@ -78,6 +86,29 @@ class PgRecords:
         had = {uid: state.scope for uid, state in locked.found.items()}
         return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
 
+    def made_before(self, cursor: Cursor[Any], table: str, uids: Iterable[str]) -> Locked:
+        """Lock those of the records that are here already, and return where they stand."""
+        found = Locked({}, set())
+        waiting = iter(uids)
+        while part := list(islice(waiting, _TOGETHER)):
+            known = {row[0] for row in cursor.execute(dialect.RECORD_SCOPES, (part,))}
+            known |= self._rows.find(cursor, table, part).keys()
+            locked = self.lock(cursor, dict.fromkeys(known, table))
+            found.found.update(locked.found)
+            found.conflicted.update(locked.conflicted)
+        return found
+
+    def make_again(self, cursor: Cursor[Any], revision: Revision, before: Locked) -> None:
+        """Let an import have its say in records that something else made: it is one more create of each."""
+        states = {uid: merge.made_again(state, revision.rid) for uid, state in before.found.items()}
+        for part in _portions(states):
+            names = {uid: set(self._columns(state.table)) for uid, state in part.items()}
+            shown, value_of = self._statuses(cursor, part, names, {revision.rid: revision})
+            self._write_heads(cursor, part, shown, before.conflicted)
+            self._write_rows(cursor, part, shown, value_of, dict.fromkeys(part, revision.rid), ())
+            had = {uid: before.found[uid].scope for uid in part}
+            self.moved |= {u: (had[u], status.scope) for u, status in shown.items() if had[u] != status.scope}
+
     def fill(self, cursor: Cursor[Any], uids: Sequence[str], names: Sequence[str]) -> None:
         """Bring columns that were added later up to date from the log."""
         rows = cursor.execute(dialect.LOCK_RECORDS, (sorted(uids),)).fetchall()
@@ -94,14 +125,15 @@ class PgRecords:
         states: Mapping[str, State],
         names: Mapping[str, set[str]],
         known: Mapping[int, Revision],
-    ) -> tuple[dict[str, Status], ValueOf]:
-        """Return what to show of records, and a reader for the values of their versions; reads the log once."""
+    ) -> tuple[dict[str, Status], dict[str, ValueOf]]:
+        """Return what to show of records, and readers for the values of their versions; reads the log once."""
         wanted = {uid: self._wanted(cursor, state, names[uid]) for uid, state in states.items()}
         needed = {rid for uid, state in states.items() for rid in batch.told_by(state, wanted[uid])} - known.keys()
         revisions = {**known, **(revisions_of(cursor, needed) if needed else {})}
         value_of = ValueOf(revisions)
-        shown = {uid: merge.status(s, sorted(wanted[uid]), revisions, value_of) for uid, s in states.items()}
-        return shown, value_of
+        own = dict.fromkeys(states, value_of) | readers(states, value_of, self._imported_rows, self._columns)
+        shown = {uid: merge.status(s, sorted(wanted[uid]), revisions, own[uid]) for uid, s in states.items()}
+        return shown, own
 
     def _wanted(self, cursor: Cursor[Any], state: State, names: set[str]) -> set[str]:
         found = names | batch.disputed(state)
@@ -141,7 +173,7 @@ class PgRecords:
         cursor: Cursor[Any],
         states: Mapping[str, State],
         shown: Mapping[str, Status],
-        value_of: ValueOf,
+        value_of: Mapping[str, ValueOf],
         last: Mapping[str, int],
         new: Iterable[str],
     ) -> None:
@@ -151,7 +183,7 @@ class PgRecords:
             cursor: Inside a transaction.
             states: The records.
             shown: What to show of them.
-            value_of: Reader for the values.
+            value_of: Readers for their values.
             last: The newest revision applied to each, which its row names.
             new: Records that had no state before, so that their row can be written at once.
         """
@@ -167,7 +199,7 @@ class PgRecords:
                 gone.setdefault(table, []).append(uid)
                 continue
             target = inserts if uid in born else changes
-            target.setdefault(table, []).append((uid, value_of.set_by(status.winners), last[uid]))
+            target.setdefault(table, []).append((uid, value_of[uid].set_by(status.winners), last[uid]))
         for table, rows in inserts.items():
             self._rows.insert(cursor, table, rows)
         for table, rows in changes.items():
@@ -189,7 +221,7 @@ class PgRecords:
         tomb = cursor.execute(dialect.TOMBS, ([uid],)).fetchone()
         cursor.execute(dialect.DROP_TOMBS, ([uid],))
         kept = {name: unwrap(value) for name, value in load(tomb[1] if tomb else "{}").items()}
-        return uid, {**kept, **value_of.set_by(shown[uid].winners), **values}, rev
+        return uid, {**kept, **value_of[uid].set_by(shown[uid].winners), **values}, rev
 
     def _bury(self, cursor: Cursor[Any], table: str, uids: Sequence[str]) -> None:
         """Take rows away but keep their values: a delete destroys nothing."""
@@ -197,3 +229,9 @@ class PgRecords:
             text = dump({name: wrap(value) for name, value in row.items() if name != "uid"})
             cursor.execute(dialect.ADD_TOMB, (row["uid"], table, text))
         self._rows.delete(cursor, table, uids)
+
+
+def _portions(states: Mapping[str, State]) -> Iterator[dict[str, State]]:
+    uids = list(states)
+    for start in range(0, len(uids), _TOGETHER):
+        yield {uid: states[uid] for uid in uids[start : start + _TOGETHER]}

@@ -107,13 +107,13 @@ class PgRows:
         cursor.execute(dialect.delete_rows(table).encode(), (list(uids),))
 
     def copy(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Value]], rev: int) -> None:
-        """Add many rows [uid, values of names …] at once; a record that is there already stays as it is."""
-        have = {row[0] for row in self._db.execute(dialect.select_rows(table, [], some=False).encode())}
+        """Add many rows [uid, values of names …] at once; of rows of one record the first stands."""
+        have: set[str] = set()
         with self._db.cursor() as cursor, cursor.copy(dialect.copy_rows(table, list(names)).encode()) as target:
             for row in rows:
                 if row[0] in have:
                     continue
-                have.add(row[0])
+                have.add(str(row[0]))
                 fine, raw = typed.split(self.tables[table], dict(zip(names, row[1:], strict=True)), self.srs)
                 target.write_row([row[0], rev, dump(raw) if raw else None, *[fine.get(name) for name in names]])
 

@@ -66,7 +66,7 @@ class PostgresStorage:
                 self._db.close()
                 raise
         self._rows = PgRows(self._db)
-        self._records = PgRecords(self._rows)
+        self._records = PgRecords(self._rows, bulk.reader(self._fetch))
         self._log = PgLog(self._db, self._rows, self._records, self._load_dataset)
 
     def _prepare(self) -> None:
@@ -390,8 +390,13 @@ class PostgresStorage:
         path = self._fetch(str(patch["dataset"]))
         if path is None or revision.table not in self._rows.tables:
             return False
+        cursor = self._db.cursor(binary=True)
+        uids = (str(line[0]) for line in bulk.decode(path, set())[1])
+        again = self._records.made_before(cursor, revision.table, uids)
         names, lines = bulk.decode(path, set(self._rows.columns(revision.table)))
-        self._rows.copy(revision.table, names, lines, revision.rid)
+        fresh = (line for line in lines if line[0] not in again.found)
+        self._rows.copy(revision.table, names, fresh, revision.rid)
+        self._records.make_again(cursor, revision, again)
         row = (revision.rid, revision.table, patch["dataset"], int(patch["rows"]), str(patch.get("source", "")))
         self._db.execute(dialect.ADD_IMPORT, row)
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import SCOPE, State
-from fieldsurvey.model.revision import Revision
+from fieldsurvey.model.revision import Kind, Revision
 
 
 def causal(
@@ -72,6 +72,22 @@ def fold(before: Mapping[str, State], revisions: Iterable[Revision]) -> Fold:
 def disputed(state: State) -> set[str]:
     """Return the fields that have more than one version."""
     return {name for name, heads in state.over.items() if len(heads) > 1}
+
+
+def mixed_imports(state: State, known: Mapping[int, Revision]) -> frozenset[int]:
+    """Return the imports of a record made more than once whose rows must be read, to compare versions.
+
+    Imports of one dataset gave it the same values: nothing needs to be read while no other version stands beside them.
+
+    Args:
+        state: The record.
+        known: Its base, at least.
+    """
+    datasets = {r: known[r].fields()["dataset"] for r in state.base if r in known and known[r].kind is Kind.IMPORT}
+    for heads in {state.base, *state.over.values()}:
+        if len({datasets.get(rid, rid) for rid in heads}) > 1 and not datasets.keys().isdisjoint(heads):
+            return frozenset(datasets)
+    return frozenset()
 
 
 def told_by(state: State, names: Iterable[str]) -> set[int]:

@@ -142,8 +142,16 @@ def apply(state: State | None, revision: Revision) -> State:
 def _created(state: State | None, revision: Revision) -> State:
     if state is None:
         return State(revision.table, revision.scope, (revision.rid,))
-    over = {name: _with(heads, revision.rid) for name, heads in state.over.items()}
-    return replace(state, base=_with(state.base, revision.rid), over=over)
+    return made_again(state, revision.rid)
+
+
+def made_again(state: State, rid: int) -> State:
+    """Return a record after something made it once more: another create, or an import that has its row.
+
+    Nobody who made it saw the other, so what they gave it stands side by side.
+    """
+    over = {name: _with(heads, rid) for name, heads in state.over.items()}
+    return replace(state, base=_with(state.base, rid), over=over)
 
 
 def _with(heads: Heads, rid: int) -> Heads:
@@ -209,15 +217,12 @@ def _approval(state: State, known: Mapping[int, Revision]) -> int | None:
 
 def _scope(state: State, known: Mapping[int, Revision], value_of: Callable[[int, str], Any]) -> int:
     """Return the area: where the newest move put the record. A rival move is no conflict, its column shows one."""
-    moves = state.over.get(SCOPE)
-    if moves:
-        newest = max(moves, key=lambda rid: _rank(rid, known))
-        moved_to = value_of(newest, SCOPE)  # None: the record was made a second time, in the area of that maker
-        return int(known[newest].scope if moved_to is None else moved_to)
-    if len(state.base) > 1:
-        newest = max(state.base, key=lambda rid: _rank(rid, known))
-        return known[newest].scope if newest in known else state.scope
-    return state.scope
+    moves = state.over.get(SCOPE) or (state.base if len(state.base) > 1 else ())
+    newest = max(moves, key=lambda rid: _rank(rid, known), default=0)
+    if newest not in known:
+        return state.scope
+    moved_to = value_of(newest, SCOPE)  # None: the record was made a second time, in the area of that maker
+    return int(known[newest].scope if moved_to is None else moved_to)
 
 
 def _rank(rid: int, known: Mapping[int, Revision]) -> tuple[int, int]:

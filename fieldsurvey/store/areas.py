@@ -68,7 +68,7 @@ class Areas(Editing):
         for uid, rev, scope in leaving:
             if self._db.scalar("SELECT 1 FROM _rec WHERE uid = ?", (uid,)) is None:
                 state = State(table, scope, (rev,))
-                self._log.records.note(uid, state, self._log.status(state, ())[0])
+                self._log.records.note(uid, state, self._log.status(uid, state, ())[0])
             self._db.execute("DELETE FROM _conflict WHERE uid = ?", (uid,))
             self._db.execute("INSERT OR IGNORE INTO _evicted VALUES (?)", (uid,))
             self._rows.delete(table, uid)

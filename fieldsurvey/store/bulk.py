@@ -1,7 +1,7 @@
 """Imports: one revision per dataset. Its rows travel as one compressed, content-addressed file."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import zstandard
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
-from fieldsurvey.model.revision import dump, unwrap, wrap
+from fieldsurvey.model.revision import Revision, dump, unwrap, wrap
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store.entries import ImportedRows
 
 MAX_DATASET_BYTES = 2 << 30  # a dataset unpacks to at most this: a bomb ends here
 _LEVEL = 6
@@ -49,15 +50,28 @@ def decode(path: Path, known: set[str]) -> tuple[list[str], Iterator[list[Value]
     return [names[index] for index in keep], _rows(path, lines, keep, len(names))
 
 
-def find(path: Path, uid: str) -> dict[str, Value]:
-    """Return the values of one record in a dataset; empty if it is not in it."""
+def find(path: Path, uids: Collection[str]) -> dict[str, dict[str, Value]]:
+    """Return the values of some records in a dataset; those that are not in it are left out."""
     lines = _lines(path)
     names: list[str] = json.loads(next(lines, b"[]"))
-    start = f'["{uid}"'.encode()
+    wanted, found = {uid.encode() for uid in uids}, dict[str, dict[str, Value]]()
     for line in lines:
-        if line.startswith(start):
-            return dict(zip(names, map(unwrap, json.loads(line)[1:]), strict=True))
-    return {}
+        if line[2:34] in wanted:  # ["uid",…
+            uid, *values = json.loads(line)
+            found.setdefault(uid, dict(zip(names, map(unwrap, values), strict=True)))
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def reader(place_of: Callable[[str], Path | None]) -> ImportedRows:
+    """Return what reads the values that imports gave to records, given where a dataset is (None: not here)."""
+
+    def imported(revision: Revision, uids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        path = place_of(str(revision.fields()["dataset"]))
+        return {} if path is None else find(path, uids)
+
+    return imported
 
 
 def _rows(path: Path, lines: Iterator[bytes], keep: list[int], width: int) -> Iterator[list[Value]]:

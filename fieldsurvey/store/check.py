@@ -19,7 +19,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.revision import NO_CHAIN, chain_of, load
 from fieldsurvey.model.schema import Table
 from fieldsurvey.paths import media_folder
-from fieldsurvey.store import gpkg, opening, rebuild
+from fieldsurvey.store import bulk, gpkg, opening, rebuild
 from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import hash_of, place_in
@@ -277,6 +277,7 @@ class _Checker:
     def _heads(self) -> Iterator[Problem]:
         """Replay the log of every edited record and compare its state."""
         log = Log(self._db, self._rows)
+        log.records.imported = bulk.reader(place_in(self._folder))
         for (uid,) in self._db.rows("SELECT DISTINCT uid FROM _rev WHERE kind != 'i' AND st = 1"):
             state = rebuild.replayed(self._db, log, uid)
             row = self._db.one("SELECT tbl, scope, base, over, dels, appr FROM _rec WHERE uid = ?", (uid,))
@@ -292,9 +293,11 @@ class _Checker:
         if state.table not in self._rows.tables or self._is_pending(state.table, uid):
             return
         row = self._rows.read(state.table, uid)
-        status, _value_of = log.status(state, ())
+        status, _value_of = log.status(uid, state, ())
         hidden = status.deleted or self._db.scalar("SELECT 1 FROM _evicted WHERE uid = ?", (uid,))
-        if (row is None) != bool(hidden) or (row and any(row[n] != v for n, v in log.records.values(state).items())):
+        if (row is None) != bool(hidden) or (
+            row and any(row[n] != v for n, v in log.records.values(uid, state).items())
+        ):
             text = _("The row of {uid} in {table} does not follow from the log.")
             yield Problem("row", state.table, uid, text.format(uid=uid, table=state.table), repairable=True)
         noted = dict(

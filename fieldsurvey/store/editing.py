@@ -16,7 +16,8 @@ from fieldsurvey.model.revision import Kind, Revision, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import bulk, capture, locking
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import ValueOf
+from fieldsurvey.store.entries import BATCH, ValueOf
+from fieldsurvey.store.gpkg import quoted
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import DATASET_MIME, Media
 from fieldsurvey.store.rows import Rows
@@ -120,7 +121,7 @@ class Editing:
         over, base = shown.over, shown.base
         if len(names) == len(values) and all(len(over.get(name, base)) == 1 for name in names):
             return self._edit(Kind.UPDATE, uid, state, values, shown, fv)
-        status, value_of = self._log.status(shown, names)
+        status, value_of = self._log.status(uid, shown, names)
         if len(names) > len(values):
             winners = {name: status.winners[name] for name in names.difference(values)}
             values = {**self._seen_values(uid, state, shown, winners, value_of), **values}
@@ -154,7 +155,7 @@ class Editing:
         names = merge.widened(values, self._rows.groups[state.table])
         if len(names) == len(values):
             return dict(values)
-        status, value_of = self._log.status(state, names)
+        status, value_of = self._log.status(uid, state, names)
         chosen = {name: wrap(value) for name, value in values.items()}
         winners: dict[str, int] = {}
         for name in names.difference(values):
@@ -202,7 +203,7 @@ class Editing:
             return None
         if self._db.scalar("SELECT 1 FROM _conflict WHERE uid = ? LIMIT 1", (uid,)):
             return None
-        status, value_of = self._log.status(state, ())
+        status, value_of = self._log.status(uid, state, ())
         if status.approval is None:
             return None
         revision = value_of.known[status.approval]
@@ -259,7 +260,7 @@ class Editing:
         if state is None:
             self._take_new(foreign)
             return
-        if foreign.before is None and self._log.status(state, ())[0].deleted:
+        if foreign.before is None and self._log.status(foreign.uid, state, ())[0].deleted:
             self._bury(Kind.UNDELETE, foreign.uid, state)
             state = self._existing(foreign.uid)
         changed = foreign.changed()
@@ -318,10 +319,31 @@ class Editing:
             sha = self.media.add_bytes(data, source, DATASET_MIME)
             patch = {"dataset": sha, "rows": len(found), "source": source}
             revision = self._log.append(Kind.IMPORT, table, new_uid(self._clock()), patch, None, 0, self._actor[0])
-            self._note_import(revision)
-            lines = ([uid, *[values.get(name) for name in used]] for uid, values in found)
-            self._rows.insert_many(table, used, lines, revision.rid)
+            self._put_in(revision, used, ([uid, *[values.get(name) for name in used]] for uid, values in found))
         return len(found)
+
+    def _put_in(self, revision: Revision, names: list[str], lines: Iterable[list[Value]]) -> None:
+        """Put the rows of a dataset into the table; records that are here already it makes once more."""
+        again: dict[str, State] = {}
+        fresh = lines if self._is_empty(revision.table) else self._fresh_rows(revision, lines, again)
+        self._rows.insert_many(revision.table, names, fresh, revision.rid)
+        self._note_import(revision)
+        self._log.records.make_again(revision, again)
+
+    def _is_empty(self, table: str) -> bool:
+        """Say whether nothing was ever in a table."""
+        sql = "SELECT EXISTS (SELECT 1 FROM {name}) OR EXISTS (SELECT 1 FROM _rec WHERE tbl = ?)"
+        return not self._db.scalar(sql.format(name=quoted(table)), (table,))
+
+    def _fresh_rows(
+        self, revision: Revision, lines: Iterable[list[Value]], again: dict[str, State]
+    ) -> Iterator[list[Value]]:
+        """Yield the rows of records that are not here yet; note in `again` where the others stand."""
+        waiting = iter(lines)
+        while part := list(islice(waiting, BATCH)):
+            here = self._log.records.states({str(line[0]): revision.table for line in part})
+            again |= {uid: state for uid, state in here.items() if revision.rid not in state.base}
+            yield from (line for line in part if line[0] not in here)
 
     def _note_import(self, revision: Revision) -> None:
         patch = revision.fields()
@@ -335,14 +357,8 @@ class Editing:
         if path is None or revision.table not in self._rows.tables:
             return False
         names, lines = bulk.decode(path, set(self._rows.columns(revision.table)))
-        self._rows.insert_many(revision.table, names, lines, revision.rid)
-        self._note_import(revision)
+        self._put_in(revision, names, lines)
         return True
-
-    def _imported_values(self, revision: Revision, uid: str) -> Mapping[str, Value]:
-        """Return the values that an import gave to a record; none if its dataset is not here."""
-        path = self.media.path(str(revision.fields()["dataset"]))
-        return {} if path is None else bulk.find(path, uid)
 
 
 def _scope_in(values: Mapping[str, Value]) -> int:

@@ -1,12 +1,17 @@
 """The log as a table: revisions in and out of `_rev`, and the feed that others read."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, unwrap
+from fieldsurvey.model import batch
+from fieldsurvey.model.identity import scope_of
+from fieldsurvey.model.merge import SCOPE, State
+from fieldsurvey.model.revision import NO_CHAIN, SEQ_BITS, SEQ_MASK, Kind, Revision, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
 
+ImportedRows = Callable[[Revision, Collection[str]], Mapping[str, Mapping[str, Value]]]
+"""(import, records) -> the values that its dataset gave to them; what it does not have, or is not here, is left out."""
 COLUMNS = "rid, hlc, actor, fv, tbl, uid, kind, patch, par, chain, scope"
 _KINDS = {kind.value: kind for kind in Kind}
 BATCH = 900  # SQLite's safe number of parameters in one statement
@@ -150,12 +155,53 @@ class ValueOf:
                 found[name] = None
         return found
 
+    def with_imported(self, patches: Mapping[int, dict[str, Any]]) -> "ValueOf":
+        """Return a reader for one record that also knows what imports gave to it, as stored."""
+        found = ValueOf(self.known)
+        found._patches.update(patches)
+        return found
+
     def _patch(self, rid: int) -> dict[str, Any]:
         if rid not in self._patches:
             revision = self.known.get(rid)
             has_values = revision is not None and revision.kind is not Kind.IMPORT
             self._patches[rid] = revision.fields() if revision and has_values else {}
         return self._patches[rid]
+
+
+def readers(
+    states: Mapping[str, State], value_of: ValueOf, imported: ImportedRows, columns: Callable[[str], Sequence[str]]
+) -> dict[str, ValueOf]:
+    """Return, of records that were made more than once, readers that know what imports gave to each of them.
+
+    Args:
+        states: Where records stand.
+        value_of: Reader for what edits gave to them.
+        imported: Reads datasets.
+        columns: Table -> its columns: an import, like a create, sets every one.
+    """
+    again = {uid: state for uid, state in states.items() if len(state.base) > 1}
+    wanted: dict[int, list[str]] = {}
+    for uid, state in again.items():
+        for rid in batch.mixed_imports(state, value_of.known):
+            wanted.setdefault(rid, []).append(uid)
+    rows = {rid: imported(value_of.known[rid], uids) for rid, uids in wanted.items()}
+    found: dict[str, ValueOf] = {}
+    for uid, state in again.items():
+        patches: dict[int, dict[str, Any]] = {}
+        for rid in state.base:
+            if rid in value_of.known and value_of.known[rid].kind is Kind.IMPORT:
+                row = rows.get(rid, {}).get(uid)
+                patches[rid] = {SCOPE: state.scope} if row is None else _as_patch(uid, state, row, columns(state.table))
+        found[uid] = value_of.with_imported(patches) if patches else value_of
+    return found
+
+
+def _as_patch(uid: str, state: State, row: Mapping[str, Value], columns: Sequence[str]) -> dict[str, Any]:
+    """Return an imported row as the patch of a create."""
+    home = uid if state.table == "community" else row.get("community_uid")
+    given = {name: wrap(value) for name, value in row.items()}
+    return {**dict.fromkeys(columns), **given, SCOPE: scope_of(str(home)) if home else 0}
 
 
 def revision_of(row: Sequence[Any]) -> Revision:

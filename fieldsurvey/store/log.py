@@ -122,9 +122,9 @@ class Log(Entries):
         """Return where a record stands."""
         return self.records.state(uid, table)
 
-    def status(self, state: State, names: Iterable[str]) -> tuple[merge.Status, ValueOf]:
+    def status(self, uid: str, state: State, names: Iterable[str]) -> tuple[merge.Status, ValueOf]:
         """Return what to show of a record, and a reader for the values of its versions."""
-        return self.records.status(state, names)
+        return self.records.status(uid, state, names)
 
     # --- edits of others -----------------------------------------------------------------------------------------
 

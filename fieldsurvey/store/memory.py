@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fieldsurvey.clock import MillisClock
+from fieldsurvey.model.revision import Kind
 from fieldsurvey.model.schema import Table
-from fieldsurvey.store import gpkg, opening
+from fieldsurvey.store import bulk, gpkg, opening
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.replica import Profile
@@ -122,6 +123,13 @@ def waiting(store: Store) -> list[tuple[str, int]]:
 
 
 def written(store: Store) -> dict[int, dict[str, Any]]:
-    """Return the values that each revision wrote, by revision; an import's rows are not among them."""
-    rows = store._db.rows("SELECT rid, patch FROM _rev WHERE patch NOT NULL")  # noqa: SLF001
-    return {int(rid): json.loads(patch) for rid, patch in rows}
+    """Return the values that each revision wrote, by revision; of an import those of all its rows, if they are here."""
+    found: dict[int, dict[str, Any]] = {}
+    sql = "SELECT rid, kind, patch, tbl FROM _rev WHERE patch NOT NULL"
+    for rid, kind, patch, table in store._db.rows(sql):  # noqa: SLF001 - the store is of this room
+        found[int(rid)] = json.loads(patch)
+        path = store.media.path(found[int(rid)]["dataset"]) if kind == Kind.IMPORT else None
+        if path is not None:
+            names, lines = bulk.decode(path, {column.name for column in store.tables()[table].columns})
+            found[int(rid)] = {f"{uid!s}.{name}": v for uid, *row in lines for name, v in zip(names, row, strict=True)}
+    return found

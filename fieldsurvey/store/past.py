@@ -8,7 +8,7 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import State, Status
 from fieldsurvey.model.revision import Kind, Revision, unwrap
 from fieldsurvey.model.schema import Value
-from fieldsurvey.store.entries import ValueOf
+from fieldsurvey.store.entries import ImportedRows, ValueOf, readers
 
 
 def causal(revisions: Iterable[Revision], there: Callable[[int], bool]) -> list[Revision]:
@@ -42,21 +42,28 @@ class Past:
     """A record up to some moment.
 
     Attributes:
+        uid: The record.
         revisions: Its revisions, each behind its parents.
         imports: The imports it came from, by number.
-        imported: What they gave it.
+        imported: Reads what they gave it.
         state: Where it stands after all of these; None: it was not there yet.
     """
 
+    uid: str
     revisions: Sequence[Revision]
     imports: Mapping[int, Revision]
-    imported: Callable[[], Mapping[str, Value]]
+    imported: ImportedRows
     state: State | None
     _value_of: ValueOf = field(init=False)
-    _imported: Mapping[str, Value] | None = field(init=False, default=None)
+    _rows: dict[int, Mapping[str, Value]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._value_of = ValueOf({**self.imports, **{revision.rid: revision for revision in self.revisions}})
+        if self.state is not None:
+            states = {self.uid: self.state}
+            self._value_of = readers(states, self._value_of, self.imported, lambda _table: ()).get(
+                self.uid, self._value_of
+            )
 
     def status(self, names: Iterable[str]) -> Status:
         """Return what was shown of the fields."""
@@ -77,9 +84,9 @@ class Past:
             return unwrap(self._value_of(rid, name))
         if rid not in self.imports:
             return None
-        if self._imported is None:
-            self._imported = self.imported()
-        return self._imported.get(name)
+        if rid not in self._rows:
+            self._rows[rid] = self.imported(self.imports[rid], (self.uid,)).get(self.uid, {})
+        return self._rows[rid].get(name)
 
     def values(self, names: Sequence[str]) -> dict[str, Value]:
         """Return the values that were shown."""

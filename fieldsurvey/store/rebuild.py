@@ -5,7 +5,7 @@ revision explains is never thrown away: it is marked as the edit of another
 program and becomes a revision at the next opening.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from fieldsurvey.model import merge
 from fieldsurvey.model.identity import scope_of
 from fieldsurvey.model.merge import State
-from fieldsurvey.model.revision import NO_CHAIN, Kind, Revision, chain_of, unwrap
+from fieldsurvey.model.revision import NO_CHAIN, Kind, Revision, chain_of, load, unwrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import bulk, capture, gpkg
 from fieldsurvey.store.connection import Connection
@@ -24,7 +24,11 @@ from fieldsurvey.store.past import causal
 from fieldsurvey.store.rows import Rows
 
 PlaceOf = Callable[[str], Path | None]  # hash of a dataset -> where it is
-UNEXPLAINED = "uid NOT IN (SELECT uid FROM _rev WHERE kind != 'i' AND st = 1)"  # no edit has made this record
+# No edit has made or changed this record, nor has more than one import.
+UNEXPLAINED = (
+    "uid NOT IN (SELECT uid FROM _rev WHERE kind != 'i' AND st = 1) "
+    "AND uid NOT IN (SELECT uid FROM _rec WHERE base LIKE '%,%')"
+)
 _EDITED = "SELECT DISTINCT uid FROM _rev WHERE kind != 'i' ORDER BY uid"
 
 
@@ -58,9 +62,9 @@ class Rebuild:
     def __init__(self, connection: Connection, rows: Rows, log: Log, place_of: PlaceOf) -> None:
         self._db, self._rows, self._log, self._place_of = connection, rows, log, place_of
         self.done = Rebuilt()
-        self._imported: dict[str, dict[str, Value]] = {}
+        self._imported: dict[str, dict[int, dict[str, Value]]] = {}  # record -> import -> values
         self._adopted_tables: set[str] = set()
-        log.records.imported = lambda _revision, uid: self._imported.get(uid, {})
+        log.records.imported = self._rows_of
 
     def run(self, *, drop_unexplained: bool = False) -> Rebuilt:
         """Make everything again.
@@ -70,7 +74,7 @@ class Rebuild:
         """
         self._prefixes()
         self._settle()
-        edited = {row[0] for row in self._db.rows(_EDITED)}
+        edited = {row[0] for row in self._db.rows(_EDITED)} | self._repeated()
         self._imports(edited)
         self._edited(edited)
         self.done.conflicts = int(self._db.scalar(f"SELECT count(DISTINCT uid) FROM _conflict WHERE {UNEXPLAINED}"))
@@ -135,6 +139,24 @@ class Rebuild:
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
+    def _rows_of(self, revision: Revision, uids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        """Return what an import gave to records, as far as they were edited or made again."""
+        given = {uid: self._imported.get(uid, {}).get(revision.rid) for uid in uids}
+        return {uid: values for uid, values in given.items() if values is not None}
+
+    def _repeated(self) -> set[str]:
+        """Return the records that more than one import made."""
+        places: dict[str, list[Path | None]] = {}
+        for revision in [r for r in self._log.everything() if r.kind is Kind.IMPORT]:
+            places.setdefault(revision.table, []).append(self._place_of(str(revision.fields()["dataset"])))
+        found, seen = set[str](), set[str]()
+        for paths in places.values():
+            for path in paths if len(paths) > 1 else ():
+                uids = {str(line[0]) for line in bulk.decode(path, set())[1]} if path else set()
+                found |= seen & uids
+                seen |= uids
+        return found
+
     def _imports(self, edited: set[str]) -> None:
         evicted = {row[0] for row in self._db.rows("SELECT uid FROM _evicted")}
         for revision in [r for r in self._log.everything() if r.kind is Kind.IMPORT]:
@@ -147,7 +169,8 @@ class Rebuild:
                 self.done.known.update(str(line[0]) for line in part)
                 for line in part:
                     if line[0] in edited:
-                        self._imported[str(line[0])] = dict(zip(names, line[1:], strict=True))
+                        given = self._imported.setdefault(str(line[0]), {})
+                        given[revision.rid] = dict(zip(names, line[1:], strict=True))
                 plain = {str(n[0]): n[1:] for n in part if n[0] not in edited and n[0] not in evicted}
                 self._compare(revision, names, plain)
 
@@ -180,12 +203,12 @@ class Rebuild:
             self.done.known.add(uid)
             self.done.heads += self._differs(uid, state)
             before = self._rows.read(state.table, uid) if state.table in self._rows.tables else None
-            whole = {**self._imported.get(uid, {}), **records.values(state)}
-            status, _value_of = records.status(state, ())
+            whole = {**records.base_values(uid, state), **records.values(uid, state)}
+            status, _value_of = records.status(uid, state, ())
             if status.deleted:
                 records.keep(uid, state.table, {**whole, **(before or {})})
             elif before is not None:
-                newest = max(revision.rid for revision in self._log.of_record(uid, applied=True))
+                newest = max([*state.base, *(r.rid for r in self._log.of_record(uid, applied=True))])
                 self._rows.update(state.table, [(uid, whole, newest)])
             records.materialise(uid, state, ())
             after = self._rows.read(state.table, uid) if state.table in self._rows.tables else None
@@ -199,7 +222,7 @@ class Rebuild:
 
     def state(self, uid: str) -> State | None:
         """Return where a record stands by the log alone."""
-        return replayed(self._db, self._log, uid, self._imported.get(uid))
+        return replayed(self._db, self._log, uid, self._imported.get(uid, {}))
 
     def _unexplained(self, edited: set[str], *, drop: bool) -> None:
         """Deal with rows that no revision explains, and with heads of records that are in no revision."""
@@ -233,19 +256,29 @@ def heads_of(state: State) -> tuple[object, ...]:
     return state.table, state.base, dict(state.over), state.deletes, state.approvals
 
 
-def replayed(db: Connection, entries: Entries, uid: str, imported: Mapping[str, Value] | None = None) -> State | None:
-    """Return where a record stands by the log alone; None if nothing made it."""
+def replayed(
+    db: Connection, entries: Entries, uid: str, imported: Mapping[int, Mapping[str, Value]] | None = None
+) -> State | None:
+    """Return where a record stands by the log alone; None if nothing made it.
+
+    Args:
+        db: The project file.
+        entries: Its log.
+        uid: The record.
+        imported: What imports gave to it, where the datasets were read; None: which imports have it is taken as noted.
+    """
     revisions = entries.of_record(uid, applied=True)
-    own = {revision.rid for revision in revisions}
-    outside = sorted({rid for revision in revisions for rid in merge.required(revision)} - own)
-    imports = tuple(rid for rid, r in sorted(entries.revisions(outside).items()) if r.kind is Kind.IMPORT)
+    outside = {rid for revision in revisions for rid in merge.required(revision)}
+    scope, noted = db.one("SELECT scope, base FROM _rec WHERE uid = ?", (uid,)) or (None, "[]")
+    outside |= set(load(noted)) if imported is None else imported.keys()
+    imports = {rid: r for rid, r in sorted(entries.revisions(outside).items()) if r.kind is Kind.IMPORT}
     state = None
-    if imports and revisions:
-        table = revisions[0].table
-        stored = db.scalar("SELECT scope FROM _rec WHERE uid = ?", (uid,))
-        community = uid if table == "community" else (imported or {}).get("community_uid")
-        scope = int(stored) if stored is not None else scope_of(str(community or ""))
-        state = State(table, scope, imports)
+    if imports:
+        table = next(iter(imports.values())).table
+        given = next(iter((imported or {}).values()), {})
+        community = uid if table == "community" else given.get("community_uid")
+        home = int(scope) if scope is not None else scope_of(str(community or ""))
+        state = State(table, home, tuple(imports))
     for revision in causal(revisions, imports.__contains__):
         if state is not None or revision.kind is Kind.CREATE:
             state = merge.apply(state, revision)
@@ -283,7 +316,7 @@ def fill_columns(connection: Connection, log: Log, table: str, added: list[str],
     for (uid,) in connection.rows("SELECT uid FROM _rec WHERE tbl = ?", (table,)):
         state = log.state(uid)
         if state is not None:
-            status, value_of = log.status(state, added)
+            status, value_of = log.status(uid, state, added)
             values = {n: unwrap(value_of(rid, n)) for n, rid in status.winners.items() if value_of.has(rid, n)}
             if values or log.records.is_hidden(uid, state):
                 log.records.materialise(uid, state, added)

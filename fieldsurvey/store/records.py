@@ -1,6 +1,6 @@
 """From heads to rows: what a record's state means for its visible row, its conflicts and its area."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fieldsurvey.model import batch, merge
@@ -9,11 +9,11 @@ from fieldsurvey.model.merge import RULES, State, Status
 from fieldsurvey.model.revision import SEQ_BITS, Kind, Revision, dump, load, unwrap, wrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.connection import Connection
-from fieldsurvey.store.entries import Entries, ValueOf, parts
+from fieldsurvey.store.entries import Entries, ImportedRows, ValueOf, parts, readers
 from fieldsurvey.store.rows import RowChange, Rows
 
 Rules = Callable[[str, Mapping[str, Value]], Sequence[tuple[str, str]]]
-_NOTHING: Mapping[str, Value] = {}
+_NOTHING: Mapping[str, Mapping[str, Value]] = {}
 _NO_REVISIONS: Mapping[int, Revision] = {}
 _STATES = "SELECT uid, tbl, scope, base, over, dels, appr, nconf FROM _rec WHERE uid IN ({marks})"
 
@@ -24,7 +24,7 @@ class Records:
     Attributes:
         touched: uid -> table of what the running transaction changed.
         rules: (table, values) -> what is wrong with them, as (field, sentence); None: nothing is known.
-        imported: (import revision, uid) -> the values its dataset gave to a record.
+        imported: Reads the values that datasets gave to records.
         areas: Areas this file keeps rows of; None: all.
     """
 
@@ -34,7 +34,7 @@ class Records:
         self._states: dict[str, State] = {}  # of this transaction
         self._conflicts: dict[str, int] = {}  # their numbers of open conflicts
         self.rules: Rules | None = None
-        self.imported: Callable[[Revision, str], Mapping[str, Value]] = lambda _revision, _uid: _NOTHING
+        self.imported: ImportedRows = lambda _revision, _uids: _NOTHING
         self.areas: frozenset[int] | None = None
 
     def forget(self) -> None:
@@ -65,20 +65,21 @@ class Records:
             self._conflicts |= conflicts
         return found | read
 
-    def status(self, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
+    def status(self, uid: str, state: State, names: Iterable[str]) -> tuple[Status, ValueOf]:
         """Return what to show of the named fields of a record, and a reader for the values of its versions."""
-        shown, value_of = self._statuses({"": state}, {"": names}, _NO_REVISIONS)
-        return shown[""], value_of
+        shown, value_of = self._statuses({uid: state}, {uid: names}, _NO_REVISIONS)
+        return shown[uid], value_of[uid]
 
     def _statuses(
         self, states: Mapping[str, State], names: Mapping[str, Iterable[str]], fresh: Mapping[int, Revision]
-    ) -> tuple[dict[str, Status], ValueOf]:
-        """Return what to show of records; what is not among the revisions at hand is read at once."""
+    ) -> tuple[dict[str, Status], dict[str, ValueOf]]:
+        """Return what to show of records, and readers; what is not among the revisions at hand is read at once."""
         wanted = {uid: self._wanted(uid, state, names[uid]) for uid, state in states.items()}
         needed = {rid for uid, state in states.items() for rid in batch.told_by(state, wanted[uid])} - fresh.keys()
         known = {**fresh, **self._entries.revisions(needed)} if needed else fresh
         value_of = ValueOf(known)
-        return {u: merge.status(state, wanted[u], known, value_of) for u, state in states.items()}, value_of
+        own = dict.fromkeys(states, value_of) | readers(states, value_of, self.imported, self._columns)
+        return {u: merge.status(state, wanted[u], known, own[u]) for u, state in states.items()}, own
 
     def _wanted(self, uid: str, state: State, names: Iterable[str]) -> set[str]:
         """Return the fields to look at: those asked for, and those that may be in conflict."""
@@ -106,6 +107,20 @@ class Records:
         shown = self._write(fold.states, fold.names, fresh, fold.last, fold.states.keys() - before.keys())
         had = {uid: state.scope for uid, state in before.items()}
         return {uid: (had.get(uid, status.scope), status.scope) for uid, status in shown.items()}
+
+    def make_again(self, revision: Revision, before: Mapping[str, State]) -> None:
+        """Let an import have its say in records that something else made: it is one more create of each.
+
+        Args:
+            revision: The import.
+            before: Where those of its records stand that are here without it.
+        """
+        states = {uid: merge.made_again(state, revision.rid) for uid, state in before.items()}
+        names = {uid: self._columns(state.table) for uid, state in states.items()}
+        for part in parts(list(states)):
+            some = {uid: states[uid] for uid in part}
+            shown = self._write(some, names, {revision.rid: revision}, dict.fromkeys(part, revision.rid))
+            self._entries.feed((), {uid: (before[uid].scope, status.scope) for uid, status in shown.items()})
 
     def materialise(self, uid: str, state: State, names: Iterable[str]) -> Status:
         """Bring heads, conflicts and the visible row of a record in line with its state.
@@ -144,7 +159,7 @@ class Records:
                 self._bury(uid, state.table)
                 continue
             rev = last.get(uid) or max([*state.base, *status.winners.values()])
-            values = value_of.set_by(status.winners)
+            values = value_of[uid].set_by(status.winners)
             if uid not in born or not self._rows.insert(state.table, uid, values, rev):
                 changes.setdefault(state.table, []).append((uid, values, rev))
         for table, lines in changes.items():
@@ -161,7 +176,7 @@ class Records:
         """Make the rows of records that come back."""
         for uid, values, rev in back:
             state = states[uid]
-            whole = {**self._dug_up(uid, state), **self.values(state), **values}
+            whole = {**self._dug_up(uid, state), **self.values(uid, state), **values}
             self._rows.insert(state.table, uid, whole, rev)
 
     def note(self, uid: str, state: State, status: Status) -> None:
@@ -206,21 +221,25 @@ class Records:
         if values is None:
             return ()
         fields = {name for name, _sentence in self.rules(state.table, values)}
-        status, _value_of = self.status(state, fields) if fields else (None, None)
+        status, _value_of = self.status(uid, state, fields) if fields else (None, None)
         return tuple(sorted({status.winners[name] for name in fields})) if status else ()
 
-    def values(self, state: State) -> dict[str, Value]:
+    def values(self, uid: str, state: State) -> dict[str, Value]:
         """Return the values that the log gives to the visible fields of a record."""
-        status, value_of = self.status(state, self._columns(state.table))
+        status, value_of = self.status(uid, state, self._columns(state.table))
         return value_of.set_by(status.winners)
 
     def base_values(self, uid: str, state: State) -> dict[str, Value]:
         """Return the values that imports gave to a record."""
         found: dict[str, Value] = {}
-        for _rid, revision in sorted(self._entries.revisions(state.base).items()):
-            if revision.kind is Kind.IMPORT:
-                found |= self.imported(revision, uid)
+        for values in self.imported_values(uid, state.base).values():
+            found |= values
         return found
+
+    def imported_values(self, uid: str, rids: Collection[int]) -> dict[int, Mapping[str, Value]]:
+        """Return what each import among some revisions gave to a record."""
+        imports = {r: v for r, v in sorted(self._entries.revisions(rids).items()) if v.kind is Kind.IMPORT}
+        return {rid: self.imported(revision, (uid,)).get(uid, {}) for rid, revision in imports.items()}
 
     def _columns(self, table: str) -> list[str]:
         return self._rows.columns(table) if table in self._rows.tables else []

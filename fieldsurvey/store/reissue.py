@@ -11,7 +11,7 @@ Call everything here inside one transaction.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,6 +96,7 @@ class Reissue:
             self._refold(uid, state, plan)
         self._log.records.forget()
         self._write(fresh, plan)
+        self._compare(bases)
         capture.forget(self._db, list(self._rows.tables))  # what was done to rows here are no edits of QGIS
         return Renamed(plan.names)
 
@@ -131,7 +132,7 @@ class Reissue:
             state = self._log.state(uid)
             if state is not None:
                 known = self._log.revisions(state.base)
-                base = [plan.names.get(rid, rid) for rid in state.base if rid not in known or known[rid].uid != uid]
+                base = {plan.names.get(rid, rid) for rid in state.base if rid not in known or known[rid].uid != uid}
                 found[uid] = State(state.table, state.scope, tuple(sorted(base)))
         return found
 
@@ -215,6 +216,14 @@ class Reissue:
             return {}
         names, lines = bulk.decode(path, set(self._rows.columns(olds[0].table)))
         return next((dict(zip(names, line[1:], strict=True)) for line in lines if line[0] == uid), {})
+
+    def _compare(self, records: Iterable[str]) -> None:
+        """Show records that were made more than once as the new line says: it was not there when they were refolded."""
+        self._log.records.forget()
+        for uid in records:
+            state = self._log.state(uid)
+            if state is not None and len(state.base) > 1 and state.table in self._rows.tables:
+                self._log.records.materialise(uid, state, self._rows.columns(state.table))
 
     def _write(self, fresh: Sequence[Revision], plan: Plan) -> None:
         there = self._log.revisions([r.rid for r in fresh])

@@ -16,10 +16,10 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import DELETED, RULES
-from fieldsurvey.model.revision import SEQ_BITS, unwrap
+from fieldsurvey.model.revision import SEQ_BITS, Revision, unwrap
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
-from fieldsurvey.store import gpkg, opening, rebuild, replica
+from fieldsurvey.store import bulk, gpkg, opening, rebuild, replica
 from fieldsurvey.store.areas import Areas
 from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.findings import Findings
@@ -54,10 +54,10 @@ class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, W
         self._rows = Rows(connection, gpkg.srs_id(self.crs))
         self._log = Log(connection, self._rows, clock)
         self._log.load_dataset = self._load_dataset
-        self._log.records.imported = self._imported_values
         self._log.records.areas = self.areas()
         connection.on_rollback = self._forget
         self.media = Media(media_folder(connection.path), self)
+        self._log.records.imported = bulk.reader(self.media.path)
         self._listeners: list[Callable[[Changes], None]] = []
         self._bulk_tables: set[str] = set()
         self._actor = (0, "", "")
@@ -234,7 +234,7 @@ class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, W
         """Return open conflicts with all rival values."""
         where, parameters = (" WHERE uid = ?", (uid,)) if uid else ("", ())
         rows = self._db.rows(f"SELECT uid, tbl, field, heads FROM _conflict{where} ORDER BY uid, field", parameters)
-        return [Conflict(u, t, f, self._versions(f, json.loads(h)), self._sentences(u, t, f)) for u, t, f, h in rows]
+        return [Conflict(u, t, f, self._versions(u, f, json.loads(h)), self._sentences(u, t, f)) for u, t, f, h in rows]
 
     def disputed(self) -> frozenset[str]:
         """Return the records with an open conflict. Cheap."""
@@ -266,15 +266,16 @@ class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, W
             for (uid,) in self._db.rows("SELECT uid FROM _rec"):
                 state = self._log.state(uid)
                 if state is not None and len(merge.origins(state)) > 1:
-                    self._log.records.note(uid, state, self._log.status(state, ())[0])
+                    self._log.records.note(uid, state, self._log.status(uid, state, ())[0])
 
-    def _versions(self, field: str, heads: list[int]) -> tuple[Version, ...]:
+    def _versions(self, uid: str, field: str, heads: list[int]) -> tuple[Version, ...]:
         names = {number: name or login for number, login, name in self.actors()}
         found = self._log.revisions(heads)
+        rows = self._log.records.imported_values(uid, heads)
         return tuple(
             Version(
                 rid,
-                None if field in {DELETED, RULES} else unwrap(found[rid].fields().get(field)),
+                None if field in {DELETED, RULES} else _given(found[rid], field, rows),
                 names.get(found[rid].actor, ""),
                 found[rid].at_ms,
                 rid >> SEQ_BITS,
@@ -310,3 +311,9 @@ class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, W
         """Take a new number if this file is a copy, even of an empty project, or an older state of itself."""
         if not self.is_ours():
             self.renumber()
+
+
+def _given(revision: Revision, field: str, imported: Mapping[int, Mapping[str, Value]]) -> Value:
+    """Return the value that a version gave to a field."""
+    row = imported.get(revision.rid)
+    return unwrap(revision.fields().get(field)) if row is None else row.get(field)

@@ -67,7 +67,7 @@ class Timeline(Editing, Witness):
         state = State(now.table, now.scope, tuple(sorted(imports))) if now and imports else None
         for revision in revisions:
             state = merge.apply(state, revision)
-        return Past(revisions, imports, lambda: self._log.records.base_values(uid, now) if now else {}, state)
+        return Past(uid, revisions, imports, self._log.records.imported, state)
 
     def record_at(self, uid: str, when_ms: int) -> Row | None:
         """Return a record as it was at a moment, milliseconds since 1970; None if it was not there.
@@ -114,7 +114,7 @@ class Timeline(Editing, Witness):
         with self.transaction():
             state = self._existing(uid)
             locking.refuse_delete(self._rows, state.table, uid)
-            is_there = not self._log.status(state, ())[0].deleted
+            is_there = not self._log.status(uid, state, ())[0].deleted
             if was is None:
                 if is_there:
                     self.delete(uid)

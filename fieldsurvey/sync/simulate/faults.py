@@ -83,8 +83,8 @@ def _cursor_before_data() -> Iterable[_Change]:
 def _shown_by_arrival() -> Iterable[_Change]:
     real, seen = Log.status, dict[tuple[int, int], int]()
 
-    def status(self: Log, state: State, names: Iterable[str]) -> tuple[Status, Any]:
-        found, value_of = real(self, state, names)
+    def status(self: Log, uid: str, state: State, names: Iterable[str]) -> tuple[Status, Any]:
+        found, value_of = real(self, uid, state, names)
         for heads in state.over.values():
             for rid in heads:
                 seen.setdefault((id(self), rid), len(seen))

@@ -157,8 +157,19 @@ class People:
         self._doing(site, lambda store: store.delete(uid, row.token), lambda: self._ledger.deleted[uid].update(seen))
 
     def _import(self, site: Site) -> None:
+        """Import a list; others may have made one of its records, or import it from a list of their own."""
+        uids = [f"{self._rng.getrandbits(128):032x}" for _row in range(self._rng.randint(1, 3))]
+        if self._rng.random() < 0.3:
+            uids[0] = self._rng.choice(SHARED)
         rows: list[dict[str, Value]] = [
-            {"uid": f"{self._rng.getrandbits(128):032x}", "geom": self._geometry(), "a": f"imported {n}"}
-            for n in range(self._rng.randint(1, 3))
+            {"uid": uid, "geom": self._geometry(), "a": self._value(), "community_uid": self._home()} for uid in uids
         ]
-        self._doing(site, lambda store: store.import_rows(PLACE.name, rows, source="list.csv"), lambda: None)
+
+        def note() -> None:
+            for row in rows:
+                self._ledger.wrote(str(row["uid"]), {"a": str(row["a"])})
+
+        self._doing(site, lambda store: store.import_rows(PLACE.name, rows, source="list.csv"), note)
+
+    def _home(self) -> str | None:
+        return self._rng.choice(COMMUNITIES) if self._rng.random() < 0.3 else None

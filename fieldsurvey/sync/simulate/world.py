@@ -54,11 +54,8 @@ class Stick:
 class World:
     """One history.
 
-    In histories of even seed laptops exchange among themselves, and a machine
-    that is put back keeps the note outside its file. In those of odd seed the
-    note may be lost with the disk; then laptops speak to the hub only: an import
-    that two of them write anew would stand under two numbers, and its rows on
-    whichever came first.
+    In histories of even seed a machine that is put back keeps the note outside
+    its file; in those of odd seed the note may be lost with the disk.
     """
 
     def __init__(self, seed: int, engine: Engine | None = None) -> None:
@@ -172,7 +169,7 @@ class World:
     def _meet(self, site: Site) -> None:
         """Let two laptops exchange directly."""
         others = [other for other in self.laptops if other is not site]
-        if others and not self._amnesia:
+        if others:
             with self._perhaps_refused():
                 self._exchange(site, self.rng.choice(others))
 
@@ -213,7 +210,7 @@ class World:
             self._people.act(self.rng.choice(elsewhere))
 
     def _late_post(self, _site: Site) -> None:
-        self._post.deliver(self.rng, [self.hub] if self._amnesia else self._sites())
+        self._post.deliver(self.rng, self._sites())
 
     # --- sticks --------------------------------------------------------------------------------------------------
 
@@ -223,7 +220,7 @@ class World:
     def _read_stick(self, site: Site) -> None:
         """Put in any stick, new or old, perhaps once more."""
         if self._sticks:
-            is_hub = self._amnesia or self.rng.random() < 0.4
+            is_hub = self.rng.random() < 0.4
             if is_hub and self._office is not None:
                 return
             receiver = self.hub if is_hub else site
