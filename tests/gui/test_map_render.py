@@ -85,3 +85,18 @@ def test_what_changed_is_known_only_between_states_of_the_same_columns(states: t
     same = edited.changed_box(edited)
     assert same is not None
     assert edited.changed_box(Sidecar(0, {})) is None
+
+
+def _labelled(state: Sidecar, view: Viewport) -> int:
+    """Return how many pixels the names of communities change."""
+    plain = _look()
+    names = {**plain.styles, "community": replace(plain.styles["community"], label=LabelStyle("name", 14, 60_000))}
+    return _differing(_whole(state, view, plain), _whole(state, view, replace(plain, styles=names)))
+
+
+def test_a_community_of_which_only_a_part_is_in_view_has_its_name_there(states: tuple[Sidecar, Sidecar]) -> None:
+    base, _edited = states
+    near = METRES_PER_PIXEL_AT_1 * 500
+    assert _labelled(base, Viewport(E + 100, N + 100, near, 600, 400)) > 0
+    assert _labelled(base, Viewport(E + 230, N + 100, near, 600, 400)) > 0
+    assert _labelled(base, Viewport(E + 290, N + 100, near, 600, 400)) == 0
