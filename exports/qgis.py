@@ -1,9 +1,9 @@
-"""A QGIS project beside the project file: labels in the user's language, value maps, repeats as relations.
+"""A QGIS project beside the project file: labels in the user's language, value maps, styles, repeats as relations.
 
 The .qgz names the layers of the project file and copies nothing. A select_multiple
 keeps its text, and each of its choices is a virtual column of 1 and 0 beside it.
-Source of the structure: QGIS project files of version 3.28 (fieldConfiguration,
-aliases, expressionfields, relations).
+Source of the structure: project files of QGIS 3.22 (fieldConfiguration, aliases,
+expressionfields, relations, renderer-v2), which newer versions read too.
 """
 
 import os
@@ -12,20 +12,31 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import shapely
+
 from fieldsurvey.errors import FieldSurveyError, InputRefused
+from fieldsurvey.geo.crs import parsed
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import GeometryType, Table, TableKind
 from fieldsurvey.store import Store
+from layers.qgis_style import AREA, LINE, POINT, to_qml
+from layers.style_values import SETTING
+from layers.symbology import LayerStyle, from_json
 from survey_forms import Form, Kind, Session, layout_of, shelf
 
-_VERSION = "3.28.0"
+_VERSION = "3.22.0"
+_PREFIX = "fieldsurvey_"  # an id of ten characters or fewer is replaced by QGIS, and no relation finds its layer then
 _KINDS = {
     GeometryType.POINT: "Point",
     GeometryType.MULTILINESTRING: "Line",
     GeometryType.MULTIPOLYGON: "Polygon",
     None: "No geometry",
 }
+_SYMBOLS = {GeometryType.POINT: POINT, GeometryType.MULTILINESTRING: LINE, GeometryType.MULTIPOLYGON: AREA}
+_NAMING = ("name", "community_name", "code", "kind", "survey_date", "source_id")  # what a feature is called by
+_HIDDEN = ("uid", "_rev", "parent_uid", "odk_xml")  # kept by the program, not typed by people
+_SCALES = ("hasScaleBasedVisibilityFlag", "minScale", "maxScale")
 _MOST_CHOICES = 500  # a longer list is a register, not a value map
 Choices = Mapping[str, str]  # code -> label
 _Coded = dict[str, tuple[bool, Choices]]  # column -> (whether several may be chosen, choices)
@@ -83,36 +94,98 @@ def _coded(form: Form) -> dict[str, _Coded]:
 
 def _project(store: Store, tables: list[Table], coded: Mapping[str, _Coded], source: str) -> ET.Element:
     top = ET.Element("qgis", version=_VERSION, projectname=store.name)
+    ET.SubElement(top, "title").text = store.name
     _srs(ET.SubElement(top, "projectCrs"), store.crs)
     tree = ET.SubElement(top, "layer-tree-group")
+    asked = ET.Element("layer-tree-group", name=_("Survey forms"), checked="Qt::Unchecked", expanded="0")
+    _canvas(top, store)
     layers = ET.SubElement(top, "projectlayers")
     relations = ET.SubElement(top, "relations")
-    for table in sorted(tables, key=lambda table: table.geometry is None):
+    styles = from_json(store.setting(SETTING))
+    for table in _from_the_top(tables, styles):
         place = f"{Path(source).as_posix()}|layername={table.name}"
         if not place.startswith((".", "/")):
             place = f"./{place}"
-        shown = "Qt::Checked" if table.kind is TableKind.ASSET else "Qt::Unchecked"
-        head = {"id": table.name, "name": table.label, "source": place, "providerKey": "ogr", "checked": shown}
-        ET.SubElement(tree, "layer-tree-layer", head)
-        layers.append(_layer(store, table, place, coded.get(table.name, {})))
+        style = styles.get(table.name)
+        shown = "Qt::Checked" if table.kind is TableKind.ASSET and (style is None or style.visible) else "Qt::Unchecked"
+        head = {"id": _id(table.name), "name": table.label, "source": place, "providerKey": "ogr", "checked": shown}
+        is_asset = table.kind is TableKind.ASSET
+        ET.SubElement(tree if is_asset else asked, "layer-tree-layer", {**head, "expanded": "0"})
+        layers.append(_layer(store, table, place, coded.get(table.name, {}), style))
         if table.parent:
             relations.append(_relation(table))
+    tree.append(asked)
+    _settings(top)
     return top
 
 
+def _from_the_top(tables: list[Table], styles: Mapping[str, LayerStyle]) -> list[Table]:
+    """Return tables as the layer tree lists them: what is drawn last first, those without geometry at the end."""
+    order = {table: place for place, table in enumerate(styles)}
+    return sorted(tables, key=lambda table: (table.geometry is None, -order.get(table.name, -1)))
+
+
+def _id(table: str) -> str:
+    return f"{_PREFIX}{table}"
+
+
+def _canvas(top: ET.Element, store: Store) -> None:
+    """Show all communities at first."""
+    outlines = shapely.from_wkb([row["geom"] for row in store.select("community", ["geom"]) if row["geom"] is not None])
+    if not len(outlines):
+        return
+    canvas = ET.SubElement(top, "mapcanvas", name="theMapCanvas", annotationsVisible="1")
+    extent = ET.SubElement(canvas, "extent")
+    for name, value in zip(("xmin", "ymin", "xmax", "ymax"), shapely.total_bounds(outlines).tolist(), strict=True):
+        ET.SubElement(extent, name).text = f"{value:.3f}"
+    _srs(ET.SubElement(canvas, "destinationsrs"), store.crs)
+
+
+def _settings(top: ET.Element) -> None:
+    """Say that the project has a CRS, and that its layers are found beside it wherever the folder goes."""
+    properties = ET.SubElement(top, "properties")
+    projected = ET.SubElement(properties, "SpatialRefSys")
+    ET.SubElement(projected, "ProjectionsEnabled", type="int").text = "1"
+    ET.SubElement(ET.SubElement(properties, "Paths"), "Absolute", type="bool").text = "false"
+
+
 def _srs(parent: ET.Element, crs: str) -> None:
-    ET.SubElement(ET.SubElement(parent, "spatialrefsys"), "authid").text = crs
+    system = ET.SubElement(parent, "spatialrefsys")
+    ET.SubElement(system, "authid").text = crs
+    ET.SubElement(system, "wkt").text = parsed(crs).to_wkt()  # without it QGIS does not look at the code
 
 
-def _layer(store: Store, table: Table, place: str, coded: _Coded) -> ET.Element:
+def _layer(store: Store, table: Table, place: str, coded: _Coded, style: LayerStyle | None) -> ET.Element:
     layer = ET.Element("maplayer", type="vector", geometry=_KINDS[table.geometry])
-    for name, text in (("id", table.name), ("datasource", place), ("layername", table.label)):
+    for name, text in (("id", _id(table.name)), ("datasource", place), ("layername", table.label)):
         ET.SubElement(layer, name).text = text
     _srs(ET.SubElement(layer, "srs"), store.crs)
     ET.SubElement(layer, "provider", encoding="UTF-8").text = "ogr"
+    if style is not None and table.geometry is not None:
+        _drawn(layer, style, _SYMBOLS[table.geometry])
+    _columns(layer, table, coded)
+    named = {column.name for column in table.columns}
+    ET.SubElement(layer, "previewExpression").text = f'"{next((name for name in _NAMING if name in named), "fid")}"'
+    return layer
+
+
+def _drawn(layer: ET.Element, style: LayerStyle, kind: str) -> None:
+    """Let a layer look as on the map."""
+    form, dot, question = style.column.partition(".")
+    answer = f"""attribute(get_feature('{_id(form)}', 'subject_uid', "uid"), '{question}')""" if dot else ""
+    look = ET.fromstring(to_qml(style, kind, answer))  # noqa: S314 - written by ourselves
+    for name in _SCALES:
+        if name in look.attrib:
+            layer.set(name, look.attrib[name])
+    layer.extend(look)
+
+
+def _columns(layer: ET.Element, table: Table, coded: _Coded) -> None:
     fields = ET.SubElement(layer, "fieldConfiguration")
     aliases = ET.SubElement(layer, "aliases")
     virtual = ET.SubElement(layer, "expressionfields")
+    for name in _HIDDEN:
+        ET.SubElement(ET.SubElement(fields, "field", name=name), "editWidget", type="Hidden")
     for index, column in enumerate(table.columns):
         label = f"{column.label} ({column.unit})" if column.unit else column.label
         ET.SubElement(aliases, "alias", field=column.name, index=str(index), name=label)
@@ -123,7 +196,6 @@ def _layer(store: Store, table: Table, place: str, coded: _Coded) -> ET.Element:
             head = {"name": name, "expression": expression, "comment": alias, "typeName": "integer", "type": "2"}
             ET.SubElement(virtual, "field", {**head, "length": "1", "precision": "0", "subType": "0"})
             ET.SubElement(aliases, "alias", field=name, index="-1", name=alias)
-    return layer
 
 
 def _flags(column: str, label: str, choices: Choices) -> Iterator[tuple[str, str, str]]:
@@ -144,6 +216,7 @@ def _value_map(field: ET.Element, choices: Choices) -> None:
 
 def _relation(table: Table) -> ET.Element:
     head = {"id": table.name, "name": table.label, "strength": "Composition"}
-    relation = ET.Element("relation", {**head, "referencingLayer": table.name, "referencedLayer": table.parent})
+    ends = {"referencingLayer": _id(table.name), "referencedLayer": _id(str(table.parent))}
+    relation = ET.Element("relation", {**head, **ends})
     ET.SubElement(relation, "fieldRef", referencingField="parent_uid", referencedField="uid")
     return relation

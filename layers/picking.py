@@ -58,7 +58,7 @@ def _hit(columns: Columns, table: str, number: int, place: tuple[float, float], 
     rings = rings_of(columns, number)
     spot = (place[0] - columns.origin[0]) * 1e3, (place[1] - columns.origin[1]) * 1e3
     is_area = columns.is_area
-    if is_area and sum(_crossings(ring, spot) for ring in rings) % 2:
+    if is_area and covers(columns, number, *place):
         distance = 0.0
     elif is_area:
         return None
@@ -76,6 +76,12 @@ def rings_of(columns: Columns, number: int) -> list[Floats]:
     first, last = int(columns.features[number]), int(columns.features[number + 1])
     ends = columns.rings[first : last + 1].tolist()
     return [columns.xy[a:b].astype(float) for a, b in itertools.pairwise(ends)]
+
+
+def covers(columns: Columns, number: int, east: float, north: float) -> bool:
+    """Say whether an area covers a place in m of the project CRS."""
+    spot = (east - columns.origin[0]) * 1e3, (north - columns.origin[1]) * 1e3
+    return bool(sum(_crossings(ring, spot) for ring in rings_of(columns, number)) % 2)
 
 
 def _crossings(ring: Floats, spot: tuple[float, float]) -> int:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
+from layers.style import STREETS
 from layers.symbology import (
     BY_SCALE,
     CATEGORISED,
@@ -25,7 +26,7 @@ from layers.symbology import (
     Symbol,
 )
 
-_PX = "Pixel"
+_PX, _GROUND = "Pixel", "MapUnit"
 _SHAPES = {"circle": "circle", "square": "square", "triangle": "triangle", "diamond": "diamond", "cross": "cross2"}
 _FROM_SHAPES = {name: shape for shape, name in _SHAPES.items()} | {"cross": "cross", "rectangle": "square"}
 _DASHES = {"": "solid", "dash": "dash", "dot": "dot"}
@@ -36,25 +37,34 @@ POINT, LINE, AREA = "marker", "line", "fill"
 _Element = Any  # lxml has no type information here
 
 
-def to_qml(style: LayerStyle, kind: str) -> str:
+def to_qml(style: LayerStyle, kind: str, attribute: str = "") -> str:
     """Return the .qml text of a style.
 
     Args:
-        style: The style; of one by scale, what is drawn when near.
+        style: The style; of one by scale, what is drawn when near. One by what the program counts, or by the answers
+            of a form, has no column in the layer: without an attribute it becomes one outline.
         kind: POINT, LINE or AREA: what the layer holds.
+        attribute: Expression of QGIS that gives the value of such a style.
     """
+    if not (attribute or _is_own(style.column)):
+        style = replace(style, kind=SINGLE, symbol=replace(style.symbol, fill="") if kind == AREA else style.symbol)
     attributes = {"version": "3.22", "styleCategories": "Symbology|Labeling|Rendering"}
     if style.farthest < FAR or style.nearest > 0:
         attributes |= {
             "hasScaleBasedVisibilityFlag": "1", "minScale": f"{style.farthest:g}", "maxScale": f"{style.nearest:g}"
         }  # fmt: skip
     root = etree.Element("qgis", attributes)
-    _renderer(root, style, kind)
-    if style.label.column:
+    _renderer(root, replace(style, column=attribute or style.column), kind)
+    if style.label.column and _is_own(style.label.column):
         _labels(root, style.label)
     etree.SubElement(root, "blendMode").text = "0"
     text: str = etree.tostring(root, encoding="unicode", pretty_print=True)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + text
+
+
+def _is_own(column: str) -> bool:
+    """Say whether a column stands in the layer itself."""
+    return not column.startswith("@") and "." not in column
 
 
 def _renderer(root: _Element, style: LayerStyle, kind: str) -> None:
@@ -82,7 +92,7 @@ def _renderer(root: _Element, style: LayerStyle, kind: str) -> None:
         symbols = [style.symbols(1.0)[0]]
     holder = etree.SubElement(renderer, "symbols")
     for number, symbol in enumerate(symbols):
-        _symbol(holder, str(number), symbol, kind)
+        _symbol(holder, str(number), symbol, kind, STREETS.get(style.table, 0.0))
 
 
 def _categories(renderer: _Element, style: LayerStyle) -> None:
@@ -96,7 +106,7 @@ def _categories(renderer: _Element, style: LayerStyle) -> None:
     )
 
 
-def _symbol(holder: _Element, name: str, symbol: Symbol, kind: str) -> None:
+def _symbol(holder: _Element, name: str, symbol: Symbol, kind: str, street: float) -> None:
     element = etree.SubElement(holder, "symbol", type=kind, name=name, alpha=f"{symbol.opacity:g}", clip_to_extent="1")
     dash = _DASHES[symbol.dash]
     outline = symbol.line or "#000000"
@@ -109,8 +119,8 @@ def _symbol(holder: _Element, name: str, symbol: Symbol, kind: str) -> None:
         layer = "SimpleMarker"
     elif kind == LINE:
         options = {
-            "line_color": _rgba(outline), "line_width": f"{symbol.width:g}", "line_width_unit": _PX, "line_style": dash,
-            "capstyle": "round", "joinstyle": "round",
+            "line_color": _rgba(outline), "line_width": f"{symbol.width * (street or 1.0):g}", "line_style": dash,
+            "line_width_unit": _GROUND if street else _PX, "capstyle": "round", "joinstyle": "round",
         }  # fmt: skip
         layer = "SimpleLine"
     else:
@@ -175,7 +185,8 @@ def from_qml(text: str, base: LayerStyle) -> tuple[LayerStyle, list[str]]:
     if renderer is None:
         raise InputRefused(_("This is no QGIS style (.qml): {why}.").format(why="renderer-v2"))
     told: list[str] = []
-    symbols = {one.get("name", ""): _read_symbol(one, told) for one in renderer.iterfind("symbols/symbol")}
+    street = STREETS.get(base.table, 0.0)
+    symbols = {one.get("name", ""): _read_symbol(one, told, street) for one in renderer.iterfind("symbols/symbol")}
     readers: Mapping[str, Callable[..., LayerStyle]] = {
         "singleSymbol": _read_single, "categorizedSymbol": _read_categories, "graduatedSymbol": _read_ranges,
     }  # fmt: skip
@@ -224,7 +235,7 @@ def _column(attribute: str) -> str:
     return attribute.strip().strip('"')
 
 
-def _read_symbol(element: _Element, told: list[str]) -> Symbol:
+def _read_symbol(element: _Element, told: list[str], street: float) -> Symbol:
     layers = element.findall("layer")
     if len(layers) > 1:
         told.append(_("A symbol has several layers; the first was taken."))
@@ -236,7 +247,8 @@ def _read_symbol(element: _Element, told: list[str]) -> Symbol:
     kind = element.get("type")
     dash = _FROM_DASHES.get(options.get("line_style") or options.get("outline_style", ""), "")
     if kind == LINE:
-        width = _pixels(options, "line_width", 1.0)
+        is_street = street > 0 and options.get("line_width_unit") == _GROUND
+        width = _float(options.get("line_width"), street) / street if is_street else _pixels(options, "line_width", 1.0)
         return Symbol(line=_hex(options.get("line_color", "")) or "#000000", width=width, dash=dash, opacity=opacity)
     outline = "" if options.get("outline_style") == "no" else _hex(options.get("outline_color", ""))
     fill = "" if options.get("style") == "no" else _hex(options.get("color", ""))

@@ -36,6 +36,9 @@ CJJ61: Mapping[str, tuple[str, str]] = {
 _LEAST_CONTRAST = 3.0
 
 
+STREETS: Mapping[str, float] = {"road": 3.0, "internal_road": 3.0}  # m on the ground for each px of the style's width
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance of #rrggbb (WCAG 2.1, definition)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

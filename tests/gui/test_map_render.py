@@ -109,3 +109,18 @@ def test_the_window_opens_no_side_car_itself(qtbot: QtBot, tmp_path: Path, monke
         qtbot.waitUntil(window.canvas.is_settled, timeout=60_000)
         window.close()
     assert {name.partition("_")[0] for name in openers} == {"store"}
+
+
+def _labelled(state: Sidecar, view: Viewport) -> int:
+    """Return how many pixels the names of communities change."""
+    plain = _look()
+    names = {**plain.styles, "community": replace(plain.styles["community"], label=LabelStyle("name", 14, 60_000))}
+    return _differing(_whole(state, view, plain), _whole(state, view, replace(plain, styles=names)))
+
+
+def test_a_community_of_which_only_a_part_is_in_view_has_its_name_there(states: tuple[Sidecar, Sidecar]) -> None:
+    base, _edited = states
+    near = METRES_PER_PIXEL_AT_1 * 500
+    assert _labelled(base, Viewport(E + 100, N + 100, near, 600, 400)) > 0
+    assert _labelled(base, Viewport(E + 230, N + 100, near, 600, 400)) > 0
+    assert _labelled(base, Viewport(E + 290, N + 100, near, 600, 400)) == 0

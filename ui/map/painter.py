@@ -1,6 +1,6 @@
 """Draws one view of a side-car into an image. Runs in the render thread; knows no widgets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -9,16 +9,19 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from layers.columns import POINT, Columns
-from layers.labels import Label, Placement
+from layers.labels import Box, Label, Placement, places
+from layers.picking import covers
 from layers.raw_types import Bytes, Ints
 from layers.sidecar import Sidecar
-from layers.style import Theme
+from layers.style import STREETS, Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
 from ui.map.paths import paths
-from ui.map.symbols import draw_shape, label_picture, stamp
+from ui.map.symbols import draw_shape, label_picture, label_size, stamp
 
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20
+_WIDE_LENGTH = 200  # px of wide lines in one path: its cost grows with the square of what crosses a row of pixels
+_ROOMY = 4  # heights of a label: a feature so large may have it beside its middle
 _PIECE = 4096  # features between two looks at the cancel flag
 _COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
@@ -98,13 +101,23 @@ def draw_part(
         painter.setClipRect(part)
         painter.fillRect(part, QColor(look.theme.ground))
         painter.translate(part.topLeft())
-        return paint(painter, sidecar, near, look, stop)
+        return paint(painter, sidecar, near, look, stop, is_part=True)
     finally:
         painter.end()
 
 
-def paint(painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]) -> Seen:
+def paint(
+    painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool], *, is_part: bool = False
+) -> Seen:
     """Draw a view with a painter whose unit is the view's pixel: on a screen, or on paper.
+
+    Args:
+        painter: Where it is drawn.
+        sidecar: The layers.
+        view: What is drawn.
+        look: How.
+        stop: Whether a newer view is wanted.
+        is_part: Whether the view is a piece of a picture: no label moves to be whole inside it.
 
     Raises:
         Cancelled: If stop() became true.
@@ -112,7 +125,7 @@ def paint(painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for under in look.under:
         under.draw(painter, view, stop)
-    scene = _Scene(painter, sidecar, view, look, stop)
+    scene = _Scene(painter, sidecar, view, look, stop, is_part=is_part)
     for style in look.styles.values():
         if style.is_drawn_at(view.scale):
             scene.layer(style)
@@ -122,9 +135,17 @@ def paint(painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop:
 
 class _Scene:
     def __init__(
-        self, painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]
+        self,
+        painter: QPainter,
+        sidecar: Sidecar,
+        view: Viewport,
+        look: Look,
+        stop: Callable[[], bool],
+        *,
+        is_part: bool,
     ) -> None:
         self._painter, self._sidecar, self._view, self._look, self._stop = painter, sidecar, view, look, stop
+        self._is_part = is_part
         self.seen: Seen = {}
 
     def _check(self) -> None:
@@ -193,8 +214,8 @@ class _Scene:
 
     def _width(self, table: str, symbol: Symbol) -> float:
         """Return the line width in px; streets keep their width on the ground when near."""
-        if table in {"road", "internal_road"}:
-            return float(min(max(symbol.width * 3.0 / self._view.metres, 1.0), 40.0))
+        if table in STREETS:
+            return float(min(max(symbol.width * STREETS[table] / self._view.metres, 1.0), 40.0))
         return symbol.width if self._view.metres < _THIN_FROM else 1.0
 
     def _fill(self, columns: Columns, index: Ints, colour: QColor, *, coarse: bool) -> None:
@@ -210,12 +231,19 @@ class _Scene:
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setStyle(_DASHES.get(symbol.dash, Qt.PenStyle.SolidLine))
-        chunk = _LINE_CHUNK if width <= 1.0 else _WIDE_CHUNK
+        chunk = _LINE_CHUNK if width <= 1.0 else self._wide_chunk(columns, index)
         is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in self._paths(columns, index, chunk, coarse=coarse):
             self._painter.strokePath(path, pen)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+
+    def _wide_chunk(self, columns: Columns, index: Ints) -> int:
+        """Return how many wide lines go into one path: few where they are long."""
+        boxes = columns.boxes[index]
+        sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+        length = float(sides.mean()) / (1e3 * self._view.metres)
+        return int(min(max(_WIDE_LENGTH / max(length, 1.0), 1), _WIDE_CHUNK))
 
     def _paths(self, columns: Columns, index: Ints, chunk: int, *, coarse: bool) -> "list[QPainterPath]":
         self._check()
@@ -263,41 +291,61 @@ class _Scene:
     def labels(self) -> None:
         """Place and draw the labels of all layers, the important first."""
         self._check()
-        wanted: list[Label] = []
+        placement = Placement(self._view.width, self._view.height)
         styles = [s for s in self._look.styles.values() if s.label.column and s.is_drawn_at(self._view.scale)]
         for style in sorted(styles, key=lambda style: -style.label.priority):
             if style.label.farthest >= self._view.scale:
-                wanted += self._wanted(style)
-        placement = Placement(self._view.width, self._view.height)
-        fonts = {style.table: self._font(style) for style in styles}
-        for label in placement.place(wanted):
-            halo = self._look.styles[label.layer].label.halo
-            self._draw_label(label, fonts[label.layer], halo=halo)
+                self._label_layer(style, placement)
 
-    def _font(self, style: LayerStyle) -> QFont:
+    def _label_layer(self, style: LayerStyle, placement: Placement) -> None:
         font = QFont(self._look.font)
         font.setPixelSize(style.label.size)
-        return font
-
-    def _wanted(self, style: LayerStyle) -> list[Label]:
-        metrics = QFontMetricsF(self._font(style))
-        texts = self._look.texts.get(style.table)
-        found: list[Label] = []
         for columns, index in self._sidecar.parts(style.table, self._view.box()):
-            if texts is None and (style.label.column != "name" or not len(columns.labels)):
+            if style.table not in self._look.texts and (style.label.column != "name" or not len(columns.labels)):
                 continue
-            sizes = columns.boxes[index, 2] - columns.boxes[index, 0]
-            ordered = index[np.argsort(-sizes, kind="stable")]
-            for number, (east, north) in zip(ordered.tolist(), columns.centres(ordered).tolist(), strict=True):
-                uid = columns.uids[number].decode()
-                text = columns.label(number) if texts is None else texts.get(uid, "")
-                if text:
-                    mark = self._look.marks.get(uid, "") if style.table == "community" else ""
-                    shown = f"{mark} {text}" if mark else text
-                    x, y = self._view.to_screen(east, north)
-                    width = metrics.horizontalAdvance(shown) + 6
-                    found.append(Label(shown, x, y, width, metrics.height(), style.table))
-        return found
+            corners = columns.boxes[index].astype(float)
+            low = self._view.screen_of(corners[:, :2].copy(), columns.origin)
+            high = self._view.screen_of(corners[:, 2:].copy(), columns.origin)
+            boxes = np.column_stack([low[:, 0], high[:, 1], high[:, 0], low[:, 1]])
+            order = np.argsort(low[:, 0] - high[:, 0], kind="stable")
+            for number, box in zip(index[order].tolist(), boxes[order].tolist(), strict=True):
+                label = placement.put(self._candidates(style, columns, number, tuple(box), placement))
+                if label is not None:
+                    self._draw_label(label, font, halo=style.label.halo)
+
+    def _candidates(
+        self, style: LayerStyle, columns: Columns, number: int, box: Box, placement: Placement
+    ) -> Iterator[Label]:
+        """Yield where the label of a feature may go; what cannot be seen anyway is not measured."""
+        left, top, right, bottom = box
+        x, y = (left + right) / 2, (top + bottom) / 2
+        is_out = not (0 <= x < self._view.width and 0 <= y < self._view.height)
+        is_roomy = columns.is_area and max(right - left, bottom - top) > _ROOMY * style.label.size
+        if (is_out or placement.is_taken(x, y)) and not is_roomy:
+            return
+        if is_out and (self._is_part or not self._is_on(columns, number, seen := self._in_view(box))):
+            return
+        text = self._text(style, columns, number)
+        if not text:
+            return
+        width, height = label_size(text, self._look.font, style.label.size)
+        for spot in places(seen if is_out else box, width, height) if is_roomy else ((x, y),):
+            yield Label(text, *spot, width, height)
+
+    def _in_view(self, box: Box) -> Box:
+        left, top, right, bottom = box
+        return max(left, 0.0), max(top, 0.0), min(right, self._view.width), min(bottom, self._view.height)
+
+    def _is_on(self, columns: Columns, number: int, box: Box) -> bool:
+        """Say whether the middle of a box lies on a feature."""
+        east, north = self._view.to_world((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        return covers(columns, number, east, north)
+
+    def _text(self, style: LayerStyle, columns: Columns, number: int) -> str:
+        texts, uid = self._look.texts.get(style.table), columns.uids[number].decode()
+        text = columns.label(number) if texts is None else texts.get(uid, "")
+        mark = self._look.marks.get(uid, "") if text and style.table == "community" else ""
+        return f"{mark} {text}" if mark else text
 
     def _draw_label(self, label: Label, font: QFont, *, halo: bool) -> None:
         theme = self._look.theme

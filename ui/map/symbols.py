@@ -30,6 +30,15 @@ def stamp(symbol: Symbol) -> QImage:
     return image
 
 
+@lru_cache(maxsize=16384)
+def label_size(text: str, family: str, size: int) -> tuple[float, float]:
+    """Return width and height of a label, px."""
+    font = QFont(family)
+    font.setPixelSize(size)
+    metrics = QFontMetricsF(font)
+    return metrics.horizontalAdvance(text) + 6, metrics.height()
+
+
 @lru_cache(maxsize=8192)
 def label_picture(text: str, family: str, size: int, colour: str, halo: str) -> QImage:
     """Return a label with its halo as a picture, drawn once: stroking the outlines of characters costs milliseconds."""

@@ -1,6 +1,5 @@
 """Edits that QGIS or ogr2ogr make in the project file become ordinary edits."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from fieldsurvey.geo.gpkg_blob import pack
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
 from tests.builders import add_community, everything, make_project, point, square
+from tests.real_qgis import ask_qgis
 
 # Another program: its own SQLite, none of our functions but those every GeoPackage writer brings.
 _OTHER_PROGRAM = """
@@ -184,11 +184,8 @@ def test_what_a_program_did_while_the_project_was_closed_is_taken_at_opening(tmp
         assert row.values["household_count"] is None
 
 
-_QGIS = """
-import sys
-from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsVectorLayer
-app = QgsApplication([], False)
-app.initQgis()
+_EDIT = """
+from qgis.core import QgsFeature, QgsGeometry, QgsVectorLayer
 layer = QgsVectorLayer(sys.argv[1] + "|layername=community", "c", "ogr")
 assert layer.isValid()
 layer.startEditing()
@@ -200,73 +197,39 @@ new.setGeometry(QgsGeometry.fromWkt("MultiPolygon (((500000 3340000, 500010 3340
 layer.addFeature(new)
 layer.deleteFeature(next(layer.getFeatures("\\"name\\" = '牧羊湖'")).id())
 assert layer.commitChanges(), layer.commitErrors()
-del layer
-app.exitQgis()
+tell(layer.featureCount())
 """
 
-
 _LOOK = """
-import json, os, sys
-from osgeo import gdal
-from qgis.core import QgsApplication, QgsDataProvider, QgsVectorLayer
-app = QgsApplication([], False)
-app.initQgis()
-told = []
-QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: told.append(f"{tag}: {text}"))
-gdal.PushErrorHandler(lambda kind, number, text: told.append(text))
+from qgis.core import QgsDataProvider, QgsVectorLayer
 probe = QgsVectorLayer(sys.argv[1], "probe", "ogr")
+data = gdal.OpenEx(sys.argv[1])
 layers = {}
 for part in probe.dataProvider().subLayers():
     name = part.split(QgsDataProvider.sublayerSeparator())[1]
     layer = QgsVectorLayer(sys.argv[1] + "|layername=" + name, name, "ogr")
     rows = [feature["name"] for feature in layer.getFeatures()] if name == "community" else []
-    data = gdal.OpenEx(sys.argv[1])
     title = data.GetLayerByName(name).GetMetadataItem("IDENTIFIER")
     layers[name] = [layer.isValid(), title, layer.crs().authid(), layer.featureCount(), rows]
-print(json.dumps({"told": told, "layers": layers}), flush=True)
-os._exit(0)
+tell(layers)
 """
-
-
-def _python_with_qgis() -> str | None:
-    for python in ("/usr/bin/python3", "python3"):
-        try:
-            done = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, timeout=60, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
-            return python
-    return None
-
-
-def _in_qgis(script: str, project: Path) -> str:
-    """Run a script in the system's QGIS and return what it prints; skip the test where there is none."""
-    python = _python_with_qgis()
-    if python is None:
-        pytest.skip("QGIS (python3-qgis) is not installed on this machine")
-    environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(project.parent), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [python, "-c", script, str(project)], check=True, timeout=120, env=environment, capture_output=True, text=True
-    )
-    return done.stdout
 
 
 def test_real_qgis_opens_every_layer_without_a_warning(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg", forms=True) as store:
         add_community(store)
         tables = store.tables()
-        found = json.loads(_in_qgis(_LOOK, store.path))
-    assert found["told"] == []
-    assert found["layers"].keys() >= tables.keys()
-    assert all(valid for valid, *_rest in found["layers"].values())
-    assert found["layers"]["community"] == [True, "小区", "EPSG:4547", 1, ["枫叶山小区"]]
-    assert {found["layers"][name][1] for name in tables} == {table.zh for table in tables.values()}
+        layers = ask_qgis(_LOOK, store.path, home=tmp_path)
+    assert layers.keys() >= tables.keys()
+    assert all(valid for valid, *_rest in layers.values())
+    assert layers["community"] == [True, "小区", "EPSG:4547", 1, ["枫叶山小区"]]
+    assert {layers[name][1] for name in tables} == {table.zh for table in tables.values()}
 
 
 def test_edits_in_real_qgis_become_edits(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg") as store:
         changed, gone = add_community(store, household_count=1), add_community(store, "牧羊湖")
-        _in_qgis(_QGIS, store.path)
+        assert ask_qgis(_EDIT, store.path, home=tmp_path) == 2
         row = store.get(changed)
         assert row is not None
         assert row.values["household_count"] == 7

@@ -52,6 +52,21 @@ def test_areas_of_the_defaults_come_back(table: str) -> None:
     assert back.classes == style.classes
 
 
+def test_streets_keep_their_width_on_the_ground_and_come_back() -> None:
+    style = default_styles()["road"]
+    text = to_qml(style, LINE)
+    assert 'k="line_width" v="9"' in text  # m
+    assert 'v="MapUnit"' in text
+    assert from_qml(text, style)[0].symbol.width == style.symbol.width
+
+
+def test_what_only_the_program_counts_becomes_an_outline() -> None:
+    style = default_styles()["community"]
+    back, _told = from_qml(to_qml(style, AREA), style)
+    assert (back.kind, back.classes, back.symbol.fill) == ("single", (), "")
+    assert back.symbol.line == style.symbol.line
+
+
 QGIS_OWN = """<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis version="3.34.4-Prizren" styleCategories="AllStyleCategories"
  hasScaleBasedVisibilityFlag="1" minScale="25000" maxScale="0">
