@@ -103,14 +103,19 @@ class JobRunner(QObject):
         """False once the thread was told to stop: the window is closing."""
         return self._is_open
 
-    def start(self, work: Callable[[JobControl], object], *, quick: bool = False) -> Job:
+    def start(self, work: Callable[[JobControl], object], *, quick: bool = False, lets_in: bool = False) -> Job:
         """Queue work. Its signals come only after control returns to Qt: connect before.
+
+        Args:
+            work: What is done.
+            quick: It does not wait for the end of a long job.
+            lets_in: It is quick to begin, but takes a while: others come in at its steps.
 
         Raises:
             RuntimeError: If quick work, which may be a save, is asked for after the thread was told to stop.
         """
         if quick:
-            job = Job(work, self)
+            job = Job(work, self, self._let_in) if lets_in else Job(work, self)
             self._quick.append(job)
             self._thread.submit(self._run_quick)
             return job

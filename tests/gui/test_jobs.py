@@ -49,6 +49,17 @@ def test_a_quick_job_runs_at_the_next_step_of_a_long_one(qtbot: QtBot, scene: _S
     assert scene.done == ["quick", "step 0", "step 1", "step 2"]
 
 
+def test_a_save_comes_in_at_the_steps_of_a_search(qtbot: QtBot, scene: _Scene) -> None:
+    """A search does not wait for a sync, and nothing waits for a search."""
+    job = scene.runner.start(scene.long, quick=True, lets_in=True)
+    assert scene.at_step.acquire(timeout=10)
+    with qtbot.waitSignal(job.succeeded, timeout=10_000):
+        with qtbot.waitSignal(scene.runner.start(scene.quick, quick=True).succeeded, timeout=10_000):
+            scene.go.release()
+        scene.go.release(2)
+    assert scene.done == ["quick", "step 0", "step 1", "step 2"]
+
+
 def test_a_quick_job_waits_for_the_end_of_a_transaction(qtbot: QtBot, scene: _Scene) -> None:
     scene.in_transaction = True
     scene.runner.start(scene.long)

@@ -98,12 +98,13 @@ class TableReader(QObject):
             if not self._holder.is_open or wanted.table not in self._holder.store.tables():
                 return None
             store = self._holder.store
+            counter = store.change_counter([wanted.table])  # before: saves come in while it is sorted
             order = store.order_of(wanted.table, wanted.condition, wanted.sort, control)
-            return Found(wanted, order, store.count(wanted.table), store.change_counter([wanted.table]))
+            return Found(wanted, order, store.count(wanted.table), counter)
 
         if not self._runner.is_open:
             return
-        self._searching = job = self._runner.start(work, quick=True)
+        self._searching = job = self._runner.start(work, quick=True, lets_in=True)
         job.succeeded.connect(partial(self._was_found, job))
         job.failed.connect(self.failed)
 

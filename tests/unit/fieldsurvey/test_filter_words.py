@@ -14,7 +14,7 @@ from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.conditions import All, AnyOf, Compare, Field, Not, Op, Sort
 from fieldsurvey.model.filter_words import parse, told
 from fieldsurvey.model.schema import Column, ColumnType
-from fieldsurvey.store import Store
+from fieldsurvey.store import Store, windows
 from tests.builders import add_community, make_project, point
 
 PIPES = {column.name: Field(column) for column in ASSET_BY_NAME["water_line"].columns}
@@ -180,6 +180,26 @@ def test_a_search_that_nobody_waits_for_stops(store: Store) -> None:
     control.cancel()
     with pytest.raises(JobCancelled):
         store.order_of("hydrant", None, None, control)
+
+
+@pytest.mark.parametrize("sort", [Sort("state"), Sort("state", is_descending=True), Sort("community_uid"), None])
+def test_saves_and_other_searches_come_in_while_a_long_table_is_sorted(
+    store: Store, sort: Sort | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two stretches of rows, and without changing what is found."""
+    for number in range(20):
+        store.create_record("hydrant", {"source_id": f"M{number}", "state": f"{number * 7 % 5}", "geom": point()})
+    whole = store.order_of("hydrant", None, sort)
+    monkeypatch.setattr(windows, "_TOGETHER", 3)
+    saved = list[str]()
+
+    def between() -> None:
+        saved.append(store.create_record("community", {"code": f"C{len(saved)}"}))
+        assert ids(store, "", Sort("source_id", is_descending=True))[0] == "M9"
+
+    assert store.order_of("hydrant", None, sort, JobControl(between=between)) == whole
+    assert len(saved) >= 8
+    assert store.count("community") == 2 + len(saved)
 
 
 def test_statistics_of_numbers_and_of_words(store: Store) -> None:
