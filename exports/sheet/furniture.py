@@ -17,6 +17,7 @@ _QR = 16 * MM
 _RULE = (0.45, 0.45, 0.45)
 _FOOT = BOTTOM - 8  # points from the lower edge of the page to the rule above the foot
 _FOOT_NAME = "foot"
+_QR_MASK = 3  # of the eight; hexadecimal digits look alike under all of them, and trying each takes a tenth of a sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def draw_qr(canvas: SheetCanvas, text: str, x: float, y: float, size: float) -> 
 def _qr(text: str) -> tuple[int, str]:
     import segno
 
-    matrix = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]
+    matrix = [bytes(row) for row in segno.make(text, error="m", micro=False, mask=_QR_MASK).matrix]
     size = len(matrix)
     runs: list[str] = []
     for row, modules in enumerate(matrix):

@@ -18,7 +18,7 @@ def map_geojson(data: SheetData) -> bytes:
     shapes = [("community", data.name, "", data.map.boundary)] if data.map.boundary else []
     shapes += [(layer, item.label, item.kind, item.wkb) for layer, items in data.map.layers.items() for item in items]
     wkbs = np.array([wkb for _layer, _label, _kind, wkb in shapes], dtype=object)
-    rounded = shapely.set_precision(shapely.from_wkb(wkbs), 0.01, mode="pointwise")
+    rounded = shapely.transform(shapely.from_wkb(wkbs), lambda points: points.round(2))
     geometries = shapely.to_geojson(rounded).tolist()
     features = ",".join(
         f'{{"type":"Feature","properties":{_properties(*shape[:3])},"geometry":{geometry}}}'

@@ -59,7 +59,7 @@ def _object_stream(objects: Mapping[int, bytes]) -> Stream:
         at += len(text) + 1
     head = b" ".join(offsets) + b"\n"
     content = head + b"\n".join(objects.values())
-    while (data := zlib.compress(content)).endswith(b"\r"):
+    while (data := zlib.compress(content, LEVEL)).endswith(b"\r"):
         content += b" "
     entries = (len(objects), len(head), len(data))
     return b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>" % entries, data
@@ -68,7 +68,7 @@ def _object_stream(objects: Mapping[int, bytes]) -> Stream:
 def _cross_references(places: Mapping[int, tuple[int, int, int]], size: int, trailer: bytes) -> Stream:
     """Return the cross-reference stream; a number that no object has is free."""
     rows = b"".join(struct.pack(">BIH", *places.get(number, (_FREE, 0, 65535))) for number in range(size))
-    data, filters = zlib.compress(rows), b"/FlateDecode"
+    data, filters = zlib.compress(rows, LEVEL), b"/FlateDecode"
     if data.endswith(b"\r"):
         data, filters = data.hex().encode() + b">", b"[/ASCIIHexDecode/FlateDecode]"
     head = b"<</Type/XRef/Size %d/W[1 4 2]/Filter%s/Length %d" % (size, filters, len(data))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exports.heap import seldom_collected
 from exports.sheet.archive import Attachment, Description, finish
 from exports.sheet.canvas import SheetCanvas
 from exports.sheet.data import digest_of
@@ -50,6 +51,11 @@ def write(paper: Paper, out: Path) -> None:
         MissingCharacters: If a text has characters that no typeface has.
         OSError: If the file cannot be written.
     """
+    with seldom_collected():
+        _write(paper, out)
+
+
+def _write(paper: Paper, out: Path) -> None:
     require(paper.data + (paper.title + paper.header).encode())
     digest = digest_of(paper.data)
     stream = io.BytesIO()
