@@ -203,7 +203,7 @@ def _dialects(form: Form) -> Iterator[Finding]:
 
 def _labels(form: Form) -> Iterator[Finding]:
     for question in form.questions():
-        if question.kind is Kind.CALCULATE or question.media:
+        if question.kind is Kind.CALCULATE or question.media or question.is_hidden:
             continue
         for language in form.languages:
             if language and not question.label(language):

@@ -163,6 +163,11 @@ class Question:
         """Last part of the path."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is never on the screen, although it has an answer."""
+        return "hidden" in self.appearance.split()
+
     def label(self, language: str) -> str:
         """The label in a language, without outputs filled in."""
         return self.words.plain(language)
@@ -227,6 +232,7 @@ class Form:
         notes: What is wrong with files that go with the form, in sentences.
         folder: Where the files that go with the form are; None: there are none.
         searched: Files that search() names; other files stand in the XML as addresses.
+        background: The question whose answer is the sound from opening to completing the form; None: it has none.
         indexes: Lists looked up by a column, filled while the form is used: (list, column) -> value -> items.
         layouts: Names of its tables and columns, filled in by survey_forms.layout at the first use.
     """
@@ -245,6 +251,7 @@ class Form:
     notes: tuple[str, ...] = ()
     folder: Path | None = None
     searched: tuple[str, ...] = ()
+    background: Question | None = None
     indexes: dict[tuple[int, str], dict[str, list[Node]]] = field(default_factory=dict, compare=False)
     layouts: "list[Layout]" = field(default_factory=list, compare=False, repr=False)
 

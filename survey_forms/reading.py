@@ -79,10 +79,8 @@ class _Reader:
         self._gather(self._model, "")
         children = self._children(self._body, self._root, binds)
         children += self._calculated(template, binds)
-        if self._model.element("recordaudio") is not None:
-            self._attachments.notes.append(
-                _("This program records no sound in the background; the question stays blank.")
-            )
+        background = self._background(template, binds)
+        children += [background] if background is not None else []
         title = self._head.element("title") if self._head else None
         others = [node for node in self._model.elements("instance") if node is not primary and node.attribute("id")]
         instances = {node.attribute("id"): self._attachments.instance(node) for node in others}
@@ -105,6 +103,7 @@ class _Reader:
             notes=tuple(self._attachments.notes),
             folder=self._attachments.folder,
             searched=tuple(sorted(self._searched)),
+            background=background,
         )
 
     def _bind(self, node: Node) -> Bind:
@@ -264,6 +263,20 @@ class _Reader:
             if (binds[path].calculate or binds[path].preload[0] or path in set_by_action) and "/meta/" not in path
         ]
         return [Question(path, Kind.CALCULATE, Words(), Words(), "", binds[path]) for path in kept]
+
+    def _background(self, template: Node, binds: Mapping[str, Bind]) -> Question | None:
+        """Return the question of the sound that is recorded from opening to completing the form.
+
+        Source: ODK XForms Specification, odk:recordaudio.
+        """
+        node = self._model.element("recordaudio")
+        path = self._path(node.attribute("ref"), "") if node is not None else ""
+        if node is None or path in self._controls or not _is_leaf(template, path):
+            return None
+        quality = node.attribute("odk:quality") or node.attribute("quality")
+        return Question(
+            path, Kind.AUDIO, Words(), Words(), "hidden", binds.get(path, Bind(path)), None, {"quality": quality}
+        )
 
     def _gather(self, parent: Node, trigger: str) -> None:
         """Read the actions directly inside a node; `trigger` is the question or repeat they belong to."""

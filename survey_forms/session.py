@@ -440,8 +440,8 @@ class Session:
 
 
 def asks(question: Question) -> bool:
-    """Say whether a question takes an answer: notes, calculated values and the heads of tables do not."""
-    return question.kind not in _UNASKED and "label" not in question.appearance.split()
+    """Say whether a question asks a person: notes, calculated and hidden values and the heads of tables do not."""
+    return question.kind not in _UNASKED and "label" not in question.appearance.split() and not question.is_hidden
 
 
 _SURE = {"": False, "true()": True, "false()": False}

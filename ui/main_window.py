@@ -421,6 +421,7 @@ class MainWindow(QMainWindow):
         self._search_later.stop()
         self.clock.stop()
         self.form.flush()
+        self.form.listening.close()
         self.remembered.change(splitter=tuple(self.splitter.sizes()))
         self.finder.close()
         self.help.close()

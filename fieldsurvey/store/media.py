@@ -130,6 +130,12 @@ class Media:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / sha256
 
+    def draft(self, key: str) -> Path:
+        """Return where a file that belongs to the draft of this key grows until the draft is saved."""
+        folder = self.folder / "drafts"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / hashlib.sha256(key.encode()).hexdigest()
+
     def finish_part(self, sha256: str) -> bool:
         """Take a complete download into the folder; a wrong hash removes it and returns False."""
         part = self.part(sha256)

@@ -68,6 +68,35 @@ class Speaker:
             played=played(file, self.hand),
         )
 
+    def listen(self) -> None:
+        """Record in the background, telling how much there is, until somebody ends the process."""
+        while True:
+            self.hand.pause(100)
+            mark = self.hand.window.form_panel.listening
+            tell(said=mark.mark.text(), shown=mark.mark.isVisible(), told=mark.words.text())
+
+    def finish(self) -> None:
+        """Go on with what was recorded, for two seconds; then submit the form."""
+        mark = self.hand.window.form_panel.listening
+        self.hand.wait("recording", lambda: _seconds(mark.mark.text()) > 0)
+        before = _seconds(mark.mark.text())
+        self.hand.wait("two more seconds", lambda: _seconds(mark.mark.text()) >= before + 2)
+        self.hand.click("form_complete")
+        file = self.kept("sound")
+        self.hand.wait("submitted", mark.mark.isHidden)
+        loudest, seconds = heard(file, self.hand)
+        tell(before=before, seconds=seconds, loudest=loudest, drafts=[p.name for p in _drafts(file)])
+
+
+def _drafts(file: Path) -> list[Path]:
+    return sorted((file.parents[1] / "drafts").iterdir())
+
+
+def _seconds(said: str) -> int:
+    """Return how long the mark says that it has recorded."""
+    minutes, _, seconds = said.rpartition(" ")[2].partition(":")
+    return int(minutes) * 60 + int(seconds) if seconds else 0
+
 
 def _press() -> None:
     """Press the key that comes next in the window for recording."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from fieldsurvey.paths import media_folder
 from fieldsurvey.store import Store
+from fieldsurvey.store.recordings import whole_sound
 from survey_forms.shelf import add, prepare
 from tests.builders import add_community, make_project
 from tests.conftest import ROOT
@@ -16,6 +18,14 @@ from tests.gui.sound_server import sound_server
 
 pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError, reason="Qt's multimedia libraries are missing")
 
+_BACKGROUND = """| survey |
+| | type | name | label | parameters |
+| | background-audio | sound | | quality=voice-only |
+| | text | words | Words | |
+| settings |
+| | form_id | version |
+| | heard | 1 |
+"""
 _FORM = """| survey |
 | | type | name | label | parameters |
 | | audio | sound | Sound | quality=voice-only |
@@ -33,6 +43,28 @@ def _project(folder: Path, form: str) -> tuple[str, str, str]:
         uid = add_community(store)
         table = add(store, prepare(source)).entry.table
     return str(path), table, uid
+
+
+def _folder(project: str) -> Path:
+    return media_folder(Path(project)) / "drafts"
+
+
+def _cut(environment: dict[str, str], *arguments: str, after: int) -> dict[str, Any]:
+    """Let a form record until its file has so many bytes, then kill -9; return what it told last."""
+    command = [sys.executable, "-m", "tests.gui.speaking", "listen", *arguments]
+    child = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    found: dict[str, Any] = {}
+    try:
+        for line in child.stdout:
+            found = json.loads(line)
+            if sum(file.stat().st_size for file in _folder(arguments[0]).glob("*")) > after:
+                break
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+    return found
 
 
 def _told(environment: dict[str, str], task: str, *arguments: str) -> dict[str, Any]:
@@ -56,3 +88,23 @@ def test_two_seconds_are_recorded_by_keys_kept_with_the_project_and_played(tmp_p
     assert told["size"] < 20_000  # 2 s of what a voice needs
     with Store.open(Path(arguments[0])) as store:
         assert "audio/mp4" in {blob.mime for blob in store.blobs()}
+
+
+@pytest.mark.timeout(700)
+def test_a_form_records_from_opening_to_submitting_and_a_kill_loses_nothing_of_it(tmp_path: Path) -> None:
+    arguments = _project(tmp_path, _BACKGROUND)
+    with sound_server(tmp_path / "sound") as environment:
+        seen = _cut(environment, *arguments, after=5_000)
+        (left,) = _folder(arguments[0]).iterdir()
+        before = whole_sound(left)
+        told = _told(environment, "finish", *arguments)
+    assert seen["shown"]
+    assert seen["said"].startswith("● 正在录音")
+    assert "知情" in seen["told"]
+    assert before > 1
+    assert told["before"] >= int(before)
+    assert told["seconds"] >= before + 1.5
+    assert told["loudest"] > 0.1
+    assert told["drafts"] == []
+    with Store.open(Path(arguments[0])) as store:
+        assert "audio/aac" in {blob.mime for blob in store.blobs()}

@@ -14,6 +14,7 @@ from survey_forms import Context
 from survey_forms.records import COMPLETE, DRAFT, Opened, Subject, keep_draft, moment, open_form, save_record
 from ui import shown
 from ui.forms.keeping import FormFiles
+from ui.forms.listening import FormListening
 from ui.forms.locating import FormPlaces
 from ui.forms.panel import FormPanel
 from ui.forms.photos import FormPhotos
@@ -61,6 +62,7 @@ class FormController(QObject):
         self.review = FormReview(panel, runner, holder, self)
         self.files = FormFiles(panel, runner, work, holder, self)
         self.places = FormPlaces(panel, runner, holder, self)
+        self.listening = FormListening(panel, runner, work, holder, self)
 
     @property
     def current(self) -> Subject | None:
@@ -131,6 +133,7 @@ class FormController(QObject):
         self.places.begin(opened.subject)
         self._panel.show_session(opened.session, opened.title, language()[:2])
         self.review.begin(opened)
+        self.listening.begin(opened)
         if opened.restored_ms is not None:
             self._panel.say(_("Restored what was typed until {time}.").format(time=moment(opened.restored_ms)))
         elif opened.record is not None and opened.record.conflicts:
@@ -199,8 +202,12 @@ class FormController(QObject):
         opened = self._opened
         if opened is None:
             return
-        self._journal.stop()
         self._panel.setEnabled(False)
+        self.listening.hand_over(partial(self._write, opened, status))
+
+    def _write(self, opened: Opened, status: str, told: str) -> None:
+        """Save the form, with what was recorded meanwhile; `told` says why that could not be attached."""
+        self._journal.stop()
 
         def work(_control: JobControl) -> Opened:
             store = self._holder.store
@@ -208,11 +215,15 @@ class FormController(QObject):
             return open_form(store, opened.subject, self._context(store))
 
         job = self._runner.start(work, quick=True)
-        job.succeeded.connect(partial(self._was_saved, status))
+        job.succeeded.connect(partial(self._was_saved, status, told))
         job.failed.connect(self._fail)
 
-    def _was_saved(self, status: str, opened: object) -> None:
+    def _was_saved(self, status: str, trouble: str, opened: object) -> None:
         self._panel.setEnabled(True)
+        if status == COMPLETE and not trouble:
+            self.listening.finish()
+        else:
+            self.listening.go_on()
         self._kept_edits = self._edits
         place = self._panel.current
         self._show(cast("Opened", opened))
@@ -222,7 +233,7 @@ class FormController(QObject):
         told = words[status].format(time=shown.clock(now_millis()))
         if status == DRAFT and (count := self._panel.show_problems(go=False)):
             told += " " + _("{n} questions need a look before it is complete.").format(n=count)
-        self._panel.say(told)
+        self._panel.say(f"{told} {trouble}".strip())
         if self._opened is not None:
             self.saved.emit(self._opened.subject.community_uid)
 
@@ -232,6 +243,7 @@ class FormController(QObject):
         if not isinstance(error, FieldSurveyError):
             raise error
         self._panel.say(str(error))
+        self.listening.go_on()
         self.failed.emit(str(error))
 
     @Slot()
@@ -243,6 +255,7 @@ class FormController(QObject):
         self.review.begin(None)
         self.files.begin(None)
         self.places.begin(None)
+        self.listening.begin(None)
         self.closed.emit()
 
 

@@ -83,6 +83,8 @@ class FormFrame(QWidget):
         self.progress.setObjectName("form_progress")
         self.progress.setFixedHeight(18)
         head.addWidget(self.progress)
+        self.listening = ListeningMark()
+        head.addWidget(self.listening)
         return head
 
     def _page_line(self) -> QHBoxLayout:
@@ -128,6 +130,49 @@ class FormFrame(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence about the form."""
         self.status.setText(text)
+
+
+class ListeningMark(QWidget):
+    """Says that the form records sound, for how long already, and lets it pause.
+
+    Signals:
+        switched: () the person wants it to pause, or to go on.
+    """
+
+    switched = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("form_listening")
+        self.mark = titled("", "error")
+        self.mark.setWordWrap(False)
+        self.mark.setObjectName("listening_mark")
+        self.words = titled("", "hint")
+        self.switch = button("listening_switch", "", self.switched)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.mark)
+        line.addWidget(self.words, 1)
+        line.addWidget(self.switch)
+        self.hide()
+
+    def show_recording(self, seconds: int) -> None:
+        """Show that it records, and how much there is."""
+        self.mark.setText(_("● Recording {time}").format(time=f"{seconds // 60}:{seconds % 60:02}"))
+        self.mark.show()
+        self.words.setText(_("This form records sound until it is submitted. Everybody present has to know and agree."))
+        self.switch.setText(_("Pause recording"))
+
+    def show_paused(self, told: str) -> None:
+        """Show that it does not record, and why if that is told."""
+        self.mark.hide()
+        self.words.setText(told or _("This form can record sound; nothing is recorded now."))
+        self.words.setProperty("told", told)
+        self.switch.setText(_("Record sound"))
+
+    def told(self) -> str:
+        """Return why it does not record, as it is shown; empty if nothing went wrong."""
+        return str(self.words.property("told") or "") if self.mark.isHidden() else ""
 
 
 class IntakeRow(QWidget):

@@ -29,7 +29,7 @@ def pages_of(session: Session) -> list[list[Element]]:
     pages: list[list[Element]] = []
     loose: list[Element] = []
     for element in session.form.root.children:
-        if isinstance(element, Question) and element.kind is Kind.CALCULATE:
+        if isinstance(element, Question) and (element.kind is Kind.CALCULATE or element.is_hidden):
             continue
         if isinstance(element, Group) and not isinstance(element, Repeat):
             pages += [*_parts(loose), [element]]
@@ -129,7 +129,7 @@ class Rows(QWidget):
                 inner.setSpacing(0)
                 layout.addWidget(box)
                 self._add(inner, element.children, element.path, path)
-            elif element.kind is Kind.CALCULATE or "hidden" in element.appearance.split():
+            elif element.kind is Kind.CALCULATE or element.is_hidden:
                 continue
             elif share:
                 if line is None or not line.has_room(share):
