@@ -6,6 +6,7 @@ PARENT_KEY and KEY, and the columns of the system stand at the end.
 """
 
 import csv
+import glob
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -276,7 +277,7 @@ def _read(form: Form, source: Path) -> dict[str, list[Row]]:
     try:
         if source.suffix.lower() == ".xlsx":
             return _read_xlsx(form, source)
-        names = [path.stem for path in source.parent.glob(f"{source.stem}-*.csv")]
+        names = sorted(path.stem for path in source.parent.glob(f"{glob.escape(source.stem)}-*.csv"))
         found = {
             form_file(form) + name.removeprefix(source.stem): _read_csv(source.with_name(f"{name}.csv"))
             for name in names

@@ -9,13 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("FIELDSURVEY_LANG", "zh_CN")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+IS_SOAK = os.environ.get("FIELDSURVEY_SOAK") == "1"
 OURS = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
+
+# The same examples in every run, however slow the machine is; others are drawn by `make soak`.
+settings.register_profile(
+    "same", deadline=None, derandomize=not IS_SOAK, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

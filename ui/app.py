@@ -99,8 +99,8 @@ class Program(QObject):
         What is there when Python ends, PySide deletes one by one and in any
         order: a part may then look for another that is no more.
         """
-        CrashDesk.uninstall()
         self.window.close()
+        CrashDesk.uninstall()
         shiboken6.delete(self.window)
 
     @Slot(str)

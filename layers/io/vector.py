@@ -6,6 +6,7 @@ SQLite-based files are read from a private copy: nothing is ever written beside
 the source, and a live project is never opened by a second SQLite library.
 """
 
+import glob
 import json
 import re
 import shutil
@@ -77,7 +78,7 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
 
 def _shapefile_copy(path: Path, folder: Path) -> Path:
     """Link the parts into a folder of their own, where GDAL may build a missing index."""
-    for part in path.parent.glob(path.stem + ".*"):
+    for part in path.parent.glob(glob.escape(path.stem) + ".*"):
         if part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj"}:
             shutil.copy(part, folder / ("data" + part.suffix.lower()))
     _filled_up(folder / "data.dbf")

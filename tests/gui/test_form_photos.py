@@ -20,7 +20,7 @@ from tests.conftest import SHARED
 from ui.app import build
 from ui.main_window import MainWindow
 from ui.photos.canvas import MarkCanvas
-from ui.photos.editor import PhotoEditor, files_as_sources
+from ui.photos.editor import PhotoEditor, files_as_sources, sources_of
 
 SIMULATED = SHARED / "data" / "gnss_photos" / "simulated"
 
@@ -103,6 +103,14 @@ def test_a_picture_is_pasted_with_ctrl_v(qtbot: QtBot, window: MainWindow) -> No
         qtbot.keyClick(editor.focus, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert len(_photos(window)) == 1
     qtbot.waitUntil(editor.picture.isVisible, timeout=10_000)
+
+
+def test_nothing_is_pasted_from_an_empty_clipboard(qtbot: QtBot, window: MainWindow) -> None:
+    editor = _add_row(window)
+    QGuiApplication.clipboard().clear()
+    qtbot.keyClick(editor.focus, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert not _photos(window)
+    assert sources_of(None) == []
 
 
 def test_what_a_photo_says_of_itself_is_a_record_of_the_project(qtbot: QtBot, window: MainWindow) -> None:

@@ -180,12 +180,7 @@ class _Clock:
 
 @pytest.mark.parametrize(
     ("jump", "word"),
-    [
-        (3 * 3600 + 120.0, "快了 3 小时 2 分"),
-        (-2 * 86_400.0, "慢了 2 天 0 小时"),
-        (300.0, "快了 5 分钟。"),
-        (5.0, ""),
-    ],
+    [(3 * 3600 + 120.0, "快了 3 小时 2 分"), (-2 * 86_400.0, "慢了 2 天 0 小时"), (300.0, "快了 5 分钟。"), (5.0, "")],
 )
 def test_a_jump_of_the_clock_is_told(qtbot: QtBot, jump: float, word: str) -> None:
     clock, told = _Clock(), list[str]()

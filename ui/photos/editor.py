@@ -18,8 +18,13 @@ DRAWN = ("draw", "signature")
 _CAMERA_ONLY = frozenset({"new", "new-front", "selfie"})  # Source: XLSForm reference, appearances of image
 
 
-def sources_of(data: QMimeData, target: str = "") -> list[Source]:
-    """Return the photos that were dropped or pasted: files, or a picture; the first answers the question `target`."""
+def sources_of(data: QMimeData | None, target: str = "") -> list[Source]:
+    """Return the photos that were dropped or pasted: files, or a picture; the first answers the question `target`.
+
+    A clipboard on which nothing was put has no data.
+    """
+    if data is None:
+        return []
     files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     if files:
         return files_as_sources(files, target)

@@ -1,6 +1,7 @@
 """Hand-over files as departments write them: read right, reported honestly, never half."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def test_a_gbk_shapefile_of_zone_38_without_prj_lands_in_its_place(store: Store,
     assert row["name"] == "工农花园"
     assert isinstance(row["geom"], bytes)
     assert shapely.from_wkb(row["geom"]).bounds[0] == pytest.approx(594_704, abs=200)
+
+
+def test_a_shapefile_may_have_brackets_in_its_name(store: Store, handover: Path, tmp_path: Path) -> None:
+    """As a browser names what it loads down a second time."""
+    for part in (handover / "小区边界_38带").glob("小区边界.*"):
+        shutil.copy(part, tmp_path / f"小区边界[1]{part.suffix}")
+    (codes,) = _codes(store, tmp_path / "小区边界[1].shp")
+    assert codes == {"crs_guessed"}
+    assert store.select("community", ["code"], where={"code": "LJ8600001"})
 
 
 def test_the_ledger_fills_in_what_the_boundaries_lack(store: Store, handover: Path) -> None:
