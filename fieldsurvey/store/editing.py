@@ -319,7 +319,7 @@ class Editing:
             patch = {"dataset": sha, "rows": len(found), "source": source}
             revision = self._log.append(Kind.IMPORT, table, new_uid(self._clock()), patch, None, 0, self._actor[0])
             self._note_import(revision)
-            lines = ([uid, *[values.get(name) for name in used]] for uid, values in found)
+            lines = ([uid, *map(values.get, used)] for uid, values in found)
             self._rows.insert_many(table, used, lines, revision.rid)
         return len(found)
 
