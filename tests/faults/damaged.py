@@ -29,11 +29,10 @@ from tests.conftest import SHARED
 
 CASES = SHARED / "cases" / "importers"
 _LARGEST = 300_000  # bytes of a case: the larger ones only take longer
-_BATCH = 25
-_WRITTEN = 4  # every so many batches is written, not only planned
 _LONGEST = 400  # characters of a sentence
 _EXTREMES = (b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"9" * 24, b"-1", b'"')
 Bytes = bytearray
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -113,8 +112,8 @@ def damaged(folder: Path, count: int, seed: int) -> Iterator[Path]:
         yield place / main.name
 
 
-def fuzz(folder: Path, count: int, seed: int, told: Callable[[str], None] = lambda _text: None) -> Tally:
-    """Read damaged files in batches; return what came of them."""
+def fuzz(folder: Path, count: int, seed: int, *, batch: int = 25, written: int = 4, say: Say = lambda _: None) -> Tally:
+    """Read damaged files in batches, of which one in `written` is written, not only planned; return what came of it."""
     tally = Tally()
     given, scratch = folder / "given", folder / "scratch"
     given.mkdir()
@@ -125,9 +124,9 @@ def fuzz(folder: Path, count: int, seed: int, told: Callable[[str], None] = lamb
         with make_project(folder / "p.gpkg") as store:
             files = list(damaged(given, count, seed))
             listed = _listing(given)
-            for number, start in enumerate(range(0, count, _BATCH)):
-                _batch(store, files[start : start + _BATCH], tally, dry_run=number % _WRITTEN != _WRITTEN - 1)
-                told(f"{dict(tally.outcomes)}; {len(tally.stopped)} stopped, {len(tally.wrong)} wrong")
+            for number, start in enumerate(range(0, count, batch), 1):
+                _batch(store, files[start : start + batch], tally, dry_run=number % written != 0)
+                say(f"{dict(tally.outcomes)}; {len(tally.stopped)} stopped, {len(tally.wrong)} wrong")
     finally:
         tempfile.tempdir = before
     if _listing(given) != listed or any(scratch.iterdir()):
@@ -180,7 +179,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-damaged-") as name:
         folder = chosen.keep or Path(name)
         folder.mkdir(exist_ok=True)
-        tally = fuzz(folder, chosen.count, chosen.seed, _say)
+        tally = fuzz(folder, chosen.count, chosen.seed, say=_say)
     for text in [*tally.wrong, *(f"stopped: {each}" for each in tally.stopped)]:
         _say(text)
     return 1 if tally.wrong or tally.stopped else 0
