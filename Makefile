@@ -56,6 +56,7 @@ soak: setup-dev cuts
 	$(BIN)/python -m tests.faults.killing saves 400
 	$(BIN)/python -m tests.faults.killing imports 100
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.faults.monkey --minutes 30 --seed 1
+	$(BIN)/python -m tests.faults.damaged --count 3000 --seed 1
 	FIELDSURVEY_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -p no:xdist --timeout 7200 -o faulthandler_timeout=0 \
 	  --durations=8 tests/property tests/faults --ignore tests/faults/test_store_crash.py \
 	  tests/unit/fieldsurvey/test_sync_simulation.py tests/unit/fieldsurvey/test_sync_package.py

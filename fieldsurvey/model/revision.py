@@ -9,6 +9,7 @@ unnoticed.
 import base64
 import hashlib
 import json
+import math
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,6 +136,21 @@ def dump(value: object) -> str:
         return _STRICT.encode(value)
     if "null" in text:  # what orjson writes for NaN
         _STRICT.encode(value)
+    return text
+
+
+def dump_row(values: list[Any]) -> bytes:
+    """Return a list of values, geometry among them, as compact JSON: dump(), with wrap() where it is needed.
+
+    Raises:
+        ValueError: If it holds NaN or infinity: they are no JSON.
+    """
+    try:
+        text = orjson.dumps(values, wrap)
+    except TypeError:  # a number that JSON of this library does not hold
+        return _STRICT.encode([wrap(value) for value in values]).encode()
+    if b"null" in text and not all(math.isfinite(value) for value in values if type(value) is float):
+        raise ValueError(str(values)[:200])
     return text
 
 

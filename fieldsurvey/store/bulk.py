@@ -11,7 +11,7 @@ import zstandard
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.identity import is_uid
-from fieldsurvey.model.revision import Revision, dump, unwrap, wrap
+from fieldsurvey.model.revision import Revision, dump, dump_row, unwrap
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store.entries import ImportedRows
 
@@ -26,13 +26,9 @@ def encode(names: list[str], rows: Iterable[tuple[str, Mapping[str, Value]]]) ->
     out = [compressor.compress((dump(names) + "\n").encode())]
     waiting = iter(rows)
     while part := list(islice(waiting, _TOGETHER)):
-        lines = [dump([uid, *map(_wrapped, map(values.get, names))]) for uid, values in part]
-        out.append(compressor.compress(("\n".join(lines) + "\n").encode()))
+        lines = [dump_row([uid, *map(values.get, names)]) for uid, values in part]
+        out.append(compressor.compress(b"\n".join([*lines, b""])))
     return b"".join([*out, compressor.flush()])
-
-
-def _wrapped(value: Value) -> object:
-    return value if type(value) is not bytes else wrap(value)
 
 
 def decode(path: Path, known: set[str]) -> tuple[list[str], Iterator[list[Value]]]:

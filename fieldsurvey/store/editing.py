@@ -319,7 +319,7 @@ class Editing:
             sha = self.media.add_bytes(data, source, DATASET_MIME)
             patch = {"dataset": sha, "rows": len(found), "source": source}
             revision = self._log.append(Kind.IMPORT, table, new_uid(self._clock()), patch, None, 0, self._actor[0])
-            self._put_in(revision, used, ([uid, *[values.get(name) for name in used]] for uid, values in found))
+            self._put_in(revision, used, ([uid, *map(values.get, used)] for uid, values in found))
         return len(found)
 
     def _put_in(self, revision: Revision, names: list[str], lines: Iterable[list[Value]]) -> None:

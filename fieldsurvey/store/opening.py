@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fieldsurvey.errors import InputRefused, ProjectTooNew, StoreError
 from fieldsurvey.geo import crs as geo_crs
+from fieldsurvey.geo.local_grids import is_local
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.identity import new_uid
@@ -30,6 +31,12 @@ def create_file(path: Path, crs: str, name: str, project: str = "") -> None:
         raise InputRefused(_("{file} exists already. Choose another name, or open it.").format(file=path.name))
     if not path.absolute().parent.is_dir():
         raise InputRefused(_("The folder {folder} does not exist.").format(folder=path.absolute().parent))
+    if is_local(crs):
+        text = _(
+            "A local grid cannot be the system of a project: its parameters stay on one computer. Take a national one, "
+            "such as EPSG:4547; the grid can be chosen where files come in and go out."
+        )
+        raise InputRefused(text)
     try:
         srs_rows = gpkg.srs_rows(crs)
     except ValueError as error:

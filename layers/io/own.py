@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -71,9 +71,28 @@ def _apart(geometries: Geometries) -> tuple[npt.NDArray[np.int64], Geometries]:
         rows, shapes = rows[order], shapes[order]
 
 
-def own_table(raw: RawLayer, kind: GeometryType | None) -> Table:
-    """Return a table for a layer that is none of ours: kept as it is, under its own name."""
-    name = "layer_" + (slug(raw.name) or "unnamed")
+def own_table(raw: RawLayer, kind: GeometryType | None, known: Mapping[str, Table]) -> Table:
+    """Return a table for a layer that is none of ours: kept as it is, under its own name.
+
+    Args:
+        raw: The layer.
+        kind: Kind of its geometry.
+        known: Tables that are there or planned, by name; where one of the layer's name holds another kind of geometry,
+            the kind stands in the name of the new one.
+    """
+    named = f"{raw.name}_{_WORDS[kind]}" if kind else raw.name
+    labels = (raw.name, named, *(f"{named}_{number}" for number in range(2, 10_000)))
+    tables = (("layer_" + (slug(label) or "unnamed"), label) for label in labels)
+    name, label = next(each for each in tables if _has_room(known.get(each[0]), kind))
+    return Table(name, TableKind.ASSET, label, label, _columns(raw), kind)
+
+
+def _has_room(table: Table | None, kind: GeometryType | None) -> bool:
+    """Say whether features of a kind can go into a table, if it is there already."""
+    return table is None or kind is None or table.geometry == kind
+
+
+def _columns(raw: RawLayer) -> tuple[Column, ...]:
     columns: list[Column] = []
     for label, values in raw.fields.items():
         base = slug(label) or "field"
@@ -81,7 +100,7 @@ def own_table(raw: RawLayer, kind: GeometryType | None) -> Table:
         taken = {column.name for column in columns}
         unique = next(n for n in (base, *(f"{base}_{i}" for i in range(2, 10_000))) if n not in taken)
         columns.append(Column(unique, _type_of(values), label, label))
-    return Table(name, TableKind.ASSET, raw.name, raw.name, tuple(columns), kind)
+    return tuple(columns)
 
 
 def slug(text: str) -> str:

@@ -22,14 +22,22 @@ class Context:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.tables = dict(store.tables())  # with those planned
         self._known: dict[str, links.Known] = {}
         self._existing: dict[str, list[Row]] = {}
+        self._waiting: dict[str, list[LayerPlan]] = {}
 
     def known(self, table: str) -> links.Known:
         """Return the features of a table: those of the project and those planned."""
         if table not in self._known:
             self._known[table] = links.known_features(self.store, table)
+        for plan in self._waiting.pop(table, []):
+            _keep_for_links(plan, self._known[table])
         return self._known[table]
+
+    def refer_to(self, plan: LayerPlan) -> None:
+        """Let later layers refer to the features of a plan; nothing is read of them until one does."""
+        self._waiting.setdefault(plan.table.name, []).append(plan)
 
     def existing(self, table: Table) -> list[Row]:
         """Return the rows of a table: those of the project, with what is planned for them, and those planned."""
@@ -41,6 +49,7 @@ class Context:
     def remember(self, plan: LayerPlan) -> None:
         """Let later layers see what a plan would write."""
         rows = self.existing(plan.table)
+        self.tables.setdefault(plan.table.name, plan.table)
         if plan.updates:
             for row in rows:
                 row.update(plan.updates.get(str(row["uid"]), {}))
@@ -51,7 +60,7 @@ def plan_layer(
     raw: RawLayer, mapping: LayerMapping, kind: GeometryType | None, context: Context, report: FileReport, rule: Known
 ) -> LayerPlan:
     """Return what to write for one layer; its geometries are in the project CRS already."""
-    table = ASSET_BY_NAME.get(mapping.table) or own_table(raw, kind)
+    table = ASSET_BY_NAME.get(mapping.table) or own_table(raw, kind, context.tables)
     fields = mapping.fields if mapping.table else dict(zip(raw.fields, [c.name for c in table.columns], strict=True))
     geometries = _geometries(raw, table, report)
     rows = _rows(raw, table, fields, geometries, report)
@@ -126,13 +135,14 @@ def _remember(plan: LayerPlan, drawn: Mapping[int, shapely.Geometry], context: C
         if id(row) in drawn and isinstance(mended := row.get("geom"), bytes):
             plan.repairs[str(row["uid"])] = mended
     if plan.table.name in {"community", "building"}:
-        _keep_for_links(plan, context)
+        context.refer_to(plan)
+        if drawn:
+            context.known(plan.table.name)  # as mended, before the rows come in as drawn
     context.remember(plan)
     _put_as_drawn(plan, drawn)
 
 
-def _keep_for_links(plan: LayerPlan, context: Context) -> None:
-    known = context.known(plan.table.name)
+def _keep_for_links(plan: LayerPlan, known: links.Known) -> None:
     for row, shape in zip(plan.rows, _shapes(plan.rows), strict=True):
         known.add(str(row["uid"]), row.get("source_id"), shape)
     places = {uid: place for place, uid in enumerate(known.uids)} if plan.updates else {}

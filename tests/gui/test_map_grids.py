@@ -8,9 +8,11 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.geo import local_grids
 from fieldsurvey.geo.local_grids import PLANE, SPACE, TM, LocalGrid
+from ui.exports.choices import Choices
 from ui.map.dialogs import GoToDialog
 from ui.map.grid_dialogs import PairsDialog, ParametersDialog
 from ui.map.grids_panel import GridsPanel
+from ui.project.import_cards import Doubts
 
 
 def _ok(dialog: PairsDialog | ParametersDialog) -> bool:
@@ -85,3 +87,19 @@ def test_a_grid_is_typed(qtbot: QtBot, kind: str) -> None:
     dialog.fields[-1].setText("1,5")
     assert not _ok(dialog)
     assert dialog.made is None
+
+
+def test_a_grid_defined_while_the_window_is_open_is_offered_where_files_leave_and_come_in(qtbot: QtBot) -> None:
+    leaving, coming = Choices(), Doubts()
+    for widget in (leaving, coming):
+        qtbot.addWidget(widget)
+        widget.show()
+    leaving.crs.setCurrentIndex(leaving.crs.findData("EPSG:4490"))
+    assert leaving.crs.findData("LOCAL:甲") == coming.crs.choice.findData("LOCAL:甲") == -1
+    local_grids.keep(LocalGrid("甲", TM, (114.9, 0.0, 1.0, 500_000.0, -3_000_000.0, 20.0)))
+    for widget in (leaving, coming):
+        widget.hide()
+        widget.show()
+    assert leaving.crs.findData("LOCAL:甲") > 0
+    assert leaving.crs.currentData() == "EPSG:4490"
+    assert coming.crs.choice.findData("LOCAL:甲") > 0

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import shapely
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QFont, QKeySequence
 from pytestqt.qtbot import QtBot
 
 from layers import sidecar
+from layers.viewport import Viewport
 from tests.builders import add_community, make_project, square
 from ui.map.canvas import MapCanvas
+from ui.map.furniture import hint_strip
 from ui.map.picking import MapPicker
 from ui.map.tool_change import VertexTool
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
@@ -142,3 +144,16 @@ def test_a_place_for_a_form_snaps_to_what_is_there_and_tells_its_size(qtbot: QtB
     with qtbot.waitSignal(picker.cancelled, timeout=15_000) as left:
         canvas.use_tool(BoxTool(""))
     assert left.args == [False]
+
+
+def test_a_long_hint_takes_as_many_lines_as_the_window_asks_for() -> None:
+    view, font = Viewport(0.0, 0.0, 1.0, 1366, 700), QFont()
+    short = hint_strip(view, font, "单击")
+    long = hint_strip(view, font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40)
+    assert (short.width(), short.height()) == (1366, 28)
+    assert long.height() > short.height()
+    assert long.bottom() == short.bottom()
+    assert (
+        hint_strip(view.resized(600, 700), font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40).height()
+        > long.height()
+    )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QDate, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -58,8 +59,7 @@ class Choices(QWidget):
         self.personal.setObjectName("export_personal")
         self.personal.setMinimumHeight(_ROW)
         self.crs = _combo("export_crs", _("Coordinate system"))
-        for code in (*CRS_OFFERED, *local_grids.codes()):
-            self.crs.addItem(code or _("That of the project"), code)
+        self._offer_systems()
         self.since = QDateEdit(QDate.currentDate().addDays(-_DAYS))
         self.since.setObjectName("export_since")
         self.since.setAccessibleName(_("Compare with what stood on"))
@@ -71,6 +71,18 @@ class Choices(QWidget):
         self._lay_out()
         self.products.currentRowChanged.connect(self._product_changed)
         self.products.setCurrentRow(0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer the grids that a person has on this computer by now."""
+        self._offer_systems()
+        super().showEvent(event)
+
+    def _offer_systems(self) -> None:
+        chosen = self.crs.currentData()
+        self.crs.clear()
+        for code in (*CRS_OFFERED, *local_grids.codes()):
+            self.crs.addItem(code or _("That of the project"), code)
+        self.crs.setCurrentIndex(max(self.crs.findData(chosen), 0))
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
 from fieldsurvey.i18n import _
 from layers.columns import Columns
@@ -13,7 +13,8 @@ from layers.style import Theme
 from layers.viewport import Viewport, bar_length
 from ui.map.paths import paths
 
-_HINT_HEIGHT = 28
+_HINT_HEIGHT, _HINT_SIDE, _BELOW_HINT = 28, 12, 34  # px; below it lies the scale bar
+_HINT_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 
 
 def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: list[tuple[Columns, int]]) -> None:
@@ -73,15 +74,23 @@ def paint_cross(painter: QPainter, view: Viewport, theme: Theme) -> None:
         painter.drawLine(x, y - 12, x, y + 12)
 
 
+def hint_strip(view: Viewport, font: QFont, text: str) -> QRect:
+    """Return the pixels of the strip that tells the steps of a tool: as many lines as the window's width asks for."""
+    room = QRect(0, 0, view.width - 2 * _HINT_SIDE, view.height)
+    needed = QFontMetrics(_small(font)).boundingRect(room, int(_HINT_FLAGS), text).height() + 10
+    height = max(needed, _HINT_HEIGHT)
+    return QRect(0, view.height - height - _BELOW_HINT, view.width, height)
+
+
 def paint_hint(painter: QPainter, view: Viewport, theme: Theme, font: QFont, text: str) -> None:
-    """Paint the line at the lower edge that tells the steps of a tool."""
-    strip = QRect(0, view.height - _HINT_HEIGHT - 34, view.width, _HINT_HEIGHT)
+    """Paint the strip at the lower edge that tells the steps of a tool."""
+    strip = hint_strip(view, font, text)
     ground = QColor(theme.halo)
     ground.setAlpha(225)
     painter.fillRect(strip, ground)
     painter.setPen(QColor(theme.text))
     painter.setFont(_small(font))
-    painter.drawText(strip.adjusted(12, 0, -12, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    painter.drawText(strip.adjusted(_HINT_SIDE, 0, -_HINT_SIDE, 0), int(_HINT_FLAGS), text)
 
 
 def _small(font: QFont) -> QFont:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from fieldsurvey.geo import crs
 from fieldsurvey.geo.local_grids import codes
@@ -74,9 +75,9 @@ class DoubtCard(QFrame):
         self.choice.clear()
         for label, value in values:
             self.choice.addItem(label, value)
-        self.choice.setEditable(free)
-        editor = self.choice.lineEdit()
-        if editor is not None:
+        if free and not self.choice.isEditable():
+            editor = QLineEdit()
+            self.choice.setLineEdit(editor)
             editor.returnPressed.connect(self._chosen)
 
     def tell(self, value: str, why: Sequence[str], *, doubtful: bool) -> None:
@@ -128,7 +129,7 @@ class Doubts(QWidget):
         super().__init__(parent)
         self.setObjectName("import_doubts")
         self.crs = DoubtCard("import_crs", _("Coordinate system"))
-        self.crs.offer([(f"{crs.name_of(code)} ({code})", code) for code in (*SYSTEMS, *codes())], free=True)
+        self._offer_systems()
         self.crs.changed.connect(self.crs_changed)
         self.encoding = DoubtCard("import_encoding", _("Encoding"))
         self.encoding.offer([(name, name) for name in ENCODINGS], free=True)
@@ -141,6 +142,15 @@ class Doubts(QWidget):
         for card in (self.crs, self.encoding, self.repair):
             card.hide()
             layout.addWidget(card)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer the grids that a person has on this computer by now."""
+        if not event.spontaneous():
+            self._offer_systems()
+        super().showEvent(event)
+
+    def _offer_systems(self) -> None:
+        self.crs.offer([(f"{crs.name_of(code)} ({code})", code) for code in (*SYSTEMS, *codes())], free=True)
 
     @Slot(str)
     def _repair(self, value: str) -> None:

@@ -106,6 +106,7 @@ tell({
 """
 
 
+@pytest.mark.timeout(600)
 def test_real_qgis_shows_the_project_as_it_looks_here_and_edits_it(project: Store, tmp_path: Path) -> None:
     community = add_community(project)
     project.create_record("f04_water", {"subject_uid": community, "supply_mode": "direct"})

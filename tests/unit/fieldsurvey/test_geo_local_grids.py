@@ -14,6 +14,7 @@ from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.geo import crs, local_grids, notation
 from fieldsurvey.geo.fitting import Pair, fit, pairs_of
 from fieldsurvey.geo.local_grids import PLANE, SPACE, TM, LocalGrid
+from fieldsurvey.store import Store
 from layers.io.importer import run
 from tests.builders import add_community, make_project
 
@@ -193,3 +194,10 @@ def test_the_commands_define_fit_list_and_forget(tmp_path: Path, capfd: pytest.C
     assert list(local_grids.grids()) == ["四参数"]
     file.write_text("{}", "utf-8")
     assert cli.run(["crs", "define", "x", str(file)]) == 3
+
+
+def test_a_local_grid_is_not_the_system_of_a_project_and_why_is_told(tmp_path: Path) -> None:
+    local_grids.keep(LocalGrid("甲", TM, (114.9, 0.0, 1.0, 500_000.0, -3_000_000.0, 20.0)))
+    with pytest.raises(InputRefused, match=r"parameters stay|本机"):
+        Store.create(tmp_path / "p.gpkg", crs="LOCAL:甲")
+    assert not (tmp_path / "p.gpkg").exists()

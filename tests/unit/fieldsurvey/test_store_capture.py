@@ -215,6 +215,7 @@ tell(layers)
 """
 
 
+@pytest.mark.timeout(600)
 def test_real_qgis_opens_every_layer_without_a_warning(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg", forms=True) as store:
         add_community(store)
@@ -226,6 +227,7 @@ def test_real_qgis_opens_every_layer_without_a_warning(tmp_path: Path) -> None:
     assert {layers[name][1] for name in tables} == {table.zh for table in tables.values()}
 
 
+@pytest.mark.timeout(600)
 def test_edits_in_real_qgis_become_edits(tmp_path: Path) -> None:
     with make_project(tmp_path / "p.gpkg") as store:
         changed, gone = add_community(store, household_count=1), add_community(store, "牧羊湖")

@@ -138,6 +138,30 @@ def test_an_unknown_layer_is_kept_as_a_layer_of_its_own(store: Store, tmp_path: 
     assert store.select("layer_gu_shu", ["shu_zhong"])[0]["shu_zhong"] == "樟"
 
 
+def test_files_of_one_name_with_other_geometry_get_layers_of_their_own(store: Store, tmp_path: Path) -> None:
+    shapes = {
+        "甲": {"type": "Polygon", "coordinates": [[[115.0, 30.2], [115.1, 30.2], [115.1, 30.3], [115.0, 30.2]]]},
+        "乙": {"type": "Point", "coordinates": [115.02, 30.21]},
+        "丙": {"type": "Point", "coordinates": [115.03, 30.22]},
+    }
+    files = []
+    for folder, shape in shapes.items():
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "古迹.geojson")
+        feature = {"type": "Feature", "properties": {"名号": folder}, "geometry": shape}
+        files[-1].write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    for _time in range(2):
+        reports = run(store, files)
+        assert [list(report.layers) for report in reports] == [
+            ["layer_gu_ji"],
+            ["layer_gu_ji_dian"],
+            ["layer_gu_ji_dian"],
+        ]
+    assert store.count("layer_gu_ji") == 1
+    assert store.count("layer_gu_ji_dian") == 2
+    assert store.tables()["layer_gu_ji_dian"].label == "古迹_点"
+
+
 def test_a_mapping_decides_over_the_proposal(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "points.csv"
     file.write_text("no,经度,纬度,what\n1,115.04,30.2,坏\n", "utf-8")
