@@ -10,7 +10,6 @@ import platform
 import re
 import traceback
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fieldsurvey import __version__
@@ -82,6 +81,8 @@ def take_fatal() -> Path | None:
 
 
 def _version(part: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # it takes longer than all the rest of this
+
     try:
         return version(part)
     except PackageNotFoundError:

@@ -8,7 +8,6 @@ import struct
 import warnings
 import zipfile
 import zlib
-from importlib.metadata import version
 from pathlib import Path
 
 from fieldsurvey.i18n import _
@@ -47,6 +46,8 @@ def xform(source: Path) -> str:
     data = _content(source)
     if source.suffix.lower() == ".xml":
         return _decoded(data, source)
+    from importlib.metadata import version
+
     key = hashlib.sha256(data + version("pyxform").encode()).hexdigest()
     kept = user_cache() / "forms" / f"{key}.xml"
     if kept.exists():

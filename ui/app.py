@@ -4,6 +4,7 @@ import atexit
 import functools
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import shiboken6
@@ -51,8 +52,15 @@ def build(project: Path | None = None, language: str = "") -> MainWindow:
     app = application()
     remembered, trouble = settings_.load()
     _choose_language(app, language or os.environ.get("FIELDSURVEY_LANG", remembered.language))
-    theme.apply(app, remembered.theme, theme.load_font(), touch=remembered.touch)
+    family = theme.load_font()
+    dress = partial(theme.apply, app, remembered.theme, family, touch=remembered.touch)
+    if is_first := not app.styleSheet():
+        theme.prepare(app, remembered.theme, family)
+    else:
+        dress()
     window = MainWindow(remembered)
+    if is_first:
+        dress()
     window.canvas.set_theme(remembered.theme)
     if trouble:
         window.start.say(trouble, wrong=True)

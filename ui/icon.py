@@ -32,8 +32,8 @@ def icon(name: str) -> QIcon:
         (QIcon.Mode.Normal, QIcon.State.On, QPalette.ColorRole.Link),
         (QIcon.Mode.Disabled, QIcon.State.Off, QPalette.ColorRole.PlaceholderText),
     ):
-        for size in _SIZES:
-            found.addPixmap(QPixmap.fromImage(_drawn(name, palette.color(role).name(), size)), mode, state)
+        for image in _drawn(name, palette.color(role).name()):
+            found.addPixmap(QPixmap.fromImage(image), mode, state)
     return found
 
 
@@ -52,10 +52,19 @@ def change_all(app: QApplication) -> None:
                 wearer.setIcon(icon(name))
 
 
-@lru_cache(maxsize=512)
-def _drawn(name: str, colour: str, size: int) -> QImage:
-    text = (FOLDER / f"{name}.svg").read_text("utf-8").replace(_INK, QColor(colour).name())
-    renderer = QSvgRenderer(QByteArray(text.encode()))
+@lru_cache(maxsize=256)
+def _drawn(name: str, colour: str) -> list[QImage]:
+    """Return an icon in one colour, in each size."""
+    renderer = QSvgRenderer(QByteArray(_text(name).replace(_INK, QColor(colour).name()).encode()))
+    return [_image(renderer, size) for size in _SIZES]
+
+
+@lru_cache(maxsize=128)
+def _text(name: str) -> str:
+    return (FOLDER / f"{name}.svg").read_text("utf-8")
+
+
+def _image(renderer: QSvgRenderer, size: int) -> QImage:
     image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)

@@ -1,6 +1,7 @@
 """The main window: rail, communities, map, forms; the state of the work in one line at the bottom."""
 
 from functools import partial
+from importlib import import_module
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
@@ -316,6 +317,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _prepare_search(self) -> None:
         self.work_runner.start(lambda _control: self.communities.index.prepare())
+        self.work_runner.start(lambda _control: import_module("ui.tables.panel"))  # else it is read at the first click
 
     def _show_community(self, uid: str) -> None:
         now = self.project.current

@@ -10,6 +10,7 @@ from exports.sheet.fonts import FOLDER
 from ui import icon
 
 _PIXELS = 14
+_POINTS_PER_INCH = 72.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +144,27 @@ def load_font() -> str:
     return families[0] if families else ""
 
 
-def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> None:
-    """Dress the application in a theme; with larger targets for touch."""
-    colours = THEMES[name]
+def prepare(app: QApplication, name: str, family: str) -> None:
+    """Give the application font, style and colours of a theme, all but the style sheet.
+
+    A window that is put together without a style sheet is there in half the
+    time: under one, Qt works out the looks of all that is inside a part each
+    time the part is put into another. So `apply` comes after the first window.
+    """
     font = QFont(family) if family else app.font()
-    font.setPixelSize(_PIXELS)
+    dpi = app.primaryScreen().logicalDotsPerInch()
+    # in points: of a font that is measured in pixels Qt's own dialogs (the page of the print dialog) ask -1 points
+    font.setPointSizeF(_PIXELS * _POINTS_PER_INCH / dpi)
     app.setFont(font)
     if not app.property(_STYLED):  # a second style under a style sheet costs a second and once crashed in Qt
         app.setStyle("Fusion")
         app.setProperty(_STYLED, True)
-    app.setPalette(palette(colours))
+    app.setPalette(palette(THEMES[name]))
+
+
+def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> None:
+    """Dress the application in a theme; with larger targets for touch."""
+    prepare(app, name, family)
     app.setStyleSheet(sheet(name, touch=touch))
     icon.change_all(app)
 

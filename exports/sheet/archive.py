@@ -9,9 +9,9 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from exports.sheet.packing import LEVEL, packed
 from exports.sheet.signature_places import put_places
@@ -175,7 +175,7 @@ def _put_metadata(pdf: Any, about: Description) -> None:  # noqa: ANN401 - see a
         pdf.docinfo[Name("/" + key)] = String(value)
     if "/Trapped" in pdf.docinfo:
         del pdf.docinfo["/Trapped"]
-    texts = {key: escape(value) for key, value in info.items()}
+    texts = {key: escape(value, quote=False) for key, value in info.items()}
     metadata = pdf.make_stream(_XMP.format(**texts, Stamp=f"{about.day}T00:00:00+08:00").encode())
     metadata.Type, metadata.Subtype = Name.Metadata, Name.XML
     pdf.Root.Metadata = metadata

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFont, QFontInfo, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -263,3 +263,10 @@ def test_the_largest_letters_of_touch_reach_the_lines(window: MainWindow) -> Non
     lines = [line for line in window.findChildren(QLineEdit) if line.isVisible()]
     assert lines
     assert all(line.height() >= 44 for line in lines)
+
+
+def test_the_font_of_the_program_has_a_size_in_points(qapp: QApplication) -> None:
+    """Qt's print dialog draws its page with a quarter of it, and warns where it is measured in pixels."""
+    theme.apply(qapp, "light", theme.load_font())
+    assert QFont().pointSizeF() > 0
+    assert QFontInfo(qapp.font()).pixelSize() == pytest.approx(14, abs=1)

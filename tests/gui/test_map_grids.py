@@ -1,5 +1,7 @@
 """Local grids in the window: typed, fitted from a pasted table with residuals, offered where a system is asked for."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -8,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.geo import local_grids
 from fieldsurvey.geo.local_grids import PLANE, SPACE, TM, LocalGrid
+from layers.io.report import FileReport
 from ui.exports.choices import Choices
 from ui.map.dialogs import GoToDialog
 from ui.map.grid_dialogs import PairsDialog, ParametersDialog
@@ -94,12 +97,13 @@ def test_a_grid_defined_while_the_window_is_open_is_offered_where_files_leave_an
     for widget in (leaving, coming):
         qtbot.addWidget(widget)
         widget.show()
+    coming.tell(FileReport(Path("a.shp")))
     leaving.crs.setCurrentIndex(leaving.crs.findData("EPSG:4490"))
     assert leaving.crs.findData("LOCAL:甲") == coming.crs.choice.findData("LOCAL:甲") == -1
     local_grids.keep(LocalGrid("甲", TM, (114.9, 0.0, 1.0, 500_000.0, -3_000_000.0, 20.0)))
-    for widget in (leaving, coming):
-        widget.hide()
-        widget.show()
+    leaving.hide()
+    leaving.show()
+    coming.tell(FileReport(Path("b.shp")))
     assert leaving.crs.findData("LOCAL:甲") > 0
     assert leaving.crs.currentData() == "EPSG:4490"
     assert coming.crs.choice.findData("LOCAL:甲") > 0

@@ -1,14 +1,14 @@
 """One card for each doubt of an import: what was found, why, and accept or change."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from fieldsurvey.geo import crs
 from fieldsurvey.geo.local_grids import codes
-from fieldsurvey.i18n import N_, _
+from fieldsurvey.i18n import N_, _, language
 from layers.io.report import FileReport
 from layers.io.report import Warning as Told
 from ui.widgets import button
@@ -129,7 +129,6 @@ class Doubts(QWidget):
         super().__init__(parent)
         self.setObjectName("import_doubts")
         self.crs = DoubtCard("import_crs", _("Coordinate system"))
-        self._offer_systems()
         self.crs.changed.connect(self.crs_changed)
         self.encoding = DoubtCard("import_encoding", _("Encoding"))
         self.encoding.offer([(name, name) for name in ENCODINGS], free=True)
@@ -143,21 +142,13 @@ class Doubts(QWidget):
             card.hide()
             layout.addWidget(card)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Offer the grids that a person has on this computer by now."""
-        if not event.spontaneous():
-            self._offer_systems()
-        super().showEvent(event)
-
-    def _offer_systems(self) -> None:
-        self.crs.offer([(f"{crs.name_of(code)} ({code})", code) for code in (*SYSTEMS, *codes())], free=True)
-
     @Slot(str)
     def _repair(self, value: str) -> None:
         self.repair_changed.emit(value == "mend")
 
     def tell(self, report: FileReport) -> list[Told]:
         """Show the cards of a report; return what has no card of its own."""
+        self.crs.offer(systems(), free=True)  # with the local grids of this moment
         told = [*report.warnings, *report.notes]
         self._tell(self.crs, crs.name_of(report.crs) if report.crs else "", report.crs_how, told, _OF_CRS)
         self._tell(self.encoding, report.encoding, report.encoding_how, told, _OF_ENCODING)
@@ -170,6 +161,16 @@ class Doubts(QWidget):
             card.hide()
             return
         card.tell(value, mine or [how], doubtful=bool(mine))
+
+
+def systems() -> list[tuple[str, str]]:
+    """Return name and code of the systems that are offered; quick once they were asked for in a worker."""
+    return [(_named(code, language()), code) for code in (*SYSTEMS, *codes())]
+
+
+@lru_cache(maxsize=256)
+def _named(code: str, _spoken: str) -> str:
+    return f"{crs.name_of(code)} ({code})"
 
 
 def plain(message: str) -> str:

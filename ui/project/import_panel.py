@@ -32,7 +32,7 @@ from layers.io.matching import Known
 from layers.io.report import FileReport, Status
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
-from ui.project.import_cards import Doubts, plain
+from ui.project.import_cards import Doubts, plain, systems
 from ui.project.import_fields import FieldMapper
 from ui.project.import_map import Ground, ImportMap, Outlines, ground_of, outlines
 from ui.project.import_report import MARKS, ImportReport
@@ -407,6 +407,7 @@ def _inspected(
     path: Path, control: JobControl, *, target: str, crs: str | None, encoding: str | None
 ) -> tuple[Inspection, list[Outlines]]:
     found = inspect(path, target=target, crs=crs, encoding=encoding, control=control)
+    systems()  # the window asks for them next
     return found, [outlines(layer.geometries) for layer in found.layers]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -51,12 +51,18 @@ class MiniMap(QWidget):
         self.setAccessibleName(_("Map of the communities of the day"))
         self.setMinimumSize(280, 200)
         self._spots: Sequence[Spot] = ()
+        self._outlines: Mapping[str, list[QPolygonF]] = {}  # of each spot, m
+        self._box = QRectF()  # around all of them, m; the y of QRectF grows to the north here
         self._here: Place | None = None
         self._chosen = ""
 
     def show_spots(self, spots: Sequence[Spot], here: Place | None) -> None:
         """Show communities, and where the surveyor is."""
         self._spots, self._here = spots, here
+        self._outlines = {s.uid: [QPolygonF([QPointF(x, y) for x, y in ring]) for ring in s.rings] for s in spots}
+        self._box = QRectF()
+        for shape in (shape for shapes in self._outlines.values() for shape in shapes):
+            self._box = self._box.united(shape.boundingRect())
         self.setAccessibleDescription(_("{n} communities").format(n=len(spots)))
         self.update()
 
@@ -67,17 +73,16 @@ class MiniMap(QWidget):
 
     def _view(self) -> QTransform:
         """Return the way from metres to pixels, north up, everything inside."""
-        points = [place for spot in self._spots for ring in spot.rings for place in ring]
-        points += [self._here] if self._here is not None else []
-        if not points:
+        box = QRectF(self._box)
+        if self._here is not None:
+            box = box.united(QRectF(QPointF(*self._here), QSizeF(1e-6, 1e-6)))  # Qt leaves out what has no size
+        if box.isNull():
             return QTransform()
-        west, east = min(x for x, _y in points), max(x for x, _y in points)
-        south, north = min(y for _x, y in points), max(y for _x, y in points)
         width, height = max(1, self.width() - 2 * _BORDER), max(1, self.height() - 2 * _BORDER)
-        scale = min(width / max(east - west, 1.0), height / max(north - south, 1.0))
+        scale = min(width / max(box.width(), 1.0), height / max(box.height(), 1.0))
         found = QTransform.fromTranslate(self.width() / 2, self.height() / 2)
         found.scale(scale, -scale)
-        return found.translate(-(west + east) / 2, -(south + north) / 2)
+        return found.translate(-box.center().x(), -box.center().y())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the communities, then the mark of each, then the position."""
@@ -98,7 +103,7 @@ class MiniMap(QWidget):
         painter.end()
 
     def _shapes(self, spot: Spot, view: QTransform) -> list[QPolygonF]:
-        shapes = [view.map(QPolygonF([QPointF(x, y) for x, y in ring])) for ring in spot.rings]
+        shapes = [view.map(outline) for outline in self._outlines[spot.uid]]
         box = QRectF()
         for shape in shapes:
             box = box.united(shape.boundingRect())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
@@ -150,8 +151,9 @@ class TodayPage(QWidget):
         row = now.communities[one.uid]
         state = str(State.RETURNED if is_returned(one) or returned else one.state)
         until = _("until {day}").format(day=given.until[5:]) if given and given.until else ""
-        late = given is not None and given.is_late(today()) and bool(left(one))
-        told = _said(returned) or _left_text(one)
+        open_forms = tuple(left(one))
+        late = given is not None and given.is_late(today()) and bool(open_forms)
+        told = _said(returned) or _left_text(open_forms, language())
         return Card(
             one.uid, str(row["name"] or "—"), state, one.done, one.total, told, until, late, self._agenda.far(one.uid)
         )
@@ -239,8 +241,10 @@ def _said(returned: Sequence[Returned]) -> str:
     return _("{n} returned: {texts}").format(n=len(returned), texts="; ".join(texts) or "—")
 
 
-def _left_text(one: CommunityProgress) -> str:
-    forms = [title(form_id, language()) or form_id for form_id in left(one)]
+@lru_cache(maxsize=1024)
+def _left_text(open_forms: tuple[str, ...], spoken: str) -> str:
+    """Return what is left in words; the same forms are left in most communities."""
+    forms = [title(form_id, spoken) or form_id for form_id in open_forms]
     if not forms:
         return _("Everything is filled in.")
     return _("{n} left: {forms}").format(n=len(forms), forms=together(forms))
