@@ -93,6 +93,26 @@ def test_the_book_is_an_accessible_archive_file(city: Store, tmp_path: Path) -> 
         assert not [(failure.rule_id, failure.message) for failure in report.failures]
 
 
+def test_every_line_of_contents_and_index_leads_to_the_page_that_it_names(city: Store, tmp_path: Path) -> None:
+    plan_book(city, tmp_path / "book.pdf", today=TODAY)
+    seen = []
+    with pikepdf.open(tmp_path / "book.pdf") as pdf:
+        numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        parents = pdf.Root.StructTreeRoot.ParentTree.Nums
+        owners = {int(parents[at]): parents[at + 1] for at in range(0, len(parents), 2)}
+        for page in pdf.pages:
+            for link in page.get("/Annots", []):
+                told = str(link.Contents)
+                assert told.endswith(f"转到第{numbers[link.Dest[0].objgen]}页")
+                owner = owners[int(link.StructParent)]
+                assert str(owner.S) == "/Link"
+                assert owner.K[-1].Obj.objgen == link.objgen
+                seen.append(told.partition("，")[0])
+    assert seen.count("A1　小区A1") == 1
+    assert seen.count("小区A1（下陆区）") == 1
+    assert len(seen) == 5 + 4 + 4  # chapters, and each community twice
+
+
 def test_the_same_project_gives_the_same_bytes_that_verify(city: Store, tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         plan_book(city, tmp_path / name, today=TODAY)
