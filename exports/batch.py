@@ -1,20 +1,28 @@
-"""Many sheets into a folder: progress, cancel, and a failure that costs one sheet only."""
+"""Many sheets into a folder: on all cores, with progress and cancel, and a failure that costs one sheet only.
 
-from collections.abc import Sequence
+A sheet that lies there already, whole and with the verification code of its
+present data, is left as it is: an export that was stopped goes on where it was.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldsurvey import i18n
 from fieldsurvey.errors import FieldSurveyError, InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 
 if TYPE_CHECKING:
-    from exports.sheet.collect import Collector
-    from exports.sheet.template import Template
+    from exports.sheet_writer import Answer, Order, Wanted
     from fieldsurvey.store import Store
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows does not allow in a file name
+_FEW = 12  # sheets that are drawn sooner here than other processes have started
+_MOST = 8  # processes: each takes 200 MB
 
 
 class SheetsFailed(FieldSurveyError):
@@ -37,17 +45,6 @@ class SheetsFailed(FieldSurveyError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    uid: str
-    code: str
-    name: str
-
-    @property
-    def file_name(self) -> str:
-        return file_name(f"{self.code}_{self.name}", self.uid)
-
-
 def file_name(text: str, otherwise: str = "_") -> str:
     """Return the name of a PDF that every system takes.
 
@@ -56,6 +53,21 @@ def file_name(text: str, otherwise: str = "_") -> str:
     """
     readable = "".join(" " if char in _UNSAFE or ord(char) < 32 else char for char in text)
     return f"{readable.strip(' .') or otherwise}.pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetsWritten:
+    """What a batch did.
+
+    Attributes:
+        files: The sheets that are there now, in order.
+        kept: How many of them were there before and are left as they were.
+        failed: Name of the community and reason, for each sheet that could not be made.
+    """
+
+    files: tuple[Path, ...]
+    kept: int
+    failed: dict[str, str]
 
 
 def sheets(
@@ -68,10 +80,35 @@ def sheets(
     template: str = "assessment",
     restricted: bool = True,
 ) -> list[Path]:
-    """Write one sheet per community; return the files.
+    """Write one sheet per community; return the files. See write_sheets().
 
-    Call it in the thread of the store. Each file appears when it is whole; an
-    older one of the same name is replaced.
+    Raises:
+        SheetsFailed: If some sheets could not be made, after all others were.
+    """
+    made = write_sheets(store, codes, out_dir, limit, control, template=template, restricted=restricted)
+    if made.failed:
+        raise SheetsFailed(made.failed, made.files)
+    return list(made.files)
+
+
+def write_sheets(
+    store: "Store",
+    codes: Sequence[str] | None,
+    out_dir: Path,
+    limit: int | None = None,
+    control: JobControl | None = None,
+    *,
+    template: str = "assessment",
+    restricted: bool = True,
+    today: str = "",
+    processes: int | None = None,
+) -> SheetsWritten:
+    """Write one sheet per community.
+
+    Call it in the thread of the store, which is free for short jobs meanwhile:
+    many sheets are drawn by other processes from a private copy of the project.
+    Each file appears when it is whole; an older one that says something else
+    is replaced.
 
     Args:
         store: The project.
@@ -81,42 +118,86 @@ def sheets(
         control: Progress and cancel.
         template: Name of a shipped template (评估表, 申报表, 审批表) or a template file.
         restricted: Whether pipes, power and gas sites are on the maps.
+        today: Day that the sheets are made on, ISO 8601; empty: today in China.
+        processes: How many draw; 0: none but this one; None: one for each core, if there are enough sheets.
 
     Raises:
         InputRefused: If a code is unknown, the template has a fault, or the folder cannot be made.
-        SheetsFailed: If some sheets could not be made, after all others were.
-        JobCancelled: If the user stopped; finished sheets stay.
+        JobCancelled: If the user stopped; finished sheets stay, none is half written.
     """
-    from exports.sheet.collect import collector
     from exports.sheet.template import template_of
+    from exports.sheet_writer import Order, today_in_china
 
-    control, kind = control or JobControl(), template_of(template)
+    control = control or JobControl()
+    template_of(template)  # a fault is told before the work
     wanted = _wanted(store, codes)[:limit]
     make_folder(out_dir)
-    source = collector(store, restricted=restricted)
-    written: list[Path] = []
-    failed: dict[str, str] = {}
-    for done, each in enumerate(wanted):
-        control.step(done, len(wanted), each.name)
-        try:
-            written.append(_write(source, each, out_dir, kind))
-        except (FieldSurveyError, OSError) as error:
-            failed[f"{each.code} {each.name}".strip()] = str(error)
-    if failed:
-        raise SheetsFailed(failed, written)
-    return written
+    order = Order(
+        project=str(store.path), media=str(store.media.folder.resolve()), out=str(out_dir.resolve()),
+        template=str(Path(template).resolve()) if Path(template).is_file() else template,
+        restricted=restricted, today=today or today_in_china(), language=i18n.language(),
+    )  # fmt: skip
+    count = _processes(len(wanted)) if processes is None else processes
+    answers = _elsewhere(store, order, wanted, control, count) if count else _here(store, order, wanted)
+    return _followed(answers, len(wanted), control)
 
 
-def _wanted(store: "Store", codes: Sequence[str] | None) -> list[_Wanted]:
+def _processes(wanted: int) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if wanted <= _FEW else min(cores, _MOST, wanted // (_FEW // 2))
+
+
+def _here(store: "Store", order: "Order", wanted: "Sequence[Wanted]") -> "Iterator[Answer]":
+    from exports.sheet_writer import SheetWriter
+
+    writer = SheetWriter(store, order)
+    for each in wanted:
+        yield writer.write(each)
+
+
+def _elsewhere(
+    store: "Store", order: "Order", wanted: "Sequence[Wanted]", control: JobControl, processes: int
+) -> "Iterator[Answer]":
+    from dataclasses import replace
+
+    from exports.sheet_pool import drawn
+
+    with tempfile.TemporaryDirectory(prefix="fieldsurvey-sheets-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "project.gpkg"
+        store.copy_to(copy)
+        yield from drawn(replace(order, project=str(copy), folder=folder), wanted, control, processes)
+
+
+def _followed(answers: "Iterator[Answer]", total: int, control: JobControl) -> SheetsWritten:
+    """Report each answer; return all of them, in the order of the communities."""
+    found: list[Answer] = []
+    control.step(0, total, "")
+    for answer in answers:
+        found.append(answer)
+        if len(found) < total:
+            control.step(len(found), total, answer.name)
+    found.sort(key=lambda answer: answer.number)
+    return SheetsWritten(
+        tuple(Path(answer.file) for answer in found if answer.file),
+        sum(answer.kept for answer in found),
+        {answer.name: answer.why for answer in found if answer.why},
+    )
+
+
+def _wanted(store: "Store", codes: Sequence[str] | None) -> "list[Wanted]":
+    from exports.sheet_writer import Wanted
+
     rows = store.select("community", ["code", "name"], order="code")
-    every = [_Wanted(str(row["uid"]), str(row["code"] or ""), str(row["name"] or "")) for row in rows]
-    if codes is None:
-        return every
-    by_code = {each.code: each for each in every}
-    unknown = [code for code in codes if code not in by_code]
+    every = [(str(row["uid"]), str(row["code"] or ""), str(row["name"] or "")) for row in rows]
+    by_code = {code: (uid, code, name) for uid, code, name in every}
+    unknown = [code for code in codes or () if code not in by_code]
     if unknown:
         raise InputRefused(_("No community has the code {codes}.").format(codes=", ".join(unknown)))
-    return [by_code[code] for code in dict.fromkeys(codes)]
+    chosen = every if codes is None else [by_code[code] for code in dict.fromkeys(codes)]
+    return [
+        Wanted(number, uid, f"{code} {name}".strip(), file_name(f"{code}_{name}", uid))
+        for number, (uid, code, name) in enumerate(chosen)
+    ]
 
 
 def make_folder(folder: Path) -> None:
@@ -131,13 +212,3 @@ def make_folder(folder: Path) -> None:
         raise InputRefused(
             _("The folder {folder} cannot be used: {why}").format(folder=folder, why=error.strerror)
         ) from error
-
-
-def _write(source: "Collector", wanted: _Wanted, folder: Path, template: "Template") -> Path:
-    from exports.sheet.document import render
-    from exports.sheet.template import ASSESSMENT, shipped
-
-    name = wanted.file_name
-    out = folder / (name if template is shipped(ASSESSMENT) else f"{Path(name).stem}_{file_name(template.name)}")
-    render(source.sheet(wanted.uid), out, template)
-    return out

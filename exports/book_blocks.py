@@ -126,7 +126,7 @@ class Entry:
         text = self.text
         while text_width(text, style) > room:
             text = text[:-2] + "…"
-        with canvas.marked(Element("P")):
+        with canvas.linked(_told(self.text, number), self.page - 1, (left, top - style.leading, x + width, top)):
             drawn = draw_text(canvas, text, style, left, baseline)
             number_width = draw_text(canvas, number, style, x + width, baseline, "right")
         with canvas.artifact():
@@ -136,6 +136,10 @@ class Entry:
             start = x + -(-(first - x) // _DOT_PITCH) * _DOT_PITCH
             if start < last:
                 canvas.polyline([(start, baseline + 1.2), (last, baseline + 1.2)])
+
+
+def _told(text: str, page: str) -> str:
+    return f"{text}，转到第{page}页"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ class IndexColumns:
         room = width - text_width(number, _INDEX) - 10
         while text_width(text, _INDEX) > room:
             text = text[:-2] + "…"
-        with canvas.marked(Element("P")):
+        box = (x, baseline - 4, x + width, baseline + _INDEX_ROW - 4)
+        with canvas.linked(_told(text, number), int(number) - 1, box):
             drawn = draw_text(canvas, text, _INDEX, x, baseline)
             number_width = draw_text(canvas, number, _INDEX, x + width, baseline, "right")
         first, last = x + drawn + 4, x + width - number_width - 4

@@ -8,15 +8,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import BinaryIO
 
-import shapely
-
 from exports.book_blocks import Chapter, Cover, Entry, IndexColumns
 from exports.book_tables import Row, chapter_table, district_of, grouped, summary
 from exports.photo_copies import BOOK
 from exports.sheet import wording
 from exports.sheet.canvas import PAGE_HEIGHT, SheetCanvas
 from exports.sheet.data import SheetData
-from exports.sheet.document import parts
+from exports.sheet.document import SHEET_ERRORS, parts
 from exports.sheet.faces import SONG, SONG_BOLD, MissingCharacters, require
 from exports.sheet.furniture import Furniture
 from exports.sheet.page import LEFT, TEXT_WIDTH, Block, Paragraph, Placed, Space, fill_pages
@@ -25,9 +23,7 @@ from exports.sheet.photo_grid import PhotoGrid
 from exports.sheet.profile import joined, text_of
 from exports.sheet.structure import Element
 from exports.sheet.typography import TextStyle
-from fieldsurvey.errors import FieldSurveyError
 
-SHEET_ERRORS = (FieldSurveyError, OSError, ValueError, ArithmeticError, LookupError, shapely.errors.ShapelyError)
 MISSING_MARK = "〓"  # what printers set for a character they do not have
 _NOTICE_TITLE = TextStyle(SONG_BOLD, 18, 28, align="centre", role="H1")
 _NOTICE = TextStyle(SONG, 11, 18, indent=2)

@@ -21,6 +21,7 @@ BOOK = 600  # in the plan book, which holds the photos of a whole city: 190 dpi
 THUMBNAIL = 220
 SIZES = (PRINT, THUMBNAIL)
 RED = (214, 31, 38)
+COVER_SQUARES = 3
 LINE, LETTER = 1 / 170, 1 / 24  # width of a line and height of a letter, as parts of the longer side
 
 
@@ -76,7 +77,7 @@ def drawn(copy: bytes, marks: Sequence[Mark]) -> bytes:
     with Image.open(io.BytesIO(copy)) as opened:
         image = opened.convert("RGB")
     pen = ImageDraw.Draw(image)
-    for mark in marks:
+    for mark in sorted(marks, key=lambda mark: mark.kind != "cover"):  # what is drawn on a cover stays to be seen
         _draw(image, pen, mark)
     return as_jpeg(image)
 
@@ -85,7 +86,9 @@ def _draw(image: "Image.Image", pen: "ImageDraw.ImageDraw", mark: Mark) -> None:
     longer = max(image.size)
     width = max(2, round(LINE * longer))
     spots = [(x * image.width, y * image.height) for x, y in mark.spots]
-    if mark.kind == "text":
+    if mark.kind == "cover":
+        _cover(image, spots)
+    elif mark.kind == "text":
         from PIL import ImageFont
 
         font = ImageFont.truetype(str(FOLDER / "Hei.ttf"), max(10, round(LETTER * longer)))
@@ -96,6 +99,21 @@ def _draw(image: "Image.Image", pen: "ImageDraw.ImageDraw", mark: Mark) -> None:
     else:
         for line in _lines(mark.kind, spots, longer):
             pen.line(line, RED, width, joint="curve")
+
+
+def _cover(image: "Image.Image", spots: list[Spot]) -> None:
+    """Leave three squares across the shorter side of a box: a face or a number plate cannot be made out of them."""
+    from PIL.Image import Resampling
+
+    (x1, y1), (x2, y2) = spots[:2]
+    left, top = max(0, round(min(x1, x2))), max(0, round(min(y1, y2)))
+    right, bottom = min(image.width, round(max(x1, x2))), min(image.height, round(max(y1, y2)))
+    width, height = right - left, bottom - top
+    if min(width, height) > 0:
+        square = max(1, min(width, height) // COVER_SQUARES)
+        few = image.crop((left, top, right, bottom))
+        few = few.resize((max(1, width // square), max(1, height // square)), Resampling.BOX)
+        image.paste(few.resize((width, height), Resampling.NEAREST), (left, top))
 
 
 def _lines(kind: str, spots: list[Spot], longer: float) -> list[list[Spot]]:

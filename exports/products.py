@@ -91,17 +91,22 @@ class Product:
 
 def _sheets(template: str) -> Make:
     def make(store: "Store", choice: Choice, target: Path, control: JobControl) -> Written:
-        from exports.batch import SheetsFailed, sheets
+        from exports.batch import write_sheets
 
         wanted = template or choice.template
         if not wanted:
             raise InputRefused(_("Please choose the template file."))
-        told = () if choice.is_internal else (_("Left out: pipes, power and gas on the maps."),)
-        try:
-            files = sheets(store, choice.codes, target, None, control, template=wanted, restricted=choice.is_internal)
-        except SheetsFailed as failed:
-            return Written(tuple(failed.written), (str(failed), *told))
-        return Written(tuple(files), told)
+        made = write_sheets(store, choice.codes, target, None, control, template=wanted, restricted=choice.is_internal)
+        told = [
+            _("No sheet for {community}: {why}").format(community=name, why=why) for name, why in made.failed.items()
+        ]
+        if made.kept:
+            told.append(
+                _("{n} of them were there already and say the same; they are left as they were.").format(n=made.kept)
+            )
+        if not choice.is_internal:
+            told.append(_("Left out: pipes, power and gas on the maps."))
+        return Written(made.files, tuple(told))
 
     return make
 

@@ -13,9 +13,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from exports.sheet.links import put_links
 from exports.sheet.packing import LEVEL, packed
 from exports.sheet.signature_places import put_places
-from exports.sheet.structure import Element, Structure
+from exports.sheet.structure import Element, LinkPlace, Structure
 
 SEAL_MARK = "FS1"  # version of the verification scheme, first word of the keywords
 _ICC_DATE = slice(24, 36)  # creation date in the profile header (ICC.1:2010, 7.2.8): would differ on every run
@@ -201,13 +202,14 @@ def _put_structure(pdf: Any, structure: Structure) -> dict[int, bytes]:  # noqa:
     from pikepdf import Dictionary, Name
 
     fields = put_places(pdf, structure.places, len(structure.pages))
+    links = put_links(pdf, structure.links, len(structure.pages) + len(structure.places))
     root = pdf.make_indirect(Dictionary())  # last: the tree's own objects are numbered from here
     pdf.Root.StructTreeRoot = root
     for index in range(len(structure.pages)):
         page = pdf.pages[index].obj
         page.StructParents = index
         page.Tabs = Name.S
-    return _Tree([page.obj.objgen[0] for page in pdf.pages], root.objgen[0], fields).written(structure)
+    return _Tree([page.obj.objgen[0] for page in pdf.pages], root.objgen[0], fields, links).written(structure)
 
 
 class _Tree:
@@ -217,12 +219,13 @@ class _Tree:
         pages: Object number of each page.
         root: Number of the tree's root; elements are numbered from there.
         fields: Object number of each signature field by name.
+        links: Object number of each link's annotation.
     """
 
-    def __init__(self, pages: list[int], root: int, fields: dict[str, int]) -> None:
-        self._pages, self._root, self._next, self._fields = pages, root, root + 1, fields
+    def __init__(self, pages: list[int], root: int, fields: dict[str, int], links: dict[LinkPlace, int]) -> None:
+        self._pages, self._root, self._next, self._fields, self._links = pages, root, root + 1, fields, links
         self._objects: dict[int, bytes] = {}
-        self._holders: dict[str, int] = {}  # signature field -> its element
+        self._holders: dict[str | LinkPlace, int] = {}  # signature field or link -> its element
         self._numbers: dict[int, int] = {}
 
     def written(self, structure: Structure) -> dict[int, bytes]:
@@ -232,8 +235,8 @@ class _Tree:
             f"{index} [{' '.join(f'{self._numbers[id(owner)]} 0 R' for owner in page)}]"
             for index, page in enumerate(structure.pages)
         ]
-        count = len(structure.pages)
-        owners += [f"{index} {self._holders[place.name]} 0 R" for index, place in enumerate(structure.places, count)]
+        held: list[str | LinkPlace] = [*(place.name for place in structure.places), *structure.links]
+        owners += [f"{index} {self._holders[each]} 0 R" for index, each in enumerate(held, len(structure.pages))]
         head = f"<</Type/StructTreeRoot/K[{document} 0 R]/ParentTree {self._next} 0 R"
         self._objects[self._root] = f"{head}/ParentTreeNextKey {len(owners)}>>".encode()
         self._objects[self._next] = f"<</Nums[{' '.join(owners)}]>>".encode()
@@ -251,7 +254,11 @@ class _Tree:
             self._holders[element.signed] = number
             parts.append(f"/K<</Type/OBJR/Obj {self._fields[element.signed]} 0 R>>")
         if element.kids:
-            parts.append(f"/K[{' '.join([self._kid(kid, number) for kid in element.kids])}]")
+            kids = [self._kid(kid, number) for kid in element.kids]
+            if element.leads is not None:
+                self._holders[element.leads] = number
+                kids.append(f"<</Type/OBJR/Obj {self._links[element.leads]} 0 R>>")
+            parts.append(f"/K[{' '.join(kids)}]")
         self._objects[number] = "".join([*parts, ">>"]).encode()
         return number
 

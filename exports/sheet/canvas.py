@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
 
 from exports.sheet.faces import EmbeddedFont, Face
 from exports.sheet.packing import LEVEL
-from exports.sheet.structure import Element, SignaturePlace, Structure
+from exports.sheet.structure import Element, LinkPlace, SignaturePlace, Structure
 
 Colour = tuple[float, float, float]
 MM = 72 / 25.4
@@ -45,6 +45,7 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self.page = 0
         self.drawn: dict[Any, Any] = {}
         self._embedded: dict[str, EmbeddedFont] = {}
+        self._code: list[str]
 
     def _make_preamble(self) -> None:
         self._preamble = "1 0 0 1 0 0 cm"  # without reportlab's initial font, which would not be embedded
@@ -100,6 +101,20 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         yield
         self.op("EMC")
         self.structure.end()
+
+    @contextmanager
+    def linked(self, label: str, target: int, box: tuple[float, float, float, float]) -> Iterator[None]:
+        """Draw the content of a paragraph that leads to another page when it is clicked.
+
+        Args:
+            label: Where it leads, in words.
+            target: Index of the page.
+            box: West, south, east, north of what can be clicked, in points.
+        """
+        place = LinkPlace(label, self.page, box, target)
+        self.structure.links.append(place)
+        with self.element(Element("P")), self.marked(Element("Link", leads=place)):
+            yield
 
     @contextmanager
     def artifact(self) -> Iterator[None]:

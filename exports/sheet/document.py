@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import shapely
+
 from exports.sheet.archive import Attachment
 from exports.sheet.data import SheetData
 from exports.sheet.geojson import map_geojson
@@ -11,6 +13,9 @@ from exports.sheet.page import Block
 from exports.sheet.paper import Paper, write
 from exports.sheet.parts import filled, sheet_blocks
 from exports.sheet.template import ASSESSMENT, Template, shipped
+from fieldsurvey.errors import FieldSurveyError
+
+SHEET_ERRORS = (FieldSurveyError, OSError, ValueError, ArithmeticError, LookupError, shapely.errors.ShapelyError)
 
 
 def render(data: SheetData, out: Path, template: Template | None = None) -> None:
@@ -26,7 +31,7 @@ def render(data: SheetData, out: Path, template: Template | None = None) -> None
         OSError: If the file cannot be written.
     """
     kind = template or shipped(ASSESSMENT)
-    data = replace(data, number=f"{kind.number}-{data.number.partition('-')[2]}", form=kind.name)
+    data = as_form(data, kind)
     geometry = map_geojson(data)
     write(
         Paper(
@@ -41,6 +46,11 @@ def render(data: SheetData, out: Path, template: Template | None = None) -> None
         ),
         out,
     )
+
+
+def as_form(data: SheetData, kind: Template) -> SheetData:
+    """Return the data as the sheet of a template carries them: under its number and name."""
+    return replace(data, number=f"{kind.number}-{data.number.partition('-')[2]}", form=kind.name)
 
 
 def parts(data: SheetData) -> list[Block]:

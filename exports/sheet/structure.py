@@ -18,6 +18,7 @@ class Element:
         span: Columns and rows that a cell covers.
         box: Bounding box of a figure on its page, in points.
         signed: Name of the signature field whose place this is; empty for all else.
+        leads: Where a Link leads; None for all else.
         kids: Elements, and (page index, marked-content number) for what is drawn.
     """
 
@@ -27,6 +28,7 @@ class Element:
     span: tuple[int, int] = (1, 1)
     box: tuple[float, float, float, float] | None = None
     signed: str = ""
+    leads: "LinkPlace | None" = None
     kids: "list[Element | tuple[int, int]]" = field(default_factory=list)
 
 
@@ -47,6 +49,23 @@ class SignaturePlace:
     box: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class LinkPlace:
+    """A place on a page that leads to another page when it is clicked.
+
+    Attributes:
+        label: Where it leads, in words.
+        page: Index of the page that it is on.
+        box: West, south, east, north on the page, in points.
+        target: Index of the page that it leads to.
+    """
+
+    label: str
+    page: int
+    box: tuple[float, float, float, float]
+    target: int
+
+
 @dataclass(slots=True)
 class Structure:
     """The tree that is being built.
@@ -55,11 +74,13 @@ class Structure:
         root: The whole document.
         pages: For each page, the elements that own its marked content, in order of number.
         places: Where the document may be signed.
+        links: What leads to other pages.
     """
 
     root: Element = field(default_factory=lambda: Element("Document"))
     pages: list[list[Element]] = field(default_factory=list)
     places: list[SignaturePlace] = field(default_factory=list)
+    links: list[LinkPlace] = field(default_factory=list)
     _open: list[Element] = field(default_factory=list)
 
     def begin(self, element: Element) -> None:
@@ -76,6 +97,7 @@ class Structure:
         self._open.clear()
         self.root.kids.pop()
         del self.pages[page:]
+        self.links = [link for link in self.links if link.page < page]
 
     def mark(self, page: int) -> int:
         """Give what is drawn next to the open element; return its number on the page.

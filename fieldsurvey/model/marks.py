@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Spot = tuple[float, float]  # across and down, as parts of the upright photo's width and height, 0 … 1
-KINDS = {"arrow": 2, "circle": 2, "text": 1, "line": 2}  # kind -> how many spots it needs at least
+KINDS = {"arrow": 2, "circle": 2, "text": 1, "line": 2, "cover": 2}  # kind -> how many spots it needs at least
 MOST_MARKS = 200
 _MOST_SPOTS = 2_000
 _MOST_LETTERS = 200
@@ -21,7 +21,7 @@ class Mark:
 
     Attributes:
         kind: One of KINDS: an arrow from its first spot to its second, an ellipse in the box of two, a text that
-            begins at its spot, or a line drawn by hand.
+            begins at its spot, a line drawn by hand, or a cover that makes the box of two unrecognisable.
         spots: Where.
         text: The words of a text.
     """

@@ -128,6 +128,26 @@ def test_a_preview_is_shown_beside(qtbot: QtBot, panel: ExportPanel) -> None:
     assert panel.view.document().pageCount() > 0
 
 
+def test_the_sheet_of_the_chosen_community_is_shown_without_asking(qtbot: QtBot, panel: ExportPanel) -> None:
+    pick(panel, "sheets")
+    panel.choices.community.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: panel.pages.currentWidget() is panel.view, timeout=60_000)
+    assert panel.view.document().pageCount() > 0
+    assert panel.save.isEnabled()
+
+
+def test_without_a_page_to_show_the_preview_says_what_to_do(qtbot: QtBot, panel: ExportPanel) -> None:
+    pick(panel, "sheets")
+    panel.choices.community.setCurrentIndex(0)
+    assert "选一个小区" in panel.pages.told.text()
+    pick(panel, "book")
+    assert "全市改造计划册" in panel.pages.told.text()
+    pick(panel, "records")
+    panel.choices.community.setCurrentIndex(1)
+    assert "预览" in panel.pages.told.text()
+    assert panel.pages.currentWidget() is not panel.view
+
+
 def test_a_sheet_is_signed_and_checked(
     qtbot: QtBot, panel: ExportPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,9 +33,11 @@ class Choices(QWidget):
 
     Signals:
         changed: () another product was chosen.
+        altered: () anything was chosen.
     """
 
     changed = Signal()
+    altered = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +73,10 @@ class Choices(QWidget):
         self._lay_out()
         self.products.currentRowChanged.connect(self._product_changed)
         self.products.setCurrentRow(0)
+        for signal in (
+            self.changed, self.community.currentIndexChanged, self.audience.currentIndexChanged, self.personal.toggled,
+        ):  # fmt: skip
+            signal.connect(self.altered)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Offer the grids that a person has on this computer by now."""
@@ -178,6 +184,7 @@ class Choices(QWidget):
         if name:
             self._template = name
             self.template.setText(Path(name).name)
+            self.altered.emit()
 
     @Slot()
     def _choose_other(self) -> None:

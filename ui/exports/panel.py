@@ -6,10 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtPdf import QPdfDocument
-from PySide6.QtPdfWidgets import QPdfView
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -27,6 +25,7 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from ui.exports.choices import Choices, as_primary
+from ui.exports.preview import Preview
 from ui.exports.signing import SignPanel
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
@@ -34,6 +33,7 @@ from ui.project.session import Overview
 from ui.remembered import Remembered
 from ui.widgets import button, titled
 
+_PAUSE_MS = 400  # after the last choice, before it is looked at
 _TOLD = 8  # sentences of a summary that are shown
 
 
@@ -60,11 +60,17 @@ class ExportPanel(QWidget):
         self._job: Job | None = None
         self._written: Path | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="fieldsurvey-preview-")
-        self._document = QPdfDocument(self)
+        self._looking: Job | None = None
+        self._looks = 0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_PAUSE_MS)
+        self._soon.timeout.connect(self._look)
         self.choices = Choices()
         self.signing = SignPanel(work_runner, remembered)
         self._lay_out()
         self.choices.changed.connect(self._product_changed)
+        self.choices.altered.connect(self._altered)
         self._product_changed()
 
     def _lay_out(self) -> None:
@@ -97,15 +103,11 @@ class ExportPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view = QPdfView(self)
-        self.view.setObjectName("export_view")
-        self.view.setAccessibleName(_("Preview"))
-        self.view.setPageMode(QPdfView.PageMode.MultiPage)
-        self.view.setZoomMode(QPdfView.ZoomMode.FitToWidth)
-        self.view.setDocument(self._document)
+        self.pages = Preview()
+        self.view = self.pages.view
         self.tabs = QTabWidget()
         self.tabs.setObjectName("export_tabs")
-        self.tabs.addTab(self.view, _("Preview"))
+        self.tabs.addTab(self.pages, _("Preview"))
         self.tabs.addTab(self.signing, _("Sign and check"))
         outer = QHBoxLayout(self)
         outer.addWidget(scroll, 3)
@@ -120,6 +122,68 @@ class ExportPanel(QWidget):
         """Choose a community and preview its sheet."""
         self.choices.choose("sheets", uid)
         self._preview()
+
+    # --- a look at what is chosen --------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at what is chosen."""
+        super().showEvent(event)
+        self._altered()
+
+    @Slot()
+    def _altered(self) -> None:
+        """Look again, as soon as the person stops choosing."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        self.pages.say(self._lacking() or _("The sheet is being made …"))
+        self._soon.start()
+
+    def _lacking(self) -> str:
+        """Return what the person has to do to see something; empty if it is shown without."""
+        chosen = self.choices
+        if not chosen.product.has_preview:
+            return _("{what}: press “Export …” to write it.").format(what=_(chosen.product.title))
+        if chosen.community.count() < 2:
+            return _("There is no community yet. Import or draw one, then its sheet is shown here.")
+        if chosen.community.currentData() is None:
+            return _("All communities: “Export …” writes a file for each. Choose one to see it here.")
+        if "template" in chosen.product.asks and not chosen.choice().template:
+            return _("Choose the template, then a sheet made from it is shown here.")
+        return "" if "many" in chosen.product.asks else _("Press “Preview” to see it here.")
+
+    @Slot()
+    def _look(self) -> None:
+        """Make the one sheet that is chosen and show it; it takes less than a second."""
+        if not self.isVisible() or self._lacking() or not self.save.isEnabled():
+            return
+        product, choice, target = self.choices.product, self.choices.choice(), self._place(self.choices.product)
+
+        def work(control: JobControl) -> Written:
+            return product.make(self._holder.store, choice, target, control)
+
+        job = self._looking = self._runner.start(work)
+        job.succeeded.connect(partial(self._looked, job))
+        job.failed.connect(partial(self._not_looked, job))
+
+    def _place(self, product: Product) -> Path:
+        """Return a place for a preview where none was before: the last one may be open."""
+        self._looks += 1
+        return Path(self._folder.name) / f"{self._looks}{product.suffix}"
+
+    def _looked(self, job: Job, result: object) -> None:
+        if self._looking is job:
+            written = cast("Written", result)
+            if written.files:
+                self.pages.show_file(written.files[0])
+            else:
+                self.pages.say("\n".join([_("There is nothing to show."), *_shortened(written.told)]))
+
+    def _not_looked(self, job: Job, error: Exception) -> None:
+        if not isinstance(error, FieldSurveyError):
+            raise error
+        if self._looking is job:
+            self.pages.say(f"⚠ {error}")
 
     # --- work ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +200,7 @@ class ExportPanel(QWidget):
             self.message.setText(_("For a preview please choose one community."))
             return
         product = self.choices.product
-        self._run(product, self.choices.choice(), Path(self._folder.name) / f"preview{product.suffix}", is_preview=True)
+        self._run(product, self.choices.choice(), self._place(product), is_preview=True)
 
     @Slot()
     def _save(self) -> None:
@@ -211,9 +275,9 @@ class ExportPanel(QWidget):
         if not written.files:
             self.message.setText("\n".join([_("There is nothing to show."), *_shortened(written.told)]))
             return
-        self.tabs.setCurrentWidget(self.view)
-        self._document.load(str(written.files[0]))
-        lines = [_("{n} pages").format(n=self._document.pageCount())]
+        self.tabs.setCurrentWidget(self.pages)
+        self.pages.show_file(written.files[0])
+        lines = [_("{n} pages").format(n=self.pages.document.pageCount())]
         if len(written.files) > 1:
             lines.append(_("The first of {n} documents is shown.").format(n=len(written.files)))
         self.message.setText("\n".join([*lines, *_shortened(written.told)]))
@@ -243,7 +307,8 @@ class ExportPanel(QWidget):
 
     def close_document(self) -> None:
         """Let go of the preview file."""
-        self._document.close()
+        self._soon.stop()
+        self.pages.document.close()
         self._folder.cleanup()
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from exports.photo_copies import LETTER, LINE, RED
+from exports.photo_copies import COVER_SQUARES, LETTER, LINE, RED
 from fieldsurvey.i18n import _
 from fieldsurvey.model.marks import KINDS, MOST_MARKS, Mark, Spot, arrow_head
 
@@ -79,7 +79,7 @@ class MarkCanvas(QWidget):
         """Put a mark of the chosen kind into the middle; arrow keys move it then."""
         if self.kind == "text":
             self.text_wanted.emit(0.4, 0.5)
-        elif self.kind in {"arrow", "circle"}:
+        elif self.kind in {"arrow", "circle", "cover"}:
             self.put(Mark(self.kind, ((0.35, 0.35), (0.5, 0.5))))
 
     def move_newest(self, across: float, down: float, *, end_only: bool = False) -> None:
@@ -180,6 +180,8 @@ class MarkCanvas(QWidget):
         spots = [QPointF(frame.x() + x * frame.width(), frame.y() + y * frame.height()) for x, y in mark.spots]
         if mark.kind == "text":
             self._paint_text(painter, spots[0], mark.text, max(10, round(LETTER * longer)))
+        elif mark.kind == "cover":
+            self._paint_cover(painter, frame, QRectF(spots[0], spots[1]).normalized() & frame)
         elif mark.kind == "circle":
             painter.drawEllipse(QRectF(spots[0], spots[1]).normalized())
         else:
@@ -188,6 +190,19 @@ class MarkCanvas(QWidget):
             start, end = ((spot.x(), spot.y()) for spot in spots[:2])
             left, right = arrow_head(start, end, longer)
             painter.drawPolyline([QPointF(*left), spots[1], QPointF(*right)])
+
+    def _paint_cover(self, painter: QPainter, frame: QRectF, box: QRectF) -> None:
+        """Paint a part of the picture as the few squares that copies of it will show."""
+        square = max(1.0, min(box.width(), box.height()) / COVER_SQUARES)
+        across = self.picture.width() / frame.width()
+        part = QRectF((box.x() - frame.x()) * across, (box.y() - frame.y()) * across, box.width() * across,
+                      box.height() * across).toRect()  # fmt: skip
+        few = self.picture.copy(part).scaled(
+            max(1, int(box.width() / square)), max(1, int(box.height() / square)),
+            Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation,
+        )  # fmt: skip
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(box, few)
 
     def _paint_text(self, painter: QPainter, spot: QPointF, text: str, pixels: int) -> None:
         font = QFont(self.font())

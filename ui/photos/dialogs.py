@@ -39,7 +39,13 @@ class DrawDialog(QDialog):
         canvas.setFocus()
 
     def _tool_line(self, kinds: tuple[str, ...]) -> QHBoxLayout:
-        words = {"arrow": _("Arrow"), "circle": _("Circle"), "text": _("Text"), "line": _("Line by hand")}
+        words = {
+            "arrow": _("Arrow"),
+            "circle": _("Circle"),
+            "text": _("Text"),
+            "line": _("Line by hand"),
+            "cover": _("Cover"),
+        }
         line = QHBoxLayout()
         for number, kind in enumerate(kinds, 1):
             tool = QPushButton(f"{words[kind]} ({number})" if len(kinds) > 1 else words[kind])
@@ -89,7 +95,7 @@ class DrawDialog(QDialog):
 def ask_marks(picture: QImage, marks: tuple[Mark, ...], parent: QWidget) -> tuple[Mark, ...] | None:
     """Let a person draw on a photo; return all marks, None if the window was left."""
     canvas = MarkCanvas(picture, marks)
-    dialog = DrawDialog(_("Draw on the photo"), canvas, ("arrow", "circle", "text", "line"), parent)
+    dialog = DrawDialog(_("Draw on the photo"), canvas, ("arrow", "circle", "text", "line", "cover"), parent)
     return canvas.marks if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 

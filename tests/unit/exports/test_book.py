@@ -8,6 +8,7 @@ import pikepdf
 import pypdfium2
 import pytest
 import shapely
+from PIL import Image
 
 from exports import verify
 from exports.book import plan_book
@@ -93,6 +94,26 @@ def test_the_book_is_an_accessible_archive_file(city: Store, tmp_path: Path) -> 
         assert not [(failure.rule_id, failure.message) for failure in report.failures]
 
 
+def test_every_line_of_contents_and_index_leads_to_the_page_that_it_names(city: Store, tmp_path: Path) -> None:
+    plan_book(city, tmp_path / "book.pdf", today=TODAY)
+    seen = []
+    with pikepdf.open(tmp_path / "book.pdf") as pdf:
+        numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        parents = pdf.Root.StructTreeRoot.ParentTree.Nums
+        owners = {int(parents[at]): parents[at + 1] for at in range(0, len(parents), 2)}
+        for page in pdf.pages:
+            for link in page.get("/Annots", []):
+                told = str(link.Contents)
+                assert told.endswith(f"转到第{numbers[link.Dest[0].objgen]}页")
+                owner = owners[int(link.StructParent)]
+                assert str(owner.S) == "/Link"
+                assert owner.K[-1].Obj.objgen == link.objgen
+                seen.append(told.partition("，")[0])
+    assert seen.count("A1　小区A1") == 1
+    assert seen.count("小区A1（下陆区）") == 1
+    assert len(seen) == 5 + 4 + 4  # chapters, and each community twice
+
+
 def test_the_same_project_gives_the_same_bytes_that_verify(city: Store, tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         plan_book(city, tmp_path / name, today=TODAY)
@@ -166,8 +187,6 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(city: Store, tmp_p
 
 
 def test_photos_of_the_book_are_smaller_copies(tmp_path: Path) -> None:
-    from PIL import Image
-
     from exports.photo_copies import BOOK, PRINT, copy_of
 
     Image.effect_noise((2000, 1500), 60).convert("RGB").save(tmp_path / "a.jpg")
@@ -176,6 +195,26 @@ def test_photos_of_the_book_are_smaller_copies(tmp_path: Path) -> None:
         with Image.open(copy_of(tmp_path / "a.jpg", "0" * 64, tmp_path, pixels)) as image:
             sizes[pixels] = image.size
     assert sizes == {PRINT: (900, 675), BOOK: (600, 450)}
+
+
+def test_a_cover_makes_a_part_of_every_copy_unrecognisable_and_leaves_the_original(tmp_path: Path) -> None:
+    from exports.photo_copies import copy_of
+    from fieldsurvey.model.marks import Mark, from_json, to_json
+
+    Image.effect_noise((900, 600), 90).convert("RGB").save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    cover = from_json(to_json([Mark("cover", ((0.5, 0.5), (0.2, 0.2)))]))
+    with Image.open(copy_of(tmp_path / "a.png", "1" * 64, tmp_path / "cache", marks=cover)) as image:
+        inside, outside = image.convert("L").crop((190, 130, 440, 290)), image.convert("L").crop((500, 320, 890, 590))
+    assert _roughness(inside) < _roughness(outside) / 10
+    assert (tmp_path / "a.png").read_bytes() == before
+
+
+def _roughness(image: Image.Image) -> float:
+    """Return the mean difference between neighbours across."""
+    data, width = [int(value) for value in image.tobytes()], image.width
+    steps = [abs(data[at] - data[at - 1]) for at in range(1, len(data)) if at % width]
+    return sum(steps) / len(steps)
 
 
 def test_no_initial_of_the_index_stands_alone_at_a_foot() -> None:
