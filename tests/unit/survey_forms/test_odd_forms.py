@@ -55,7 +55,7 @@ def test_what_cannot_be_run_is_refused_with_one_sentence_that_helps(tmp_path: Pa
         _HEAD + "| | select_one l or_other | a | A |\n" + _LIST + "| | l | 1 | x |\n",
         _with("relevant", "| | text | a | A | |", "| | text | b | B | ${a} = “是” |"),
         _with("repeat_count", "| | begin_repeat | r | R | -3 |", "| | text | z | Z | |", "| | end_repeat | | | |"),
-        _with("repeat_count", "| | begin_repeat | r | R | 999999999 |", "| | text | z | Z | |", "| | end_repeat | | | |"),
+        _with("repeat_count", "| | begin_repeat | r | R | 9999999 |", "| | text | z | Z | |", "| | end_repeat | | | |"),
         _with("parameters", "| | range | a | A | start=0 end=1 step=0.3 |"),
         _with("parameters", "| | range | a | A | start=10 end=0 step=1 |"),
         _with("default", "| | geoshape | a | A | 30.2 115.0; 30.3 |", "| | geopoint | c | C | 200 500 |"),
