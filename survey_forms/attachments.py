@@ -82,7 +82,7 @@ def read_list(data: bytes, name: str) -> Node:
     if suffix == ".xml":
         return parse_xml(data, keep_space=False).elements()[0]
     try:
-        text = data.decode("utf-8-sig")
+        text = _decoded(data)
         if suffix in {".geojson", ".json"}:
             return as_tree(_features(json.loads(text), name))
         return as_tree(_rows(text))
@@ -90,6 +90,16 @@ def read_list(data: bytes, name: str) -> Node:
         raise FormError(
             _("{file} is no list that can be read: {why}").format(file=name, why=str(error)[:200])
         ) from error
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text of a file: UTF-8, UTF-16 with its mark, or what Excel writes on a Chinese Windows (GB 18030)."""
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
 
 
 def as_tree(rows: Iterable[Mapping[str, str]]) -> Node:

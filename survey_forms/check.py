@@ -231,7 +231,7 @@ def _try_answer(session: Session, path: str, rng: random.Random) -> None:
     if session.engine.find(path) is None:
         return  # an instance that went with a count
     question = session.question(path)
-    samples = [choice.value for choice in session.choices(path)]
+    samples = session.codes(path)
     if question.itemset is None:
         samples = _SAMPLES.get(question.kind, _SAMPLES[Kind.TEXT])
         if any(repeat.count for repeat in session.form.repeats()):  # thousands of instances would try nothing more

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
+from xml.parsers import expat
 
 from fieldsurvey.i18n import _
 from fieldsurvey.paths import user_cache
@@ -20,6 +21,7 @@ _MAX_BYTES = 64 << 20
 _MAX_UNPACKED = 128 << 20
 _MAX_RATIO = 200
 _MAX_MEMBERS = 5_000
+_NEAR = 20  # bytes on either side of a wrong character that are told
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # What the libraries that read workbooks raise on damaged or hostile ones, besides their own errors.
@@ -96,11 +98,24 @@ def _compiled(source: Path, data: bytes) -> str:
             warnings.simplefilter("ignore")
             if not kind:
                 return str(convert(definitions.workbook(source.stem), validate=False, form_name="data").xform)
-            return str(convert(io.BytesIO(data), validate=False, form_name="data", file_type=kind).xform)
+            found = str(convert(io.BytesIO(data), validate=False, form_name="data", file_type=kind).xform)
     except PyXFormError as error:
         raise refused(source, error) from error
     except (*_BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
         raise stopped(source, error) from error
+    _check_characters(source, found)
+    return found
+
+
+def _check_characters(source: Path, text: str) -> None:
+    """Refuse what the compiler lets through although XML does not allow it: full-width names, control characters."""
+    try:
+        expat.ParserCreate().Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        line = text.splitlines()[error.lineno - 1].encode()
+        around = line[max(0, error.offset - _NEAR) : error.offset + _NEAR].decode(errors="ignore")
+        told = _("{file} has a character that is not allowed in names or texts: near “{text}”. Type it anew.")
+        raise FormError(told.format(file=source.name, text="".join(filter(str.isprintable, around)))) from error
 
 
 def _sniffed(source: Path, data: bytes) -> str:

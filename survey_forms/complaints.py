@@ -36,6 +36,16 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             N_("Two choices of a list have the same name. Give each its own, or set allow_choice_duplicates."),
         ),
         (r"Names must begin with a letter", _NAME_RULE),
+        (r"element named '([^']*)' has no label or hint", N_("“{0}” has no label. Fill in the column label.")),
+        (
+            r"should be a choices sheet",
+            N_("There is no sheet choices with the lists. Add it with list_name, name and label."),
+        ),
+        (
+            r"names with spaces .*See \[(.*?)\] in \[(.*?)\]",
+            N_("The choice “{0}” of the list “{1}” has a blank in its name, which select_multiple forbids. Remove it."),
+        ),
+        (r"The name '([^']*)' is reserved", N_("The name “{0}” is taken by the form itself. Choose another.")),
         (
             r"'([^']*)', '([^']*)'\. Rename or remove",
             N_("The columns “{0}” and “{1}” mean the same. Remove one of them."),

@@ -1,6 +1,6 @@
 """A form as read from XForm XML: what is asked, in which order, under which rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -290,11 +290,12 @@ class Form:
 
     def elements(self) -> Iterator[Element]:
         """Yield all elements below the root, in order."""
-        yield from _walk(self.root)
+        yield from walk(self.root.children)
 
 
-def _walk(group: Group) -> Iterator[Element]:
-    for child in group.children:
+def walk(elements: Iterable[Element]) -> Iterator[Element]:
+    """Yield elements and all that is inside them, in order."""
+    for child in elements:
         yield child
         if isinstance(child, Group):
-            yield from _walk(child)
+            yield from walk(child.children)

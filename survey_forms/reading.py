@@ -1,6 +1,6 @@
 """From XForm XML to a form: the reader."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fieldsurvey.i18n import _
@@ -18,6 +18,7 @@ from survey_forms.form import (
     Question,
     Repeat,
     Words,
+    walk,
 )
 from survey_forms.search_appearance import file_of, searched, without
 
@@ -79,7 +80,7 @@ class _Reader:
         self._gather(self._model, "")
         children = self._children(self._body, self._root, binds)
         children += self._calculated(template, binds)
-        background = self._background(template, binds)
+        background = self._background(template, binds, children)
         children += [background] if background is not None else []
         title = self._head.element("title") if self._head else None
         others = [node for node in self._model.elements("instance") if node is not primary and node.attribute("id")]
@@ -264,15 +265,24 @@ class _Reader:
         ]
         return [Question(path, Kind.CALCULATE, Words(), Words(), "", binds[path]) for path in kept]
 
-    def _background(self, template: Node, binds: Mapping[str, Bind]) -> Question | None:
+    def _background(self, template: Node, binds: Mapping[str, Bind], children: Sequence[Element]) -> Question | None:
         """Return the question of the sound that is recorded from opening to completing the form.
 
         Source: ODK XForms Specification, odk:recordaudio.
         """
-        node = self._model.element("recordaudio")
-        path = self._path(node.attribute("ref"), "") if node is not None else ""
-        if node is None or path in self._controls or not _is_leaf(template, path):
+        nodes = list(self._model.elements("recordaudio"))
+        repeats = tuple(each.path + "/" for each in walk(children) if isinstance(each, Repeat))
+        kept = [
+            (node, path)
+            for node in nodes
+            if _is_leaf(template, path := self._path(node.attribute("ref"), "")) and path not in self._controls
+        ]
+        kept = [(node, path) for node, path in kept if not path.startswith(repeats)]
+        if len(kept) != len(nodes) or len(kept) > 1:
+            self._attachments.notes.append(_("A form records one background-audio, outside of repeats."))
+        if not kept:
             return None
+        node, path = kept[0]
         quality = node.attribute("odk:quality") or node.attribute("quality")
         return Question(
             path, Kind.AUDIO, Words(), Words(), "hidden", binds.get(path, Bind(path)), None, {"quality": quality}

@@ -19,7 +19,7 @@ from survey_forms.engine import FIRST_LOAD, LOAD, MAX_INSTANCES, Engine
 from survey_forms.errors import FormError
 from survey_forms.expression.evaluate import Context as Here
 from survey_forms.expression.evaluate import World, compiled, nodes
-from survey_forms.expression.nodes import Node, NodeKind, parse_xml
+from survey_forms.expression.nodes import Node, NodeKind, parse_xml, string_value
 from survey_forms.expression.values import COLLECT, WEB, to_boolean
 from survey_forms.form import Form, Group, Kind, Question
 from survey_forms.graph import Place
@@ -180,6 +180,15 @@ class Session:
         if itemset is None:
             return []
         return self._texts.choices(itemset, self._items(path, itemset.nodeset) if itemset.nodeset else [], language)
+
+    def codes(self, path: str) -> list[str]:
+        """Return the values that may be taken now, without the labels that take most of the time."""
+        itemset = self.question(path).itemset
+        if itemset is None:
+            return []
+        items = self._items(path, itemset.nodeset) if itemset.nodeset else []
+        found = (next(iter(item.named(itemset.value)), None) for item in items)
+        return [code for code, _words in itemset.listed] + [string_value(node) for node in found if node is not None]
 
     def all_choices(self, path: str, language: str = "") -> list[Choice]:
         """Return every choice of a question, those that other answers rule out now included."""

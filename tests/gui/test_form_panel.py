@@ -152,6 +152,19 @@ def test_repeat_rows_are_added_copied_moved_removed_and_undone(qtbot: QtBot, pan
     assert _value(panel, f"{view.model.instances[-1]}/name") == "east"
 
 
+def test_rows_that_come_by_themselves_are_listed_until_one_is_asked_for(panel: FormPanel) -> None:
+    panel.next_page()
+    (view,) = panel._page().repeat_views()
+    before = len(view.model.instances)
+    added = [panel.add_row(view.path) for _number in range(3)]
+    assert len(view.model.instances) == before + 3
+    assert view.rows() == []
+    panel.reveal(f"{added[1]}/name")
+    assert view.model.instances[view.current()] == added[1]
+    assert view.rows()[0].question.name == "name"
+    panel.reveal("/nowhere")
+
+
 def test_an_answer_is_given_to_the_blank_rows_below_as_one_step(qtbot: QtBot, panel: FormPanel) -> None:
     panel.next_page()
     (view,) = panel._page().repeat_views()

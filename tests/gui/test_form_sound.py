@@ -7,16 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import Store
 from fieldsurvey.store.recordings import whole_sound
+from survey_forms.records import Subject
 from survey_forms.shelf import add, prepare
 from tests.builders import add_community, make_project
 from tests.conftest import ROOT
 from tests.gui.sound_server import sound_server
+from ui.app import build
 
-pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError, reason="Qt's multimedia libraries are missing")
+media = pytest.importorskip(
+    "PySide6.QtMultimedia", exc_type=ImportError, reason="Qt's multimedia libraries are missing"
+)
 
 _BACKGROUND = """| survey |
 | | type | name | label | parameters |
@@ -108,3 +113,25 @@ def test_a_form_records_from_opening_to_submitting_and_a_kill_loses_nothing_of_i
     assert told["drafts"] == []
     with Store.open(Path(arguments[0])) as store:
         assert "audio/aac" in {blob.mime for blob in store.blobs()}
+
+
+def test_without_a_microphone_the_form_says_so_and_goes_on(qtbot: QtBot, tmp_path: Path) -> None:
+    if media.QMediaDevices.audioInputs():
+        pytest.skip("this machine has a microphone")
+    path, table, uid = _project(tmp_path, _BACKGROUND)
+    window = build(Path(path))
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.project.current is not None, timeout=30_000)
+    window.open_form(Subject(table, uid, uid))
+    mark = window.form_panel.listening
+    qtbot.waitUntil(lambda: mark.told() == "未找到麦克风，本表照常填写，不录音。", timeout=30_000)
+    assert mark.isVisible()
+    assert mark.mark.isHidden()
+    window.form_panel.set_answer("/data/words", "枫叶")
+    with qtbot.waitSignal(window.form.saved, timeout=30_000):
+        window.form_panel.complete_clicked.emit()
+    window.close()
+    with Store.open(Path(path)) as store:
+        (row,) = store.select(table, ["words", "sound", "status"])
+    assert (row["words"], row["sound"], row["status"]) == ("枫叶", None, "complete")

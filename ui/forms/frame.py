@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -19,6 +19,8 @@ from fieldsurvey.i18n import _
 from ui.forms.base import NoWheel
 from ui.forms.problems import ProblemList
 from ui.widgets import button, titled
+
+_EVERY_MS = 100  # that progress is shown anew
 
 
 class FormFrame(QWidget):
@@ -186,6 +188,7 @@ class IntakeRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown = QElapsedTimer()
         self.bar = QProgressBar()
         self.bar.setObjectName("photo_progress")
         self.bar.setFixedHeight(18)
@@ -198,6 +201,9 @@ class IntakeRow(QWidget):
 
     def show_progress(self, done: int, total: int) -> None:
         """Show how far it is; nothing for a single photo."""
+        if 0 < done < total and self._shown.isValid() and self._shown.elapsed() < _EVERY_MS:
+            return  # the bar paints itself at once, each time
+        self._shown.restart()
         self.setVisible(total > 1)
         self.bar.setMaximum(max(total, 1))
         self.bar.setValue(done)

@@ -5,15 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QHideEvent,
-    QImage,
-    QKeyEvent,
-    QKeySequence,
-    QShortcut,
-)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from fieldsurvey.i18n import _
@@ -356,6 +348,12 @@ class FormPanel(FormFrame):
         instance = self._need().add_repeat(repeat)
         self._reshaped(before)
         return instance
+
+    def reveal(self, path: str) -> None:
+        """Show the instance a question lies in, if its page is on the screen; the cursor stays where it is."""
+        session = self._session
+        if session is not None and session.engine.find(path) is not None and self._page_of(path) == self._at:
+            self._page().show_path(path)
 
     def set_answer(self, path: str, text: str) -> None:
         """Take an answer that comes from elsewhere, such as the hash of a photo that is in the project now."""

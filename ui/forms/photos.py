@@ -39,6 +39,7 @@ class FormPhotos(QObject):
         self._subject: Subject | None = None
         self._have: set[str] = set()
         self._blank: list[str] = []
+        self._last = ""
         self._taken = self._twice = 0
         self.intake = PhotoIntake(work, store, holder, self)
         self.intake.kept.connect(self._is_kept)
@@ -95,6 +96,7 @@ class FormPhotos(QObject):
             return
         self._have.add(kept.sha256)
         self._taken += 1
+        self._last = path
         self._panel.set_answer(path, kept.sha256)
         self._panel.say(self._told(kept))
         self._show(path, kept.sha256)
@@ -120,6 +122,8 @@ class FormPhotos(QObject):
     def _ended(self, refused: list[str]) -> None:
         self._panel.gather(on=False)
         self._panel.intake.show_progress(0, 0)
+        if self._taken == 1:
+            self._panel.reveal(self._last)
         told = []
         if self._taken > 1:
             told.append(_("{n} photos are in the form.").format(n=self._taken))

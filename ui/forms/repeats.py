@@ -192,6 +192,11 @@ class RepeatView(QGroupBox):
                 return self._detail.show_path(path) if self._detail is not None else None
         return None
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether a person adds and removes instances."""
+        return not (self.repeat.count or self.repeat.fixed)
+
     def _chosen(self, index: QModelIndex) -> None:
         instance = self.model.instances[index.row()] if index.isValid() else ""
         if instance == self._shown and self._detail is not None:
@@ -213,14 +218,16 @@ class RepeatView(QGroupBox):
         """Show the state of the session."""
         label = self.repeat.label(self._language())
         self.setTitle(label)
-        if not (self.repeat.count or self.repeat.fixed):
+        if self._is_open:
             self.add.setText(_("Add one: {name}").format(name=label))
         if len(self._session.instances(self.path)) != len(self.model.instances):
-            if not (self._detail is not None and self.model.grow()):
+            # What came by itself is only listed: to build the questions of an instance takes longer than a window may
+            # wait, and of five hundred photos nobody asked for the first.
+            if not (self._detail is not None or self._is_open) or not self.model.grow():
                 self.reload(self.current())
         elif changed is None or any(path.startswith(self.repeat.path + "/") for path in changed):
             self.model.retell()
-        self.add.setHidden(bool(self.repeat.count or self.repeat.fixed))
+        self.add.setHidden(not self._is_open)
         if self._detail is not None:
             self._detail.refresh(changed, current)
         self.setVisible(not self.model.instances or self._session.relevant(self.model.instances[0]))
@@ -231,7 +238,7 @@ class RepeatView(QGroupBox):
         self.table.setVisible(count > 0)
         self.table.setFixedHeight(_ROW_PX * min(count, _TABLE_ROWS) + 46)
         for tool in self._tools:
-            tool.setHidden(not count or bool(self.repeat.count or self.repeat.fixed))
+            tool.setHidden(not count or not self._is_open)
 
     def reload(self, number: int) -> None:
         """Show the instances anew, and one of them."""

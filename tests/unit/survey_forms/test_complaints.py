@@ -65,11 +65,9 @@ def test_the_author_is_told_of_patterns_that_collect_reads_otherwise(tmp_path: P
     source = tmp_path / "form.md"
     source.write_text(
         "| survey |\n| | type | name | label | constraint |\n"
-        "| | text | phone | A | regex(., '1[0-9]{10}') |\n| | text | code | B | regex(., '^[A-Z]$') |\n"
-        "| | background-audio | sound | | |\n",
+        "| | text | phone | A | regex(., '1[0-9]{10}') |\n| | text | code | B | regex(., '^[A-Z]$') |\n",
         "utf-8",
     )
     notes = [str(finding) for finding in check(source)]
     assert [note for note in notes if "Collect" in note and "phone" in note]
     assert not [note for note in notes if "code" in note]
-    assert [note for note in notes if "后台录音" in note]
