@@ -75,7 +75,7 @@ def test_the_answers_of_homes_pass_their_form_and_describe_nobody() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_the_sample_project_carries_a_plan_that_reconciles(tmp_path: Path) -> None:
     with sample_project(tmp_path / "sample.gpkg") as store:
         _plan_has_the_published_totals(store)
