@@ -195,7 +195,7 @@ def test_the_sources_of_every_row_and_sum_are_its_total_to_the_cent(planned: Sto
 def test_an_expired_price_is_told_in_the_row_of_its_community(planned: Store, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
-    price = {"item_code": "B01", "unit": "m", "unit_price": 100_000.0, "valid_until": "2020-12-31"}
+    price: dict[str, Any] = {"item_code": "B01", "unit": "m", "unit_price": 100_000.0, "valid_until": "2020-12-31"}
     planned.create_record("price", price)
     plan_table(planned, tmp_path / "plan.xlsx")
     rows = rows_of(load_workbook(tmp_path / "plan.xlsx")["三年计划"])
