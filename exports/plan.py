@@ -146,7 +146,8 @@ def _row(row: PlanRow) -> Row:
         "lifts": row.lifts, "bays": row.bays, "care": row.care,
         "total": None if row.total_wan is None else float(row.total_wan),
         "consent": row.consent, "longterm": _AGREED.get(row.longterm), "start": row.start or None,
-        "finish": row.finish or None, "duty_unit": row.duty_unit or None, "reason": row.reason or None,
+        "finish": row.finish or None, "duty_unit": row.duty_unit or None,
+        "reason": " ".join(filter(None, (row.reason, *dict.fromkeys(row.warnings)))) or None,
         "pool_state": POOL_STATES[row.pool_state][0] if row.pool_state else None,
     }  # fmt: skip
     works: dict[str, Value] = {name: "、".join(items) or "√" for name, items in row.works.items()}

@@ -242,6 +242,7 @@ class Proposal:
         works: Items that have a price.
         sums: Works, fees, reserve and total in 万元; empty without items.
         unpriced: Why other items are in no sum, one sentence each.
+        stale: Which prices are past their validity, one sentence each.
         consent: Households asked, voted, agreed, and all there are; None without any answer.
         gates: N1 to N8.
         need, readiness, priority: Indices, 0-100; None if unknown.
@@ -252,6 +253,7 @@ class Proposal:
     works: tuple[Work, ...] = ()
     sums: tuple[float, ...] = ()
     unpriced: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     consent: tuple[int, int, int, int] | None = None
     gates: tuple[GateSeen, ...] = ()
     need: float | None = None

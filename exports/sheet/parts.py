@@ -113,6 +113,9 @@ def _works(data: SheetData, part: PartWanted) -> _Shown:
     if found is not None and found.unpriced:
         yield Space(3)
         yield Paragraph(f"注：另有{len(found.unpriced)}项未计入：{'；'.join(found.unpriced)}", _SMALL)
+    if found is not None and found.stale:
+        yield Space(3)
+        yield Paragraph(f"注：{len(found.stale)}种单价已过有效期：{'；'.join(found.stale)}", _SMALL)
 
 
 def _consent(data: SheetData, _part: PartWanted) -> _Shown:

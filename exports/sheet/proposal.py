@@ -59,12 +59,14 @@ class Proposals:
         with speaking(_CHINESE):
             cost, said, score = self._estimates.get(uid), self._consents.get(uid), self._scores[uid]
             passed = self._gates[uid]
+            stale = tuple(dict.fromkeys(cost.warnings)) if cost else ()
             seen = tuple(GateSeen(gate.id, gate.title, _STATES[gate.state], gate.reason) for gate in passed)
         money = (cost.works_wan, cost.fees_wan, cost.reserve_wan, cost.total_wan) if cost and cost.lines else ()
         return Proposal(
             works=self._works(uid, cost.lines) if cost else (),
             sums=tuple(float(each) for each in money),
             unpriced=cost.problems if cost else (),
+            stale=stale,
             consent=(said.asked, said.voted, said.agreed, said.households) if said else None,
             gates=seen,
             need=_rounded(score.need),

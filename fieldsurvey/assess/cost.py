@@ -8,12 +8,14 @@ quantity × price ÷ 10 000, rounded to 0.01 万元; fees and reserve as rates.
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 
 from fieldsurvey.assess.parameters import parameters
 from fieldsurvey.assess.records import Record, number, standing
+from fieldsurvey.clock import today
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _, language
 from fieldsurvey.model.plan_tables import CLASSES, PRICE
@@ -42,6 +44,7 @@ class Line:
         amount_wan: 万元.
         price_uid: Row of the price table; empty if the item has its own price.
         year: Plan year; None: not given.
+        expired: Day until which the price was valid, as the table has it; empty: it still is, or no day is given.
     """
 
     uid: str
@@ -54,6 +57,19 @@ class Line:
     amount_wan: Decimal
     price_uid: str = ""
     year: int | None = None
+    expired: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """A row of the price table: its uid, 元, and the last day it holds ("": not given)."""
+
+    uid: str
+    yuan: float
+    valid_until: str = ""
+
+
+_Prices = Mapping[str, Mapping[str, list[_Price]]]  # by item code and unit, the newest base month last
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,17 @@ class Estimate:
     def total_wan(self) -> Decimal:
         """Works, fees and reserve, 万元."""
         return self.works_wan + self.fees_wan + self.reserve_wan
+
+    @property
+    def expired(self) -> tuple[Line, ...]:
+        """The lines whose price is past its validity; they are in the totals."""
+        return tuple(line for line in self.lines if line.expired)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is told of each expired price, one sentence each."""
+        text = _("The price of plan item {item}, {price:,.2f} yuan, was valid until {day}; please enter a current one.")
+        return tuple(text.format(item=line.item_code, price=line.price_yuan, day=line.expired) for line in self.expired)
 
     def per_household_wan(self, households: float) -> float | None:
         """Return 万元 per household; None without households."""
@@ -159,30 +186,35 @@ def estimate(lines: Iterable[Line], numbers: Mapping[str, float], problems: Iter
     return Estimate(items, works, fees, _rate(works + fees, numbers["cost.reserve"]), tuple(problems))
 
 
-def estimates(store: Store) -> dict[str, Estimate]:
+def estimates(store: Store, on: date | None = None) -> dict[str, Estimate]:
     """Return the estimate of every community that has plan items.
 
     An item without its own price takes the newest one of the price table with
     the same code and unit. What cannot be priced is a problem of its community
-    and in no total.
+    and in no total. An item whose own price stands in the table is priced by
+    that row: it expires with it.
+
+    Args:
+        store: The project.
+        on: Day on which prices must be valid; None: today.
 
     Raises:
         InputRefused: If a row of the price table makes no sense.
     """
-    numbers, prices = parameters(store), _prices(store)
+    numbers, prices, on = parameters(store), _prices(store), on or today()
     found = {}
     for community, rows in standing(store, "f23_plan_item", _COLUMNS).items():
         lines, problems = [], []
         for row in rows:
             try:
-                lines.append(_line(row, prices))
+                lines.append(_line(row, prices, on))
             except InputRefused as refused:
                 problems.append(str(refused))
         found[community] = estimate(lines, numbers, problems)
     return found
 
 
-def _line(row: Record, prices: Mapping[str, Mapping[str, tuple[str, float]]]) -> Line:
+def _line(row: Record, prices: _Prices, on: date) -> Line:
     code, unit = str(row.get("item_code") or ""), str(row.get("unit") or "").strip()
     said = {"item": f"{code} {_text(row.get('item_scope'))}".strip() or "—", "unit": unit or "—"}
     quantity, price, price_uid = number(row.get("quantity")), number(row.get("unit_price")), ""
@@ -190,15 +222,17 @@ def _line(row: Record, prices: Mapping[str, Mapping[str, tuple[str, float]]]) ->
         raise InputRefused(_("Plan item {item} has no quantity above 0; please enter it.").format(**said))
     if row.get("reno_class") not in CLASSES:
         raise InputRefused(_("Plan item {item} has no class of works; please choose one.").format(**said))
+    offered = prices.get(code, {})
+    used = [one for one in offered.get(unit, ()) if one.yuan == price]
     if price is None:
-        offered = prices.get(code, {})
         if unit not in offered and offered:
             text = _("Plan item {item} is measured in {unit}, its price in {units}; please use one unit.")
             raise InputRefused(text.format(**said, units=", ".join(sorted(offered))))
         if unit not in offered:
             text = _("Plan item {item} has no price, and the price table has none in {unit}; please enter one.")
             raise InputRefused(text.format(**said))
-        price_uid, price = offered[unit]
+        used = offered[unit][-1:]
+        price_uid, price = used[0].uid, used[0].yuan
     if price < 0:
         text = _("Plan item {item} has a price of {price:g} yuan; a price cannot be below 0, please correct it.")
         raise InputRefused(text.format(**said, price=price))
@@ -209,23 +243,40 @@ def _line(row: Record, prices: Mapping[str, Mapping[str, tuple[str, float]]]) ->
     year = number(row.get("plan_year"))
     return Line(
         str(row["uid"]), code, str(row["reno_class"]), str(row.get("fund_src") or ""), quantity, unit, price,
-        amount_wan(quantity, price), price_uid, None if year is None else int(year),
+        amount_wan(quantity, price), price_uid, None if year is None else int(year), _expired(used, on),
     )  # fmt: skip
 
 
-def _prices(store: Store) -> dict[str, dict[str, tuple[str, float]]]:
-    """Return (row, price in 元) by item code and unit; the newest base month counts."""
-    found: dict[str, dict[str, tuple[str, float]]] = {}
+def _expired(used: Iterable[_Price], on: date) -> str:
+    """Return until when the price of an item was valid; empty if a row with that price still is."""
+    days = [one.valid_until for one in used]
+    if not days or any(not day or is_valid(day, on) for day in days):
+        return ""
+    return max(days)
+
+
+def is_valid(valid_until: str, on: date) -> bool:
+    """Say whether a price is valid on a day; what is no day is not."""
+    try:
+        return date.fromisoformat(valid_until[:10]) >= on
+    except ValueError:
+        return False
+
+
+def _prices(store: Store) -> dict[str, dict[str, list[_Price]]]:
+    """Return the prices by item code and unit, the newest base month last."""
+    found: dict[str, dict[str, list[_Price]]] = {}
     if PRICE.name not in store.tables():
         return found
-    rows = store.select(PRICE.name, ["item_code", "name", "unit", "unit_price", "base_month"])
+    rows = store.select(PRICE.name, ["item_code", "name", "unit", "unit_price", "base_month", "valid_until"])
     for row in sorted(rows, key=lambda row: str(row["base_month"] or "")):
         price, code = number(row["unit_price"]), str(row["item_code"] or "")
         if price is None or price < 0:
             text = _("The price table has no valid price for {item}: {price}; please enter one of 0 or more.")
             shown = "—" if price is None else f"{price:g}"
             raise InputRefused(text.format(item=f"{code} {_text(row['name'])}".strip() or "—", price=shown))
-        found.setdefault(code, {})[str(row["unit"] or "").strip()] = (str(row["uid"]), price)
+        made = _Price(str(row["uid"]), price, str(row["valid_until"] or ""))
+        found.setdefault(code, {}).setdefault(str(row["unit"] or "").strip(), []).append(made)
     return found
 
 

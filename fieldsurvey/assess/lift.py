@@ -17,7 +17,7 @@ from fieldsurvey.assess.lift_checks import CHECKS, FORM_COLUMNS, Case, LiftCheck
 from fieldsurvey.assess.parameters import parameters
 from fieldsurvey.assess.records import Record, codes, standing
 from fieldsurvey.assess.rules.decisions import rules_in_force
-from fieldsurvey.assess.rules.inputs import COLUMNS, Box, Indices, Inputs, make_layer
+from fieldsurvey.assess.rules.inputs import COLUMNS, Box, Indices, Inputs, Objects, make_layer
 from fieldsurvey.assess.rules.lift import Boxes, lift_boxes
 from fieldsurvey.assess.rules.pipes import PIPES
 from fieldsurvey.assess.rules.ruleset import RuleSet
@@ -179,11 +179,12 @@ def _judged(facts: _Facts, inputs: Inputs, rows: Indices, owner: Indices, floors
     lacking = np.flatnonzero(boxes.walls.found & ~_fits(boxes, facts.rules))
     diverted = _without_gas(inputs, facts.rules, rows[lacking], drawn[lacking])
     sizes = {int(n): _size(diverted, k) for k, n in enumerate(lacking.tolist())}
-    shafts = [_shaft(boxes, n, facts.rules) for n in range(len(rows))]
-    for k, n in enumerate(lacking.tolist()):
-        shafts[n] = _shaft(diverted, k, facts.rules)
+    shafts = _shafts(boxes, facts.rules)
+    shafts[lacking] = _shafts(diverted, facts.rules)
     crossed = _pipes_under(inputs, facts.rules, shafts)
     stairs, houses = inputs["stairwell"], inputs["building"]
+    shapes = boxes.shapes()
+    drawings = np.where(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON, shapely.to_wkb(shapes), b"")
     found = []
     for n, row in enumerate(rows.tolist()):
         uid, house = str(stairs.uids[row]), str(houses.uids[owner[n]]) if owner[n] >= 0 else ""
@@ -198,13 +199,11 @@ def _judged(facts: _Facts, inputs: Inputs, rows: Indices, owner: Indices, floors
             sizes.get(n),
             crossed[n],
         )
-        found.append(_judgement(facts, case, uid, community, house, boxes.shape(n)))
+        found.append(_judgement(facts, case, uid, community, house, bytes(drawings[n])))
     return found
 
 
-def _judgement(
-    facts: _Facts, case: Case, uid: str, community: str, house: str, shape: shapely.Geometry
-) -> LiftJudgement:
+def _judgement(facts: _Facts, case: Case, uid: str, community: str, house: str, box: bytes) -> LiftJudgement:
     checks = tuple(made for check in CHECKS if (made := check(case)) is not None)
     result = result_of(checks)
     can_be = result in {LiftResult.FEASIBLE, LiftResult.CONDITIONAL}
@@ -222,7 +221,7 @@ def _judgement(
         case.pipes,
         facts.subsidy_wan if can_be else 0.0,
         str(case.form.get("stage") or ""),
-        bytes(shapely.to_wkb(shape)) if shape.geom_type == "Polygon" else b"",
+        box,
         str(case.form.get("uid") or ""),
     )
 
@@ -241,13 +240,13 @@ def _without_gas(inputs: Inputs, rules: RuleSet, rows: Indices, houses: Indices)
     return lift_boxes(Inputs(layers={**layers, "gas_line": make_layer("gas_line", [])}), rules, rows, houses)
 
 
-def _pipes_under(inputs: Inputs, rules: RuleSet, shafts: Sequence[shapely.Geometry | None]) -> list[tuple[str, ...]]:
+def _pipes_under(inputs: Inputs, rules: RuleSet, shafts: Objects) -> list[tuple[str, ...]]:
     """Return the tables of the pipes nearer to each shaft than they may be; none where there is no room for one."""
-    usable = np.array([n for n, shaft in enumerate(shafts) if shaft is not None], dtype=np.intp)
+    usable = np.flatnonzero(~shapely.is_missing(shafts))
     found: list[list[str]] = [[] for _shaft in shafts]
     if not len(usable):
         return [()] * len(shafts)
-    zones = shapely.buffer(np.array([shafts[n] for n in usable], dtype=object), rules.value("T-L7") - _TOUCH)
+    zones = shapely.buffer(shafts[usable], rules.value("T-L7") - _TOUCH)
     for table in PIPES:
         if len(inputs[table]):
             for shaft in np.unique(inputs[table].tree.query(zones, predicate="intersects")[0]).tolist():
@@ -255,12 +254,13 @@ def _pipes_under(inputs: Inputs, rules: RuleSet, shafts: Sequence[shapely.Geomet
     return [tuple(tables) for tables in found]
 
 
-def _shaft(boxes: Boxes, n: int, rules: RuleSet) -> shapely.Geometry | None:
-    """Return a shaft of the least size in the free box, as near to the stair axis as it can stand; None: no room."""
+def _shafts(boxes: Boxes, rules: RuleSet) -> Objects:
+    """Return shafts of the least size in the free boxes, as near to the stair axis as they can stand; None: no room."""
     width, depth = rules.value("T-L11.width"), rules.value("T-L11.depth")
-    if boxes.width[n] < width or boxes.depth[n] < depth:
-        return None
-    walls = boxes.walls
-    left = min(max(-width / 2, boxes.start[n]), boxes.start[n] + boxes.width[n] - width)
-    corners = ((left, 0.0), (left + width, 0.0), (left + width, depth), (left, depth))
-    return shapely.Polygon([walls.foot[n] + u * walls.along[n] + v * walls.outward[n] for u, v in corners])
+    made = np.full(len(boxes.width), None, dtype=object)
+    room = np.flatnonzero((boxes.width >= width) & (boxes.depth >= depth))
+    start = boxes.start[room]
+    left = np.minimum(np.maximum(-width / 2, start), start + boxes.width[room] - width)
+    least = np.full(len(room), width), np.full(len(room), depth)
+    made[room] = boxes.walls.rectangles(room, left, *least)
+    return made

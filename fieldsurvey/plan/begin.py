@@ -9,6 +9,7 @@ from pathlib import Path
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.days import checked_day
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
 
@@ -83,5 +84,7 @@ def _price(prices: PriceBase, number: int, row: Mapping[str, str | None]) -> Map
         told = _("{file}, line {line}: “{value}” is no price. Correct the line and try again.")
         raise InputRefused(told.format(file=file, line=number, value=text))
     kept = ("item_code", "name", "unit", "tax_basis", "price_source", "valid_until")
+    if until := (row.get("valid_until") or "").strip():
+        checked_day(until)
     values: dict[str, Value] = {name: (row.get(name) or "").strip() or None for name in kept}
     return {**values, "unit_price": price, "region": prices.region or None, "base_month": prices.month or None}

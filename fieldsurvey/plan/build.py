@@ -35,6 +35,7 @@ class Question:
         barred: The excluded ones with worth and cost, for those that are in a plan already.
         without_need: Communities whose need is not surveyed and stands for the middle of the others.
         problems: What is wrong with plan items; they are in no cost.
+        warnings: By uid, what is to be checked of plan items that are in the cost: prices past their validity.
     """
 
     problem: Problem
@@ -42,6 +43,7 @@ class Question:
     without_need: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     barred: tuple[Candidate, ...] = ()
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def everybody(self) -> dict[str, Candidate]:
@@ -90,7 +92,8 @@ def question(store: Store, version: str | None = None) -> Question:
         numbers["plan.cluster_bonus"],
     )
     problems = tuple(sentence for uid in sorted(estimated) for sentence in estimated[uid].problems)
-    return Question(problem, excluded, tuple(without), problems, tuple(barred))
+    warnings = {uid: made.warnings for uid, made in estimated.items() if made.warnings}
+    return Question(problem, excluded, tuple(without), problems, tuple(barred), warnings)
 
 
 def _excluded(store: Store) -> dict[str, str]:

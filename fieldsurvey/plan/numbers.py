@@ -10,6 +10,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.model.plan_tables import CLASSES, FUND, FUND_SOURCES, PARAMETER, PLAN_LIMIT, PRICE
 from fieldsurvey.model.schema import Value
+from fieldsurvey.plan.days import checked_day
 from fieldsurvey.plan.ledger import fund_lines
 from fieldsurvey.plan.tables import install_tables
 from fieldsurvey.store import Store
@@ -244,6 +245,8 @@ def take_prices(store: Store, rows: Iterable[PriceRow], source: str) -> int:
             text = _("{code} is no item of the catalogue; please use a code from B01 to U11.")
             raise InputRefused(text.format(code=row.item_code or "—"))
         _checked_price(row.price_yuan, f"{row.item_code} {row.details.get('name', '')}".strip())
+        if row.details.get("valid_until"):
+            checked_day(row.details["valid_until"])
     with store.transaction():
         for row in wanted:
             of = "|".join((row.item_code, row.unit, row.details.get("region", ""), row.details.get("base_month", "")))

@@ -64,6 +64,7 @@ class PlanRow:
         pool_state: Code of POOL_STATES.
         duty_unit, project: As the items say.
         reason: Why it is in the plan.
+        warnings: What is to be checked of its cost, one sentence each.
     """
 
     uid: str
@@ -84,6 +85,7 @@ class PlanRow:
     duty_unit: str = ""
     project: str = ""
     reason: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def plan_rows(store: Store, version: str | None = None) -> list[PlanRow]:
@@ -129,7 +131,8 @@ def _version_rows(
         for key, amount in shares.get(uid, {}).items():
             money[source[key]] += amount
         total = Decimal(str(round(everybody[uid].cost(one.level), 2)))
-        found.append(facts.row(uid, communities[uid], one, total, money))
+        made = facts.row(uid, communities[uid], one, total, money)
+        found.append(replace(made, warnings=asked.warnings.get(uid, ())))
     return found
 
 

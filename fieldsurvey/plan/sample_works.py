@@ -217,9 +217,10 @@ def catalogue() -> tuple[Work, ...]:
 
 
 def _work(row: Mapping[str, str]) -> Work:
-    texts = ("item_code", "price", "unit", "measure")
-    rest = ("fund_src", "utility_unit", "begins", "ends")
-    return Work(*(row[name] for name in texts), float(row["share"]), *(row[name] for name in rest))
+    return Work(
+        row["item_code"], row["price"], row["unit"], row["measure"], float(row["share"]),
+        row["fund_src"], row["utility_unit"], row["begins"], row["ends"],
+    )  # fmt: skip
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------

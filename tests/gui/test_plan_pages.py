@@ -138,10 +138,11 @@ def test_a_weight_changes_with_a_reason_and_prices_come_from_a_workbook(
     page.parameters.opened.emit("weight.gas")
     qtbot.waitUntil(lambda: "12 → 15" in page.log.item(0).text(), timeout=20_000)
     book = Workbook()
-    book.active.append(["项目代码", "单位", "单价(元)"])
-    book.active.append(["B01", "m", 480])
+    book.active.append(["项目代码", "单位", "单价(元)", "有效期至"])
+    book.active.append(["B01", "m", 480, "2020-12-31"])
     book.save(tmp_path / "price.xlsx")
     page.take_file(tmp_path / "price.xlsx")
     qtbot.waitUntil(lambda: "480.00" in [row[4] for row in rows(page.prices)], timeout=20_000)
+    assert [row[7] for row in rows(page.prices) if row[4] == "480.00"] == ["⚠ 2020-12-31 已过期"]
     page.take_file(tmp_path / "no.csv")
     qtbot.waitUntil(lambda: "no.csv" in page.message.text(), timeout=20_000)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fieldsurvey.assess.rules import Result, network
 from fieldsurvey.assess.rules.clearance import nearest_beside, nearest_not_entered
-from fieldsurvey.assess.rules.lift import largest_box
+from fieldsurvey.assess.rules.lift import largest_boxes
 from fieldsurvey.assess.rules.site import results_of
 from tests.rule_cases import run
 
@@ -84,8 +84,22 @@ def test_the_nearest_other_along_a_grid_is_that_of_a_search_from_each(at: list[t
         assert abs(x - at[to[n]][0]) + abs(y - at[to[n]][1]) == nearest / 10
 
 
-@given(st.lists(st.integers(0, 5).map(float), min_size=1, max_size=12))
-def test_the_largest_box_is_that_of_a_search_of_all(free: list[float]) -> None:
-    _start, width, depth = largest_box(free, 99.0, 99.0)
-    best = max((b - a) * min(free[a:b]) for a in range(len(free)) for b in range(a + 1, len(free) + 1))
-    assert round(width * 10) * depth == best
+@settings(deadline=None)
+@given(
+    st.integers(1, 9).flatmap(
+        lambda n: st.lists(st.lists(st.integers(0, 5).map(float), min_size=n, max_size=n), min_size=1, max_size=6)
+    ),
+    st.sampled_from([0.2, 0.5, 99.0]),
+    st.sampled_from([1.0, 3.0, 99.0]),
+)
+def test_the_largest_box_is_that_of_a_search_of_all(rows: list[list[float]], least: float, deep: float) -> None:
+    found = np.column_stack(largest_boxes(np.array(rows), least, deep)).tolist()
+    for free, (start, width, depth) in zip(rows, found, strict=True):
+        boxes = [
+            ((b - a) * 0.1 >= least - 1e-9 and min(free[a:b]) >= deep, (b - a) * min(free[a:b]), -a, b - a)
+            for a in range(len(free))
+            for b in range(a + 1, len(free) + 1)
+        ]
+        _fits, area, first, cells = max(boxes)
+        assert (start, width) == (round(-first * 0.1, 3), round(cells * 0.1, 3))
+        assert cells * depth == area

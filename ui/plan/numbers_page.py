@@ -8,8 +8,10 @@ from typing import cast
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QInputDialog, QLineEdit, QListWidget, QVBoxLayout
 
+from fieldsurvey.assess.cost import is_valid
 from fieldsurvey.assess.items import items
 from fieldsurvey.assess.parameters import parameters, shipped
+from fieldsurvey.clock import today
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
@@ -88,7 +90,7 @@ class NumbersPage(Page):
             (
                 Head(_("Code"), 60), Head(_("Item"), 190), Head(_("Class"), 110), Head(_("Unit"), 60),
                 Head(_("Price (yuan)"), 104, "{:,.2f}"), Head(_("Region"), 84), Head(_("Base month"), 90),
-                Head(_("Source of the price"), 0),
+                Head(_("Valid until"), 110), Head(_("Source of the price"), 0),
             ),
         )  # fmt: skip
         self.limits = RowsView(
@@ -213,7 +215,9 @@ def _take(store: Store, path: Path) -> int:
 def _price_cells(row: Mapping[str, Value]) -> list[str | float | int | None]:
     code, price = str(row["item_code"] or ""), row["unit_price"]
     item = items().get(code)
-    texts = [str(row[name] or "") for name in ("region", "base_month", "price_source")]
+    until = str(row["valid_until"] or "")
+    told = until if not until or is_valid(until, today()) else _("⚠ {day}, expired").format(day=until)
+    texts = [str(row["region"] or ""), str(row["base_month"] or ""), told, str(row["price_source"] or "")]
     amount = price if isinstance(price, int | float) else None
     return [code, str(row["name"] or ""), item.label if item else "", str(row["unit"] or ""), amount, *texts]
 

@@ -230,7 +230,7 @@ def _estimate(sheet: Sheet, uid: str) -> str:
         name = f"{line.item_code} {item.label if item else ''}"
         text = f"{line.quantity:g} {line.unit} × {line.price_yuan:,.2f} = {words.wan(line.amount_wan)}"
         lines.append(f"<p><a href='record:{uid}/{line.uid}'>{escape(name)}</a><br>{escape(text)}</p>")
-    lines += [f"<p>⚠ {escape(problem)}</p>" for problem in made.problems]
+    lines += [f"<p>⚠ {escape(sentence)}</p>" for sentence in (*made.problems, *made.warnings)]
     return "".join(lines)
 
 

@@ -118,6 +118,9 @@ def result(desk: Desk) -> str:
     """Return what the optimiser said about the version that is shown, as HTML."""
     version = desk.shown
     lines = [f"<p>⚠ {escape(text)}</p>" for text in desk.question.problems[:5]]
+    if stale := sum(map(len, desk.question.warnings.values())):
+        text = _("{n} plan items use a price past its validity; they are named under Scores and costs.")
+        lines.append(f"<p>⚠ {escape(text.format(n=stale))}</p>")
     if version is None or not version.result:
         hint = _("This plan was not computed. Press “Find the best plan”.")
         return "".join([*lines, f"<p>{hint}</p>"])

@@ -302,9 +302,12 @@ class ReviewPanel(QWidget):
         if not isinstance(error, FieldSurveyError):
             raise error
         self._row_after = None
-        self.message.setText(f"⚠ {error}")
-        self.message.show()
+        self._tell(str(error))
         self.rules_view.say(str(error))
+
+    def _tell(self, sentence: str) -> None:
+        self.message.setText(f"⚠ {sentence}")
+        self.message.show()
 
     # --- the list ------------------------------------------------------------------------------------------------
 
@@ -448,15 +451,22 @@ class ReviewPanel(QWidget):
         self._row_after = self.table.currentIndex().row() + (not self.decision.currentData())
         role = self.records.local_role
 
-        def work(_control: JobControl) -> Desk:
-            store = self._holder.store
+        def work(_control: JobControl) -> tuple[Desk, str]:
+            store, why_not = self._holder.store, ""
             if choice is Choice.RETURNED:
-                send_back(store, person_here(store, role), finding, reason)
+                why_not = send_back(store, person_here(store, role), finding, reason).why_not
             else:
                 decide(store, finding, choice, reason)
-            return redecided(store, desk)
+            return redecided(store, desk), why_not
 
-        self._start(work, self._show_desk)
+        self._start(work, self._show_decided)
+
+    @Slot(object)
+    def _show_decided(self, result: object) -> None:
+        desk, why_not = cast("tuple[Desk, str]", result)
+        self._show_desk(desk)
+        if why_not:
+            self._tell(why_not)
 
     @Slot(str, object, object, str)
     def _change_rule(self, key: str, value: object, weight: object, reason: str) -> None:

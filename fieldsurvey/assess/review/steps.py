@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from fieldsurvey.assess.progress import community_progress
 from fieldsurvey.assess.records import standing
+from fieldsurvey.assess.review.people import denial
 from fieldsurvey.assess.review.remarks import Pin, install, pin
 from fieldsurvey.clock import iso_utc, now_millis
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.identity import scope_of
-from fieldsurvey.model.review import LOCKED, STEPS, ReviewState, Step, refusal, state_of
+from fieldsurvey.model.review import LOCKED, STEPS, ReviewState, Step, state_of
 from fieldsurvey.model.review_tables import COMMUNITY_REVIEW, MONEY, REVIEW_STEP, review_uid
 from fieldsurvey.model.role import Person
 from fieldsurvey.model.schema import TableKind, Value
@@ -50,7 +51,7 @@ def take(
         community = str(row.values.get("community_uid") or "")
         before = state_of(row.values["status"])
         said = " · ".join(remark.text.strip() for remark in remarks if remark.text.strip())
-        _refuse(refusal(person, before, step, scope_of(community), said))
+        _refuse(denial(store, person, before, step, area=scope_of(community), reason=said))
         _refuse_stale(row, seen)
         if step in _DECIDING and row.conflicts:
             raise InputRefused(_("This record has an open conflict. Decide it first, then go on with the review."))
@@ -88,7 +89,7 @@ def take_community(
         found = community_progress(store, [community]).get(community)
         before = state_of(found.state if found else None)
         said = " · ".join(remark.text.strip() for remark in remarks if remark.text.strip())
-        _refuse(refusal(person, before, step, scope_of(community), said))
+        _refuse(denial(store, person, before, step, area=scope_of(community), reason=said))
         if row is not None and row.conflicts:
             raise InputRefused(_("This record has an open conflict. Decide it first, then go on with the review."))
         after = STEPS[before, step]

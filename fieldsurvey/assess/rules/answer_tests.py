@@ -7,7 +7,8 @@
     days               days from the date that is answered to the day of survey
 
 `when` names the answer that makes the question arise: `field=codes`, or
-`field>0`. Source: domain page sections 3.1 to 3.16.
+`field>0`; `building.floors>6` asks where a house of the community is higher
+than that. Source: domain page sections 3.1 to 3.16.
 """
 
 import csv
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TABLE = Path(__file__).with_name("answers.csv")
+_HOUSES = "building.floors>"
 HEAD = ("community_uid", "subject_uid", "status", "survey_date")
 AT_LEAST = frozenset({"at_least", "share"})
 
@@ -32,6 +34,7 @@ class AnswerTest:
         codes: Answers that count, for the kind codes.
         control: Field that makes the question arise; empty: it always does.
         wanted: Codes of that field; empty: any number above 0.
+        storeys: It arises where a house of the community has more; None: it does not depend on the houses.
     """
 
     threshold: str
@@ -41,6 +44,7 @@ class AnswerTest:
     codes: frozenset[str]
     control: str
     wanted: frozenset[str]
+    storeys: float | None = None
 
 
 def _read() -> tuple[AnswerTest, ...]:
@@ -50,12 +54,18 @@ def _read() -> tuple[AnswerTest, ...]:
 
 def _parsed(row: Mapping[str, str]) -> AnswerTest:
     fields = tuple(row["fields"].replace("/", ";").split(";"))
-    control, _sign, wanted = row["when"].removesuffix(">0").partition("=")
+    when, storeys = row["when"], None
+    if when.startswith(_HOUSES):
+        when, storeys = "", float(when.removeprefix(_HOUSES))
+    control, _sign, wanted = when.removesuffix(">0").partition("=")
     codes = frozenset(row["codes"].split())
-    return AnswerTest(row["threshold"], row["form"], fields, row["kind"], codes, control, frozenset(wanted.split()))
+    asked = frozenset(wanted.split())
+    return AnswerTest(row["threshold"], row["form"], fields, row["kind"], codes, control, asked, storeys)
 
 
 ANSWER_TESTS: tuple[AnswerTest, ...] = _read()
+# Forms whose tests look at the houses too.
+FORMS_WITH_HOUSES: frozenset[str] = frozenset(test.form for test in ANSWER_TESTS if test.storeys is not None)
 ANSWER_FORMS: tuple[str, ...] = tuple(sorted({test.form for test in ANSWER_TESTS}))
 
 

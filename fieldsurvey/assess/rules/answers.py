@@ -12,6 +12,7 @@ from fieldsurvey.assess.rules.answer_tests import ANSWER_TESTS, AT_LEAST, Answer
 from fieldsurvey.assess.rules.inputs import Indices, Layer
 from fieldsurvey.assess.rules.site import Site, Tests
 
+_DWELLING = "住宅"
 _UNKNOWN = frozenset({"", "unknown", "unsurveyed", "untested", "nocctv", "not_assessed"})
 
 
@@ -23,9 +24,35 @@ def check_answers(site: Site, form: str) -> None:
         if test.form != form:
             continue
         asked = np.array([row for row in rows.tolist() if arises(test, layer, row)], dtype=np.intp)
+        storeys = np.full(len(asked), np.inf)
+        if test.storeys is not None:
+            highest = _highest(site.inputs["building"], test.storeys)
+            storeys = np.array(
+                [highest.get(str(layer.communities[row]), np.nan) for row in asked.tolist()], dtype=float
+            )
+            asked, storeys = asked[~(storeys <= test.storeys)], storeys[~(storeys <= test.storeys)]
         measured = np.array([value_of(test, layer, row) for row in asked.tolist()], dtype=float)
-        doubts = ["no_answer" if np.isnan(value) else "" for value in measured]
+        doubts = [_doubt(value, floors) for value, floors in zip(measured, storeys, strict=True)]
         site.judge(test.threshold, layer, Tests(asked, measured, at_least=test.kind in AT_LEAST, doubts=doubts))
+
+
+def _doubt(value: float, storeys: float) -> str:
+    """Return why an answer is open; what is in order is so whether the question arises or not."""
+    if np.isnan(value):
+        return "no_answer"
+    return "no_storeys" if np.isnan(storeys) and value else ""
+
+
+def _highest(houses: Layer, enough: float) -> dict[str, float]:
+    """Return the storeys of the highest house of each community; NaN where an unknown one may be above enough."""
+    found: dict[str, float] = {}
+    unknown = set()
+    for community, storeys, kind in zip(houses.communities, houses.number("floors"), houses.text("kind"), strict=True):
+        if not kind or _DWELLING in kind:
+            found[str(community)] = np.fmax(found.get(str(community), -np.inf), storeys)
+            if np.isnan(storeys):
+                unknown.add(str(community))
+    return {uid: np.nan if uid in unknown and most <= enough else float(most) for uid, most in found.items()}
 
 
 def _newest(layer: Layer, rows: Indices) -> Indices:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from fieldsurvey.assess.rules import answers, clearance, drains, hydrants, lanes, lift, ratios, records, services
+from fieldsurvey.assess.rules.answer_tests import FORMS_WITH_HOUSES
 from fieldsurvey.assess.rules.pipes import PIPES
 from fieldsurvey.assess.rules.site import Site
 from fieldsurvey.i18n import language
@@ -96,10 +97,16 @@ _OF_THE_FORMS: Mapping[str, tuple[str, str]] = {
     "f14_roads_env": ("道路环境登记核查", "Roads record"),
     "f15_access_age": ("无障碍登记核查", "Accessibility record"),
 }
+
+
+def _read_by(form: str) -> tuple[str, ...]:
+    return (form, "building") if form in FORMS_WITH_HOUSES else (form,)
+
+
 RULES: tuple[Rule, ...] = (
     *_OF_THE_MAP,
     *(
-        Rule(f"F{form[1:3]}", zh, en, partial(answers.check_answers, form=form), (form,), (form,), 0.0, form)
+        Rule(f"F{form[1:3]}", zh, en, partial(answers.check_answers, form=form), (form,), _read_by(form), 0.0, form)
         for form, (zh, en) in _OF_THE_FORMS.items()
     ),
 )

@@ -14,6 +14,7 @@ _CELL = (
 )
 _POLE = 0.3  # m around a pole
 _SHAFT = 2.6  # m, the deepest shaft that makers name (T-L11); with the corridor, what is looked at
+_SLACK = 0.001  # m: what rounding may make of a distance
 _WALL = 0.05  # m before the wall that belong to it: survey noise of the own outline
 
 
@@ -35,6 +36,15 @@ class Walls:
     right: Numbers
     found: np.ndarray
 
+    def rectangles(self, rows: Indices, start: Numbers, width: Numbers, depth: Numbers) -> Objects:
+        """Return rectangles on the walls of some rows, from `start` along the wall and `depth` outward, m."""
+        end, no = start + width, np.zeros(len(rows))
+        corners = [
+            self.foot[rows] + u[:, None] * self.along[rows] + v[:, None] * self.outward[rows]
+            for u, v in ((start, no), (end, no), (end, depth), (start, depth), (start, no))
+        ]
+        return shapely.polygons(np.stack(corners, axis=1)) if len(rows) else np.zeros(0, dtype=object)
+
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
@@ -51,13 +61,12 @@ class Boxes:
     start: Numbers
     walls: Walls
 
-    def shape(self, n: int) -> shapely.Geometry:
-        """Return the box as a polygon in the project CRS; the foot of the stair where there is none."""
-        foot, along, outward = self.walls.foot[n], self.walls.along[n], self.walls.outward[n]
-        if self.width[n] <= 0 or self.depth[n] <= 0:
-            return shapely.Point(foot)
-        a, b, d = self.start[n], self.start[n] + self.width[n], self.depth[n]
-        return shapely.Polygon([foot + u * along + v * outward for u, v in ((a, 0), (b, 0), (b, d), (a, d))])
+    def shapes(self) -> Objects:
+        """Return the boxes as polygons in the project CRS; the foot of the stair where there is none. Shape (n,)."""
+        made: Objects = np.asarray(shapely.points(self.walls.foot), dtype=object)
+        there = np.flatnonzero((self.width > 0) & (self.depth > 0))
+        made[there] = self.walls.rectangles(there, self.start[there], self.width[there], self.depth[there])
+        return made
 
 
 def check_lift(site: Site) -> None:
@@ -81,9 +90,9 @@ def check_lift(site: Site) -> None:
     ]
     doubts = [why or ("" if ok else "no_geometry") for why, ok in zip(lacking, boxes.walls.found, strict=True)]
     notes = [f"{w:.1f} × {d:.1f} m" for w, d in zip(boxes.width, boxes.depth, strict=True)]
-    accuracy = site.rules.accuracy("building")
+    accuracy, shapes = site.rules.accuracy("building"), boxes.shapes()
     for threshold, values in (("T-L11.width", boxes.width), ("T-L11.depth", boxes.depth)):
-        tests = Tests(rows, values, accuracy=accuracy, doubts=doubts, notes=notes, place=boxes.shape)
+        tests = Tests(rows, values, accuracy=accuracy, doubts=doubts, notes=notes, place=shapes.__getitem__)
         site.judge(threshold, stairs, tests)
 
 
@@ -117,8 +126,8 @@ def lift_boxes(inputs: Inputs, rules: RuleSet, rows: Indices, houses: Indices) -
     for shapes, owner, back in _keep_free(inputs, rules, walls, half, deep, houses):
         _lower(free, shapes, owner, walls, edges, back)
     needs = rules.value("T-L11.width"), rules.value("T-L11.depth")
-    found = np.array([largest_box(row.tolist(), *needs) for row in np.maximum(free, 0.0)]).reshape(-1, 3)
-    return Boxes(found[:, 1], found[:, 2], found[:, 0] - half, walls)
+    start, width, depth = largest_boxes(np.maximum(free, 0.0), *needs)
+    return Boxes(width, depth, start - half, walls)
 
 
 def walls_of(stairs: Objects, buildings: Layer, houses: Indices) -> Walls:
@@ -126,32 +135,39 @@ def walls_of(stairs: Objects, buildings: Layer, houses: Indices) -> Walls:
     n = len(stairs)
     foot, along, outward = np.zeros((n, 2)), np.tile([1.0, 0.0], (n, 1)), np.tile([0.0, 1.0], (n, 1))
     left, right, found = np.zeros(n), np.zeros(n), np.zeros(n, dtype=bool)
-    points = np.column_stack([shapely.get_x(stairs), shapely.get_y(stairs)])
-    for k in range(n):
-        house = buildings.geoms[houses[k]] if houses[k] >= 0 else None
-        if house is None or house.is_empty:
-            continue
-        a, b = _sides(house)
-        side = b - a
-        size = (side**2).sum(axis=1)
-        t = np.clip(((points[k] - a) * side).sum(axis=1) / np.where(size > 0, size, 1), 0, 1)
-        near = np.hypot(*(a + side * t[:, None] - points[k]).T)
-        best = int(np.argmin(np.where(size > 0, near, np.inf)))
-        length = float(np.sqrt(size[best]))
-        along[k] = side[best] / length
-        foot[k] = a[best] + side[best] * t[best]
-        outward[k] = (along[k, 1], -along[k, 0])  # rings run counter-clockwise: outside is to the right
-        left[k], right[k], found[k] = t[best] * length, (1 - t[best]) * length, True
+    known = np.flatnonzero(houses >= 0)
+    points = np.column_stack([shapely.get_x(stairs), shapely.get_y(stairs)])[known]
+    own, at = np.unique(houses[known], return_inverse=True)
+    a, b, counts = _sides(buildings.geoms[own])
+    number = np.repeat(np.arange(len(known)), counts[at])  # the stairwell of each pair of it and a side of its house
+    first = np.cumsum(counts) - counts
+    within = np.arange(len(number)) - np.repeat(np.cumsum(counts[at]) - counts[at], counts[at])
+    sides = first[at][number] + within
+    a, b = a[sides], b[sides]
+    side = b - a
+    size = (side**2).sum(axis=1)
+    t = np.clip(((points[number] - a) * side).sum(axis=1) / np.where(size > 0, size, 1), 0, 1)
+    near = np.where(size > 0, np.hypot(*(a + side * t[:, None] - points[number]).T), np.inf)
+    order = np.lexsort((within, near, number))
+    who, place = np.unique(number[order], return_index=True)
+    best = order[place]
+    who, best = who[size[best] > 0], best[size[best] > 0]
+    row, length = known[who], np.sqrt(size[best])
+    along[row] = side[best] / length[:, None]
+    foot[row] = a[best] + side[best] * t[best][:, None]
+    outward[row] = np.column_stack([along[row, 1], -along[row, 0]])  # rings run counter-clockwise: outside is right
+    left[row], right[row], found[row] = t[best] * length, (1 - t[best]) * length, True
     return Walls(foot, along, outward, left, right, found)
 
 
-def _sides(house: shapely.Geometry) -> tuple[Numbers, Numbers]:
-    """Return the sides of the outer rings of a house, counter-clockwise."""
-    parts = shapely.get_parts(shapely.orient_polygons(house))
-    rings = [shapely.get_coordinates(shapely.get_exterior_ring(part)) for part in parts if part.geom_type == "Polygon"]
-    if not rings:
-        return np.zeros((1, 2)), np.zeros((1, 2))
-    return np.concatenate([ring[:-1] for ring in rings]), np.concatenate([ring[1:] for ring in rings])
+def _sides(houses: Objects) -> tuple[Numbers, Numbers, Indices]:
+    """Return the sides of the outer rings of houses, counter-clockwise, house after house, and how many each has."""
+    parts, owner = shapely.get_parts(shapely.orient_polygons(houses), return_index=True)
+    areal = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    xy, ring = shapely.get_coordinates(shapely.get_exterior_ring(parts[areal]), return_index=True)
+    same = ring[1:] == ring[:-1]
+    counts = np.bincount(owner[areal][ring[1:][same]], minlength=len(houses)).astype(np.intp)
+    return xy[:-1][same], xy[1:][same], counts
 
 
 def _keep_free(
@@ -171,9 +187,19 @@ def _keep_free(
     found.append((shapely.intersection(near[one[own]], buildings.geoms[other[own]]), usable[one[own]], 0.0))
     lane = np.minimum(np.nan_to_num(lanes.number("width"), nan=rules.value("T-L6")), rules.value("T-L6")) / 2
     for layer, reach in ((lanes, lane), (gas, rules.value("T-L7")), (poles, _POLE)):
-        blocks = shapely.buffer(layer.geoms, reach, cap_style="flat" if layer is lanes else "round")
+        some = _within(near, layer, float(np.max(reach, initial=0.0)))
+        width = reach[some] if isinstance(reach, np.ndarray) else reach
+        blocks = shapely.buffer(layer.geoms[some], width, cap_style="flat" if layer is lanes else "round")
         one, other = _met(near, blocks)
         found.append((shapely.intersection(near[one], blocks[other]), usable[one], 0.0))
+    return found
+
+
+def _within(windows: Objects, layer: Layer, reach: float) -> Indices:
+    """Return the features of a layer that may reach into a window, once each: only they are worth a buffer."""
+    if not len(windows) or not len(layer):
+        return np.zeros(0, dtype=np.intp)
+    found: Indices = np.unique(layer.tree.query(windows, predicate="dwithin", distance=reach + _SLACK)[1])
     return found
 
 
@@ -219,26 +245,34 @@ def _lower(free: Numbers, shapes: Objects, owner: Indices, walls: Walls, edges: 
         np.minimum.at(free[:, cell], k[inside], low[inside])
 
 
-def largest_box(free: list[float], width: float, depth: float) -> tuple[float, float, float]:
-    """Return start, width and depth in m of the largest box below a row of columns: of those that fit, if any does.
+def largest_boxes(free: Numbers, width: float, depth: float) -> tuple[Numbers, Numbers, Numbers]:
+    """Return start, width and depth in m of the largest box below each row of columns: of those that fit, if any does.
+
+    Of boxes of one size the one that starts first counts, of those the widest.
 
     Args:
-        free: Free depth of each column of 0.1 m, m.
+        free: Free depth of the columns of 0.1 m, m, >= 0, shape (n, columns).
         width: Least width of a box that fits, m.
         depth: Least depth of a box that fits, m.
 
-    >>> largest_box([0, 2, 2, 1], 0.2, 1.5)
-    (0.1, 0.2, 2)
+    >>> [values.tolist() for values in largest_boxes(np.array([[0.0, 2, 2, 1]]), 0.2, 1.5)]
+    [[0.1], [0.2], [2.0]]
     """
-    best = (False, 0.0, 0, 0, 0.0)
-    open_ones: list[tuple[int, float]] = []
-    for column, height in enumerate([*free, 0.0]):
-        start = column
-        while open_ones and open_ones[-1][1] >= height:
-            start, tall = open_ones.pop()
-            cells = column - start
-            fits = cells * _CELL >= width - 1e-9 and tall >= depth
-            best = max(best, (fits, cells * tall, -start, cells, tall))
-        open_ones.append((start, height))
-    _fits, _area, start, cells, tall = best
-    return round(-start * _CELL, 3), round(cells * _CELL, 3), tall
+    n, columns = free.shape
+    rows = np.arange(n)
+    fits, area = np.zeros(n, dtype=bool), np.full(n, -1.0)
+    start, cells, tall = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=np.intp), np.zeros(n)
+    for first in range(columns):
+        low = np.minimum.accumulate(free[:, first:], axis=1)
+        wide = np.arange(1, columns - first + 1)
+        sizes = wide * low
+        fit = (wide * _CELL >= width - 1e-9) & (low >= depth)
+        some = np.asarray(fit.any(axis=1))
+        wanted = np.where(fit == some[:, None], sizes, -1.0)
+        last = wanted.shape[1] - 1 - np.argmax(wanted[:, ::-1], axis=1)
+        size = wanted[rows, last]
+        better = (some & ~fits) | ((some == fits) & (size > area))
+        fits, area = np.where(better, some, fits), np.where(better, size, area)
+        start, cells = np.where(better, first, start), np.where(better, wide[last], cells)
+        tall = np.where(better, low[rows, last], tall)
+    return np.round(start * _CELL, 3), np.round(cells * _CELL, 3), tall

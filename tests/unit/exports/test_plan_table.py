@@ -192,6 +192,18 @@ def test_the_sources_of_every_row_and_sum_are_its_total_to_the_cent(planned: Sto
     assert whole[1][10] == pytest.approx(whole[0] - 230.25)  # 待落实
 
 
+def test_an_expired_price_is_told_in_the_row_of_its_community(planned: Store, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    price: dict[str, Any] = {"item_code": "B01", "unit": "m", "unit_price": 100_000.0, "valid_until": "2020-12-31"}
+    planned.create_record("price", price)
+    plan_table(planned, tmp_path / "plan.xlsx")
+    rows = rows_of(load_workbook(tmp_path / "plan.xlsx")["三年计划"])
+    notes = {row[TITLES.index("小区名称")]: str(row[TITLES.index("备注")] or "") for row in rows}
+    assert notes["小区C0"].endswith("条目 B01 所用单价 100,000.00 元的有效期至 2020-12-31，已过期，请录入现行单价。")
+    assert "有效期" not in notes["小区C1"]
+
+
 def test_the_rows_say_what_is_done_when_and_how_far(planned: Store, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 

@@ -1,6 +1,7 @@
 """Estimates and condition grades against numbers worked out by hand."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -51,6 +52,39 @@ def test_fees_and_reserve_are_those_of_the_approved_estimate() -> None:
     assert found.per_household_wan(2254) == pytest.approx(3.69, abs=0.005)
     assert found.per_sqm_yuan(223_104) == pytest.approx(373, abs=0.5)
     assert found.per_household_wan(0) is None
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "day", "is_told"),
+    [
+        ("2026-03-31", date(2026, 3, 31), False),
+        ("2026-03-31", date(2026, 4, 1), True),
+        (None, date(2099, 1, 1), False),
+        ("2026年", date(2026, 1, 1), True),  # no day: nobody can say that it still holds
+    ],
+)
+@pytest.mark.parametrize("own", [301.8, None])
+def test_an_expired_price_stays_in_the_total_and_is_told(
+    store: Store, valid_until: str | None, day: date, is_told: bool, own: float | None
+) -> None:
+    uid = add_community(store)
+    plan(store, uid, unit_price=own)
+    store.create_record("price", {"item_code": "B08", "unit": "㎡", "unit_price": 301.8, "valid_until": valid_until})
+    made = estimates(store, day)[uid]
+    assert (str(made.works_wan), made.problems, len(made.warnings)) == ("37.26", (), int(is_told))
+    if is_told:
+        told = f"条目 B08 所用单价 301.80 元的有效期至 {valid_until}，已过期，请录入现行单价。"
+        assert made.warnings == (told,)
+
+
+def test_a_price_that_one_row_still_holds_is_not_expired(store: Store) -> None:
+    uid = add_community(store)
+    plan(store, uid)
+    for until in ("2020-12-31", "2030-12-31"):
+        store.create_record("price", {"item_code": "B08", "unit": "㎡", "unit_price": 301.8, "valid_until": until})
+    store.create_record("price", {"item_code": "B08", "unit": "㎡", "unit_price": 9.0, "valid_until": "2020-12-31"})
+    assert estimates(store, date(2026, 1, 1))[uid].warnings == ()
+    assert len(estimates(store, date(2031, 1, 1))[uid].warnings) == 1
 
 
 def test_every_amount_traces_to_its_record(store: Store) -> None:

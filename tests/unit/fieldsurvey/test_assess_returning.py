@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import shapely
 
-from fieldsurvey.assess.returning import record_of, send_back
+from fieldsurvey.assess.returning import SentBack, record_of, send_back
 from fieldsurvey.assess.review.remarks import returned_for
+from fieldsurvey.assess.review.steps import take
 from fieldsurvey.assess.rules import engine
 from fieldsurvey.assess.rules.decisions import Choice, decisions
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.model.finding import Finding
+from fieldsurvey.model.review import Step
 from fieldsurvey.model.role import Person, Role
 from fieldsurvey.store import Store
 from tests.builders import add_community, make_project
@@ -35,19 +37,42 @@ def project(folder: Path, status: str = "complete") -> tuple[Store, Finding, str
 def test_the_record_is_returned_with_the_remark(tmp_path: Path) -> None:
     store, finding, record = project(tmp_path)
     with store:
-        assert send_back(store, ENGINEER, finding, "请复测末端水压") == record
+        assert send_back(store, ENGINEER, finding, "请复测末端水压") == SentBack(record)
         assert store.get(record).values["status"] == "returned"  # type: ignore[union-attr]
         assert [one.record_uid for one in returned_for(store)] == [record]
         assert decisions(store)[finding.key].choice is Choice.RETURNED
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.SURVEYOR, "complete"), (Role.REVIEWER, "draft")])
-def test_where_it_cannot_be_returned_the_decision_alone_stands(tmp_path: Path, role: Role, status: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "status", "said"),
+    [
+        (Role.SURVEYOR, "complete", "需要复核人权限，王工现为调查员"),
+        (Role.REVIEWER, "draft", "“草稿”状态下不能"),
+    ],
+)
+def test_where_it_cannot_be_returned_the_decision_alone_stands_and_says_why(
+    tmp_path: Path, role: Role, status: str, said: str
+) -> None:
     store, finding, record = project(tmp_path, status)
     with store:
-        assert send_back(store, Person("王工", role), finding, "请复测") == ""
+        found = send_back(store, Person("王工", role), finding, "请复测")
+        assert found.record == ""
+        assert said in found.why_not
+        assert "只退回了核查结果" in found.why_not
         assert store.get(record).values["status"] == status  # type: ignore[union-attr]
         assert decisions(store)[finding.key].choice is Choice.RETURNED
+
+
+def test_who_lacks_the_right_is_told_who_has_it(tmp_path: Path) -> None:
+    store, finding, record = project(tmp_path)
+    with store:
+        surveyor = Person("王工", Role.SURVEYOR)
+        assert "“我的角色…”" in send_back(store, surveyor, finding, "请复测").why_not
+        known = Person("王工", Role.SURVEYOR, is_known=True)
+        assert "服务端管理员" in send_back(store, known, finding, "请复测").why_not
+        take(store, ENGINEER, record, Step.ACCEPT)
+        assert "李工" in send_back(store, surveyor, finding, "请复测").why_not
+        assert store.get(record).values["status"] == "reviewed"  # type: ignore[union-attr]
 
 
 def test_without_a_reason_nothing_changes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from fieldsurvey.assess.cost import estimate, estimates
 from fieldsurvey.assess.parameters import shipped
 from fieldsurvey.assess.readiness import consents
 from fieldsurvey.assess.records import standing
+from fieldsurvey.model.schema import Value
 from fieldsurvey.plan import versions
 from fieldsurvey.plan.board import choices_of, year_sums
 from fieldsurvey.plan.build import question
@@ -26,7 +27,7 @@ from survey_forms import Context, Session, default_forms, load_form
 from survey_forms.sample_society import home_answers
 
 NUMBERS = {key: parameter.value for key, parameter in shipped().items()}
-PRICES = {
+PRICES: dict[tuple[Value, Value, Value], dict[str, Value]] = {
     (row["item_code"], row["name"], row["unit"]): {"uid": str(n), "unit_price": float(row["unit_price"])}
     for n, row in enumerate(_rows("prices.csv"))
 }
@@ -75,7 +76,7 @@ def test_the_answers_of_homes_pass_their_form_and_describe_nobody() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_the_sample_project_carries_a_plan_that_reconciles(tmp_path: Path) -> None:
     with sample_project(tmp_path / "sample.gpkg") as store:
         _plan_has_the_published_totals(store)

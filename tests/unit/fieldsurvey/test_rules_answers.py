@@ -1,12 +1,13 @@
 """Thresholds against answers of the forms: boundary values, unknown answers, questions that do not arise."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fieldsurvey.assess.rules import default_rules
+from fieldsurvey.assess.rules import default_rules, engine
 from fieldsurvey.assess.rules.answer_tests import ANSWER_FORMS, ANSWER_TESTS, columns
 from fieldsurvey.assess.rules.catalogue import BY_ID
 from survey_forms import default_forms
@@ -64,17 +65,53 @@ def test_a_question_that_does_not_arise_is_not_asked() -> None:
 
 
 def test_a_share_is_compared_in_percent() -> None:
-    kept: dict[str, Any] = {"storage_days": 30, "blind_spots": 0, "status": "complete"}
+    kept: dict[str, Any] = {"storage_days": 30, "blind_spots": 0, "throw_camera": "yes", "status": "complete"}
     assert judged("F10", "f10_security", {**kept, "camera_ok": 9, "camera_total": 10}) == []
     assert judged("F10", "f10_security", {**kept, "camera_ok": 8, "camera_total": 10})[0][:3] == ("T-S3", "fail", 80.0)
     assert judged("F10", "f10_security", {**kept, "camera_ok": 0, "camera_total": 0})[0][1] == "needs_review"
+
+
+@pytest.mark.parametrize(
+    ("floors", "camera", "finding"),
+    [
+        ([6, 5], "no", []),  # nothing above six storeys: the question does not arise
+        ([6, 7], "no", [("T-S5", "fail", 1.0, "")]),
+        ([6, 7], "yes", []),
+        ([7, None], "no", [("T-S5", "fail", 1.0, "")]),
+        ([6, None], "no", [("T-S5", "needs_review", 1.0, "no_storeys")]),
+        ([], "no", [("T-S5", "needs_review", 1.0, "no_storeys")]),
+        ([6, None], "yes", []),
+        ([7], None, [("T-S5", "needs_review", None, "no_answer")]),
+    ],
+)
+def test_falling_object_cameras_are_asked_for_where_a_house_is_above_six_storeys(
+    floors: list[int | None], camera: str | None, finding: list[tuple[Any, ...]]
+) -> None:
+    record = {"storage_days": 30, "blind_spots": 0, "camera_ok": 9, "camera_total": 9, "status": "complete"}
+    houses = [{"community_uid": "c", "kind": "住宅", "floors": storeys} for storeys in floors]
+    shed = {"community_uid": "c", "kind": "自行车棚", "floors": None}
+    found = run(
+        "F10",
+        f10_security=[{**record, "community_uid": "c", "throw_camera": camera}],
+        building=[*houses, shed],
+    )
+    assert told(found) == finding
+
+
+def test_the_page_of_what_has_no_test_names_nothing_that_has_one() -> None:
+    page = Path(engine.__file__).with_name("README.md").read_text(encoding="utf-8")
+    named = [id_ for row in re.findall(r"^\| (T-[^|]+) \|", page, re.MULTILINE) for id_ in row.split(", ")]
+    tested = {key.partition(".")[0] for key in default_rules().thresholds}
+    assert (len(named), len(set(named))) == (37, 37)
+    assert tested.isdisjoint(named)
 
 
 def test_every_threshold_and_every_field_of_the_table_exists() -> None:
     rules = default_rules().thresholds
     for test in ANSWER_TESTS:
         assert rules[test.threshold].rule == f"F{test.form[1:3]}"
-        assert rules[test.threshold].layers == (test.form,)
+        houses = ("building",) if test.storeys is not None else ()
+        assert rules[test.threshold].layers == (test.form, *houses)
     for form in ANSWER_FORMS:
         path: Path = default_forms()[form]
         with path.open(encoding="utf-8", newline="") as source:

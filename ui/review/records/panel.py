@@ -12,14 +12,14 @@ from fieldsurvey.assess.review.batch import accept_all, sample
 from fieldsurvey.assess.review.checks import Check
 from fieldsurvey.assess.review.community import CommunityLook, look_at
 from fieldsurvey.assess.review.look import Look, look
-from fieldsurvey.assess.review.people import person_here
+from fieldsurvey.assess.review.people import denial, person_here
 from fieldsurvey.assess.review.queue import Item, queue
 from fieldsurvey.assess.review.remarks import Pin
 from fieldsurvey.assess.review.steps import take, take_community
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _, language
 from fieldsurvey.jobs import JobControl, Progress
-from fieldsurvey.model.review import NEEDS, Step
+from fieldsurvey.model.review import NEEDS, Step, state_of
 from fieldsurvey.model.role import ROLE_WORDS, Person
 from fieldsurvey.store import Store
 from layers.sidecar import Sidecar
@@ -379,8 +379,13 @@ class RecordReview(QWidget):
         self._ask(Step.SUPERSEDE)
 
     def _ask(self, step: Step) -> None:
-        now = self.look
+        now, person = self.look, self._person
         if now is None:
+            return
+        if not person.role.covers(NEEDS[step]):
+            state = state_of(str(now.item.state))
+            job = self._runner.start(lambda _control: denial(self._holder.store, person, state, step), quick=True)
+            job.succeeded.connect(self.say)
             return
         lines = self.answers.answers.lines
         fields = [("", _("whole record") if isinstance(now, Look) else _("whole community"))]
@@ -422,7 +427,8 @@ class RecordReview(QWidget):
             raise error
         self.say(str(error))
 
-    def say(self, text: str) -> None:
+    @Slot(object)
+    def say(self, text: object) -> None:
         """Tell why something was not done."""
         self.message.setText(f"⚠ {text}")
         self.message.show()
