@@ -1,7 +1,7 @@
 """The areas a laptop works in: rows of other areas are put away, once the hub has what was written here.
 
-The log stays whole (audit, and others may ask for it); put away are the rows
-that QGIS, the map and the lists see. A record that moves back into an area is
+Put away are the rows that QGIS, the map and the lists see; which parts of the
+log may follow says `forgetting`. A record that moves back into an area is
 shown again from the log.
 """
 

@@ -20,15 +20,14 @@ from fieldsurvey.model.revision import SEQ_BITS, Revision, unwrap
 from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.paths import media_folder
 from fieldsurvey.store import bulk, gpkg, opening, rebuild, replica
-from fieldsurvey.store.areas import Areas
 from fieldsurvey.store.connection import Connection, copy_file
 from fieldsurvey.store.findings import Findings
+from fieldsurvey.store.forgetting import Forgetting
 from fieldsurvey.store.journal import Journal
 from fieldsurvey.store.log import Log
 from fieldsurvey.store.media import Media
 from fieldsurvey.store.office import Office
 from fieldsurvey.store.records import Rules
-from fieldsurvey.store.replication import Replication
 from fieldsurvey.store.restoring import Restoring
 from fieldsurvey.store.rows import Rows, table_from_json, table_to_json
 from fieldsurvey.store.values import Changes, Conflict, Row, Token, Version
@@ -38,7 +37,7 @@ from fieldsurvey.store.witness import Witness
 Box = tuple[float, float, float, float]
 
 
-class Store(Restoring, Areas, Journal, Replication, Office, Witness, Findings, Windows):
+class Store(Restoring, Forgetting, Journal, Office, Witness, Findings, Windows):
     """A project file, open.
 
     Attributes:

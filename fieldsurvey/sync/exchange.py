@@ -117,6 +117,8 @@ class Exchange:
             self._fetch_blobs()
             if theirs.kind == "hub" and not self._sent:  # what was sent just now may be a community of our own
                 self._store.evict()  # rows of areas that were taken away
+                note_places(self._store)
+                self._store.forget_outside(peer.acked)
         self._store.save_peer(replace(peer, last_ok_ms=now_millis()))
         told = (*getattr(self._carrier, "damaged", ()), *self._refused, *self._hints())
         conflicts = self._store.conflict_count()
@@ -395,6 +397,16 @@ def gained_areas(store: Store, theirs: Hello) -> list[int]:
     """Return the areas of this copy whose past a feed read so far did not hold."""
     before, now = json.loads(store.setting(_PULLED, "{}")).get(theirs.hub_id), areas_of(store)
     return [] if before is None or now is None else sorted(set(now) - set(before))
+
+
+def note_places(store: Store) -> None:
+    """Let no place in a feed stand for other areas than today's: what is dropped from the log must come again."""
+    areas, pulled = areas_of(store), json.loads(store.setting(_PULLED, "{}"))
+    if areas is not None:
+        before = {peer.hub_id: pulled.get(peer.hub_id) for peer in store.peers()}
+        now = {hub: areas if some is None else sorted(set(some) & set(areas)) for hub, some in before.items()}
+        if now != before:
+            store.set_setting(_PULLED, dump({**pulled, **now}))
 
 
 def adopt_view(store: Store, theirs: Hello) -> None:

@@ -294,6 +294,12 @@ class World:
         some = self.rng.sample([scope_of(uid) for uid in COMMUNITIES], self.rng.randint(1, 2))
         site.store.set_areas(some if self.rng.random() < 0.7 else None)
         self.stats["areas chosen"] += 1
+        before = len(written(site.store))
+        for _time in range(
+            self.rng.randint(0, 2)
+        ):  # the first sends what is here, the second drops what belongs elsewhere
+            self._exchange(site, self.hub, safe=True)
+        self.stats["logs dropped"] += len(written(site.store)) < before
 
     def _put_away(self, site: Site) -> None:
         self.stats["rows put away"] += site.store.evict()

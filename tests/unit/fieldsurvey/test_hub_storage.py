@@ -171,10 +171,9 @@ def test_an_import_waits_for_its_dataset(
     assert storage.counts().waiting == 0
 
 
-def test_an_import_of_records_that_are_there_already_leaves_them_as_they_are(
+def test_an_import_of_records_that_are_there_already_stands_beside_what_made_them(
     tmp_path: Path, laptop: Store, storage: Storage
 ) -> None:
-    """The same import may come under two numbers, and a hostile one may name any record twice."""
     uids = [add_community(laptop, "枫叶山"), *(f"{number:032x}" for number in (7, 8))]
     with Store.create(tmp_path / "other.gpkg", project=laptop.project) as other:
         other.import_rows("community", [{"uid": uid, "name": f"又一个{uid[-1]}"} for uid in uids], source="x.csv")
@@ -183,9 +182,12 @@ def test_an_import_of_records_that_are_there_already_leaves_them_as_they_are(
             storage.store.media.add_bytes(_dataset(other).read_bytes(), "x.csv", "application/x-fieldsurvey-dataset")
         storage.ingest(everything(laptop), {})
         storage.ingest(everything(other), {})
-    assert {row["uid"]: row["name"] for row in storage.select("community")} == {
-        uids[0]: "枫叶山", uids[1]: "又一个7", uids[2]: "又一个8"
-    }  # fmt: skip
+    names = {row["uid"]: row["name"] for row in storage.select("community")}
+    assert names.pop(uids[0]) in {"枫叶山", f"又一个{uids[0][-1]}"}
+    assert names == {uids[1]: "又一个7", uids[2]: "又一个8"}
+    rivals = storage.conflicts()
+    assert {uid for uid, _field in rivals} == {uids[0]}
+    assert len(rivals[uids[0], "name"]) == 2
     assert storage.counts().waiting == 0
 
 
