@@ -20,6 +20,8 @@ from ui.forms.base import NoWheel
 from ui.forms.problems import ProblemList
 from ui.widgets import button, titled
 
+_LEAST_AREA = 76  # px: a question and its editor
+
 
 class FormFrame(QWidget):
     """The frame of a form. Its buttons are connected by FormPanel.
@@ -61,6 +63,7 @@ class FormFrame(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setMinimumHeight(_LEAST_AREA)
         layout.addWidget(self.area, 1)
         layout.addLayout(self._foot())
 
