@@ -12,7 +12,22 @@ from fieldsurvey.paths import user_data
 SCHEMA = 1
 THEMES = ("light", "dark", "sun")
 _MAX_RECENT = 8
-_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry")
+_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry", "place_day")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the tables of one project were left.
+
+    Attributes:
+        columns: Table -> its columns, as they were chosen and ordered.
+        widths: Table -> column -> its width, px, where a person has changed it.
+        splitters: Name of a splitter -> the sizes of its parts, px.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    widths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    splitters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +47,11 @@ class Settings:
         role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
         table: The table that was looked at last.
-        columns: Table -> its columns, as they were chosen and ordered.
+        columns: Table -> its columns, as they were chosen last in any project, for projects where nobody chose yet.
+        looks: Project file -> how its tables were left.
         geometry: Place and size of the window, as Qt packs them, in base64.
         place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
+        place_day: The day (ISO) on which the person was there.
         tips: Tips on first use that were put away.
     """
 
@@ -53,14 +70,21 @@ class Settings:
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
     table: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    looks: Mapping[str, Look] = field(default_factory=dict)
     geometry: str = ""
     place: tuple[str, ...] = ()
+    place_day: str = ""
     tips: tuple[str, ...] = ()
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""
         path = str(project.absolute())
         return replace(self, recent=(path, *(other for other in self.recent if other != path))[:_MAX_RECENT])
+
+    def with_look(self, project: str, look: Look) -> Self:
+        """Return the settings with how the tables of a project were left; projects no longer listed are forgotten."""
+        kept = {path: found for path, found in self.looks.items() if path in self.recent}
+        return replace(self, looks={**kept, project: look})
 
 
 def load() -> tuple[Settings, str]:
@@ -74,7 +98,7 @@ def load() -> tuple[Settings, str]:
     try:
         raw: dict[str, Any] = json.loads(place.read_text("utf-8"))
         return _checked(raw), ""
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         aside = place.with_suffix(".broken.json")
         place.replace(aside)
         return Settings(), f"{aside.name}: {error}"
@@ -99,6 +123,8 @@ def _checked(raw: dict[str, Any]) -> Settings:
             known[name] = tuple(known[name])
     if "columns" in known:
         known["columns"] = {str(table): tuple(map(str, names)) for table, names in known["columns"].items()}
+    if "looks" in known:
+        known["looks"] = {str(project): _look(found) for project, found in known["looks"].items()}
     settings = Settings(**known)
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
@@ -107,6 +133,14 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
+
+
+def _look(raw: dict[str, Any]) -> Look:
+    return Look(
+        {str(table): tuple(map(str, names)) for table, names in raw["columns"].items()},
+        {str(table): {str(c): int(px) for c, px in found.items()} for table, found in raw["widths"].items()},
+        {str(name): tuple(map(int, sizes)) for name, sizes in raw["splitters"].items()},
+    )
 
 
 def _texts(settings: Settings) -> tuple[object, ...]:

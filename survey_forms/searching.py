@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from fieldsurvey.i18n import language
 from fieldsurvey.model.assets import ASSET_BY_NAME
-from fieldsurvey.model.schema import ColumnType, Table, TableKind
+from fieldsurvey.model.schema import ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.words import Source
 from survey_forms.form import Form, Kind, Question
-from survey_forms.layout import layout_of
+from survey_forms.layout import Layout, layout_of
+from survey_forms.shelf import form_of
 from survey_forms.words import Texts
 
 PLACE, BUILDING, ANSWER, ASSET = "place", "building", "answer", "asset"
@@ -77,6 +79,49 @@ def _form_sources(store: Store, form: Form, tables: Mapping[str, Table], names: 
         if texts or coded:
             found.append(Source(table, ANSWER, (), texts, coded, "parent_uid" if repeat else "", names))
     return found
+
+
+def asked_at(store: Store, table: str, uid: str, line: str) -> str:
+    """Return the path of the question whose answer a line of the index shows, in its instance; empty if none does.
+
+    Args:
+        store: The project.
+        table: Table of the row that was found, that of a form or of a list in it.
+        uid: The row.
+        line: The line.
+    """
+    tables, row = store.tables(), store.get(uid)
+    top = table
+    while tables[top].parent:
+        top = tables[top].parent
+    if row is None or not line:
+        return ""
+    form = form_of(store, top)
+    layout = layout_of(form)
+    source = next((one for one in _form_sources(store, form, tables, {}) if one.table == table), None)
+    column = None if source is None else next(filter(partial(_says, source, row.values, line), source.columns), None)
+    repeat = next((path for path in layout.keys if layout.table_of(path) == table), "")
+    asked = next((path for path in layout.direct(repeat) if layout.columns[path] == column), "")
+    return _in_instance(store, layout, repeat, uid, asked) if asked else ""
+
+
+def _says(source: Source, values: Mapping[str, Value], line: str, column: str) -> bool:
+    """Say whether the answer in a column is what a line of the index shows."""
+    return line in source.document({column: values.get(column)} if column in values else {})[1].splitlines()
+
+
+def _in_instance(store: Store, layout: Layout, repeat: str, uid: str, path: str) -> str:
+    """Return the path of a question in the row of its list, such as /data/photos[2]/kind."""
+    steps: list[tuple[str, int]] = []
+    while repeat and (row := store.get(uid)) is not None:
+        above = str(row.values["parent_uid"])
+        rows = store.select(layout.table_of(repeat), [], where={"parent_uid": above}, order="ordinal")
+        steps.append((repeat, 1 + [str(one["uid"]) for one in rows].index(uid)))
+        repeat, uid = layout.outer[repeat], above
+    made, done = "", ""
+    for outer, number in reversed(steps):
+        made, done = f"{made}{outer.removeprefix(done)}[{number}]", outer
+    return made + path.removeprefix(done)
 
 
 def _words(form: Form, question: Question) -> dict[str, str]:

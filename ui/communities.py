@@ -21,6 +21,7 @@ from fieldsurvey.assess import PLAN
 from fieldsurvey.i18n import _
 from layers.search import Index
 from layers.style import STATES
+from ui import shown
 from ui.empty import EmptyState
 from ui.project.session import Overview
 
@@ -225,12 +226,14 @@ def totals_text(now: Overview) -> str:
         PLAN.investment_wan,
     )
     text = _("{communities} communities · {households} households · CNY {money} bn").format(
-        communities=f"{found.communities:,}",
-        households=f"{found.households:,}",
+        communities=shown.number(found.communities),
+        households=shown.number(found.households),
         money=_money(found.investment_wan),
     )
     plan = _("Plan: {communities} · {households} · {money}").format(
-        communities=f"{PLAN.communities:,}", households=f"{PLAN.households:,}", money=_money(PLAN.investment_wan)
+        communities=shown.number(PLAN.communities),
+        households=shown.number(PLAN.households),
+        money=_money(PLAN.investment_wan),
     )
     return f"<b>{text}</b><br>{'✓ ' if fits else '≠ '}{plan}"
 

@@ -3,7 +3,7 @@
 from functools import partial
 from importlib import import_module
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMessageBox,
-    QSplitter,
     QStackedWidget,
 )
 
@@ -30,6 +29,7 @@ from ui.conflicts.panel import make_desk
 from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.finder.controller import Finder
+from ui.fitting import Columns, Room, StateLine
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
@@ -58,6 +58,7 @@ from ui.workspaces import Workspaces
 
 _BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
+_LEAST = (560, 320)  # px: 1366 x 768 at 200 % without what a task bar and a frame take
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 
 
@@ -78,7 +79,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle(_("Renovation survey"))
-        self.resize(1366, 740)
+        self.setMinimumSize(*_LEAST)
+        self.resize(QSize(1366, 740).boundedTo(self.screen().availableSize()))
         self.remembered = Remembered(remembered, self)
         self._is_closed = False
         self.holder = StoreHolder()
@@ -129,16 +131,13 @@ class MainWindow(QMainWindow):
         self.right = QStackedWidget()
         self.right.addWidget(self.forms)
         self.right.addWidget(self.form_panel)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("columns")
-        for part in (self.communities, self.map_side, self.right):
-            self.splitter.addWidget(part)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes(list(self.settings.splitter))
+        parts = ((_("Communities"), self.communities, 0), (_("Map"), self.map_side, 320), (_("Forms"), self.right, 330))
+        self.columns = Columns("columns", parts, self.settings.splitter)
+        self.columns.splitter.setStretchFactor(1, 1)
         self.workspaces = Workspaces()
         for name, word, page in (
             ("today", _("Today"), self.today.make_page),
-            ("map", _("Map"), self.splitter),
+            ("map", _("Map"), self.columns),
             ("table", _("Table"), partial(make_tables, self)),
             ("import", _("Import"), self.importer),
             ("review", _("Review"), self.review),
@@ -150,7 +149,8 @@ class MainWindow(QMainWindow):
             self.workspaces.add(name, word, page)
         self.whole = QStackedWidget()
         self.whole.setObjectName("page")
-        self.whole.addWidget(self.start)
+        self.start_room = Room(self.start)
+        self.whole.addWidget(self.start_room)
         self.whole.addWidget(self.workspaces)
         self.setCentralWidget(under_tips(self.help.tips, self.whole))
         self.workspaces.shown.connect(self.help.tips.show_for)
@@ -159,11 +159,10 @@ class MainWindow(QMainWindow):
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
         for name in ("saved", "unsent", "conflicts", "person", "position", "pointer", "crs", "scale"):
-            label = QLabel()
+            self.told[name] = label = QLabel()
             label.setObjectName(f"status_{name}")
-            self.told[name] = label
-            bar, is_left = self.statusBar(), name in {"saved", "unsent", "conflicts", "person", "position"}
-            (bar.addWidget if is_left else bar.addPermanentWidget)(label)
+        giving_way = [self.told[name] for name in ("crs", "person", "pointer", "scale", "position")]
+        self.setStatusBar(StateLine(list(self.told.values()), 5, giving_way))
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
@@ -193,7 +192,7 @@ class MainWindow(QMainWindow):
         self.form.closed.connect(self._form_closed)
         self.form.kept.connect(self.told["saved"].setText)
         self.form_panel.wide_clicked.connect(self._toggle_wide)
-        self.form_panel.place_wanted.connect(lambda _path: self._set_wide(wide=False))  # the map is to be seen
+        self.form_panel.place_wanted.connect(self._show_place)
         self.project.closed.connect(self.plan.close_timer)
         self.plan.record_wanted.connect(self.open_record)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
@@ -215,7 +214,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def show_start(self) -> None:
         """Show the start page."""
-        self.whole.setCurrentWidget(self.start)
+        self.whole.setCurrentWidget(self.start_room)
 
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
@@ -312,6 +311,8 @@ class MainWindow(QMainWindow):
     def open_community(self, uid: str) -> None:
         """Select a community and show it large."""
         self.choose_community(uid)
+        if self.form.current is None:
+            self.columns.show_part(self.map_side)
         self.canvas.zoom_to(uid)
 
     @Slot()
@@ -328,20 +329,21 @@ class MainWindow(QMainWindow):
             self.right.setCurrentWidget(self.forms)
 
     @Slot(object)
-    def open_form(self, subject: Subject) -> None:
-        """Open a form beside the map."""
-        self.form.open(subject)
+    def open_form(self, subject: Subject, path: str = "") -> None:
+        """Open a form beside the map; at the question of a path, else where the person was in it."""
+        self.form.open(subject, path)
 
     @Slot(object)
-    def open_record(self, subject: Subject) -> None:
-        """Open a form, with its community beside it on the map."""
+    def open_record(self, subject: Subject, path: str = "") -> None:
+        """Open a form, with its community beside it on the map; at the question of a path."""
         self.show_workspace("map")
         self.open_community(subject.community_uid)
-        self.open_form(subject)
+        self.open_form(subject, path)
 
     @Slot()
     def _form_opened(self) -> None:
         self.right.setCurrentWidget(self.form_panel)
+        self.columns.show_part(self.right)
         if not self.form_panel.current:
             self.form_panel.next_row()
 
@@ -353,12 +355,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _toggle_wide(self) -> None:
-        self._set_wide(wide=self.communities.isVisible())
+        self._set_wide(wide=not self.columns.is_alone)
 
     def _set_wide(self, *, wide: bool) -> None:
         """Give the form the whole width, or the map its place again."""
-        for part in (self.communities, self.map_side):
-            part.setHidden(wide)
+        self.columns.set_alone(self.right, alone=wide)
+
+    @Slot()
+    def _show_place(self) -> None:
+        """Show the map: a place is to be picked on it."""
+        self._set_wide(wide=False)
+        self.columns.show_part(self.map_side)
 
     @Slot(str)
     def _show_sheet(self, uid: str) -> None:
@@ -393,11 +400,11 @@ class MainWindow(QMainWindow):
 
     @Slot(float, float)
     def _tell_pointer(self, east: float, north: float) -> None:
-        self.told["pointer"].setText(f"E {east:,.2f}  N {north:,.2f}".replace(",", " "))
+        self.told["pointer"].setText(f"E {shown.coordinate(east)}  N {shown.coordinate(north)}")
 
     @Slot(float)
     def _tell_scale(self, scale: float) -> None:
-        self.told["scale"].setText(f"1:{round(scale):,}".replace(",", " "))
+        self.told["scale"].setText(shown.scale(scale))
 
     # --- look and language ---------------------------------------------------------------------------------------
 
@@ -424,7 +431,7 @@ class MainWindow(QMainWindow):
         self.clock.stop()
         self.form.flush()
         self.form.listening.close()
-        self.remembered.change(splitter=tuple(self.splitter.sizes()))
+        self.remembered.change(splitter=self.columns.sizes())
         self.finder.close()
         self.help.close()
         self.opening.close()

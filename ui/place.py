@@ -1,9 +1,11 @@
-"""Where the person was: after a power cut, a crash or a night the same project opens at the same place."""
+"""Where the person was: after a power cut or a crash the same project opens there; a new day begins with Today."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
+from fieldsurvey.clock import today
 from survey_forms.records import Subject
 from ui.project.session import Overview
 
@@ -19,6 +21,7 @@ class Place(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window = window
+        self._is_day_new, self._landed = False, ""
         self._project = ""  # the one whose place is remembered now; empty until it was gone back to
         window.project.opened.connect(self._go_back)
         window.project.closed.connect(self._leave)
@@ -26,11 +29,18 @@ class Place(QObject):
         window.community_chosen.connect(self._note)
         window.form.opened.connect(self._note)
         window.form.closed.connect(self._note)
+        window.today.agenda.changed.connect(self._begin_day)
 
     @Slot(object)
     def _go_back(self, now: Overview) -> None:
-        place = self._window.settings.place
+        settings = self._window.settings
+        place = settings.place
         self._project = str(now.path)
+        self._is_day_new = settings.place_day != today().isoformat() or place[:1] != (self._project,)
+        self._return(now, place)
+        self._landed = self._window.workspaces.current
+
+    def _return(self, now: Overview, place: Sequence[str]) -> None:
         if len(place) != _PARTS or place[0] != self._project or not now.communities:
             return
         _project, workspace, community, form, subject, record = place
@@ -42,6 +52,16 @@ class Place(QObject):
             self._window.show_workspace(workspace)
 
     @Slot()
+    def _begin_day(self) -> None:
+        """Begin a new day with what is assigned to the person, unless they have gone elsewhere by themselves."""
+        window = self._window
+        if not self._is_day_new or not window.today.agenda.reading.drawn:  # not read yet
+            return
+        self._is_day_new = False
+        if window.today.agenda.mine and window.workspaces.current == self._landed:
+            window.show_workspace("today")
+
+    @Slot()
     def _leave(self) -> None:
         self._project = ""
 
@@ -51,4 +71,5 @@ class Place(QObject):
             return
         window, form = self._window, self._window.form.current
         subject = (form.form_id, form.subject_uid, form.record_uid) if form else ("", "", "")
-        window.remembered.change(place=(self._project, window.workspaces.current, window.forms.uid, *subject))
+        place = (self._project, window.workspaces.current, window.forms.uid, *subject)
+        window.remembered.change(place=place, place_day=today().isoformat())

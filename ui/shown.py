@@ -9,6 +9,7 @@ from fieldsurvey.model.schema import Value
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PLAIN_UNITS = {"年"}  # a year has no thousands
 _TIGHT_UNITS = {"%", "°"}
+_MEGA = 1_000_000
 
 
 def number(value: float, unit: str = "", *, digits: int = 2) -> str:
@@ -22,6 +23,42 @@ def number(value: float, unit: str = "", *, digits: int = 2) -> str:
     else:
         text = f"{value:,.{digits}f}".rstrip("0").rstrip(".")
     return f"{text}{'' if unit in _TIGHT_UNITS else ' '}{unit}".strip()
+
+
+def fixed(value: float, digits: int) -> str:
+    """Return a number with thousands and so many digits behind the point: amounts and measures in columns.
+
+    >>> fixed(28390.5, 2), fixed(12.0, 1)
+    ('28,390.50', '12.0')
+    """
+    return f"{value:,.{digits}f}"
+
+
+def scale(value: float) -> str:
+    """Return the scale of a map, as it stands on one.
+
+    >>> scale(2000.4)
+    '1:2000'
+    """
+    return f"1:{round(value)}"
+
+
+def coordinate(value: float, digits: int = 2) -> str:
+    """Return a plane coordinate, m: without thousands, so that it can be copied into other programs.
+
+    >>> coordinate(3342741.449)
+    '3342741.45'
+    """
+    return f"{value:.{digits}f}"
+
+
+def size(count: int) -> str:
+    """Return the size of a file.
+
+    >>> size(850), size(30_820_000)
+    ('1 kB', '30.8 MB')
+    """
+    return f"{count / 1e6:,.1f} MB" if count >= _MEGA else f"{max(1, round(count / 1e3)):,} kB"
 
 
 def day(value: str | date, *, is_long: bool = False) -> str:

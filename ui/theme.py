@@ -60,11 +60,13 @@ QPushButton:disabled {{ color: {soft}; }}
 QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding: 5px 11px; font-weight: 600; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
+#rail[low="true"] QToolButton {{ padding: 0 2px; min-width: 44px; min-height: 26px; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
 #rail QToolButton:focus {{ border: 2px solid {accent}; }}
 QLineEdit > QToolButton {{ border: none; background: transparent; padding: 0; min-height: 0; }}
 #map_tools {{ spacing: 2px; border: none; padding: 2px 4px; }}
 #map_tools QToolButton {{ padding: 6px 4px; border-color: transparent; background: transparent; }}
+#map_tools #qt_toolbar_ext_button {{ padding: 0; min-height: 0; border-color: {line}; background: {base}; }}
 #map_tools QToolButton:checked {{ background: {base}; border-color: {accent}; color: {accent}; font-weight: 600; }}
 #map_tools QToolButton:focus {{ border: 2px solid {accent}; padding: 5px 3px; }}
 QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
@@ -72,6 +74,8 @@ QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base
 QListView:focus, QTableView:focus, QTreeView:focus, QScrollArea:focus, QTextBrowser:focus {{
   border: 2px solid {accent}; }}
 QScrollArea > QWidget > QWidget {{ background: {base}; }}
+QScrollArea[role="room"], QScrollArea[role="room"] > QWidget, QScrollArea[role="room"] > QWidget > QWidget {{
+  background: {window}; border: none; }}
 QLabel[role="empty"] {{ color: {soft}; font-size: 15px; }}
 QListView::item, QTreeView::item {{ min-height: 36px; padding: 0 6px; }}
 QListView::item:selected, QTableView::item:selected, QTreeView::item:selected {{ background: {accent};

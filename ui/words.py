@@ -22,7 +22,7 @@ def in_words(table: Table, field: str, value: Value) -> str:
 
 def _plain(value: Value) -> str:
     if isinstance(value, float):
-        return f"{value:,.10g}"
+        return shown.number(value, digits=4)
     return str(value)
 
 

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from ui import icon
+from ui.fitting import Room
 from ui.project.session import Overview
 
 _BUTTON = (72, 56)  # px
+_LOW = (60, 44)  # px, the same in a low window
+_SMALL = (44, 30)  # px where it is too low for words: the icon says it, and its tip
+_GAP = 6  # px between buttons
+_LEAST_GAP = 1
 _MOST_KEYS = 9  # Ctrl+1 to Ctrl+9
 
 
@@ -36,9 +41,12 @@ class Workspaces(QWidget):
         self._rail = QVBoxLayout(rail)
         self._rail.setContentsMargins(6, 8, 6, 8)
         self._rail.addStretch(1)
+        self._rail_box = rail
+        self._rail_room = Room(rail)
+        self._rail_room.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(rail)
+        row.addWidget(self._rail_room)
         row.addWidget(self.pages, 1)
 
     @property
@@ -65,7 +73,7 @@ class Workspaces(QWidget):
         self._names.append(name)
         if isinstance(page, QWidget):
             self._made[name] = page
-            self.pages.addWidget(page)
+            self.pages.addWidget(Room(page))
         else:
             empty = QWidget()
             self._makers[name] = (page, empty)
@@ -74,6 +82,7 @@ class Workspaces(QWidget):
         button.setObjectName(f"rail_{name}")
         button.setText(word)
         button.setToolTip(word)
+        button.setAccessibleName(word)
         if number < _MOST_KEYS:
             button.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
             button.setToolTip(f"{word} (Ctrl+{number + 1})")
@@ -95,20 +104,48 @@ class Workspaces(QWidget):
             maker, empty = waiting
             number, is_seen = self.pages.indexOf(empty), self.pages.currentWidget() is empty
             self._made[name] = made = maker()
-            self.pages.insertWidget(number, made)
+            self.pages.insertWidget(number, Room(made))
             self.pages.removeWidget(empty)
             empty.deleteLater()
             if is_seen:
-                self.pages.setCurrentWidget(made)
+                self.pages.setCurrentIndex(number)
             _tell(made, self._now)
         return self._made[name]
 
     def show_workspace(self, name: str) -> None:
         """Show a workspace."""
-        page = self.page(name)
-        self.pages.setCurrentWidget(page)
+        self.page(name)
+        self.pages.setCurrentIndex(self._names.index(name))
         self._buttons.button(self._names.index(name)).setChecked(True)
         self.shown.emit(name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make the rail low, or leave its words out, where the window is too low for them."""
+        super().resizeEvent(event)
+        self._fit_rail()
+
+    def _fit_rail(self) -> None:
+        buttons, rail = self._buttons.buttons(), self._rail_box
+        room = self.height() // max(len(buttons), 1)
+        size, gap = (_BUTTON, _GAP) if room >= _BUTTON[1] + _GAP + 2 else (_LOW, _LEAST_GAP)
+        if room < size[1] + gap:
+            size = _SMALL
+        if rail.property("size") != str(size):
+            rail.setProperty("size", str(size))
+            rail.setProperty("low", size is not _BUTTON)
+            self._rail.setSpacing(gap)
+            self._rail.setContentsMargins(6, 2 if gap == _LEAST_GAP else 8, 6, 0)
+            icon_only, both = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+            for button in buttons:
+                if isinstance(button, QToolButton):
+                    button.setToolButtonStyle(icon_only if size is _SMALL else both)
+                button.style().unpolish(button)
+                button.style().polish(button)
+                button.setMinimumSize(*size)
+        self._rail.activate()
+        bar = self._rail_room.verticalScrollBar().sizeHint().width()
+        is_too_high = rail.minimumSizeHint().height() > self.height()
+        self._rail_room.setFixedWidth(rail.minimumSizeHint().width() + (bar if is_too_high else 0))
 
     def show_project(self, now: Overview) -> None:
         """Tell every workspace that was made how the project stands."""

@@ -16,11 +16,15 @@ def is_remote(path: Path) -> bool:
     """Say whether a file lies on a network drive, as far as the system tells."""
     if sys.platform == "win32":
         return _is_remote_on_windows(path)
+    return file_system_of(path.absolute(), mount_table()) in _REMOTE
+
+
+def mount_table() -> str:
+    """Return what this system has mounted where (proc(5)); empty if it does not tell."""
     try:
-        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace")
+        return Path("/proc/self/mounts").read_text("utf-8", "replace")
     except OSError:
-        return False
-    return file_system_of(path.absolute(), mounts) in _REMOTE
+        return ""
 
 
 def file_system_of(path: Path, mounts: str) -> str:

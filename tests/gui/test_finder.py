@@ -11,6 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
+from survey_forms import Kind
+from survey_forms.layout import layout_of
+from survey_forms.records import Subject, open_form, save_record
+from survey_forms.searching import asked_at
 from tests.builders import add_community, make_project, square
 from ui.app import build
 from ui.finder.box import FinderBox
@@ -59,6 +63,14 @@ def _type(qtbot: QtBot, box: FinderBox, text: str) -> None:
     qtbot.waitUntil(lambda: bool(box.entries), timeout=10_000)
 
 
+def _is_at(window: MainWindow, name: str) -> bool:
+    """Say whether the cursor of the window is in a question of the open form."""
+    focus = window.focusWidget()
+    if window.form_panel.session is None or focus is None:
+        return False
+    return any(row.question.name == name and row.isAncestorOf(focus) for row in window.form_panel.rows())
+
+
 def test_the_words_of_an_answer_lead_to_its_form(qtbot: QtBot, window: MainWindow, project: dict[str, str]) -> None:
     _press(window, "search")
     box = window.finder.search
@@ -70,6 +82,43 @@ def test_the_words_of_an_answer_lead_to_its_form(qtbot: QtBot, window: MainWindo
     assert not box.isVisible()
     assert window.form.current is not None
     assert (window.form.current.form_id, window.form.current.community_uid) == ("f04_water", project["community"])
+
+
+def test_the_form_opens_at_the_question_of_the_answer(qtbot: QtBot, window: MainWindow) -> None:
+    _press(window, "search")
+    box = window.finder.search
+    qtbot.waitUntil(lambda: window.finder.engine.is_ready, timeout=30_000)
+    _type(qtbot, box, "立管渗漏")
+    qtbot.keyClick(box.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: _is_at(window, "remarks"), timeout=60_000)
+    row, focus = window.form_panel.row("remarks"), window.focusWidget()
+    assert focus is not None
+    qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty(), timeout=60_000)  # it is scrolled into sight
+    qtbot.keyClick(focus, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(focus, "!")
+    session = window.form_panel.session
+    assert session is not None
+    qtbot.waitUntil(lambda: session.value("/data/remarks") == "地下室立管渗漏!", timeout=60_000)
+
+
+def test_an_answer_in_a_list_of_a_form_is_found_in_its_row(project: dict[str, str]) -> None:
+    with Store.open(Path(project["path"])) as store:
+        opened = open_form(store, Subject("f01_community", project["community"], project["community"]))
+        form = opened.session.form
+        repeat = next(path for path, outer in layout_of(form).outer.items() if not outer)
+        spoken = next(q.path for q in form.questions() if q.path.startswith(f"{repeat}/") and q.kind is Kind.TEXT)
+        for number in (1, 2):
+            instance = opened.session.add_repeat(repeat)
+            opened.session.answer(instance + spoken.removeprefix(repeat), f"第{number}处")
+        save_record(store, opened, "draft")
+        table = layout_of(form).table_of(repeat)
+        asked = next(question for question in form.questions() if question.path == spoken)
+        label = asked.label("zh_CN") or asked.name
+        column = layout_of(form).columns[spoken]
+        rows = store.select(table, [column], order="ordinal")
+        found = [asked_at(store, table, str(row["uid"]), f"{label}: {row[column]!s}") for row in rows]
+        assert found == [f"{repeat}[{number}]{spoken.removeprefix(repeat)}" for number in (1, 2)]
+        assert not asked_at(store, table, str(rows[0]["uid"]), "没有这样的一行")
 
 
 def test_enter_before_the_answer_came_goes_to_the_first_that_fits(

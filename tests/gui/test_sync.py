@@ -130,7 +130,7 @@ def test_enrol_look_and_sync(qtbot: QtBot, window: MainWindow, folder: Path, tls
     panel.look.click()
     assert "修改 4" in _finish(qtbot, window)
     expected = ["枫叶山小区", "小区 新增 1", "消火栓 新增 1", "牧羊湖小区", "小区 ✕ 新增 1，删除 1"]
-    assert _texts(panel.lists.out) == [*expected, "照片 (1) 3.0 MB", "IMG_0012.jpg 3,000 kB"]
+    assert _texts(panel.lists.out) == [*expected, "照片 (1) 3.0 MB", "IMG_0012.jpg 3.0 MB"]
     assert _texts(panel.lists.back) == ["没有。"]
     panel.go.click()
     assert "同步完成" in _finish(qtbot, window)

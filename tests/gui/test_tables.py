@@ -1,15 +1,17 @@
 """The table workspace on a real project: filter, sort, edit under the rules, copy, and the map beside it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QSplitter
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey.model.schema import Value
-from fieldsurvey.settings import Settings
+from fieldsurvey.settings import Look, Settings, load, save
 from fieldsurvey.store import Store
 from survey_forms.records import COMPLETE, Subject, open_form, save_record
 from tests.builders import make_project, point, square
@@ -137,6 +139,60 @@ def test_chosen_columns_and_their_order_come_back(qtbot: QtBot, window: MainWind
     again = opened(qtbot, window, "community", 2)
     assert [field.column.name for field in again.model.fields] == ["built_year", "name"]
     assert window.settings.columns["community"] == ("built_year", "name")
+
+
+def test_a_table_comes_back_as_it_was_left(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    tables = panel(window)
+    tables.bar.columns_chosen.emit(["name", "built_year"])
+    heads = tables.grid.horizontalHeader()
+    heads.moveSection(1, 0)
+    edge = QPoint(heads.sectionPosition(0) + heads.sectionSize(0) - 1, heads.height() // 2)
+    wanted = heads.sectionSize(0) + 60
+    qtbot.mousePress(heads.viewport(), Qt.MouseButton.LeftButton, pos=edge)
+    qtbot.mouseMove(heads.viewport(), edge + QPoint(60, 0))
+    qtbot.mouseRelease(heads.viewport(), Qt.MouseButton.LeftButton, pos=edge + QPoint(60, 0))
+    assert heads.sectionSize(0) == wanted
+    down = window.findChild(QSplitter, "table_down")
+    assert isinstance(down, QSplitter)
+    handle = down.handle(1)
+    qtbot.mousePress(handle, Qt.MouseButton.LeftButton)
+    qtbot.mouseMove(handle, handle.rect().center() - QPoint(0, 40))
+    qtbot.mouseRelease(handle, Qt.MouseButton.LeftButton)
+    sizes = down.sizes()
+    opened(qtbot, window, "hydrant", 300)
+    width = tables.grid.columnWidth(0)
+    window.close()
+    settings, wrong = load()
+    assert not wrong
+    again = MainWindow(settings)
+    qtbot.addWidget(again)
+    again.show()
+    try:
+        with qtbot.waitSignal(again.project.opened, timeout=20_000):
+            again.opening.open_project(project[0])
+        again.show_workspace("table")
+        settled(qtbot, panel(again), "hydrant", 300)
+        assert panel(again).grid.columnWidth(0) == width  # that of another table
+        found = opened(qtbot, again, "community", 2)
+        assert [found.model.fields[n].column.name for n in found.grid.shown_order()] == ["built_year", "name"]
+        assert found.grid.columnWidth(column_of(found, "built_year")) == wanted
+        kept = again.settings.looks[str(project[0])].splitters["table_down"]
+        assert list(kept) == sizes
+    finally:
+        again.close()
+
+
+def test_another_project_has_its_own_widths(tmp_path: Path) -> None:
+    one = Settings(recent=("a.gpkg", "b.gpkg")).with_look("a.gpkg", Look(widths={"community": {"name": 321}}))
+    both = one.with_look("b.gpkg", Look(widths={"community": {"name": 99}}))
+    save(both)
+    settings, wrong = load()
+    assert not wrong
+    assert settings == both
+    assert [settings.looks[name].widths["community"]["name"] for name in ("a.gpkg", "b.gpkg")] == [321, 99]
+    assert set(replace(settings, recent=("b.gpkg",)).with_look("b.gpkg", Look()).looks) == {"b.gpkg"}
 
 
 def test_a_fact_is_changed_in_place_and_nonsense_is_refused_with_its_reason(

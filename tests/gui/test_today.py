@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from fieldsurvey.assess.assignments import assign, assignments
 from fieldsurvey.clock import today
 from fieldsurvey.model.schema import Value
+from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from tests.builders import add_community, make_project, square
 from ui.app import build
@@ -79,6 +80,31 @@ def test_my_communities_come_returned_ones_first(qtbot: QtBot, window: MainWindo
     assert "尚未同步" in page.sync.text()
     page.mine.setChecked(False)
     assert len(page.model.cards) == 3
+
+
+def test_a_new_day_begins_with_today(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.workspaces.current == "today", timeout=10_000)
+
+
+@pytest.mark.parametrize(
+    ("person", "day", "seen"),
+    [("李工", "2000-01-01", "today"), ("李工", "", "sync"), ("王工", "2000-01-01", "sync")],
+    ids=["yesterday", "the same day", "nothing assigned"],
+)
+def test_the_project_opens_with_the_day_or_where_it_was_left(
+    qtbot: QtBot, project: dict[str, str], person: str, day: str, seen: str
+) -> None:
+    place = (str(Path(project["path"])), "sync", project["first"], "", "", "")
+    settings = Settings(name=person, login=person, place=place, place_day=day or today().isoformat())
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.show()
+    try:
+        window.opening.open_project(Path(project["path"]))
+        qtbot.waitUntil(lambda: bool(window.today.agenda.reading.drawn), timeout=20_000)
+        assert window.workspaces.current == seen
+    finally:
+        window.close()
 
 
 def test_the_position_tells_how_far_it_is(qtbot: QtBot, window: MainWindow, project: dict[str, str]) -> None:

@@ -55,5 +55,5 @@ def test_one_that_is_made_late_is_told_the_project(places: Workspaces) -> None:
     assert page.told == [now]
     assert places.names == ["map", "late", "sync"]
     places.show_workspace("late")
-    assert places.pages.currentWidget() is page
+    assert page.isVisible()
     assert _rail(places, "late").isChecked()

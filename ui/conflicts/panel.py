@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +32,7 @@ from survey_forms.records import Subject
 from ui.conflicts.deciding import Deciding
 from ui.conflicts.shapes import BASE, MINE, THEIRS, Outline, Outlines
 from ui.conflicts.telling import deed_words, field_label, heading, side_of, value_words, who
+from ui.fitting import Columns
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
@@ -128,11 +128,9 @@ class ConflictDesk(QWidget):
         foot.addWidget(self.previous)
         foot.addWidget(self.next)
         column.addLayout(foot)
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(left)
-        parts.addWidget(right)
-        parts.setSizes([330, 950])
-        parts.setStretchFactor(1, 1)
+        places = ((_("Conflicts"), left, 230), (_("Record"), right, 360))
+        parts = Columns("conflict_parts", places, (330, 950))
+        parts.splitter.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(parts)

@@ -24,9 +24,11 @@ from exports.products import BY_KEY, Choice, Product, Written
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
+from ui import shown
 from ui.exports.choices import Choices, as_primary
 from ui.exports.preview import Preview
 from ui.exports.signing import SignPanel
+from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
@@ -110,8 +112,8 @@ class ExportPanel(QWidget):
         self.tabs.addTab(self.pages, _("Preview"))
         self.tabs.addTab(self.signing, _("Sign and check"))
         outer = QHBoxLayout(self)
-        outer.addWidget(scroll, 3)
-        outer.addWidget(self.tabs, 6)
+        parts = ((_("Export"), scroll, 330), (_("Preview"), self.tabs, 300))
+        outer.addWidget(Columns("export_parts", parts, (420, 840)))
 
     def show_project(self, now: Overview) -> None:
         """Offer the communities of a project."""
@@ -263,7 +265,7 @@ class ExportPanel(QWidget):
             _("{n} files written to {folder}").format(n=len(written.files), folder=place if written.files else "—")
         ]
         size = sum(file.stat().st_size for file in written.files if file.exists())
-        lines.append(_("{names}, {size} MB").format(names=_names(written.files), size=f"{size / 1e6:,.1f}"))
+        lines.append(_("{names}, {size}").format(names=_names(written.files), size=shown.size(size)))
         self.message.setText("\n".join([*lines, *_shortened(written.told)]))
         self._written = place if written.files else None
         self.open_folder.setVisible(bool(written.files))

@@ -14,7 +14,7 @@ from fieldsurvey.store.words import Found as Row
 from layers.search import Hit
 from survey_forms.definitions import title
 from survey_forms.records import Subject
-from survey_forms.searching import ANSWER, ASSET, BUILDING, PLACE
+from survey_forms.searching import ANSWER, ASSET, BUILDING, PLACE, asked_at
 from ui.finder.box import FinderBox
 from ui.finder.commands import Commands, commands_of
 from ui.finder.entry import Found, Group
@@ -129,13 +129,14 @@ class Finder(QObject):
             window.canvas.setFocus()
 
     def _open_record(self, row: Row) -> None:
-        job = self._window.store_runner.start(lambda _control: _subject(self._window.holder.store, row), quick=True)
+        job = self._window.store_runner.start(lambda _control: _place(self._window.holder.store, row), quick=True)
         job.succeeded.connect(self._record_found)
 
     @Slot(object)
-    def _record_found(self, subject: Subject | None) -> None:
-        if subject is not None:
-            self._window.open_record(subject)
+    def _record_found(self, place: object) -> None:
+        if place is not None:
+            subject, path = cast("tuple[Subject, str]", place)
+            self._window.open_record(subject, path)
 
     # --- commands ------------------------------------------------------------------------------------------------
 
@@ -168,11 +169,17 @@ class Finder(QObject):
         self.engine.close()
 
 
-def _subject(store: Store, row: Row) -> Subject | None:
-    """Return which form holds a row that was found; of a list in a form, the form around it. Runs in the store thread.
+def _place(store: Store, row: Row) -> tuple[Subject, str] | None:
+    """Return which form holds a row that was found, and at which of its questions. Runs in the store thread.
 
     None if the record is gone.
     """
+    subject = _subject(store, row)
+    return None if subject is None else (subject, asked_at(store, row.table, row.uid, row.line))
+
+
+def _subject(store: Store, row: Row) -> Subject | None:
+    """Return which form holds a row that was found; of a list in a form, the form around it."""
     table, uid = row.table, row.uid
     tables = store.tables()
     found = store.get(uid)

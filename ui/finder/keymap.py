@@ -25,6 +25,7 @@ _PLACES: Sequence[tuple[str, Sequence[Line]]] = (
     (N_("Everywhere"), (
         ("Tab, Shift+Tab", N_("next, previous control")),
         ("Esc", N_("one step back; nothing is lost")),
+        ("F6", N_("next part of the workspace, where not all fit")),
         ("F10", N_("menu bar")),
     )),
     (N_("List of communities"), (

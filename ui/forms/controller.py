@@ -97,13 +97,18 @@ class FormController(QObject):
         """Say whether everything typed is on the disk."""
         return self._kept_edits == self._edits
 
-    def open(self, subject: Subject) -> None:
-        """Open a form; what was being filled in is kept first."""
+    def open(self, subject: Subject, path: str = "") -> None:
+        """Open a form; what was being filled in is kept first.
+
+        Args:
+            subject: What it is about.
+            path: Question to go to; empty: where the person was last.
+        """
         self.flush()
 
         def work(_control: JobControl) -> tuple[Opened, str]:
             store = self._holder.store
-            return open_form(store, subject, self._context(store)), kept_place(store, subject)
+            return open_form(store, subject, self._context(store)), path or kept_place(store, subject)
 
         job = self._runner.start(work, quick=True)
         job.succeeded.connect(self._show_at)
@@ -119,7 +124,7 @@ class FormController(QObject):
         if not self.is_kept():  # typed while the form was being read: into the one that is still shown
             self.flush()
             if opened.subject == self.current:
-                self.open(opened.subject)
+                self.open(opened.subject, place)
                 return
         self._show(opened)
         if place:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
 from survey_forms.calendars import calendar_of
+from ui import shown
 from ui.forms.base import Editor, Words
 from ui.forms.choosing import ComboEditor, ListChecksEditor, MapChoiceEditor, RankEditor
 from ui.forms.files import FileEditor, RecordingEditor
@@ -228,7 +229,7 @@ def grouped(text: str) -> str:
     whole, mark, rest = text.partition(".")
     if not whole.lstrip("-").isdecimal() or (rest and not rest.isdecimal()):
         return text
-    return f"{int(whole):,}{mark}{rest}"
+    return f"{shown.number(int(whole))}{mark}{rest}"
 
 
 def _is_long_text(question: Question, looks: set[str]) -> bool:

@@ -21,6 +21,7 @@ from ui.forms.problems import ProblemList
 from ui.widgets import button, titled
 
 _EVERY_MS = 100  # that progress is shown anew
+_LEAST_AREA = 76  # px: a question and its editor
 
 
 class FormFrame(QWidget):
@@ -63,6 +64,7 @@ class FormFrame(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setMinimumHeight(_LEAST_AREA)
         layout.addWidget(self.area, 1)
         layout.addLayout(self._foot())
 

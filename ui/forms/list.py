@@ -14,6 +14,7 @@ from layers.style import CONDITIONS, STATES
 from survey_forms.completeness import Standing
 from survey_forms.definitions import title
 from survey_forms.records import Subject
+from ui import shown
 from ui.widgets import button, titled
 
 
@@ -267,7 +268,7 @@ def _facts(row: Mapping[str, Value], progress: CommunityProgress) -> str:
     parts = [str(row.get("district") or ""), str(row.get("subdistrict") or ""), str(row.get("code") or "")]
     households = row.get("household_count")
     if isinstance(households, int):
-        parts.append(_("{n} households").format(n=f"{households:,}"))
+        parts.append(_("{n} households").format(n=shown.number(households)))
     if progress.condition:
         parts.append(_("Condition: {word}").format(word=_(CONDITIONS[progress.condition][1])))
     done = _("{done}/{total} forms complete").format(done=progress.done, total=progress.total)

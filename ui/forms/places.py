@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QT
 
 from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
+from ui import shown
 from ui.forms.base import Editor
 
 Position = tuple[float, float]  # longitude, latitude in degrees, CGCS2000
@@ -96,9 +97,9 @@ def measure(positions: list[Position], *, is_area: bool) -> str:
     geod = Geod(ellps="GRS80")
     longitudes, latitudes = zip(*positions, strict=True)
     if not is_area:
-        return _("Length {n} m").format(n=f"{geod.line_length(longitudes, latitudes):,.1f}")
+        return _("Length {n} m").format(n=shown.fixed(geod.line_length(longitudes, latitudes), 1))
     area, around = geod.polygon_area_perimeter(longitudes, latitudes)
-    return _("Area {area} m² · outline {n} m").format(area=f"{abs(area):,.1f}", n=f"{around:,.1f}")
+    return _("Area {area} m² · outline {n} m").format(area=shown.fixed(abs(area), 1), n=shown.fixed(around, 1))
 
 
 class PlaceEditor(Editor):

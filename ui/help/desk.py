@@ -44,7 +44,7 @@ class HelpDesk(QObject):
     def page_name(self) -> str:
         """Return the page that fits: the form if one works in it, else the workspace, or the start."""
         window, focus = self._window, QApplication.focusWidget()
-        if window.whole.currentWidget() is window.start:
+        if window.whole.currentWidget() is window.start_room:
             return "start"
         if focus is not None and window.form_panel.isAncestorOf(focus):
             return "form"

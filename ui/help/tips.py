@@ -23,6 +23,9 @@ TIPS = {
     "export": N_("One click from the record to the sheet; the preview is what is printed."),
 }
 
+_LEAST_HEIGHT = 560  # px of the window
+_SHORT_MS = 6_000
+
 
 class TipBar(QFrame):
     """Stands above the workspace until it is put away."""
@@ -48,7 +51,11 @@ class TipBar(QFrame):
         self._name = name
         text = TIPS.get(name, "")
         self.text.setText(f"☞ {_(text)}" if text else "")
-        self.setVisible(bool(text) and name not in self._window.settings.tips)
+        is_new = bool(text) and name not in self._window.settings.tips
+        is_low = self._window.height() < _LEAST_HEIGHT
+        self.setVisible(is_new and not is_low)
+        if is_new and is_low:  # the line would take from the work what it has least of
+            self._window.statusBar().showMessage(self.text.text(), _SHORT_MS)
 
     @Slot()
     def put_away(self) -> None:

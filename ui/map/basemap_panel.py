@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from layers.basemap.order import NO_LIMIT, SCALES, groups, moved, moved_group, switched
 from layers.basemap.source import DATUMS, WMS, WMTS, XYZ, Basemap, warning
+from ui import shown
 from ui.map.basemaps import Basemaps
 from ui.map.dialogs import Question
 from ui.widgets import button, titled
@@ -151,7 +152,7 @@ class BasemapPanel(QWidget):
         box.setObjectName(name)
         box.addItem(_("no limit"), None)
         for scale in SCALES:
-            box.addItem(f"1:{scale:,.0f}".replace(",", " "), scale)
+            box.addItem(shown.scale(scale), scale)
         box.activated.connect(self._set_limits)
         return box
 

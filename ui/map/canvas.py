@@ -60,7 +60,7 @@ class MapCanvas(QWidget):
         super().__init__(parent)
         self.setObjectName("map")
         self.setAccessibleName(_("Map"))
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(240, 130)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._sidecar: Sidecar | None = None

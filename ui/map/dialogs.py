@@ -21,6 +21,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Column, Table
 from layers.map_sheet import PAPERS, SCALES
 from layers.selecting import WORDS, Test
+from ui import shown
 
 _SYSTEMS = ("", "EPSG:4490", "EPSG:4326", "GCJ-02", "BD-09", "EPSG:4547", "EPSG:4526", "EPSG:4548", "EPSG:4527")
 
@@ -152,7 +153,7 @@ class PrintDialog(Question):
         self.side.addItem(_("Upright"), False)
         self.scale.addItem(_("what fits"), 0)
         for scale in SCALES:
-            self.scale.addItem(f"1:{scale:,}".replace(",", " "), scale)
+            self.scale.addItem(shown.scale(scale), scale)
         self.form.addRow(_("Title"), self.title)
         self.form.addRow(_("Paper"), self.paper)
         self.form.addRow("", self.side)

@@ -11,6 +11,7 @@ from layers.columns import Columns
 from layers.picking import Hit
 from layers.style import Theme
 from layers.viewport import Viewport, bar_length
+from ui import shown
 from ui.map.paths import paths
 
 _HINT_HEIGHT, _HINT_SIDE, _BELOW_HINT = 28, 12, 34  # px; below it lies the scale bar
@@ -50,7 +51,7 @@ def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> N
     painter.setPen(QPen(QColor(theme.text), 2))
     painter.drawPolyline(corners)
     painter.setFont(_small(font))
-    painter.drawText(left + pixels + 8, base + 4, f"{text}   1:{round(view.scale):,}".replace(",", " "))
+    painter.drawText(left + pixels + 8, base + 4, f"{text}   {shown.scale(view.scale)}")
 
 
 def paint_north(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:

@@ -9,6 +9,7 @@ from fieldsurvey.geo import measures
 from fieldsurvey.i18n import _
 from layers.sidecar import Sidecar
 from layers.viewport import Viewport
+from ui import shown
 from ui.map.canvas import MapCanvas
 from ui.map.tool import Tool, World
 from ui.map.tool_draw import DrawTool, Scene
@@ -38,9 +39,9 @@ class PlaceTool(DrawTool):
         if not self._crs or len(places) < 2:
             return ""
         if not self.closed:
-            return f"{length(places, self._crs):,.1f} m"
+            return f"{shown.fixed(length(places, self._crs), 1)} m"
         around = length([*places, places[0]], self._crs)
-        return f"{measures.ellipsoidal_area(places, self._crs):,.1f} ㎡ · {around:,.1f} m"
+        return f"{shown.fixed(measures.ellipsoidal_area(places, self._crs), 1)} ㎡ · {shown.fixed(around, 1)} m"
 
     def _tell(self) -> None:
         super()._tell()

@@ -37,6 +37,7 @@ from layers.sidecar import Sidecar
 from layers.style import THEMES
 from layers.symbology import LayerStyle
 from layers.viewport import Viewport
+from ui import shown
 from ui.map.painter import Look, paint
 from ui.map.symbols import draw_swatch
 
@@ -209,7 +210,7 @@ class _Sheet:
         lines = [self._sheet.crs_line]
         if any(key.table in SENSITIVE for key in found):
             lines.append(_("Pipelines: internal use only"))
-        day = _("Printed {day}").format(day=datetime.now(UTC).astimezone().date().isoformat())
+        day = _("Printed {day}").format(day=shown.day(datetime.now(UTC).astimezone().date(), is_long=True))
         notes = ("   ".join(lines), day)
         draw_strip(self._pen, words, (0.0, 0.0, window.width), window.scale, notes, entries, columns)
         height = strip_height(len(entries), columns) * _POINT

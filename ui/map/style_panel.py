@@ -47,6 +47,7 @@ from layers.symbology import (
     default_styles,
     graduated,
 )
+from ui import shown
 from ui.map.canvas import MapCanvas
 from ui.map.styling import MapStyling
 from ui.map.symbols import swatch
@@ -106,7 +107,7 @@ class StylePanel(QWidget):
         self.opacity = QSpinBox(maximum=100, suffix=" %", singleStep=10)
         self.farthest = QComboBox()
         for scale in _SCALES:
-            self.farthest.addItem(f"1:{scale:,}".replace(",", " ") if scale else _("always"), scale)
+            self.farthest.addItem(shown.scale(scale) if scale else _("always"), scale)
         self.label_column = QComboBox()
         self.label_column.setObjectName("style_label")
         self.label_size = QSpinBox(minimum=8, maximum=40, suffix=" px")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from fieldsurvey.i18n import _
@@ -46,6 +46,32 @@ class MapToolbar(QToolBar):
         self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.by_name: dict[str, QAction] = {}
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self._full_width, self._is_narrow = 0, False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the words out where they would push buttons behind the arrow; they are the tips of the icons."""
+        super().resizeEvent(event)
+        if self._full_width == 0:
+            self._full_width = self.sizeHint().width()
+        self._set_narrow(is_narrow=self.width() < self._full_width)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Measure again when the letters change."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.StyleChange, QEvent.Type.FontChange} and not self._is_narrow:
+            self._full_width = 0
+
+    def _set_narrow(self, *, is_narrow: bool) -> None:
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        styles = Qt.ToolButtonStyle
+        for button in self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if not button.icon().isNull() and not self._is_said_by_icon(button):
+                button.setToolButtonStyle(styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextUnderIcon)
+
+    def _is_said_by_icon(self, button: QToolButton) -> bool:
+        return any(self.widgetForAction(self.by_name[name]) is button for name in _SAID_BY_ICON & set(self.by_name))
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Add buttons."""
@@ -67,6 +93,8 @@ class MapToolbar(QToolBar):
         button.setText(f"{text} ▾")
         if icon.exists(name):
             icon.wear(button, name)
+        button.setToolTip(text)
+        button.setAccessibleName(text)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

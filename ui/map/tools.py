@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPe
 from fieldsurvey.geo import measures
 from fieldsurvey.i18n import _
 from layers.viewport import Box, Viewport
+from ui import shown
 from ui.map.tool import Tool, World, draw_corners, on_screen
 
 _SMALL = 4.0  # px: a box this small is a click
@@ -249,4 +250,4 @@ class MeasureTool(CornersTool):
 
 
 def _number(value: float) -> str:
-    return f"{value:,.2f}".replace(",", " ")
+    return shown.fixed(value, 2)

@@ -26,6 +26,7 @@ from fieldsurvey.plan.money import Money
 from fieldsurvey.plan.problem import Candidate
 from fieldsurvey.plan.versions import Placement, VersionState
 from fieldsurvey.store import Store
+from ui.fitting import BreakingRow
 from ui.jobs import JobRunner
 from ui.plan import words
 from ui.plan.columns import Column
@@ -34,6 +35,8 @@ from ui.plan.loading import LEDGER, Desk, load, lock, move, with_version
 from ui.plan.solving import Solver
 from ui.project.holder import StoreHolder
 from ui.widgets import button, titled
+
+_VERSION = 220  # px: the name of a version
 
 
 class PlanBoard(QWidget):
@@ -98,12 +101,13 @@ class PlanBoard(QWidget):
         self.detail.setAccessibleName(_("The chosen community and the result"))
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        for widget, stretch in (
-            (self.version, 1), (self.new, 0), (self.submit, 0), (self.withdraw, 0), (self.approve, 0),
-            (self.compare, 0), (self.best, 0), (self.progress, 1), (self.stop, 0),
+        top = BreakingRow()
+        self.version.setMinimumWidth(_VERSION)
+        for widget in (
+            self.version, self.new, self.submit, self.withdraw, self.approve, self.compare, self.best, self.progress,
+            self.stop,
         ):  # fmt: skip
-            top.addWidget(widget, stretch)
+            top.addWidget(widget)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -118,8 +122,8 @@ class PlanBoard(QWidget):
         layout.addLayout(top)
         line = QHBoxLayout()
         line.addWidget(self.total, 1)
-        line.addWidget(hint)
-        hint.setWordWrap(False)
+        line.addWidget(hint, 1)
+        hint.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addLayout(line)
         layout.addWidget(self.message)
         layout.addWidget(self._places, 1)

@@ -14,6 +14,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
+from ui import shown
 from ui.jobs import Job, JobRunner
 from ui.plan import words
 from ui.plan.charts import Bar, BarChart
@@ -127,7 +128,7 @@ class LiftsPage(Page):
         self._found = {one.stairwell: one for one in judged}
         counts, subsidy = lift_totals(judged)
         bars = [
-            Bar(f"{mark} {_(RESULT_WORDS[result])}", float(counts[result]), f"{counts[result]:,}", colour)
+            Bar(f"{mark} {_(RESULT_WORDS[result])}", float(counts[result]), shown.number(counts[result]), colour)
             for result, (mark, colour) in MARKS.items()
         ]
         text = _("Stairwells; subsidy {need} of {pot} a year").format(need=words.wan(subsidy), pot=words.wan(pot))

@@ -27,6 +27,7 @@ from fieldsurvey.plan.progress import CITY, COUNTERS, Indicator, Progress, Stand
 from fieldsurvey.plan.versions import set_pool_state, standing_version
 from fieldsurvey.plan.works import Work, works
 from fieldsurvey.store import Store
+from ui import shown
 from ui.jobs import JobRunner
 from ui.plan import words
 from ui.plan.charts import Bar, BarChart
@@ -317,7 +318,7 @@ def _money_bars(funds: Sequence[FundLine]) -> list[Bar]:
         (_("committed"), sum(fund.committed for fund in funds), "#C79A1B"),
         (_("paid"), sum(fund.paid for fund in funds), "#2E8B57"),
     )
-    return [Bar(name, amount, f"{amount:,.2f}", colour) for name, amount, colour in sums]
+    return [Bar(name, amount, shown.fixed(amount, 2), colour) for name, amount, colour in sums]
 
 
 def _rates(one: Standing, now: Progress) -> list[Bar]:
@@ -337,11 +338,7 @@ def _rates(one: Standing, now: Progress) -> list[Bar]:
 def _counter(one: Standing, name: str) -> Bar:
     text, unit, _codes, _units, _factor = COUNTERS[name]
     planned, done = one.planned.get(name, 0.0), one.done.get(name, 0.0)
-    return Bar(_(text), done / planned if planned else None, f"{_shown(done)} / {_shown(planned)} {unit}")
-
-
-def _shown(amount: float) -> str:
-    return f"{amount:,.2f}".rstrip("0").rstrip(".")
+    return Bar(_(text), done / planned if planned else None, f"{shown.number(done)} / {shown.number(planned, unit)}")
 
 
 def _indicator(one: Indicator) -> Bar:

@@ -10,6 +10,7 @@ from fieldsurvey.plan.board import Comparison
 from fieldsurvey.plan.money import LACKING, Money
 from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Fund
 from fieldsurvey.plan.versions import STATE_WORDS, Placement, Version
+from ui import shown
 from ui.plan.cards import Card
 from ui.plan.loading import Desk
 
@@ -139,7 +140,7 @@ def result(desk: Desk) -> str:
     locks = said.get("cost_of_locks", {})
     names = {uid: str(row["name"]) for uid, row in desk.rows.items()}
     costs = sorted(locks.items(), key=lambda item: -item[1])[:20]
-    lines.append(table(_("What locks cost (households)"), [(names.get(uid, "?"), f"{n:,}") for uid, n in costs]))
+    lines.append(table(_("What locks cost (households)"), [(names.get(uid, "?"), shown.number(n)) for uid, n in costs]))
     return "".join(lines)
 
 
@@ -153,10 +154,10 @@ def locked(version: Version, approved_by: str, drifted: Sequence[str]) -> str:
         for name, counts in four.sources.items()
     }
     rows = [
-        (_("Communities"), f"{four.communities:,}"),
-        (_("Buildings"), f"{four.buildings:,} ({sources.get('buildings', '')})"),
-        (_("Households"), f"{four.households:,} ({sources.get('households', '')})"),
-        (_("Floor area (m²)"), f"{four.area_sqm:,.2f} ({sources.get('area_sqm', '')})"),
+        (_("Communities"), shown.number(four.communities)),
+        (_("Buildings"), f"{shown.number(four.buildings)} ({sources.get('buildings', '')})"),
+        (_("Households"), f"{shown.number(four.households)} ({sources.get('households', '')})"),
+        (_("Floor area (m²)"), f"{shown.fixed(four.area_sqm, 2)} ({sources.get('area_sqm', '')})"),
     ]
     lines = [table(_("Locked {when}").format(when=four.locked_at[:16].replace("T", " ")), rows)]
     if approved_by:
@@ -172,10 +173,10 @@ def comparison(desk: Desk, found: Comparison, one: str, two: str) -> str:
     """Return how two versions differ, as HTML."""
     before, after = found.before, found.after
     sums = [
-        (_("Communities"), f"{before.communities:,}", f"{after.communities:,}"),
-        (_("Households"), f"{before.households:,}", f"{after.households:,}"),
-        (_("Cost"), f"{before.cost_wan:,.2f}", f"{after.cost_wan:,.2f}"),
-        (_("Need-weighted households"), f"{before.served:,}", f"{after.served:,}"),
+        (_("Communities"), shown.number(before.communities), shown.number(after.communities)),
+        (_("Households"), shown.number(before.households), shown.number(after.households)),
+        (_("Cost"), shown.fixed(before.cost_wan, 2), shown.fixed(after.cost_wan, 2)),
+        (_("Need-weighted households"), shown.number(before.served), shown.number(after.served)),
     ]
     rows = [
         (str(desk.rows[d.uid]["name"]) if d.uid in desk.rows else "?", _place(d.before), _place(d.after))

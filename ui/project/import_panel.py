@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QProgressBar,
     QScrollArea,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -30,6 +29,8 @@ from layers.io.importer import Inspection, LayerPreview, Options, inspect, run_e
 from layers.io.mapping import LayerMapping
 from layers.io.matching import Known
 from layers.io.report import FileReport, Status
+from ui import shown
+from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.import_cards import Doubts, plain, systems
@@ -78,7 +79,8 @@ class ImportPanel(QWidget):
 
     def _lay_out(self) -> None:
         outer = QHBoxLayout(self)
-        outer.addLayout(self._left(), 2)
+        left = QWidget()
+        left.setLayout(self._left())
         self.report = ImportReport()
         self.report.map_wanted.connect(self.map_wanted)
         details = QScrollArea()
@@ -89,14 +91,13 @@ class ImportPanel(QWidget):
         inside.setLayout(self._details())
         details.setWidget(inside)
         self.map = ImportMap()
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(details)
-        parts.addWidget(self.map)
-        parts.setSizes([560, 420])
+        places = ((_("What was found"), details, 350), (_("Map"), self.map, 240))
+        parts = Columns("import_found", places, (560, 420))
         self._pages = QStackedWidget()
         self._pages.addWidget(parts)
         self._pages.addWidget(self.report)
-        outer.addWidget(self._pages, 6)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(Columns("import_parts", ((_("Files"), left, 230), (_("Found"), self._pages, 0)), (320, 960)))
 
     def _left(self) -> QVBoxLayout:
         left = QVBoxLayout()
@@ -221,7 +222,7 @@ class ImportPanel(QWidget):
         with QSignalBlocker(self.layers):  # the first is shown once, below
             self.layers.clear()
             for layer in found.layers:
-                self.layers.addItem(_("{name} ({n} rows)").format(name=layer.name, n=f"{layer.count:,}"))
+                self.layers.addItem(_("{name} ({n} rows)").format(name=layer.name, n=shown.number(layer.count)))
         self.layers.setVisible(bool(found.layers))
         self._show_layer(0)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayou
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from layers.io.report import FileReport, Status, save
+from ui import shown
 from ui.project.import_cards import plain
 from ui.widgets import button, titled
 
@@ -65,13 +66,15 @@ class ImportReport(QWidget):
         """Show the reports of an import."""
         self._reports = list(reports)
         rows = sum(sum(report.layers.values()) for report in reports)
-        self.title.setText(_("Imported: {files} files, {rows} features").format(files=len(reports), rows=f"{rows:,}"))
+        self.title.setText(
+            _("Imported: {files} files, {rows} features").format(files=len(reports), rows=shown.number(rows))
+        )
         self.text.setHtml("".join(_file(report) for report in reports))
 
 
 def _file(report: FileReport) -> str:
     cells = [
-        f"<td>{escape(report.labels.get(name, name))}</td><td align=right><b>{n:,}</b></td>"
+        f"<td>{escape(report.labels.get(name, name))}</td><td align=right><b>{shown.number(n)}</b></td>"
         for name, n in report.layers.items()
     ]
     lines = [cells[start : start + _COLUMNS] for start in range(0, len(cells), _COLUMNS)]

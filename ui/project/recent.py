@@ -51,7 +51,7 @@ def told(project: RecentProject) -> str:
     if project.saved_ms is None:
         return _("⚠ Not there: moved, deleted, or on a drive that is not connected")
     when = shown.moment(project.saved_ms)
-    return _("Saved {when} · {size} MB").format(when=when, size=f"{project.size / 1e6:,.1f}")
+    return _("Saved {when} · {size}").format(when=when, size=shown.size(project.size))
 
 
 class RecentProjects(QWidget):

@@ -11,6 +11,7 @@ from fieldsurvey.assess.rules import Result, telling
 from fieldsurvey.assess.rules.catalogue import BY_ID
 from fieldsurvey.assess.rules.ruleset import ENFORCE
 from fieldsurvey.i18n import N_, _
+from ui import shown
 from ui.plan.tables import Head, RowsView
 from ui.review.loading import OPEN, Desk
 from ui.review.rules_view import WORDS
@@ -137,7 +138,7 @@ class GroupsView(QWidget):
         groups = grouped(desk, _WAYS[str(self.way.currentData())][1])
         self.table.show_rows([(f"{one.rule}|{one.community}", self._cells(desk, one)) for one in groups])
         text = _("{n} findings in {groups} groups; what must be solved and fails most stands first.")
-        self.told.setText(text.format(n=f"{len(desk.findings):,}", groups=f"{len(groups):,}"))
+        self.told.setText(text.format(n=shown.number(len(desk.findings)), groups=shown.number(len(groups))))
 
     def _cells(self, desk: Desk, one: Group) -> list[str | float | int | None]:
         rule = f"{one.rule} {BY_ID[one.rule].label}" if one.rule in BY_ID else _("all rules")

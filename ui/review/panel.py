@@ -34,6 +34,8 @@ from fieldsurvey.model.finding import Finding
 from fieldsurvey.store import Store
 from layers.sidecar import Sidecar
 from layers.viewport import fitted
+from ui import shown
+from ui.fitting import BreakingRow, Columns
 from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
@@ -140,10 +142,8 @@ class ReviewPanel(QWidget):
         right.addWidget(self.canvas)
         right.addWidget(self._detail())
         right.setStretchFactor(0, 1)
-        columns = QSplitter(Qt.Orientation.Horizontal)
-        for part in (self.rules, self.table, right):
-            columns.addWidget(part)
-        columns.setSizes([210, 650, 420])
+        parts = ((_("Rules"), self.rules, 200), (_("Findings"), self.table, 420), (_("Place"), right, 300))
+        columns = Columns("finding_columns", parts, (210, 650, 420))
         queue = QWidget()
         column = QVBoxLayout(queue)
         column.addLayout(top)
@@ -167,7 +167,7 @@ class ReviewPanel(QWidget):
         column = QVBoxLayout(detail)
         self.headline, self.source, self.told = titled("", "heading"), titled("", "hint"), QLabel()
         self.told.setWordWrap(True)
-        row = QHBoxLayout()
+        row = BreakingRow()
         for name, text, slot in (
             ("accept", _("Accept (1)"), self.accept),
             ("return", _("Back to the field (2)"), self.send_back),
@@ -340,11 +340,11 @@ class ReviewPanel(QWidget):
         chosen = max(self.rules.currentRow(), 0)
         self.rules.blockSignals(True)
         self.rules.clear()
-        self._add_rule("", _("All rules"), _("{n} findings").format(n=f"{len(desk.findings):,}"))
+        self._add_rule("", _("All rules"), _("{n} findings").format(n=shown.number(len(desk.findings))))
         for one in desk.sums:
-            words = [f"{MARKS[r][0]} {one.counts[r]:,}" for r in MARKS if one.counts.get(r)]
+            words = [f"{MARKS[r][0]} {shown.number(one.counts[r])}" for r in MARKS if one.counts.get(r)]
             nothing = _("? nothing to test") if desk.was_run else _("not checked yet")
-            told = "  ".join(words) or (f"✓ {one.tested:,}" if one.tested else nothing)
+            told = "  ".join(words) or (f"✓ {shown.number(one.tested)}" if one.tested else nothing)
             self._add_rule(one.rule, f"{one.rule} {BY_ID[one.rule].label}", told)
         self.rules.setCurrentRow(chosen)
         self.rules.blockSignals(False)
@@ -373,7 +373,7 @@ class ReviewPanel(QWidget):
     def _told_status(self, desk: Desk) -> str:
         if not desk.was_run:
             return _("The rules have not been run yet. Press “Check now”; the first time takes about 20 seconds.")
-        return _("{n} findings shown").format(n=f"{len(self.model.rows):,}")
+        return _("{n} findings shown").format(n=shown.number(len(self.model.rows)))
 
     def _go_to(self, row: int) -> None:
         if 0 <= row < self.model.rowCount():

@@ -5,9 +5,9 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidget
 
 from fieldsurvey.i18n import _
 from fieldsurvey.sync.listing import Item, Listing
+from ui import shown
 from ui.widgets import titled
 
-_MEGA = 1e6
 _MOST_FILES = 500  # shown by name
 
 
@@ -52,8 +52,8 @@ class ExchangeLists(QWidget):
 
 def _sum(listing: Listing) -> str:
     records = sum(i.made + i.changed + i.deleted + i.approved + i.imported for i in listing.items)
-    text = _("{n} records, {files} files, {size} MB")
-    return text.format(n=records + listing.unseen, files=len(listing.files), size=f"{listing.size / _MEGA:.1f}")
+    text = _("{n} records, {files} files, {size}")
+    return text.format(n=records + listing.unseen, files=len(listing.files), size=shown.size(listing.size))
 
 
 def _tree(name: str, label: str) -> QTreeWidget:
@@ -101,8 +101,8 @@ def _add_files(tree: QTreeWidget, listing: Listing) -> None:
         if not files:
             continue
         size = sum(blob.size for blob in files)
-        group = _line(f"{name} ({len(files)})", f"{size / _MEGA:.1f} MB")
+        group = _line(f"{name} ({len(files)})", shown.size(size))
         for blob in files[:_MOST_FILES]:
-            group.addChild(_line(blob.name, f"{blob.size / 1e3:,.0f} kB"))
+            group.addChild(_line(blob.name, shown.size(blob.size)))
         tree.addTopLevelItem(group)
         group.setExpanded(len(files) <= 5)

@@ -14,6 +14,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.settings import Settings
 from ui import shown
+from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview
@@ -66,8 +67,11 @@ class SyncPanel(QWidget):
         self._runner, self._work, self._holder = runner, work, holder
         self._job: Job | None = None
         outer = QHBoxLayout(self)
-        outer.addLayout(self._left(remembered), 3)
-        outer.addWidget(self._right(), 2)
+        left = QWidget()
+        left.setLayout(self._left(remembered))
+        parts = ((_("Exchange"), left, 380), (_("Held back and past"), self._right(), 300))
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(Columns("sync_parts", parts, (760, 510)))
 
     def _left(self, remembered: Settings) -> QVBoxLayout:
         left = QVBoxLayout()

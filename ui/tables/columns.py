@@ -109,6 +109,13 @@ def shown_value(field: Field, value: Value, names: Mapping[str, str]) -> str:
     return shown.cell(value, field.column.unit)
 
 
+def copied_value(field: Field, value: Value, names: Mapping[str, str]) -> str:
+    """Return a cell for a spreadsheet: numbers plain, so that they stay numbers."""
+    if field.is_number and isinstance(value, int | float):
+        return f"{value:.12g}" if isinstance(value, float) else str(value)
+    return shown_value(field, value, names)
+
+
 def head(field: Field) -> str:
     """Return the head of a column: label and unit."""
     return f"{field.column.label} ({field.column.unit})" if field.column.unit else field.column.label

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, 
 
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Table
-from ui import icon
+from ui import icon, shown
 from ui.tables.columns import Layout, head
 
 
@@ -93,7 +93,7 @@ class FilterBar(QWidget):
             if kind is not None and table.kind is not kind:
                 self.tables.insertSeparator(self.tables.count())
             kind = table.kind
-            self.tables.addItem(f"{table.label}  {count:,}", table.name)
+            self.tables.addItem(f"{table.label}  {shown.number(count)}", table.name)
         self.tables.setCurrentIndex(max(0, self.tables.findData(current)))
 
     def table(self) -> str:
@@ -176,16 +176,16 @@ class FilterBar(QWidget):
         """Tell that rows are being looked for."""
         self.say(_("Looking for rows …"))
 
-    def say_rows(self, shown: int, total: int) -> None:
+    def say_rows(self, found: int, total: int) -> None:
         """Tell how many rows are shown."""
         if not total:
             self.say(_("Nothing here yet. Import a layer (Ctrl+I), or fill in a form; then its rows stand here."))
-        elif not shown:
-            self.say(_("No row of {total} fulfils the filter. Clear it to see all.").format(total=f"{total:,}"))
-        elif shown == total:
-            self.say(_("{n} rows").format(n=f"{total:,}"))
+        elif not found:
+            self.say(_("No row of {total} fulfils the filter. Clear it to see all.").format(total=shown.number(total)))
+        elif found == total:
+            self.say(_("{n} rows").format(n=shown.number(total)))
         else:
-            self.say(_("{n} of {total} rows").format(n=f"{shown:,}", total=f"{total:,}"))
+            self.say(_("{n} of {total} rows").format(n=shown.number(found), total=shown.number(total)))
 
 
 def _tool(name: str, text: str, tip: str, picture: str, signal: object = None) -> QToolButton:

@@ -15,6 +15,7 @@ from fieldsurvey.model.conditions import Condition, Field, Sort
 from fieldsurvey.model.filter_words import parse, told
 from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.store import Statistics, Store
+from ui import shown
 from ui.empty import EmptyState
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
@@ -22,12 +23,13 @@ from ui.project.holder import StoreHolder
 from ui.project.session import Overview
 from ui.remembered import Remembered
 from ui.tables import clipboard
-from ui.tables.columns import Layout, head, shown_value, width
+from ui.tables.columns import Layout, copied_value, head, shown_value, width
 from ui.tables.detail import DetailStrip
 from ui.tables.editing import change_cell
 from ui.tables.filter_bar import FilterBar
 from ui.tables.model import TableModel
 from ui.tables.reading import Found, TableReader, Wanted, read_rows
+from ui.tables.remembering import TableMemory
 from ui.tables.statistics import StatisticsPanel
 from ui.tables.view import TableGrid
 
@@ -77,16 +79,19 @@ class TablesPanel(QWidget):
 
     def _lay_out(self) -> None:
         across = QSplitter(Qt.Orientation.Horizontal)
+        across.setObjectName("table_across")
         across.addWidget(self.grid)
         across.addWidget(self.statistics)
         across.setStretchFactor(0, 1)
         down = QSplitter(Qt.Orientation.Vertical)
+        down.setObjectName("table_down")
         down.addWidget(across)
         down.addWidget(self.detail)
         down.setStretchFactor(0, 1)
         down.setSizes([480, 120])
-        for each in (across, down):
-            each.setChildrenCollapsible(False)
+        across.setChildrenCollapsible(False)
+        down.setChildrenCollapsible(False)
+        self.memory = TableMemory(self._remembered, self.grid, (across, down), self)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.bar)
@@ -128,6 +133,7 @@ class TablesPanel(QWidget):
         if self._path != now.path:
             self._path, self.layout_ = now.path, None
             self.bar.line.clear()
+            self.memory.begin(str(now.path))
         self.reader.list_tables()
 
     @Slot(object)
@@ -173,14 +179,13 @@ class TablesPanel(QWidget):
         """Return the columns shown, as they were chosen last."""
         if self.layout_ is None:
             return []
-        kept = [n for n in self._remembered.now.columns.get(self.layout_.table.name, ()) if n in self.layout_.fields]
+        kept = [name for name in self.memory.columns(self.layout_.table.name) if name in self.layout_.fields]
         return kept or self.layout_.first_columns()
 
     @Slot(object)
     def _choose_columns(self, names: Sequence[str]) -> None:
         if self.layout_ is not None:
-            kept = dict(self._remembered.now.columns) | {self.layout_.table.name: tuple(names)}
-            self._remembered.change(columns=kept)
+            self.memory.keep_columns(self.layout_.table.name, names)
             self.bar.show_columns(self._columns())
             self._show_order(self.model.order)
 
@@ -189,8 +194,7 @@ class TablesPanel(QWidget):
         """Remember the order of the columns that a person moved."""
         if self.layout_ is not None:
             names = [self.model.fields[n].column.name for n in self.grid.shown_order()]
-            kept = dict(self._remembered.now.columns) | {self.layout_.table.name: tuple(names)}
-            self._remembered.change(columns=kept)
+            self.memory.keep_columns(self.layout_.table.name, names)
 
     # --- which rows ----------------------------------------------------------------------------------------------
 
@@ -226,12 +230,14 @@ class TablesPanel(QWidget):
         fields = [layout.fields[name] for name in self._columns()]
         is_other = [f.column.name for f in fields] != [f.column.name for f in self.model.fields]
         heads = self.grid.horizontalHeader()
+        self.memory.show_table(layout.table.name, [field.column.name for field in fields])
+        widths = self.memory.widths(layout.table.name)
         heads.blockSignals(True)
         self.model.show_rows(fields, order)  # type: ignore[arg-type]
         if is_other:
             for place, field in enumerate(fields):
                 heads.moveSection(heads.visualIndex(place), place)
-                heads.resizeSection(place, width(field))
+                heads.resizeSection(place, widths.get(field.column.name) or width(field))
         heads.blockSignals(False)
 
     @Slot(object)
@@ -323,7 +329,7 @@ class TablesPanel(QWidget):
         """Show what was saved; a row keeps its place until the person sorts or filters again."""
         self._counter = cast("int", counter)
         self.model.reread()
-        self.bar.say(_("Row {n} saved.").format(n=f"{row + 1:,}"))
+        self.bar.say(_("Row {n} saved.").format(n=shown.number(row + 1)))
         self._show_detail()
 
     @Slot(object)
@@ -391,14 +397,14 @@ class TablesPanel(QWidget):
         fids = [fid for first, last in chosen for fid in order[first : last + 1]]
         if len(fids) > _MOST_COPIED:
             text = _("{n} rows are too many to copy; at most {most}. Filter first, or export the layer.")
-            self.bar.say(text.format(n=f"{len(fids):,}", most=f"{_MOST_COPIED:,}"), wrong=True)
+            self.bar.say(text.format(n=shown.number(len(fids)), most=shown.number(_MOST_COPIED)), wrong=True)
             return
         fields = [self.model.fields[n] for n in self.grid.shown_order()]
 
         def work(store: Store) -> tuple[int, str, str]:
             rows, _fields, names = read_rows(store, layout.table, fields, fids)
             texts = [
-                [_copied(f, v, names.get(f.column.name, {})) for f, v in zip(fields, row[1:], strict=True)]
+                [copied_value(f, v, names.get(f.column.name, {})) for f, v in zip(fields, row[1:], strict=True)]
                 for row in rows
                 if row is not None
             ]
@@ -413,7 +419,7 @@ class TablesPanel(QWidget):
         data.setText(text)
         data.setHtml(page)
         QGuiApplication.clipboard().setMimeData(data)
-        self.bar.say(_("{n} rows copied; paste them into Excel or Word.").format(n=f"{count:,}"))
+        self.bar.say(_("{n} rows copied; paste them into Excel or Word.").format(n=shown.number(count)))
 
     # --- the map -------------------------------------------------------------------------------------------------
 
@@ -489,10 +495,3 @@ class TablesPanel(QWidget):
             self.grid.setFocus()
         else:
             super().keyPressEvent(event)
-
-
-def _copied(field: Field, value: Value, names: Mapping[str, str]) -> str:
-    """Return a cell for a spreadsheet: numbers plain, so that they stay numbers."""
-    if field.is_number and isinstance(value, int | float):
-        return f"{value:.12g}" if isinstance(value, float) else str(value)
-    return shown_value(field, value, names)

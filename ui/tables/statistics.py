@@ -58,10 +58,11 @@ class StatisticsPanel(QWidget):
         """Show what was worked out."""
         self.title.setText(_("Statistics: {column}").format(column=field.column.label))
         unit = field.column.unit
+        blank = found.rows - found.filled
         lines = [
-            _("Rows {n}").format(n=f"{found.rows:,}"),
-            _("Filled in {n}, blank {blank}").format(n=f"{found.filled:,}", blank=f"{found.rows - found.filled:,}"),
-            _("Different values {n}").format(n=f"{found.distinct:,}"),
+            _("Rows {n}").format(n=shown.number(found.rows)),
+            _("Filled in {n}, blank {blank}").format(n=shown.number(found.filled), blank=shown.number(blank)),
+            _("Different values {n}").format(n=shown.number(found.distinct)),
         ]
         if field.is_number and isinstance(found.least, int | float) and isinstance(found.most, int | float):
             lines += [_("Smallest {value}").format(value=shown.number(found.least, unit))]
@@ -74,7 +75,7 @@ class StatisticsPanel(QWidget):
         self.list.setRowCount(len(found.frequent))
         for row, (value, count) in enumerate(found.frequent):
             text = shown_value(field, value, names) or _("(blank)")
-            number = QTableWidgetItem(f"{count:,}")
+            number = QTableWidgetItem(shown.number(count))
             number.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.list.setItem(row, 0, QTableWidgetItem(text))
             self.list.setItem(row, 1, number)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton
 
 from fieldsurvey.i18n import _
@@ -17,11 +18,30 @@ _ROOM = 460  # px
 
 
 class _Corner(QToolButton):
-    """A button of one size whatever stands on it: a menu bar asks its corner only once."""
+    """A button of one size whatever stands on it, since a menu bar asks only when its own size changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = ""
+
+    def tell(self, text: str) -> None:
+        """Show a text, shortened in the middle where it does not fit."""
+        self._told = text
+        self._fit()
 
     def sizeHint(self) -> QSize:
-        """Return room for a name, a form and a distance."""
-        return QSize(_ROOM, 40)
+        """Return room for a name, a form and a distance, and no more than the menus leave."""
+        bar = self.parentWidget()
+        return QSize(_ROOM if bar is None else min(_ROOM, bar.width() * 2 // 5), 40)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the text to the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.sizeHint().width() - 32
+        self.setText(self.fontMetrics().elidedText(self._told, Qt.TextElideMode.ElideMiddle, room))
 
 
 class TodayDesk(QObject):
@@ -63,7 +83,6 @@ class TodayDesk(QObject):
     def _show(self) -> None:
         text = self.agenda.next_text()
         told = _("Next: {what}").format(what=text)
-        metrics = self.corner.fontMetrics()
-        self.corner.setText(metrics.elidedText(told, Qt.TextElideMode.ElideMiddle, _ROOM - 32))
+        self.corner.tell(told)
         self.corner.setToolTip(f"{told} (F2)")
         self.corner.setVisible(bool(text))

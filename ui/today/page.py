@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QListView, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from fieldsurvey.assess import CommunityProgress
 from fieldsurvey.assess.assignments import Assignment
@@ -18,6 +18,7 @@ from fieldsurvey.clock import today
 from fieldsurvey.i18n import _, language
 from survey_forms.definitions import title
 from ui import shown
+from ui.fitting import Columns
 from ui.project.session import Overview
 from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
@@ -51,11 +52,8 @@ class TodayPage(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(self._top())
         layout.addWidget(self._next())
-        columns = QSplitter(Qt.Orientation.Horizontal)
-        columns.addWidget(self._left())
-        columns.addWidget(self._right())
-        columns.setSizes([720, 520])
-        layout.addWidget(columns, 1)
+        parts = ((_("Communities"), self._left(), 380), (_("Map"), self._right(), 280))
+        layout.addWidget(Columns("today_columns", parts, (720, 520)), 1)
         agenda.changed.connect(self._show)
 
     # --- parts ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def title_of(report: DayReport) -> str:
     """Return the headline of a report."""
-    return _("Report of the day {day}").format(day=report.day.isoformat())
+    return _("Report of the day {day}").format(day=shown.day(report.day, is_long=True))
 
 
 def summary_of(report: DayReport) -> str:

@@ -14,6 +14,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Table, Value
 from layers.style import STATES
 from survey_forms.definitions import title as form_title
+from ui import shown
 from ui.words import in_words
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -58,7 +59,7 @@ def _usual(line: Line, table: Table) -> str:
     if line.usual is None:
         return ""
     if line.usual.middle is not None:
-        return _("{value} (of {n})").format(value=f"{line.usual.middle:,.10g}", n=line.usual.count)
+        return _("{value} (of {n})").format(value=shown.number(line.usual.middle, line.column.unit), n=line.usual.count)
     word = in_words(table, line.column.name, line.usual.commonest)
     return f"{word} {line.usual.share:.0%}"
 
@@ -82,7 +83,7 @@ def told_of_community(look: CommunityLook, language: str) -> list[Told]:
 
 
 def _amount(value: Value, unit: str) -> str:
-    return f"{value:,} {unit}" if isinstance(value, int | float) else f"{value!s} {unit}"
+    return shown.number(value, unit) if isinstance(value, int | float) else f"{value!s} {unit}"
 
 
 class AnswersModel(QAbstractTableModel):

@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from fieldsurvey.assess.review.batch import accept_all, sample
 from fieldsurvey.assess.review.checks import Check
@@ -25,6 +25,7 @@ from fieldsurvey.store import Store
 from layers.sidecar import Sidecar
 from layers.style import STATES
 from survey_forms.records import Subject
+from ui.fitting import BreakingRow, Columns
 from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.map.picking import MapPicker
@@ -136,17 +137,21 @@ class RecordReview(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.pictures)
-        columns = QSplitter(Qt.Orientation.Horizontal)
-        for side in (left, middle, right):
-            columns.addWidget(side)
-        columns.setSizes([310, 620, 350])
-        columns.setStretchFactor(1, 1)
+        parts = ((_("Queue"), left, 262), (_("Record"), middle, 380), (_("Map and photos"), right, 250))
+        self.columns = Columns("review_columns", parts, (310, 620, 350))
+        self.columns.splitter.setStretchFactor(1, 1)
+        self.middle, self.right = middle, right
+        self.queue.list.activated.connect(self._show_record_part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
-        layout.addWidget(columns)
+        layout.addWidget(self.columns)
 
-    def _foot(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
+    @Slot()
+    def _show_record_part(self) -> None:
+        self.columns.show_part(self.middle)
+
+    def _foot(self) -> BreakingRow:
+        foot = BreakingRow()
         self.buttons = {
             Step.ACCEPT: button("review_accept", _("Accept (1)"), self.accept),
             Step.RETURN: button("review_return", _("Return … (2)"), self.send_back),
@@ -332,6 +337,7 @@ class RecordReview(QWidget):
         if found.field:
             self.answers.go_to(found.field)
         if found.place:
+            self.columns.show_part(self.right)
             self.mark.show_places([found.place])
         if str(found.kind) == "conflict" and found.field:
             self.conflicts_wanted.emit()

@@ -11,6 +11,7 @@ from fieldsurvey.assess.progress import State
 from fieldsurvey.assess.review.queue import Item
 from fieldsurvey.i18n import N_, _
 from layers.style import STATES
+from ui import shown
 from ui.words import moment
 
 VIEWS: Mapping[str, tuple[str, frozenset[State]]] = {
@@ -160,7 +161,7 @@ class QueueView(QWidget):
         self.list.selectionModel().blockSignals(True)
         self.model.show_items(fitting)
         self.list.selectionModel().blockSignals(False)
-        self.count.setText(_("{n} records and communities").format(n=f"{len(fitting):,}"))
+        self.count.setText(_("{n} records and communities").format(n=shown.number(len(fitting))))
         at = next((n for n, item in enumerate(fitting) if item.uid == before), min(row, len(fitting) - 1))
         self.go_to(at)
         if not fitting:

@@ -1,0 +1,173 @@
+"""Full disks, shares and folders without rights at the real window: one clear sentence, and a way on that works."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fieldsurvey.store import Store, place
+from survey_forms.records import Subject
+from tests.builders import add_community, make_project
+from ui.app import build
+from ui.main_window import MainWindow
+
+_MB = 1 << 20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of its own, small enough to be filled."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    found = build()
+    qtbot.addWidget(found)
+    found.show()
+    yield found
+    found.close()
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on a disk; return the file that takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (_MB, 4096, 1):
+            try:
+                while file.write(b"\0" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return filler
+
+
+def survey(folder: Path) -> tuple[Path, str]:
+    """Return a project with one community, and the community."""
+    path = folder / "p.gpkg"
+    with make_project(path, forms=True) as store:
+        return path, add_community(store)
+
+
+def offered(window: MainWindow) -> dict[str, QPushButton]:
+    found = [button for button in window.findChildren(QPushButton) if button.objectName().startswith("way_")]
+    return {button.objectName().removeprefix("way_"): button for button in found if button.isVisible()}
+
+
+def refused(qtbot: QtBot, window: MainWindow, act: Callable[[], object]) -> str:
+    """Do what cannot work; return the sentence that the start page says."""
+    with qtbot.waitSignal(window.project.failed, timeout=60_000):
+        act()
+    qtbot.waitUntil(window.start.message.isVisible, timeout=60_000)
+    assert window.start.message.property("role") == "error"
+    return window.start.message.text()
+
+
+def press_copy(qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, target: Path) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(target), ""))
+    qtbot.waitUntil(lambda: "copy" in offered(window), timeout=60_000)
+    qtbot.keyClick(offered(window)["copy"], Qt.Key.Key_Space)
+
+
+# --- full disk -------------------------------------------------------------------------------------------------------
+
+
+def test_no_project_is_begun_on_a_full_disk(qtbot: QtBot, window: MainWindow, disk: Path) -> None:
+    filler = fill(disk)
+    target = disk / "new.gpkg"
+    told = refused(qtbot, window, lambda: window.opening.make_project(target))
+    assert "磁盘" in told
+    assert sorted(disk.iterdir()) == [filler]
+    filler.unlink()
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        window.opening.make_project(target)
+
+
+def test_what_is_typed_outlives_a_full_disk(qtbot: QtBot, window: MainWindow, disk: Path) -> None:
+    path, uid = survey(disk)
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        window.opening.open_project(path)
+    with qtbot.waitSignal(window.form.opened, timeout=60_000):
+        window.open_record(Subject("f04_water", uid, uid))
+    filler = fill(disk)
+    row = window.form_panel.row("remarks")
+    row.focus()
+    focus = window.focusWidget()
+    assert focus is not None
+    QGuiApplication.clipboard().setText("leak " * 4000)  # more than what the journal has room for
+    with qtbot.waitSignal(window.form.failed, timeout=60_000):
+        qtbot.keyClick(focus, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "磁盘" in window.form_panel.status.text()
+    filler.unlink()
+    save = window.form_panel.draft
+    with qtbot.waitSignal(window.form.saved, timeout=60_000):
+        qtbot.keyClick(save, Qt.Key.Key_Space)
+    window.close()
+    with Store.open(path) as store:
+        (record,) = store.select("f04_water", ["remarks"])
+    assert str(record["remarks"]).startswith("leak leak")
+
+
+def test_a_copy_that_does_not_fit_leaves_nothing(
+    qtbot: QtBot, window: MainWindow, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _uid = survey(tmp_path)
+    monkeypatch.setattr(place, "mount_table", lambda: f"//nas/office {tmp_path} cifs rw 0 0\ntmpfs {disk} tmpfs rw 0 0")
+    refused(qtbot, window, lambda: window.opening.open_project(path))
+    filler = fill(disk)
+    press_copy(qtbot, window, monkeypatch, disk / "copy.gpkg")
+    qtbot.waitUntil(lambda: "磁盘" in window.start.message.text(), timeout=60_000)
+    assert sorted(disk.iterdir()) == [filler]
+    qtbot.waitUntil(lambda: "copy" in offered(window), timeout=60_000)  # to another place
+
+
+# --- no rights, and shares -------------------------------------------------------------------------------------------
+
+
+def test_a_project_in_a_read_only_place_is_opened_as_a_copy(
+    qtbot: QtBot, window: MainWindow, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, uid = survey(disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    told = refused(qtbot, window, lambda: window.opening.open_project(path))
+    assert "只读" in told or "写" in told
+    qtbot.waitUntil(lambda: list(offered(window)) == ["copy", "folder"], timeout=60_000)
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        press_copy(qtbot, window, monkeypatch, tmp_path / "copy.gpkg")
+    assert window.project.current is not None
+    assert window.project.current.path == tmp_path / "copy.gpkg"
+    assert uid in window.project.current.communities
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a drive letter says it there")
+def test_a_project_on_a_share_is_opened_as_a_copy(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share, here = tmp_path / "share", tmp_path / "here"
+    share.mkdir()
+    here.mkdir()
+    path, uid = survey(share)
+    monkeypatch.setattr(place, "mount_table", lambda: f"disk / ext4 rw 0 0\n//nas/office {share} cifs rw 0 0")
+    told = refused(qtbot, window, lambda: window.opening.open_project(path))
+    assert "网络" in told
+    qtbot.waitUntil(lambda: list(offered(window)) == ["copy", "folder"], timeout=60_000)
+    press_copy(qtbot, window, monkeypatch, share / "again.gpkg")  # still on the share
+    qtbot.waitUntil(lambda: "again.gpkg" in window.start.message.text(), timeout=60_000)
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        press_copy(qtbot, window, monkeypatch, here / "copy.gpkg")
+    assert window.project.current is not None
+    assert uid in window.project.current.communities

@@ -1,0 +1,301 @@
+"""What makes the window usable on small screens and with large letters: parts that fold, rows that break, rooms."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStatusBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldsurvey.i18n import _
+
+_LEAST_ROOM = QSize(240, 120)  # px
+
+
+class Room(QScrollArea):
+    """Holds a page: all of it while there is room, else what can be scrolled to."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self.setProperty("role", "room")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(page)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return little: the page is scrolled."""
+        return _LEAST_ROOM
+
+    def sizeHint(self) -> QSize:
+        """Return what the page would like."""
+        page: QWidget | None = self.widget()
+        return _LEAST_ROOM if page is None else page.sizeHint()
+
+
+class Columns(QWidget):
+    """Parts side by side; where the room is too narrow, as many neighbours as fit, the others one click (F6) away.
+
+    Signals:
+        folded: () other parts are seen.
+
+    Attributes:
+        splitter: Holds the parts.
+    """
+
+    folded = Signal()
+
+    def __init__(self, name: str, parts: Sequence[tuple[str, QWidget, int]], sizes: Sequence[int]) -> None:
+        """Lay parts side by side.
+
+        Args:
+            name: Name of the splitter, for tests.
+            parts: Word, widget and least comfortable width (px) of each.
+            sizes: Widths while all are seen, px.
+        """
+        super().__init__()
+        self._parts = [part for _word, part, _least in parts]
+        self._least = [least for _word, _part, least in parts]
+        self._sizes = list(sizes)
+        self._current, self._alone = 0, False
+        self._is_all = True
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName(name)
+        self.splitter.setChildrenCollapsible(False)
+        for part, least in zip(self._parts, self._least, strict=True):
+            part.setMinimumWidth(max(part.minimumWidth(), least))
+            self.splitter.addWidget(part)
+        self.splitter.setSizes(self._sizes)
+        self._bar = QWidget()
+        self._bar.setObjectName(f"{name}_parts")
+        self._buttons = QButtonGroup(self)
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(4, 0, 4, 2)
+        for number, (word, _part, _width) in enumerate(parts):
+            button = QPushButton(word)
+            button.setObjectName(f"{name}_part_{number}")
+            button.setCheckable(True)
+            button.setToolTip(_("{word} (F6: the next one)").format(word=word))
+            self._buttons.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._buttons.idClicked.connect(self._turn)
+        self._bar.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar)
+        column.addWidget(self.splitter, 1)
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        self._key = QShortcut(QKeySequence("F6"), self, self._turn_on, context=context)
+
+    # --- what is seen --------------------------------------------------------------------------------------------
+
+    def show_part(self, part: QWidget) -> None:
+        """See to it that a part is seen."""
+        self._turn(self._parts.index(part))
+
+    def set_alone(self, part: QWidget, *, alone: bool) -> None:
+        """Give a part the whole width, or the others their places again."""
+        self._current, self._alone = self._parts.index(part), alone
+        self._arrange()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one part was given the whole width."""
+        return self._alone
+
+    def sizes(self) -> tuple[int, ...]:
+        """Return the widths while all parts are seen, px."""
+        now = self.splitter.sizes()
+        is_true = all(width >= need for width, need in zip(now, self._needs(), strict=True))  # not before it was seen
+        return tuple(now if self._is_all and is_true else self._sizes)
+
+    def _turn(self, number: int) -> None:
+        self._current = number
+        self._arrange()
+
+    def _turn_on(self) -> None:
+        if not self._is_all:
+            self._turn((self._current + 1) % len(self._parts))
+            self._parts[self._current].setFocus()
+            if not self._parts[self._current].hasFocus():
+                self._parts[self._current].focusNextChild()
+
+    def _needs(self) -> list[int]:
+        pairs = zip(self._parts, self._least, strict=True)
+        return [max(part.minimumSizeHint().width(), least) for part, least in pairs]
+
+    def _seen(self) -> set[int]:
+        """Return which parts fit: the current one, then those to its right, then those to its left."""
+        if self._alone:
+            return {self._current}
+        needs, handle = self._needs(), self.splitter.handleWidth()
+        room, first, last = self.width() - needs[self._current], self._current, self._current
+        while last + 1 < len(needs) and (room := room - needs[last + 1] - handle) >= 0:
+            last += 1
+        room = self.width() - sum(needs[first : last + 1]) - handle * (last - first)
+        while first > 0 and (room := room - needs[first - 1] - handle) >= 0:
+            first -= 1
+        return set(range(first, last + 1))
+
+    def _arrange(self) -> None:
+        seen = self._seen()
+        is_all = len(seen) == len(self._parts)
+        if self._is_all and not is_all:
+            self._sizes = list(self.sizes())
+        is_other = any(part.isHidden() == (number in seen) for number, part in enumerate(self._parts))
+        for number, part in enumerate(self._parts):
+            part.setHidden(number not in seen)
+        if is_all and not self._is_all:
+            self.splitter.setSizes(self._sizes)
+        self._is_all = is_all
+        self._bar.setHidden(is_all or self._alone)
+        self._key.setEnabled(not is_all)  # of columns within columns only those that are folded
+        self._buttons.button(self._current).setChecked(True)
+        if is_other:
+            self.folded.emit()
+
+    # --- size ----------------------------------------------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the widest part alone."""
+        hints = [part.minimumSizeHint() for part in self._parts]
+        height = max(hint.height() for hint in hints) + self._bar.minimumSizeHint().height()
+        return QSize(max(self._needs()), height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold or unfold."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        """Fold or unfold when a part wants another width."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return done
+
+
+class BreakingRow(QLayout):
+    """Widgets in a row that breaks into further rows where the room is narrow, as words do."""
+
+    def __init__(self, spacing: int = 6) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self.setSpacing(spacing)
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take an item at the end."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """Return the number of items."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """Return an item, or None."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Let an item go."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """Want no more than is needed."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """Say that a narrower row is higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height at a width."""
+        return self._place(QRect(0, 0, width, 0), is_real=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place the items."""
+        super().setGeometry(rect)
+        self._place(rect, is_real=True)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of one unbroken row."""
+        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(size.width() for size in shown) + self.spacing() * max(len(shown) - 1, 0)
+        return QSize(width, max((size.height() for size in shown), default=0))
+
+    def minimumSize(self) -> QSize:
+        """Return the size of the largest item."""
+        least = QSize()
+        for item in self._items:
+            least = least.expandedTo(item.minimumSize())
+        return least
+
+    def _place(self, rect: QRect, *, is_real: bool) -> int:
+        left, top, height = rect.x(), rect.y(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            if left > rect.x() and left + size.width() > rect.right() + 1:
+                left, top, height = rect.x(), top + height + self.spacing(), 0
+            if is_real:
+                item.setGeometry(QRect(QPoint(left, top), size))
+            left += size.width() + self.spacing()
+            height = max(height, size.height())
+        return top + height - rect.y()
+
+
+class StateLine(QStatusBar):
+    """The state of the work in one line; what matters least gives way where the window is narrow."""
+
+    def __init__(self, labels: Sequence[QLabel], first_right: int, giving_way: Sequence[QLabel]) -> None:
+        """Make the line.
+
+        Args:
+            labels: What it tells, from the left.
+            first_right: Index of the first one that stands at the right end.
+            giving_way: Those that give way, the first first.
+        """
+        super().__init__()
+        self._labels, self._giving_way = list(labels), list(giving_way)
+        for number, label in enumerate(labels):
+            (self.addPermanentWidget if number >= first_right else self.addWidget)(label)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return no width: labels give way."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide what does not fit."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Hide what does not fit any more when a text grows."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and not self.currentMessage():
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        wide = {label: label.sizeHint().width() + self._gap for label in self._labels}
+        lacking = sum(wide.values()) + self._gap - self.width()
+        for label in self._giving_way:
+            label.setHidden(lacking > 0)
+            lacking -= wide[label]
+
+    _gap = 8  # px between two labels
