@@ -239,7 +239,7 @@ def test_a_community_is_surveyed_and_printed_without_a_mouse(qtbot: QtBot, windo
     tab_to(qtbot, has_focus("show_sheet"))
     press(qtbot, Qt.Key.Key_Space)
     assert window.workspaces.current == "export"
-    qtbot.waitUntil(lambda: window.exports._document.pageCount() > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: window.exports.pages.document.pageCount() > 0, timeout=60_000)
     window.close()
     with Store.open(tmp_path / "p.gpkg") as store:
         assert [row["status"] for row in store.select("f04_water", ["status"])] == ["complete"]
