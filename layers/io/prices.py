@@ -17,10 +17,10 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "unit": ("单位", "unit"),
     "name": ("项目", "名称", "name", "item"),
     "region": ("地区", "区域", "region"),
+    "valid_until": ("有效", "valid"),
     "base_month": ("基准期", "月份", "期", "month"),
     "tax_basis": ("税", "tax"),
     "price_source": ("来源", "依据", "source"),
-    "valid_until": ("有效", "valid"),
 }
 _NEEDED = ("item_code", "unit", "unit_price")
 _WAN = re.compile("万元")

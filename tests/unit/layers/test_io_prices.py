@@ -30,6 +30,12 @@ def test_the_head_is_found_below_a_title_and_empty_rows_are_passed_over(tmp_path
     assert (found.details["name"], found.details["base_month"]) == ("给水管", "2026-10")
 
 
+def test_the_end_of_validity_is_not_taken_for_the_base_month(tmp_path: Path) -> None:
+    head, row = ["项目代码", "单位", "单价(元)", "有效期至", "基准期"], ["B01", "m", 480, "2026-12-31", "2026-01"]
+    [found] = read_prices(book(tmp_path / "p.xlsx", head, row))
+    assert (found.details["valid_until"], found.details["base_month"]) == ("2026-12-31", "2026-01")
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
