@@ -1,5 +1,6 @@
 """A project that cannot be opened: what can be done about it, and doing it."""
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -74,10 +75,17 @@ def copy_project(source: Path, target: Path, control: JobControl | None = None) 
         target.unlink(missing_ok=True)
         shutil.rmtree(media_folder(target), ignore_errors=True)
         if isinstance(error, OSError):
-            raise StoreError(
-                _("{file} cannot be copied: {why}.").format(file=source.name, why=error.strerror)
-            ) from error
+            raise StoreError(_why(error).format(file=source.name, why=error.strerror)) from error
         raise
+
+
+def _why(error: OSError) -> str:
+    """Return the sentence for a copy that failed; only what has no words of ours is told in those of the system."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _("{file} cannot be copied: the disk is full. Free some space, or choose another disk.")
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return _("{file} cannot be copied: you may not write there. Choose another folder.")
+    return _("{file} cannot be copied: {why}.")
 
 
 def _copy_file(source: Path, target: Path) -> None:

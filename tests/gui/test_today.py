@@ -1,6 +1,7 @@
 """My day: what is assigned, in order, how far, what comes next, the report, and giving work to people."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -83,26 +84,27 @@ def test_my_communities_come_returned_ones_first(qtbot: QtBot, window: MainWindo
 
 
 def test_a_new_day_begins_with_today(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: window.workspaces.current == "today", timeout=10_000)
+    qtbot.waitUntil(lambda: window.workspaces.current == "today", timeout=60_000)
 
 
 @pytest.mark.parametrize(
     ("person", "day", "seen"),
-    [("李工", "2000-01-01", "today"), ("李工", "", "sync"), ("王工", "2000-01-01", "sync")],
+    [("李工", "2026-11-28", "today"), ("李工", "2026-11-29", "sync"), ("王工", "2026-11-28", "sync")],
     ids=["yesterday", "the same day", "nothing assigned"],
 )
 def test_the_project_opens_with_the_day_or_where_it_was_left(
-    qtbot: QtBot, project: dict[str, str], person: str, day: str, seen: str
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, project: dict[str, str], person: str, day: str, seen: str
 ) -> None:
+    monkeypatch.setattr("ui.place.today", lambda: date(2026, 11, 29))
     place = (str(Path(project["path"])), "sync", project["first"], "", "", "")
-    settings = Settings(name=person, login=person, place=place, place_day=day or today().isoformat())
+    settings = Settings(name=person, login=person, place=place, place_day=day)
     window = MainWindow(settings)
     qtbot.addWidget(window)
     window.show()
     try:
         window.opening.open_project(Path(project["path"]))
-        qtbot.waitUntil(lambda: bool(window.today.agenda.reading.drawn), timeout=20_000)
-        assert window.workspaces.current == seen
+        qtbot.waitUntil(lambda: bool(window.today.agenda.reading.drawn), timeout=60_000)
+        qtbot.waitUntil(lambda: window.workspaces.current == seen, timeout=60_000)
     finally:
         window.close()
 
