@@ -9,10 +9,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
-    QLayoutItem,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
     QStatusBar,
     QVBoxLayout,
@@ -189,74 +188,74 @@ class Columns(QWidget):
         return done
 
 
-class BreakingRow(QLayout):
-    """Widgets in a row that breaks into further rows where the room is narrow, as words do."""
+class BreakingRow(QWidget):
+    """Widgets in a row that breaks into further rows where the room is narrow, as words do.
+
+    A widget that places its children, and no layout: the items of a layout
+    written in Python are deleted by Qt while Python still holds them.
+    """
 
     def __init__(self, spacing: int = 6) -> None:
         super().__init__()
-        self._items: list[QLayoutItem] = []
-        self.setSpacing(spacing)
-        self.setContentsMargins(0, 0, 0, 0)
+        self._parts: list[QWidget] = []
+        self._spacing = spacing
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
-    def addItem(self, item: QLayoutItem) -> None:
-        """Take an item at the end."""
-        self._items.append(item)
-
-    def count(self) -> int:
-        """Return the number of items."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        """Return an item, or None."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        """Let an item go."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        """Want no more than is needed."""
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        """Say that a narrower row is higher."""
-        return True
+    def add(self, part: QWidget) -> None:
+        """Take a widget at the end."""
+        part.setParent(self)
+        self._parts.append(part)
 
     def heightForWidth(self, width: int) -> int:
         """Return the height at a width."""
-        return self._place(QRect(0, 0, width, 0), is_real=False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        """Place the items."""
-        super().setGeometry(rect)
-        self._place(rect, is_real=True)
+        return self._place(width, is_real=False)
 
     def sizeHint(self) -> QSize:
         """Return the size of one unbroken row."""
-        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        width = sum(size.width() for size in shown) + self.spacing() * max(len(shown) - 1, 0)
-        return QSize(width, max((size.height() for size in shown), default=0))
+        sizes = [part.sizeHint() for part in self._shown()]
+        width = sum(size.width() for size in sizes) + self._spacing * max(len(sizes) - 1, 0)
+        return QSize(width, max((size.height() for size in sizes), default=0))
 
-    def minimumSize(self) -> QSize:
-        """Return the size of the largest item."""
-        least = QSize()
-        for item in self._items:
-            least = least.expandedTo(item.minimumSize())
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of the largest part."""
+        least = QSize(0, 0)
+        for part in self._shown():
+            least = least.expandedTo(_size_of(part))
         return least
 
-    def _place(self, rect: QRect, *, is_real: bool) -> int:
-        left, top, height = rect.x(), rect.y(), 0
-        for item in self._items:
-            if item.isEmpty():
-                continue
-            size = item.sizeHint()
-            if left > rect.x() and left + size.width() > rect.right() + 1:
-                left, top, height = rect.x(), top + height + self.spacing(), 0
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Place the parts."""
+        super().resizeEvent(event)
+        self._place(self.width(), is_real=True)
+
+    def event(self, event: QEvent) -> bool:
+        """Place the parts anew when one wants another size, comes or goes."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._place(self.width(), is_real=True)
+        return done
+
+    def _shown(self) -> list[QWidget]:
+        return [part for part in self._parts if not part.isHidden()]
+
+    def _place(self, room: int, *, is_real: bool) -> int:
+        left, top, height = 0, 0, 0
+        for part in self._shown():
+            size = _size_of(part)
+            if left > 0 and left + size.width() > room:
+                left, top, height = 0, top + height + self._spacing, 0
             if is_real:
-                item.setGeometry(QRect(QPoint(left, top), size))
-            left += size.width() + self.spacing()
+                part.setGeometry(QRect(QPoint(left, top), size))
+            left += size.width() + self._spacing
             height = max(height, size.height())
-        return top + height - rect.y()
+        return top + height
+
+
+def _size_of(part: QWidget) -> QSize:
+    return part.sizeHint().expandedTo(part.minimumSizeHint()).expandedTo(part.minimumSize())
 
 
 class StateLine(QStatusBar):

@@ -107,7 +107,7 @@ class PlanBoard(QWidget):
             self.version, self.new, self.submit, self.withdraw, self.approve, self.compare, self.best, self.progress,
             self.stop,
         ):  # fmt: skip
-            top.addWidget(widget)
+            top.add(widget)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -119,7 +119,7 @@ class PlanBoard(QWidget):
         hint = titled(_("Drag a card to another year, or move it with Alt+← and Alt+→; L locks it."), "hint")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
-        layout.addLayout(top)
+        layout.addWidget(top)
         line = QHBoxLayout()
         line.addWidget(self.total, 1)
         line.addWidget(hint, 1)

@@ -174,11 +174,11 @@ class ReviewPanel(QWidget):
             ("override", _("Override (3)"), self.override),
             ("next", _("Next (N)"), self.next),
         ):
-            row.addWidget(button(f"finding_{name}", text, slot))
+            row.add(button(f"finding_{name}", text, slot))
         for widget in (self.headline, self.source, self.told):
             column.addWidget(widget)
         column.addStretch(1)
-        column.addLayout(row)
+        column.addWidget(row)
         return detail
 
     # --- the project ---------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ class RecordReview(QWidget):
         column.setContentsMargins(8, 0, 8, 0)
         for each in (self.headline, self.stand, self.message, self.chips, self.answers, self.talk, self.box):
             column.addWidget(each, 1 if each is self.answers else 0)
-        column.addLayout(self._foot())
+        column.addWidget(self._foot())
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -162,7 +162,7 @@ class RecordReview(QWidget):
         self.previous = button("review_previous", _("Back (P)"), self.go_back)
         self.next = button("review_next", _("Next (N)"), self.go_on)
         for each in (*self.buttons.values(), self.open, self.previous, self.next):
-            foot.addWidget(each)
+            foot.add(each)
         return foot
 
     def _make_keys(self) -> None:
