@@ -203,10 +203,11 @@ class BreakingRow(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def add(self, part: QWidget) -> None:
-        """Take a widget at the end."""
-        part.setParent(self)
-        self._parts.append(part)
+    def add(self, *parts: QWidget) -> None:
+        """Take widgets at the end."""
+        for part in parts:
+            part.setParent(self)
+        self._parts += parts
 
     def heightForWidth(self, width: int) -> int:
         """Return the height at a width."""

@@ -61,6 +61,7 @@ def made(tmp_path: Path) -> Made:
 def window(qtbot: QtBot, made: Made) -> Iterator[MainWindow]:
     found = build(made.path)
     qtbot.addWidget(found)
+    found.resize(1366, 728)
     with qtbot.waitSignal(found.project.opened, timeout=20_000):
         found.show()
     found.told["conflicts"].linkActivated.emit("conflicts")

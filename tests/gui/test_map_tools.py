@@ -150,8 +150,8 @@ def test_a_long_hint_takes_as_many_lines_as_the_window_asks_for() -> None:
     view, font = Viewport(0.0, 0.0, 1.0, 1366, 700), QFont()
     short = hint_strip(view, font, "单击")
     long = hint_strip(view, font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40)
-    assert (short.width(), short.height()) == (1366, 28)
-    assert long.height() > short.height()
+    assert short.width() == 1366
+    assert 28 <= short.height() < 40 < long.height()
     assert long.bottom() == short.bottom()
     assert (
         hint_strip(view.resized(600, 700), font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40).height()

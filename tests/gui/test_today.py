@@ -17,6 +17,7 @@ from fieldsurvey.store import Store
 from tests.builders import add_community, make_project, square
 from ui.app import build
 from ui.main_window import MainWindow
+from ui.shown import day
 from ui.today.assign import AssignDialog
 from ui.today.page import TodayPage
 from ui.today.report import ReportDialog
@@ -171,7 +172,7 @@ def test_the_report_of_the_day_is_saved_as_text_and_pdf(
     qtbot.waitUntil(lambda: shown.report is not None, timeout=10_000)
     shown.save(tmp_path / "day.txt")
     text = (tmp_path / "day.txt").read_text("utf-8")
-    assert today().isoformat() in text
+    assert day(today(), is_long=True) in text
     assert "牧羊湖小区" in text
     shown.save(tmp_path / "day.pdf")
     with pypdfium2.PdfDocument(tmp_path / "day.pdf") as document:

@@ -140,15 +140,11 @@ class RecordReview(QWidget):
         parts = ((_("Queue"), left, 262), (_("Record"), middle, 380), (_("Map and photos"), right, 250))
         self.columns = Columns("review_columns", parts, (310, 620, 350))
         self.columns.splitter.setStretchFactor(1, 1)
-        self.middle, self.right = middle, right
-        self.queue.list.activated.connect(self._show_record_part)
+        self.right = right
+        self.queue.list.activated.connect(lambda _index: self.columns.show_part(middle))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(self.columns)
-
-    @Slot()
-    def _show_record_part(self) -> None:
-        self.columns.show_part(self.middle)
 
     def _foot(self) -> BreakingRow:
         foot = BreakingRow()
@@ -161,8 +157,7 @@ class RecordReview(QWidget):
         self.open = button("review_open", _("Form (F)"), self.open_form)
         self.previous = button("review_previous", _("Back (P)"), self.go_back)
         self.next = button("review_next", _("Next (N)"), self.go_on)
-        for each in (*self.buttons.values(), self.open, self.previous, self.next):
-            foot.add(each)
+        foot.add(*self.buttons.values(), self.open, self.previous, self.next)
         return foot
 
     def _make_keys(self) -> None:
