@@ -8,6 +8,7 @@ the project; a damaged or older one is thrown away and made anew.
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ _FORMAT = 3  # of the index; another one is made anew
 _GOES_ON = 3  # letters or digits from which on a word may go on: half of all numbers begin with 1
 _PART = 500  # rows between two steps
 _CANDIDATES = 200  # hits of one kind among which the best are looked for
+_OPENING = threading.Lock()
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[^\W_]+")
 _DOC = "uid, tbl, kind, rev, community, owner, title, body, place"
@@ -169,7 +171,15 @@ class Words:
         self._db = self._opened()
 
     def _opened(self) -> Connection:
-        """Open the file; throw away what is damaged or of another format."""
+        """Open the file; throw away what is damaged or of another format.
+
+        One at a time: a file that another thread is just making has no format
+        yet, and would be thrown away under its hands.
+        """
+        with _OPENING:
+            return self._found_or_made()
+
+    def _found_or_made(self) -> Connection:
         try:
             connection = self._connected()
             if connection.scalar("SELECT value FROM state WHERE key = 'format'") == str(_FORMAT):

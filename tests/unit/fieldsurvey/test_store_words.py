@@ -1,6 +1,8 @@
 """The words of a project: found by any part of a Chinese text, kept up with every edit, made anew when damaged."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -108,6 +110,28 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, store: Store, forms: Defau
     with closing(Words(place)) as words:
         _update(words, store, forms)
         assert _titles(words.find("枫叶", KINDS), PLACE) == ["枫叶山小区"]
+
+
+def test_two_that_find_no_index_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks while it is being made does not take it for a damaged one: thrown away in use, it ended the program."""
+    thrown, discard = list[Path](), Words.discard
+
+    def watched(self: Words) -> None:
+        thrown.append(self._path)
+        discard(self)
+
+    monkeypatch.setattr(Words, "discard", watched)
+    for number in range(20):
+        path, together = tmp_path / f"{number}.idx", threading.Barrier(2)
+
+        def opened(path: Path = path, together: threading.Barrier = together) -> None:
+            together.wait()
+            Words(path).close()
+
+        with ThreadPoolExecutor(2) as pool:
+            for each in [pool.submit(opened) for _thread in range(2)]:
+                each.result()
+        assert thrown.count(path) == 1
 
 
 def test_a_stopped_update_goes_on_later(store: Store, words: Words, forms: DefaultForms) -> None:
