@@ -177,7 +177,12 @@ class Records:
         for uid, values, rev in back:
             state = states[uid]
             whole = {**self._dug_up(uid, state), **self.values(uid, state), **values}
-            self._rows.insert(state.table, uid, whole, rev)
+            self._rows.insert(state.table, uid, whole, self._own(uid, rev))
+
+    def _own(self, uid: str, rev: int) -> int:
+        """Return a revision of the record itself: with that of an import the row would look like a pasted one."""
+        sql = "SELECT rid FROM _rev WHERE uid = ? ORDER BY rid = ? DESC, rid DESC LIMIT 1"
+        return int(self._db.scalar(sql, (uid, rev)) or rev)
 
     def note(self, uid: str, state: State, status: Status) -> None:
         """Write heads and conflicts of a record."""
