@@ -146,6 +146,7 @@ def test_a_place_for_a_form_snaps_to_what_is_there_and_tells_its_size(qtbot: QtB
     assert left.args == [False]
 
 
+@pytest.mark.usefixtures("qapp")  # letters need it
 def test_a_long_hint_takes_as_many_lines_as_the_window_asks_for() -> None:
     view, font = Viewport(0.0, 0.0, 1.0, 1366, 700), QFont()
     short = hint_strip(view, font, "单击")
