@@ -27,6 +27,7 @@ def panel(qtbot: QtBot, tmp_path: Path) -> Iterator[ImportPanel]:
         pass
     found = ImportPanel(work, runner, holder)
     qtbot.addWidget(found)
+    found.resize(1366, 728)
     found.show()
     yield found
     closed = runner.start(lambda _control: holder.close())
