@@ -180,30 +180,37 @@ class Words:
             return self._found_or_made()
 
     def _found_or_made(self) -> Connection:
-        try:
-            connection = self._connected()
-            if connection.scalar("SELECT value FROM state WHERE key = 'format'") == str(_FORMAT):
-                return connection
-        except StoreBusy:
-            raise
-        except (FieldSurveyError, sqlite3.Error):
-            pass
-        else:
-            connection.close()
+        if (found := self._found()) is not None:
+            return found
         self.discard()
-        connection = self._connected()
+        connection = Connection(self._path)
+        self._prepare(connection)
         with connection.transaction():
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute("INSERT INTO state VALUES ('format', ?)", (str(_FORMAT),))
         return connection
 
-    def _connected(self) -> Connection:
+    def _found(self) -> Connection | None:
+        """Return the index that is there; None, and nothing left open, if it is damaged or of another format."""
         connection = Connection(self._path)
+        try:
+            self._prepare(connection)
+            if connection.scalar("SELECT value FROM state WHERE key = 'format'") == str(_FORMAT):
+                return connection
+        except StoreBusy:
+            connection.close()
+            raise
+        except (FieldSurveyError, sqlite3.Error):
+            pass  # a damaged one is made anew
+        connection.close()
+        return None
+
+    @staticmethod
+    def _prepare(connection: Connection) -> None:
         connection.execute(f"PRAGMA journal_mode={journal_mode()}")
         connection.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is read again
         connection.execute("PRAGMA cache_size=-8192")
-        return connection
 
     def discard(self) -> None:
         """Delete the files of the index."""
