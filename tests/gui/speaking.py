@@ -6,9 +6,11 @@ What happens is told on stdout, each in a line of JSON.
 
 import json
 import math
+import os
 import sys
 from array import array
 from pathlib import Path
+from unittest.mock import patch
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtMultimedia import QAudioDecoder, QAudioFormat, QAudioOutput, QMediaPlayer
@@ -77,15 +79,37 @@ class Speaker:
 
     def finish(self) -> None:
         """Go on with what was recorded, for two seconds; then submit the form."""
-        mark = self.hand.window.form_panel.listening
+        mark, flushed = self.hand.window.form_panel.listening, _seen_fsyncs()
         self.hand.wait("recording", lambda: _seconds(mark.mark.text()) > 0)
         before = _seconds(mark.mark.text())
         self.hand.wait("two more seconds", lambda: _seconds(mark.mark.text()) >= before + 2)
+        self.hand.wait("brought to the disk", lambda: flushed)
         self.hand.click("form_complete")
         file = self.kept("sound")
         self.hand.wait("submitted", mark.mark.isHidden)
         loudest, seconds = heard(file, self.hand)
-        tell(before=before, seconds=seconds, loudest=loudest, drafts=[p.name for p in _drafts(file)])
+        tell(
+            before=before,
+            seconds=seconds,
+            loudest=loudest,
+            flushed=len(flushed),
+            drafts=[p.name for p in _drafts(file)],
+        )
+
+
+def _seen_fsyncs() -> list[str]:
+    """Return a list that names every draft's file that is brought to the disk from now on."""
+    found: list[str] = []
+    real = os.fsync
+
+    def seen(number: int) -> None:
+        real(number)
+        place = Path(f"/proc/self/fd/{number}").readlink()
+        if place.parent.name == "drafts":
+            found.append(place.name)
+
+    patch.object(os, "fsync", seen).start()
+    return found
 
 
 def _drafts(file: Path) -> list[Path]:

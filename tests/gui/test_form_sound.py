@@ -110,6 +110,7 @@ def test_a_form_records_from_opening_to_submitting_and_a_kill_loses_nothing_of_i
     assert told["before"] >= int(before)
     assert told["seconds"] >= before + 1.5
     assert told["loudest"] > 0.1
+    assert told["flushed"] >= 1
     assert told["drafts"] == []
     with Store.open(Path(arguments[0])) as store:
         assert "audio/aac" in {blob.mime for blob in store.blobs()}

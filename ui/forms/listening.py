@@ -4,6 +4,7 @@ Source: XLSForm reference, question type background-audio.
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ui.photos.listener import Listener
 from ui.project.holder import StoreHolder
 
 _MIME = "audio/aac"
+_FLUSHED_MS = 2_000  # what a power cut may take of a sound
 _BEGINS = {ReviewState.DRAFT, ReviewState.RETURNED, ReviewState.SUPERSEDED}  # records that are being filled in
 
 
@@ -58,6 +60,7 @@ class FormListening(QObject):
         self._ready: Ready | None = None
         self._listener: Listener | None = None
         self._is_wanted = False
+        self._flushed_ms = 0
         self._then: Callable[[str], None] | None = None
         self._mark = panel.listening
         self._mark.switched.connect(self._switch)
@@ -160,6 +163,11 @@ class FormListening(QObject):
     def _tick(self, millis: int) -> None:
         if self._is_wanted and self._ready is not None:
             self._mark.show_recording(int(self._ready.seconds + millis / 1000))
+        if millis < self._flushed_ms:
+            self._flushed_ms = 0  # another recording
+        if self._ready is not None and self._work.is_open and millis >= self._flushed_ms + _FLUSHED_MS:
+            self._flushed_ms = millis
+            self._work.start(partial(_flush, self._ready.place), quick=True)
 
     @Slot(str)
     def _fail_with(self, sentence: str) -> None:
@@ -246,6 +254,12 @@ def _prepared(media: Media, place: Path, before: Blob | None, _control: JobContr
             return Ready(media, place, 0.0, _("This file is not on this laptop yet; sync brings it."))
         shutil.copyfile(kept, place)
     return Ready(media, place, whole_sound(place), "")
+
+
+def _flush(place: Path, _control: JobControl) -> None:
+    """Bring what was recorded so far to the disk, beside the thread that records."""
+    with contextlib.suppress(FileNotFoundError), place.open("r+b") as file:  # gone once the form is complete
+        os.fsync(file.fileno())
 
 
 def _kept(ready: Ready, _control: JobControl) -> Blob | None:

@@ -12,17 +12,25 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLa
 from fieldsurvey.i18n import _
 from fieldsurvey.paths import user_cache
 from survey_forms import Kind
+from ui.photos.camera import start_camera, stop_camera
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:
-    from PySide6.QtMultimedia import QMediaFormat, QMediaRecorder
+    from PySide6.QtMultimedia import QMediaFormat, QMediaRecorder, QVideoFrameInput
 
 # Bits and samples a second of the sound, of one channel. Source: XLSForm reference, parameter quality of audio.
 _RATES = {"voice-only": (16_000, 16_000), "low": (24_000, 32_000), "normal": (64_000, 32_000)}
 _USUAL = "normal"
 
 
-def ask_recording(kind: Kind, quality: str, parent: QWidget, *, from_front: bool = False) -> Path | str | None:
+def ask_recording(
+    kind: Kind,
+    quality: str,
+    parent: QWidget,
+    *,
+    from_front: bool = False,
+    frames: "QVideoFrameInput | None" = None,
+) -> Path | str | None:
     """Let a person record; return the file, None if the window was left, or a sentence why nothing can be recorded.
 
     Args:
@@ -30,6 +38,7 @@ def ask_recording(kind: Kind, quality: str, parent: QWidget, *, from_front: bool
         quality: Of the sound: voice-only, low or normal; empty: normal.
         parent: The window it lies over.
         from_front: Whether the camera that looks at the person is wanted.
+        frames: Where the pictures of a film come from; None: the camera of the laptop.
     """
     try:
         from PySide6.QtMultimedia import QMediaDevices
@@ -37,12 +46,12 @@ def ask_recording(kind: Kind, quality: str, parent: QWidget, *, from_front: bool
     except ImportError:
         return _("Nothing can be recorded: this system lacks the multimedia libraries of Qt. Choose a file instead.")
     del QVideoWidget
-    if kind is Kind.VIDEO and not QMediaDevices.videoInputs():
+    if kind is Kind.VIDEO and frames is None and not QMediaDevices.videoInputs():
         return _("No camera was found. Connect one, or choose a file.")
     if kind is Kind.AUDIO and not QMediaDevices.audioInputs():
         return _("No microphone was found. Connect one, or choose a file.")
     shutil.rmtree(_folder(), ignore_errors=True)  # what was recorded before and not kept
-    dialog = RecordDialog(kind, quality, parent, from_front=from_front)
+    dialog = RecordDialog(kind, quality, parent, from_front=from_front, frames=frames)
     is_kept = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return dialog.file if is_kept else None
@@ -59,7 +68,15 @@ class RecordDialog(QDialog):
         file: What was recorded last; None before.
     """
 
-    def __init__(self, kind: Kind, quality: str, parent: QWidget, *, from_front: bool = False) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        quality: str,
+        parent: QWidget,
+        *,
+        from_front: bool = False,
+        frames: "QVideoFrameInput | None" = None,
+    ) -> None:
         from PySide6.QtMultimedia import QMediaCaptureSession, QMediaRecorder
 
         super().__init__(parent)
@@ -83,7 +100,9 @@ class RecordDialog(QDialog):
         self.recorder.durationChanged.connect(self._show_time)
         self.recorder.recorderStateChanged.connect(self._changed)
         self.recorder.errorOccurred.connect(self._fail)
-        self._use_devices(kind, from_front=from_front)
+        self._use_microphone()
+        if kind is Kind.VIDEO:
+            self._use_camera(frames, from_front=from_front)
         self._changed()
 
     def _lay_out(self, kind: Kind) -> None:
@@ -122,20 +141,22 @@ class RecordDialog(QDialog):
         _folder().mkdir(parents=True, exist_ok=True)
         self._stem = Path(tempfile.mkdtemp(dir=_folder())) / (_("film") if kind is Kind.VIDEO else _("sound"))
 
-    def _use_devices(self, kind: Kind, *, from_front: bool) -> None:
-        from PySide6.QtMultimedia import QAudioInput, QCamera, QCameraDevice, QMediaDevices
+    def _use_microphone(self) -> None:
+        from PySide6.QtMultimedia import QAudioInput, QMediaDevices
 
         if QMediaDevices.audioInputs():
             self.session.setAudioInput(QAudioInput(self))
-        if kind is not Kind.VIDEO:
+
+    def _use_camera(self, frames: "QVideoFrameInput | None", *, from_front: bool) -> None:
+        from PySide6.QtMultimedia import QCameraDevice, QMediaDevices
+
+        if frames is not None:
+            self.session.setVideoFrameInput(frames)
             return
         cameras = QMediaDevices.videoInputs()
         front = [device for device in cameras if device.position() == QCameraDevice.Position.FrontFace]
         chosen = front[0] if from_front and front else QMediaDevices.defaultVideoInput()
-        camera = QCamera(chosen, self)
-        self.session.setCamera(camera)
-        camera.errorOccurred.connect(self._fail)
-        camera.start()
+        start_camera(self.session, chosen).errorOccurred.connect(self._fail)
 
     @property
     def is_recording(self) -> bool:
@@ -189,8 +210,7 @@ class RecordDialog(QDialog):
         """Stop what runs, whatever the end."""
         if self.is_recording:
             self.recorder.stop()
-        if (camera := self.session.camera()) is not None:
-            camera.stop()
+        stop_camera(self.session)
         super().done(result)
 
 
