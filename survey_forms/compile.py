@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import io
+import os
 import re
 import struct
+import threading
 import warnings
 import zipfile
 import zlib
@@ -56,7 +58,7 @@ def xform(source: Path) -> str:
         return kept.read_text("utf-8")
     text = _compiled(source, data)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(".part")
+    part = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")  # others may compile the same form now
     part.write_text(text, "utf-8")
     part.replace(kept)
     return text

@@ -6,7 +6,10 @@ import shapely
 
 from fieldsurvey.model.revision import Revision
 from fieldsurvey.model.schema import Value
+from fieldsurvey.paths import user_cache
 from fieldsurvey.store import Store
+
+_compiled: dict[str, bytes] = {}  # the forms that this process has compiled, by the name of their file in the cache
 
 
 def square(x: float = 600_000.0, y: float = 3_340_000.0, side: float = 100.0) -> bytes:
@@ -24,8 +27,23 @@ def make_project(path: Path, *, forms: bool = False) -> Store:
     if forms:
         from fieldsurvey.projects import new_project
 
-        return new_project(path)
+        _lend_forms()
+        store = new_project(path)
+        _compiled.update({file.name: file.read_bytes() for file in _forms() if file.name not in _compiled})
+        return store
     return Store.create(path)
+
+
+def _forms() -> list[Path]:
+    return list((user_cache() / "forms").glob("*.xml"))
+
+
+def _lend_forms() -> None:
+    """Give the test's own home the forms that an earlier test compiled: they are named by their content."""
+    folder = user_cache() / "forms"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in _compiled.items():
+        (folder / name).write_bytes(data)
 
 
 def add_community(store: Store, name: str = "枫叶山小区", **values: Value) -> str:

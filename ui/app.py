@@ -54,12 +54,13 @@ def build(project: Path | None = None, language: str = "") -> MainWindow:
     _choose_language(app, language or os.environ.get("FIELDSURVEY_LANG", remembered.language))
     family = theme.load_font()
     dress = partial(theme.apply, app, remembered.theme, family, touch=remembered.touch)
-    if is_first := not app.styleSheet():
+    if is_alone := not any(widget.isVisible() for widget in app.topLevelWidgets()):
+        app.setStyleSheet("")  # with a sheet, Qt would dress each part anew in every part it is put into
         theme.prepare(app, remembered.theme, family)
     else:
         dress()
     window = MainWindow(remembered)
-    if is_first:
+    if is_alone:
         dress()
     window.canvas.set_theme(remembered.theme)
     if trouble:

@@ -42,16 +42,20 @@ class Rows:
 
     def __init__(self, connection: Connection, srs: int) -> None:
         self._db, self.srs = connection, srs
-        self.tables: dict[str, Table] = {}
-        self.groups: dict[str, Groups] = {}
-        self._find_one: dict[str, str] = {}
         self.reload()
 
     def reload(self) -> None:
         """Read the catalogue of tables again."""
         found = self._db.rows("SELECT name, definition FROM _table")
-        self.tables = {name: table_from_json(text) for name, text in found}
-        self._prepare()
+        self.tables: dict[str, Table] = {name: table_from_json(text) for name, text in found}
+        self.groups: dict[str, Groups] = {}
+        self._find_one: dict[str, str] = {}
+        self._find_some: dict[str, str] = {}
+        self._known: dict[str, frozenset[str]] = {}
+        self._changes: dict[str, Change] = {}
+        self._placed: dict[str, Change] = {}
+        for table in self.tables.values():
+            self._prepare(table)
 
     def add_table(self, table: Table) -> list[str]:
         """Make a table, or add the columns it has gained; return the names of those added to a table that was there."""
@@ -66,7 +70,7 @@ class Rows:
         if table.kind is TableKind.REPEAT and have is None:
             self._db.execute(f'CREATE INDEX "{table.name}_parent" ON "{table.name}" (parent_uid)')
         self.tables[table.name] = merged
-        self._prepare()
+        self._prepare(merged)
         if have is None:
             for statement in triggers.create(table.name, self._all_columns(merged)):
                 self._db.execute(statement)
@@ -92,9 +96,13 @@ class Rows:
 
     def find(self, uid: str, table: str = "") -> tuple[str, int, str | None] | None:
         """Return table, revision and community of a visible row."""
-        sql = self._find_one.get(table, self._find_any)
+        sql = self._find_one.get(table) or self._find_any()
         row = self._db.one(sql, (uid,)) if sql else None
         return None if row is None else (row[0], int(row[1] or 0), row[2])
+
+    def _find_any(self) -> str:
+        """Return the statement that looks in all tables; empty while there is none."""
+        return " UNION ALL ".join(self._find_one.values()) + " LIMIT 1" if self._find_one else ""
 
     def find_many(self, tables: Mapping[str, str]) -> dict[str, tuple[str, int, str | None]]:
         """Return, per uid, table, revision and community of the visible rows that come from a revision.
@@ -115,16 +123,14 @@ class Rows:
                 found |= {uid: (table, int(rev), community) for uid, rev, community in rows if rev}
         return found
 
-    def _prepare(self) -> None:
+    def _prepare(self, table: Table) -> None:
         """Write the statements that are the same every time, so that SQLite compiles each, with its triggers, once."""
-        self.groups = {name: table.groups() for name, table in self.tables.items()}
-        self._find_one = {name: _find(table) for name, table in self.tables.items()}
-        self._find_some = {name: _find_some(table) for name, table in self.tables.items()}
-        self._find_any = " UNION ALL ".join(self._find_one.values()) + " LIMIT 1" if self.tables else ""
-        self._known = {name: frozenset(self.columns(name)) for name in self.tables}
-        plain = {name: [c.name for c in table.columns] for name, table in self.tables.items()}
-        self._changes = {name: Change.of(name, names) for name, names in plain.items()}
-        self._placed = {name: Change.of(name, [*names, "geom"]) for name, names in plain.items()}
+        name, plain = table.name, [column.name for column in table.columns]
+        self.groups[name] = table.groups()
+        self._find_one[name], self._find_some[name] = _find(table), _find_some(table)
+        self._known[name] = frozenset(self.columns(name))
+        self._changes[name] = Change.of(name, plain)
+        self._placed[name] = Change.of(name, [*plain, "geom"])
 
     def read(self, table: str, uid: str) -> dict[str, Value] | None:
         """Return the values of a row."""
