@@ -1,7 +1,7 @@
 """How fast a hub takes revisions: merged, in tables, on the disk, answered.
 
 1. HTTP, 32 clients, batches of 100, one GeoPackage (goal: >= 4,000 revisions/s)
-2. PostgreSQL directly, 4 writers, batches of 100 (goal: >= 6,000/s)
+2. PostgreSQL directly, 4 writers, batches of 100 (goal: >= 6,000/s), and its log alone in the same run
 3. 500 laptops with 200 revisions each over HTTP, arriving within 45 s at a hub with 50,000 records: each says hello,
    pushes its two batches and goes (goal: all done within 60 s, 99 % of the pushes within 2 s)
 
@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -44,6 +45,7 @@ from tests.postgres import Server, why_not  # noqa: E402
 
 RECORDS, BATCH, CLIENTS = 10_000, 100, 32
 RECORDS_OF_ALL = 50_000  # for the 500 laptops: each record is edited by two of them on average
+BARE = 24_000.0  # SYNC section 9, the log table alone
 ARRIVAL_S = 45.0  # the laptops come one by one within this time
 
 
@@ -124,6 +126,22 @@ def direct(server: Server, hello: Hello, made: Sequence[Revision], writers: int,
     return written / seconds, written / (in_writers + in_server)
 
 
+def bare(server: Server, made: Sequence[Revision], count: int) -> float:
+    """Return how many revisions a second PostgreSQL itself takes into a log without merge, index or table."""
+    log = edits(90, made, count)
+    columns = ("rid bigint PRIMARY KEY", "hlc bigint", "tbl text", "uid text", "patch text", "par text", "chain bytea")
+    kinds = ", ".join(f"%s::{column.split()[1]}[]" for column in columns)
+    with psycopg.connect(server.new_database(), autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE bare ({', '.join(columns)})")
+        begin = time.perf_counter()
+        for start in range(0, count, BATCH):
+            part = [(r.rid, r.hlc, r.table, r.uid, r.patch, r.par, r.chain) for r in log[start : start + BATCH]]
+            connection.execute(
+                f"INSERT INTO bare SELECT * FROM unnest({kinds})", [list(c) for c in zip(*part, strict=True)]
+            )
+        return count / (time.perf_counter() - begin)
+
+
 def told(name: str, value: float, unit: str, goal: str) -> None:
     print(json.dumps({"name": name, "value": round(value, 3), "unit": unit, "goal": goal}), flush=True)
 
@@ -172,6 +190,8 @@ def _bench_direct(hello: Hello, made: Sequence[Revision], rounds: int, each: int
             rate, alone = (statistics.median(column) for column in zip(*found, strict=True))
             told(f"PostgreSQL directly, {writers} writers", rate, "revisions/s", ">= 6000")
             told("the same per second of processor time, writers and server", alone, "revisions/s", ">= 3000")
+        told("the log alone, 1 writer: what the merge and the tables are compared with", bare(server, made, each),
+             "revisions/s", f"{BARE:.0f} where the goal was set")  # fmt: skip
     finally:
         server.stop()
 
