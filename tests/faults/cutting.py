@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -227,7 +227,13 @@ def _verify_stick(folder: Path, told: Told) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def run(place: Path, cuts: int, seed: int, moments: tuple[str, ...] = MOMENTS) -> Told:
+def run(
+    place: Path,
+    cuts: int,
+    seed: int,
+    moments: tuple[str, ...] = MOMENTS,
+    after: Callable[[int, Told], None] = lambda _cuts, _told: None,
+) -> Told:
     """Pull the plug so many times; return what was acknowledged.
 
     Args:
@@ -235,6 +241,7 @@ def run(place: Path, cuts: int, seed: int, moments: tuple[str, ...] = MOMENTS) -
         cuts: How many.
         seed: Of the moments of the cuts, and of what the sessions do.
         moments: Where the cuts fall, in turn.
+        after: Told after each cut how many there were, and what was acknowledged.
 
     Raises:
         AssertionError: If something that was acknowledged is lost or half.
@@ -249,7 +256,14 @@ def run(place: Path, cuts: int, seed: int, moments: tuple[str, ...] = MOMENTS) -
         _verify(project, folder, told)
         if told.synced:
             _verify_stick(folder, told)
+        after(number + 1, told)
     return told
+
+
+def _say(cuts: int, told: Told) -> None:
+    steps = ", ".join(f"{kind} {told.kinds[kind]} (cut {told.hit[kind]} times)" for kind in TARGETS)
+    sys.stdout.write(f"{cuts} cuts, {told.kinds.total()} acknowledged steps, 0 lost: {steps}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -261,14 +275,12 @@ def main() -> int:
     os.environ.setdefault("FIELDSURVEY_LANG", "zh_CN")
     began = time.monotonic()
     try:
-        told = run(place, cuts, seed)
+        told = run(place, cuts, seed, after=_say)
     except BaseException:
         sys.stdout.write(f"seed {seed}: the project as the cut left it lies in {place}\n")
         raise
     shutil.rmtree(place, ignore_errors=True)  # a helper may still be dying
-    steps = ", ".join(f"{kind} {told.kinds[kind]} (cut {told.hit[kind]} times)" for kind in TARGETS)
-    total, took = told.kinds.total(), time.monotonic() - began
-    sys.stdout.write(f"{cuts} cuts, {total} acknowledged steps, 0 lost; {steps}; {took:.0f} s\n")
+    sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     missed = [kind for kind in TARGETS if not told.hit[kind]]
     sys.stdout.write(f"never cut in the middle: {', '.join(missed)}\n" if missed else "")
     return bool(missed)

@@ -1,5 +1,6 @@
 """What the window does when the machine or the program itself fails."""
 
+import ctypes
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,10 +20,13 @@ from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
 from tests.conftest import ROOT
+from tests.faults.monkey import resident
 from ui.app import build, run
 from ui.clock import ClockWatch
 from ui.crash import CrashDesk
+from ui.jobs import JobRunner
 from ui.main_window import MainWindow
+from ui.memory import Frugal
 
 
 @pytest.fixture
@@ -241,3 +245,23 @@ application().clipboard().setMimeData(copied)
 def test_the_process_ends_well_after_something_was_copied() -> None:
     done = subprocess.run([sys.executable, "-c", _COPIES], cwd=ROOT, check=False, timeout=120)
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="memory is counted where glibc is")
+def test_memory_that_was_needed_once_is_given_back(qtbot: QtBot) -> None:
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+    blocks = [library.malloc(16_000) for _block in range(8_000)]
+    for block in blocks:
+        ctypes.memset(block, 1, 16_000)
+    for block in blocks[:-1]:  # the last one keeps the others from being the end of the heap, which goes by itself
+        library.free(block)
+    runner = JobRunner(name="frugal")
+    before = resident()
+    frugal = Frugal(runner)
+    frugal.look()
+    qtbot.waitUntil(lambda: resident() < before - 64, timeout=15_000)
+    library.free(blocks[-1])
+    frugal.stop()
+    runner.close()
