@@ -443,3 +443,4 @@ class MainWindow(QMainWindow):
         self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()
+        self.remembered.close()

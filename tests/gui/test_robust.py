@@ -3,6 +3,7 @@
 import ctypes
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shiboken6 import isValid
 from fieldsurvey import settings as settings_
 from fieldsurvey.incident import reports_folder
 from fieldsurvey.model.schema import Value
+from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
@@ -162,14 +164,14 @@ def test_starting_again_opens_the_same_project(
 
 
 def test_settings_that_cannot_be_written_are_told_and_the_work_goes_on(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_settings: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(settings_, "save", full)
     window.set_theme("dark")
-    assert "No space left" in window.statusBar().currentMessage()
+    qtbot.waitUntil(lambda: "No space left" in window.statusBar().currentMessage(), timeout=15_000)
     assert window.settings.theme == "dark"
 
 
@@ -265,3 +267,25 @@ def test_memory_that_was_needed_once_is_given_back(qtbot: QtBot) -> None:
     library.free(blocks[-1])
     frugal.stop()
     runner.close()
+
+
+def test_no_step_through_the_window_waits_for_the_disk(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[str]()
+    save = settings_.save
+
+    def noted(settings: Settings) -> None:
+        threads.append(threading.current_thread().name)
+        save(settings)
+
+    monkeypatch.setattr(settings_, "save", noted)
+    window.show_workspace("table")
+    window.show_workspace("map")
+    window.set_theme("dark")
+    window.close()
+    assert threads
+    assert all(name.startswith("settings") for name in threads)
+    kept, wrong = settings_.load()
+    assert not wrong
+    assert (kept.theme, kept.place[1]) == ("dark", "map")
