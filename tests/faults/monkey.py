@@ -254,7 +254,7 @@ def _pause(seconds: float) -> None:
     loop.exec()
 
 
-def _at_rest(window: MainWindow) -> tuple[int, float]:
+def at_rest(window: MainWindow) -> tuple[int, float]:
     """Bring the window to rest in one place; return widgets alive and resident memory in MiB.
 
     Two moments of a run are alike only so: else one has a form, a preview or a
@@ -294,7 +294,7 @@ def _loose(window: MainWindow, seed: int, seconds: float, report: Report) -> tup
     monkey.start()
     _pause(seconds)
     monkey.is_going = False
-    return _at_rest(window)
+    return at_rest(window)
 
 
 def _opened(project: Path) -> MainWindow:

@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -37,9 +38,18 @@ def text_of(number: int) -> str:
 class Session:
     """The hand, and what it does."""
 
-    def __init__(self, project: Path, folder: Path, start: int, seed: int) -> None:
-        self._hand, self._folder, self._number = Hand(project, folder), folder, start
-        self._window = self._hand.window
+    def __init__(self, project: Path, folder: Path, start: int, seed: int, out: TextIO = sys.stdout) -> None:
+        """Open the window.
+
+        Args:
+            project: Project file.
+            folder: Where files are written, and synced with: `stick` is in it.
+            start: Number of the first step.
+            seed: Of what is done.
+            out: What is told goes there.
+        """
+        self._hand, self._folder, self._number, self._out = Hand(project, folder), folder, start, out
+        self.window = self._window = self._hand.window
         self._rng = random.Random(seed)
         self._hand.open()
         self._happened = dict.fromkeys(("opened", "saved", "imported", "exported"), 0)
@@ -64,15 +74,19 @@ class Session:
         """Do some steps, then the one that is to be cut, then others for ever."""
         self._tell("ready", 0)
         for name in self._rng.sample(TARGETS, before):
-            self._steps[name]()
+            self.do(name)
         self._tell("target", 0)
-        self._steps[target]()
+        self.do(target)
         while True:
-            self._steps[self._rng.choice(TARGETS)]()
+            self.do(self._rng.choice(TARGETS))
+
+    def do(self, kind: str) -> None:
+        """Do a step of a kind, one of TARGETS."""
+        self._steps[kind]()
 
     def _tell(self, what: str, number: int, **facts: object) -> None:
-        sys.stdout.write(json.dumps({"what": what, "number": number, **facts}) + "\n")
-        sys.stdout.flush()
+        self._out.write(json.dumps({"what": what, "number": number, **facts}) + "\n")
+        self._out.flush()
 
     def _begin(self, kind: str, **facts: object) -> int:
         """Tell what is begun; return its number."""
