@@ -40,6 +40,7 @@ from ui.help.tips import under_tips
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.workspace import MapWorkspace
+from ui.memory import Frugal
 from ui.place import Place
 from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.place = Place(self)
         self.clock = ClockWatch(self)
+        self.frugal = Frugal(self.work_runner, self)
         self.clock.told.connect(self.tell_trouble)
         self.remembered.failed.connect(self._tell_trouble)
         self.show_start()
@@ -429,6 +431,7 @@ class MainWindow(QMainWindow):
         self._is_closed = True
         self._search_later.stop()
         self.clock.stop()
+        self.frugal.stop()
         self.form.flush()
         self.form.listening.close()
         self.remembered.change(splitter=self.columns.sizes())
@@ -440,3 +443,4 @@ class MainWindow(QMainWindow):
         self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()
+        self.remembered.close()

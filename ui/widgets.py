@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton
+from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTextBrowser, QToolButton
 
 from fieldsurvey.i18n import _
 from ui import icon
+
+_LETTERS = range(12, 33, 2)  # px
 
 
 def button(name: str, text: str, slot: Callable[..., Any] | SignalInstance | None = None) -> QPushButton:
@@ -41,3 +44,21 @@ def closable(title: QLabel, name: str, slot: Callable[..., Any] | SignalInstance
     head.addWidget(title, 1)
     head.addWidget(close)
     return head
+
+
+class Reading(QTextBrowser):
+    """Text to read. Ctrl and the wheel make its letters larger or smaller, within what can be read.
+
+    Qt's own way of doing so reckons in points, takes letters measured in
+    pixels for -1 of them, and makes a page unreadable that nothing brings back.
+    """
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Ctrl, change the size of the letters."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        event.accept()
+        if turned := event.angleDelta().y():
+            size = self.fontInfo().pixelSize() + (2 if turned > 0 else -2)
+            self.setStyleSheet(f"QTextBrowser {{ font-size: {min(max(size, _LETTERS[0]), _LETTERS[-1])}px; }}")

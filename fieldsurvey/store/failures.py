@@ -18,6 +18,17 @@ _KNOWN = {
     14: N_("{file} cannot be opened. Is the folder there, and may you write in it?"),  # SQLITE_CANTOPEN
 }
 _NOT_A_DATABASE = 26
+# The words of sqlite3_errstr: what a backup throws carries no code in one of the two libraries.
+_CODES = {
+    "access permission denied": 3,
+    "database is locked": 5,
+    "attempt to write a readonly database": 8,
+    "disk I/O error": 10,
+    "database disk image is malformed": 11,
+    "database or disk is full": 13,
+    "unable to open database file": 14,
+    "file is not a database": _NOT_A_DATABASE,
+}
 
 
 @contextmanager
@@ -34,7 +45,7 @@ def known_failures(path: Path) -> Iterator[None]:
 
 def translated(error: Exception, path: Path) -> FieldSurveyError | None:
     """Return the error as a sentence, or None if it is a bug of ours."""
-    code = getattr(error, "sqlite_errorcode", 1) & 0xFF
+    code = getattr(error, "sqlite_errorcode", _CODES.get(str(error), 1)) & 0xFF
     if code in _BUSY:
         return StoreBusy(_("{file} is in use by another program. Close it there and try again.").format(file=path.name))
     if code == _NOT_A_DATABASE:

@@ -97,8 +97,11 @@ def _copy_file(source: Path, target: Path) -> None:
         raise
     except FieldSurveyError:
         part = target.with_name(target.name + ".part")
-        shutil.copyfile(source, part)
-        part.replace(target)
+        try:
+            shutil.copyfile(source, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _photos(source: Path) -> Iterator[Path]:

@@ -4,14 +4,16 @@ A filter or a sort reads only row numbers (8 bytes each); a window is then
 found by these, which costs the same wherever it lies.
 """
 
+import heapq
 import itertools
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.conditions import REFERENCES, All, Compare, Condition, Not, Op, Sort
-from fieldsurvey.model.schema import Value
+from fieldsurvey.model.schema import Column, Value
 from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.gpkg import quoted
 from fieldsurvey.store.rows import Rows
@@ -157,24 +159,33 @@ class Windows:
                 found |= {uid: str(word) for uid, word in self._db.rows(sql, part) if word not in {None, ""}}
         return found
 
-    def statistics(self, table: str, column: str, condition: Condition | None = None, *, most: int = 12) -> Statistics:
-        """Return what the values of a column are together, of the rows that fulfil a condition."""
-        self._known(table, [column])
-        name = quoted(column)
+    def statistics(
+        self,
+        table: str,
+        column: str,
+        condition: Condition | None = None,
+        control: JobControl | None = None,
+        *,
+        most: int = 12,
+    ) -> Statistics:
+        """Return what the values of a column are together, of the rows that fulfil a condition.
+
+        Rows are counted a stretch at a time, so that saves come in between.
+
+        Raises:
+            JobCancelled: If nobody wants it any more.
+        """
+        (name,) = self._known(table, [column])
+        control, counts = control or JobControl(), Counter[Value]()
         where, values = self._where(table, condition)
-        is_number = self._rows.tables[table].column(column).type in {"INTEGER", "REAL"}
-        sums = f"sum({name}), avg({name})" if is_number else "NULL, NULL"
-        value = f"nullif({name}, '')"
         sql = (
-            f"SELECT count(*), count({value}), count(DISTINCT {value}), min({value}), max({value}), {sums} "
-            f"FROM {quoted(table)} AS t WHERE {where}"
+            f"SELECT nullif({quoted(name)}, ''), count(*) FROM {quoted(table)} AS t "
+            f"WHERE fid BETWEEN ? AND ? AND {where} GROUP BY 1"
         )
-        ((rows, filled, distinct, least, largest, total, mean),) = self._db.rows(sql, values)
-        listed = (
-            f"SELECT {name}, count(*) FROM {quoted(table)} AS t WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
-        )
-        frequent = [(value, int(count)) for value, count in self._db.rows(listed, [*values, most])]
-        return Statistics(rows, filled, distinct, least, largest, total, mean, tuple(frequent))
+        for first, last in self._stretches(table):
+            counts.update(dict(self._db.rows(sql, [first, last, *values])))
+            control.step(last, None, "")
+        return _together(counts, self._rows.tables[table].column(column), control, most)
 
     def _known(self, table: str, columns: Sequence[str]) -> Sequence[str]:
         allowed = {"uid", "_rev", *(column.name for column in self._rows.tables[table].columns)}
@@ -256,3 +267,32 @@ def _one(name: str, test: Compare, value: Value) -> tuple[str, Value]:
     if test.op is Op.EQUAL:
         return f"{name} = ?", value
     return f"{name} {_SIGNS[test.op]} ?", value
+
+
+def _together(counts: Counter[Value], column: Column, control: JobControl, most: int) -> Statistics:
+    """Return the statistics of counted values, looking at so many of them at a time as of rows."""
+    rows, total, least, largest = counts.total(), 0.0, None, None
+    frequent: list[tuple[Value, int]] = []
+    left = iter(counts.items())
+    while part := list(itertools.islice(left, _TOGETHER)):
+        frequent = heapq.nsmallest(most, [*frequent, *part], key=_most_frequent)
+        filled = [value for value, _count in part if value is not None]
+        least = min(filled if least is None else [least, *filled], key=_in_order, default=None)
+        largest = max(filled if largest is None else [largest, *filled], key=_in_order, default=None)
+        total += sum(value * count for value, count in part if isinstance(value, int | float))
+        control.step(rows, None, "")
+    number = rows - counts[None]
+    is_number = column.type in {"INTEGER", "REAL"} and number > 0
+    whole, mean = (total, total / number) if is_number else (None, None)
+    return Statistics(rows, number, len(counts) - (None in counts), least, largest, whole, mean, tuple(frequent))
+
+
+def _most_frequent(counted: tuple[Value, int]) -> tuple[object, ...]:
+    """Return what frequent values are sorted by: the most frequent first, those without a value before others."""
+    value, count = counted
+    return -count, value is not None, _in_order(value)
+
+
+def _in_order(value: Value) -> tuple[object, ...]:
+    """Return what values of one column are sorted by: numbers before texts, as SQLite does."""
+    return isinstance(value, str), value if isinstance(value, int | float) else str(value)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from fieldsurvey.i18n import LANGUAGES, set_language
 from survey_forms.records import Subject
 from tests.builders import add_community, make_project
+from tests.conftest import ROOT
 from ui.app import build
 from ui.help import pages
 from ui.help.tips import TIPS
@@ -172,3 +173,33 @@ def test_the_tutorial_sees_what_was_done(qtbot: QtBot, window: MainWindow, proje
         guide.next()
     assert "F1" in guide.text.text()
     guide.reject()
+
+
+# What watches over each of the fifteen things that the page `promises` says, in their order.
+_WATCHED = (
+    "unit/fieldsurvey/test_sync_keys.py::test_the_signed_confirmation_is_kept_and_counts",
+    "gui/test_conflicts.py::test_each_side_is_told_in_words_with_who_and_what_was_before",
+    "faults/test_window_kill.py::test_what_the_window_acknowledged_survives_power_cuts",
+    "gui/test_form_photos.py::test_marks_are_kept_beside_the_photo_and_drawn_on_its_copy",
+    "unit/fieldsurvey/test_merge_geodiff.py::test_case",
+    "unit/survey_forms/test_shelf.py::test_a_newer_version_leaves_old_records_with_their_own",
+    "unit/fieldsurvey/test_sync_exchange.py::test_a_line_that_breaks_again_and_again_loses_and_doubles_nothing",
+    "unit/fieldsurvey/test_hub_rights.py::test_an_account_receives_what_is_assigned_to_it",
+    "property/test_forms_engine.py::test_filtered_choices_are_those_of_starting_over_and_nothing_else_stays_chosen",
+    "gui/test_ways_on.py::test_a_project_on_a_read_only_disk_is_opened_as_a_copy",
+    "gui/test_desk.py::test_a_record_and_a_whole_community_go_back",
+    "unit/fieldsurvey/test_review_steps.py::test_editing_what_was_reviewed_submits_it_again",
+    "gui/test_sync.py::test_a_reviewer_sees_what_the_office_holds_back_and_decides",
+    "unit/fieldsurvey/test_positioning_search.py::test_a_receiver_is_found_at_its_speed",
+    "unit/exports/test_batch.py::test_a_community_that_cannot_be_printed_is_named_and_costs_no_other",
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_test_watches_over_every_promise_of_the_manual(language: str) -> None:
+    page = (_FOLDER / language / "promises.md").read_text("utf-8")
+    promised = [int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
+    assert promised == list(range(1, len(_WATCHED) + 1))
+    for watching in _WATCHED:
+        file, _colons, name = watching.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text("utf-8"), watching

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontInfo, QPalette
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFont, QFontInfo, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -33,7 +33,11 @@ from tests.builders import make_project, square
 from ui import icon, theme
 from ui.app import build
 from ui.empty import EmptyState
+from ui.fitting import Room
 from ui.main_window import MainWindow
+from ui.project.recent import RecentProject
+from ui.project.start import StartPage
+from ui.widgets import Reading
 
 LEAST = 4.5
 LEAST_EDGE = 3.0  # what is no text: the ring of the focus (WCAG 2.1, 1.4.11)
@@ -269,8 +273,45 @@ def test_a_form_opens_in_sight_on_a_small_screen(qtbot: QtBot, window: MainWindo
     window.open_form(Subject("f01_community", uid, uid))
     qtbot.waitUntil(window.form_panel.isVisible, timeout=60_000)
     assert window.form_panel.width() <= 683
+    qtbot.waitUntil(lambda: window.form_panel.area.viewport().height() >= 120, timeout=15_000)
+    row = window.form_panel.row("built_year_first")
+    window.form_panel.go_to(row.path)
+    qtbot.waitUntil(lambda: not row.label.visibleRegion().isEmpty(), timeout=15_000)
     window.form.close()
     qtbot.waitUntil(window.forms.isVisible, timeout=60_000)
+
+
+def test_the_start_page_is_not_scrolled_across_on_a_small_screen(qtbot: QtBot) -> None:
+    page = StartPage()
+    room = Room(page)
+    qtbot.addWidget(room)
+    page.show_recent([RecentProject(f"/a/{number}.gpkg", 0, 1) for number in range(5)])
+    room.resize(683, 300)
+    room.show()
+    qtbot.waitUntil(lambda: page.width() == room.viewport().width(), timeout=15_000)
+    assert room.horizontalScrollBar().maximum() == 0
+    first = page.findChild(QPushButton, "recent_0")
+    assert isinstance(first, QPushButton)
+    assert not first.visibleRegion().isEmpty()
+
+
+def test_letters_of_a_page_stay_readable_however_the_wheel_is_turned(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "light", theme.load_font())
+    page = Reading()
+    qtbot.addWidget(page)
+    page.setHtml("<p>枫叶山</p>")
+    page.show()
+    sizes = []
+    for turn in (-120, -120, -120, -120, 240, *(120,) * 20):
+        at = page.viewport().rect().center().toPointF()
+        event = QWheelEvent(
+            at, at, QPoint(), QPoint(0, turn), Qt.MouseButton.NoButton, Qt.KeyboardModifier.ControlModifier,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(page.viewport(), event)
+        sizes.append(QFontInfo(page.document().defaultFont()).pixelSize())
+    assert min(sizes) == 12
+    assert sizes[-1] == 32
 
 
 def test_the_rail_has_an_icon_for_every_workspace(window: MainWindow) -> None:

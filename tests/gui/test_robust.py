@@ -1,7 +1,9 @@
 """What the window does when the machine or the program itself fails."""
 
+import ctypes
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,14 +17,18 @@ from shiboken6 import isValid
 from fieldsurvey import settings as settings_
 from fieldsurvey.incident import reports_folder
 from fieldsurvey.model.schema import Value
+from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from tests.builders import make_project
 from tests.conftest import ROOT
+from tests.faults.monkey import resident
 from ui.app import build, run
 from ui.clock import ClockWatch
 from ui.crash import CrashDesk
+from ui.jobs import JobRunner
 from ui.main_window import MainWindow
+from ui.memory import Frugal
 
 
 @pytest.fixture
@@ -158,14 +164,14 @@ def test_starting_again_opens_the_same_project(
 
 
 def test_settings_that_cannot_be_written_are_told_and_the_work_goes_on(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_settings: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(settings_, "save", full)
     window.set_theme("dark")
-    assert "No space left" in window.statusBar().currentMessage()
+    qtbot.waitUntil(lambda: "No space left" in window.statusBar().currentMessage(), timeout=15_000)
     assert window.settings.theme == "dark"
 
 
@@ -241,3 +247,45 @@ application().clipboard().setMimeData(copied)
 def test_the_process_ends_well_after_something_was_copied() -> None:
     done = subprocess.run([sys.executable, "-c", _COPIES], cwd=ROOT, check=False, timeout=120)
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="memory is counted where glibc is")
+def test_memory_that_was_needed_once_is_given_back(qtbot: QtBot) -> None:
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+    blocks = [library.malloc(16_000) for _block in range(8_000)]
+    for block in blocks:
+        ctypes.memset(block, 1, 16_000)
+    for block in blocks[:-1]:  # the last one keeps the others from being the end of the heap, which goes by itself
+        library.free(block)
+    runner = JobRunner(name="frugal")
+    before = resident()
+    frugal = Frugal(runner)
+    frugal.look()
+    qtbot.waitUntil(lambda: resident() < before - 64, timeout=15_000)
+    library.free(blocks[-1])
+    frugal.stop()
+    runner.close()
+
+
+def test_no_step_through_the_window_waits_for_the_disk(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[str]()
+    save = settings_.save
+
+    def noted(settings: Settings) -> None:
+        threads.append(threading.current_thread().name)
+        save(settings)
+
+    monkeypatch.setattr(settings_, "save", noted)
+    window.show_workspace("table")
+    window.show_workspace("map")
+    window.set_theme("dark")
+    window.close()
+    assert threads
+    assert all(name.startswith("settings") for name in threads)
+    kept, wrong = settings_.load()
+    assert not wrong
+    assert (kept.theme, kept.place[1]) == ("dark", "map")

@@ -18,11 +18,12 @@ from fieldsurvey.hub.accounts import Accounts
 from fieldsurvey.hub.devices import Devices
 from fieldsurvey.hub.tls import fingerprint
 from fieldsurvey.model.role import Role
+from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.sync.certificates import look
 from fieldsurvey.sync.enrolment import credentials
 from fieldsurvey.sync.session import sync
-from tests.builders import add_community, make_project
+from tests.builders import add_community, make_project, point
 from tests.hubs import ROOT, RunningHub, free_port
 from ui.app import build
 from ui.main_window import MainWindow
@@ -321,3 +322,20 @@ def test_the_panel_says_how_old_and_how_good_the_backup_is_and_whether_the_clock
         window.sync.go.click()
         assert "同步完成" in _finish(qtbot, window)
         qtbot.waitUntil(lambda: "时钟与办公室端一致" in window.sync.state.text(), timeout=10_000)
+
+
+def test_the_numbers_before_are_those_after_and_the_state_names_the_exchange(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    """A dataset of an import travels as a file, but nobody calls it a photo."""
+    panel, stick = window.sync, tmp_path / "stick"
+    stick.mkdir()
+    rows: list[dict[str, Value]] = [{"state": "好", "geom": point()}]
+    window.store_runner.start(lambda _control: window.holder.store.import_rows("hydrant", rows, source="a.csv"))
+    panel.box.set_target(str(stick))
+    panel.look.click()
+    assert "照片 1。" in _finish(qtbot, window)
+    panel.go.click()
+    assert "照片 1, " in _finish(qtbot, window)
+    qtbot.waitUntil(lambda: "stick" in panel.state.text(), timeout=15_000)
+    assert "从未同步" not in panel.state.text()

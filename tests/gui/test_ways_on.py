@@ -1,4 +1,4 @@
-"""A full disk at the real window: one clear sentence, and nothing is lost."""
+"""Disks that are full, read-only or behind a network, at the real window: one clear sentence, a way on, no loss."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from fieldsurvey.store import Store
+from fieldsurvey.store import Store, place
 from survey_forms.records import Subject
 from tests.builders import add_community, make_project
 from ui.app import build
@@ -104,3 +105,53 @@ def test_what_is_typed_outlives_a_full_disk(qtbot: QtBot, window: MainWindow, di
     with Store.open(path) as store:
         (record,) = store.select("f04_water", ["remarks"])
     assert str(record["remarks"]).startswith("leak leak")
+
+
+def ways(window: MainWindow) -> list[str]:
+    """Return what is offered."""
+    found = [button for button in window.start.findChildren(QPushButton) if button.objectName().startswith("way_")]
+    return [button.objectName().removeprefix("way_") for button in found if button.isVisible()]
+
+
+def is_opened_as(window: MainWindow, path: Path) -> bool:
+    return window.project.current is not None and window.project.current.path == path
+
+
+def test_a_project_on_a_read_only_disk_is_opened_as_a_copy(
+    qtbot: QtBot, window: MainWindow, disk: Path, tmp_path: Path
+) -> None:
+    path, uid = survey(disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    told = refused(qtbot, window, lambda: window.opening.open_project(path))
+    assert "p.gpkg" in told
+    assert "写" in told
+    qtbot.waitUntil(lambda: ways(window) == ["copy", "folder"], timeout=15_000)
+    copy = tmp_path / "mine.gpkg"
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        window.opening.rescue.copy_to(copy)
+    assert is_opened_as(window, copy)
+    assert window.project.current is not None
+    assert list(window.project.current.communities) == [uid]
+
+
+def test_a_copy_from_a_network_drive_that_does_not_fit_leaves_nothing_and_the_ways_stay(
+    qtbot: QtBot, window: MainWindow, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    path, uid = survey(share)
+    mounted = place.mount_table()
+    monkeypatch.setattr(place, "mount_table", lambda: f"{mounted}//office/survey {share} cifs rw 0 0\n")
+    told = refused(qtbot, window, lambda: window.opening.open_project(path))
+    assert "网络驱动器" in told
+    qtbot.waitUntil(lambda: ways(window) == ["copy", "folder"], timeout=15_000)
+    filler = fill(disk)
+    window.opening.rescue.copy_to(disk / "copy.gpkg")
+    qtbot.waitUntil(lambda: "磁盘" in window.start.message.text(), timeout=60_000)
+    assert list(disk.iterdir()) == [filler]
+    qtbot.waitUntil(lambda: ways(window) == ["copy", "folder"], timeout=15_000)
+    filler.unlink()
+    with qtbot.waitSignal(window.project.opened, timeout=60_000):
+        window.opening.rescue.copy_to(disk / "copy.gpkg")
+    assert window.project.current is not None
+    assert list(window.project.current.communities) == [uid]

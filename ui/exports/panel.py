@@ -202,14 +202,14 @@ class ExportPanel(QWidget):
             self.message.setText(_("For a preview please choose one community."))
             return
         product = self.choices.product
-        self._run(product, self.choices.choice(), self._place(product), is_preview=True)
+        self.run(product, self.choices.choice(), self._place(product), is_preview=True)
 
     @Slot()
     def _save(self) -> None:
         product, choice = self.choices.product, self.choices.choice()
         target = self._target(product, choice)
         if target is not None:
-            self._run(product, choice, target)
+            self.run(product, choice, target)
 
     def _target(self, product: Product, choice: Choice) -> Path | None:
         title = _(product.title)
@@ -224,9 +224,11 @@ class ExportPanel(QWidget):
 
     def export_sheets(self, codes: Sequence[str] | None, folder: Path) -> None:
         """Write the assessment sheets of the named communities, or of all, into a folder."""
-        self._run(BY_KEY["sheets"], Choice(None if codes is None else tuple(codes), is_internal=True), folder)
+        self.run(BY_KEY["sheets"], Choice(None if codes is None else tuple(codes), is_internal=True), folder)
 
-    def _run(self, product: Product, choice: Choice, target: Path, *, is_preview: bool = False) -> None:
+    def run(self, product: Product, choice: Choice, target: Path, *, is_preview: bool = False) -> None:
+        """Make a product; progress and summary are shown in place."""
+
         def work(control: JobControl) -> Written:
             return product.make(self._holder.store, choice, target, control)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QTextBrowser, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import N_, _
 from ui.finder.commands import actions_of, menu_of, name_of, shown_keys
 from ui.printing import write_pdf
-from ui.widgets import button, titled
+from ui.widgets import Reading, button, titled
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -129,7 +129,7 @@ class KeyMap(QDialog):
         self.search.setPlaceholderText(_("Search keys and commands"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._show)
-        self.page = QTextBrowser()
+        self.page = Reading()
         self.page.setObjectName("keymap_page")
         self.page.setAccessibleName(_("Keyboard"))
         self.told = titled("", "hint")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -21,6 +22,7 @@ from ui.forms.problems import ProblemList
 from ui.widgets import button, titled
 
 _EVERY_MS = 100  # that progress is shown anew
+_LOW = 420  # px of height below which the frame is made low
 _LEAST_AREA = 76  # px: a question and its editor
 
 
@@ -82,6 +84,7 @@ class FormFrame(QWidget):
         line.addWidget(self.back)
         line.addWidget(self.title, 1)
         line.addWidget(self.translate)
+        self._title_line = line
         head.addLayout(line)
         self.progress = QProgressBar()
         self.progress.setObjectName("form_progress")
@@ -102,6 +105,7 @@ class FormFrame(QWidget):
         self.problems.setToolTip(_("List of what is missing or wrong (Shift+F8); to the next problem: F8"))
         self.problems.setCheckable(True)
         self.problems.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._page_row = line
         self.status = QLabel()
         self.status.setObjectName("form_status")
         self.status.setWordWrap(True)
@@ -122,6 +126,22 @@ class FormFrame(QWidget):
             foot.addWidget(each)
         return foot
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the questions the room where there is little: what stands above them moves into one line."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW
+        if is_low is not self.progress.isHidden():
+            self.progress.setHidden(is_low)
+            if is_low:
+                self._title_line.insertWidget(self._title_line.count() - 1, self.problems)
+            else:
+                self._page_row.addWidget(self.problems)
+            self._fit_status()
+
+    def _fit_status(self) -> None:
+        """Show the sentence about the form, but no empty line for it where there is little room."""
+        self.status.setHidden(self.progress.isHidden() and not self.status.text())
+
     def show_lock(self, locked: str, *, is_again: bool) -> None:
         """Show why nothing may be changed, and whether the form is submitted for the first time or again."""
         self.locked = locked
@@ -134,6 +154,7 @@ class FormFrame(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence about the form."""
         self.status.setText(text)
+        self._fit_status()
 
 
 class ListeningMark(QWidget):

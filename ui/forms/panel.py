@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -421,7 +421,13 @@ class FormPanel(FormFrame):
         row = self._page().show_path(path)
         if row is not None:
             row.focus()
-            self.area.ensureWidgetVisible(row, 0, 60)
+            self._bring_in_sight(row, 60)
+
+    def _bring_in_sight(self, row: Row, margin: int) -> None:
+        """Scroll to a row: to all of it, or to its question if it is higher than what is seen."""
+        self.area.ensureWidgetVisible(row, 0, margin)
+        if row.height() + margin > self.area.viewport().height() and (rows := self.area.widget()) is not None:
+            self.area.verticalScrollBar().setValue(row.mapTo(rows, QPoint(0, 0)).y())
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         widget = now
@@ -434,7 +440,7 @@ class FormPanel(FormFrame):
                 self._history.seal()
             self._current = widget.path
             self.moved.emit()
-        self.area.ensureWidgetVisible(widget, 0, 40)
+        self._bring_in_sight(widget, 40)
 
     @Slot()
     def next_row(self) -> None:

@@ -10,7 +10,7 @@ INDEX = "index"
 # In the order of a day; each is a file of both folders.
 NAMES = (
     INDEX, "start", "today", "map", "form", "table", "import", "review", "conflicts", "plan", "sync", "export",
-    "search", "trouble",
+    "search", "promises", "trouble",
 )  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QImage, QResizeEvent, QTextBlockFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout
 
 from fieldsurvey.i18n import _
 from ui.help.pages import find, folder, page, pages
+from ui.widgets import Reading
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -16,7 +17,7 @@ _NAME = Qt.ItemDataRole.UserRole
 _LINE_HEIGHT = 140  # percent
 
 
-class ManualText(QTextBrowser):
+class ManualText(Reading):
     """A page; its pictures are never wider than it."""
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:

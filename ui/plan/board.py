@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QProgressBar,
     QSplitter,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -34,7 +33,7 @@ from ui.plan.filling import Filled, fill, year_of
 from ui.plan.loading import LEDGER, Desk, load, lock, move, with_version
 from ui.plan.solving import Solver
 from ui.project.holder import StoreHolder
-from ui.widgets import button, titled
+from ui.widgets import Reading, button, titled
 
 _VERSION = 220  # px: the name of a version
 
@@ -96,7 +95,7 @@ class PlanBoard(QWidget):
         self.is_locked = QCheckBox(_("Locked by hand (L)"))
         self.is_locked.setObjectName("plan_locked")
         self.is_locked.clicked.connect(self._change_lock)
-        self.detail = QTextBrowser()
+        self.detail = Reading()
         self.detail.setObjectName("plan_detail")
         self.detail.setAccessibleName(_("The chosen community and the result"))
 

@@ -5,7 +5,7 @@ from html import escape
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QSplitter, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QSplitter, QVBoxLayout
 
 from fieldsurvey.assess.lift import RESULT_WORDS, LiftJudgement, LiftResult, lift_totals, lifts
 from fieldsurvey.assess.lift_checks import Outcome
@@ -21,7 +21,7 @@ from ui.plan.charts import Bar, BarChart
 from ui.plan.page import Page
 from ui.plan.tables import Head, RowsView
 from ui.project.holder import StoreHolder
-from ui.widgets import button, titled
+from ui.widgets import Reading, button, titled
 
 MARKS = {
     LiftResult.FEASIBLE: ("✓", "#2C7BB6"),
@@ -64,7 +64,7 @@ class LiftsPage(Page):
                 Head(_("Storeys"), 56, "{:.0f}"), Head(_("Free space (m)"), 104), Head(_("Reason"), 0),
             ),
         )  # fmt: skip
-        self.detail = QTextBrowser()
+        self.detail = Reading()
         self.detail.setObjectName("lift_detail")
         self.detail.setAccessibleName(_("All about the chosen stairwell"))
         self.form = button("lift_form", _("Open the lift form"), self._open_form)

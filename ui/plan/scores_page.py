@@ -6,7 +6,7 @@ from html import escape
 from typing import cast
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from fieldsurvey.assess.cost import Estimate, compared, estimates
 from fieldsurvey.assess.gates import Gate, GateState, barred_by, gates
@@ -27,7 +27,7 @@ from ui.plan.charts import Bar, BarChart
 from ui.plan.page import Page
 from ui.plan.tables import Head, RowsView
 from ui.project.holder import StoreHolder
-from ui.widgets import titled
+from ui.widgets import Reading, titled
 
 _MARKS = {GateState.PASS: "✓", GateState.FAIL: "✕", GateState.UNKNOWN: "?"}
 _ALL, _URGENT, _BARRED = "all", "urgent", "barred"
@@ -96,7 +96,7 @@ class ScoresPage(Page):
             ),
         )  # fmt: skip
         self.parts = BarChart("score_parts", 150)
-        self.detail = QTextBrowser()
+        self.detail = Reading()
         self.detail.setObjectName("score_detail")
         self.detail.setAccessibleName(_("All about the chosen community"))
         self.detail.setOpenLinks(False)

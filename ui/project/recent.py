@@ -12,7 +12,9 @@ from fieldsurvey.i18n import _
 from ui import shown
 from ui.widgets import button, titled
 
-_WIDTH = 460  # px
+_MARGIN = 60  # px above and below
+_MOST = (1 << 24) - 1  # px: no limit (QWIDGETSIZE_MAX)
+_LOW = 190  # px: three projects where there is little room
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,15 @@ class RecentProjects(QWidget):
         forget_wanted: (path) it is not to be listed any more.
     """
 
+    WIDTH = 460  # px
+
     chosen = Signal(str)
     forget_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("recent_projects")
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(self.WIDTH)
         inside = QWidget()
         self._lines = QVBoxLayout(inside)
         self._lines.setSpacing(8)
@@ -77,10 +81,17 @@ class RecentProjects(QWidget):
         area.setWidgetResizable(True)
         area.setWidget(inside)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 60, 0, 60)
         layout.addWidget(titled(_("Recent projects"), "heading"))
         layout.addWidget(area, 1)
+        self.stand(is_low=False)
         self.hide()
+
+    def stand(self, *, is_low: bool) -> None:
+        """Take as much height as there is, or little: there is something else above or below."""
+        margin = 0 if is_low else _MARGIN
+        self.setContentsMargins(0, margin, 0, margin)
+        self.setMinimumHeight(_LOW if is_low else 0)
+        self.setMaximumHeight(_LOW if is_low else _MOST)
 
     def show_projects(self, projects: Sequence[RecentProject]) -> None:
         """Show other projects."""

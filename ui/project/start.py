@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import Progress
@@ -11,6 +12,9 @@ from ui.jobs import Job
 from ui.project.recent import RecentProject, RecentProjects
 from ui.widgets import button
 
+_GAP = 40  # px between the two columns
+_BUTTON = (360, 48)  # px
+_MOST_WIDTH = 480  # px of the column
 _MOST_STEPS = 1 << 30  # a progress bar counts no further
 
 
@@ -37,10 +41,12 @@ class StartPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start_page")
-        outer = QHBoxLayout(self)
-        outer.setSpacing(40)
+        self._outer = outer = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        outer.setSpacing(_GAP)
         outer.addStretch(1)
-        column = QVBoxLayout()
+        self._column = QWidget()
+        self._column.setMaximumWidth(_MOST_WIDTH)
+        column = QVBoxLayout(self._column)
         column.setSpacing(12)
         column.addStretch(1)
         name = QLabel(_("Renovation survey"))
@@ -63,7 +69,7 @@ class StartPage(QWidget):
             ("start_receive", _("Receive a project from the office or a USB stick …"), self.receive_wanted),
         ):
             entry = button(key, text, signal)
-            entry.setMinimumSize(360, 48)
+            entry.setMinimumSize(*_BUTTON)
             column.addWidget(entry)
         self.message = QLabel()
         self.message.setObjectName("start_message")
@@ -84,12 +90,24 @@ class StartPage(QWidget):
         column.addWidget(self.stop)
         self._job: Job | None = None
         column.addStretch(2)
-        outer.addLayout(column)
+        outer.addWidget(self._column)
         self.recent = RecentProjects()
         self.recent.chosen.connect(self.recent_wanted)
         self.recent.forget_wanted.connect(self.forget_wanted)
         outer.addWidget(self.recent)
         outer.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the recent projects above the rest where there is no room beside it: they are what most come for."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < _BUTTON[0] + RecentProjects.WIDTH + 2 * _GAP
+        is_beside = self._outer.direction() is QBoxLayout.Direction.LeftToRight
+        if is_narrow is is_beside:
+            ways = QBoxLayout.Direction
+            self._outer.setDirection(ways.BottomToTop if is_narrow else ways.LeftToRight)
+            for part in (self._column, self.recent):
+                self._outer.setAlignment(part, Qt.AlignmentFlag.AlignHCenter if is_narrow else Qt.AlignmentFlag(0))
+            self.recent.stand(is_low=is_narrow)
 
     @Slot()
     def _name_person(self) -> None:

@@ -185,6 +185,7 @@ class SyncPanel(QWidget):
             self._show_coming(result)
             return
         self._tell(cast("SyncResult", result))
+        self._read_standing()
         self.synced.emit()
 
     def _show_coming(self, found: "Preview") -> None:
@@ -204,7 +205,11 @@ class SyncPanel(QWidget):
         text = _("{time} done. Sent {sent} edits and {out} photos, received {received} edits and {back} photos.")
         lines = [
             text.format(
-                time=at, sent=result.sent, out=result.blobs_sent, received=result.received, back=result.blobs_received
+                time=at,
+                sent=result.sent,
+                out=len(result.gone.photos),
+                received=result.received,
+                back=len(result.come.photos),
             )
         ]
         if result.conflicts:

@@ -3,16 +3,17 @@
 import html
 from collections.abc import Mapping
 
-from PySide6.QtWidgets import QTextBrowser, QWidget
+from PySide6.QtWidgets import QWidget
 
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Value
 from ui.tables.columns import Layout, head, shown_value
+from ui.widgets import Reading
 
 _PER_LINE = 4
 
 
-class DetailStrip(QTextBrowser):
+class DetailStrip(Reading):
     """Label and value of what a record holds, four pairs a line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -71,6 +71,7 @@ class TableReader(QObject):
         super().__init__(parent)
         self._runner, self._holder = runner, holder
         self._searching: Job | None = None
+        self._measuring: Job | None = None
 
     def run(self, work: Callable[[Store], object], then: Callable[[object], None]) -> Job | None:
         """Do something with the project in its thread; nothing if none is open by then."""
@@ -138,14 +139,25 @@ class TableReader(QObject):
         self.run(work, partial(self.pages.emit, order))
 
     def statistics(self, table: str, column: str, condition: Condition | None, then: Callable[[object], None]) -> None:
-        """Work out the statistics of a column: (Statistics, names of records referred to)."""
+        """Work out the statistics of a column: (Statistics, names of records referred to); older ones are given up."""
+        if self._measuring is not None:
+            self._measuring.cancel()
 
-        def work(store: Store) -> tuple[Statistics, Mapping[str, str]]:
-            found = store.statistics(table, column, condition)
+        def work(store: Store, control: JobControl) -> tuple[Statistics, Mapping[str, str]]:
+            found = store.statistics(table, column, condition, control)
             uids = [str(value) for value, _count in found.frequent if value]
             return found, store.names_of(column, uids) if column in REFERENCES else {}
 
-        self.run(work, then)
+        if self._runner.is_open:
+            self._measuring = job = self._runner.start(self._holder.if_open(work), quick=True, lets_in=True)
+            job.succeeded.connect(partial(self._was_measured, job, then))
+            job.failed.connect(self.failed)
+
+    def _was_measured(self, job: Job, then: Callable[[object], None], result: object) -> None:
+        if job is self._measuring:
+            self._measuring = None
+            if result is not None:
+                then(result)
 
 
 Rows = tuple[list[tuple[Value, ...] | None], Sequence[Field], dict[str, Mapping[str, str]]]

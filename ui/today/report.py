@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QTextBrowser,
     QVBoxLayout,
 )
 
@@ -26,7 +25,7 @@ from fieldsurvey.jobs import JobControl
 from ui import shown
 from ui.printing import write_pdf
 from ui.today.agenda import together
-from ui.widgets import button, titled
+from ui.widgets import Reading, button, titled
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -110,7 +109,7 @@ class ReportDialog(QDialog):
         self.day.dateChanged.connect(self._read)
         label = QLabel(_("Day"))
         label.setBuddy(self.day)
-        self.page = QTextBrowser()
+        self.page = Reading()
         self.page.setObjectName("report_page")
         self.page.setAccessibleName(_("Report of the day"))
         self.told = titled("", "hint")

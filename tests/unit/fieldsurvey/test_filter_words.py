@@ -211,3 +211,18 @@ def test_statistics_of_numbers_and_of_words(store: Store) -> None:
     assert years.frequent[0] == (1990, 2)
     kinds = store.statistics("hydrant", "kind", parse("所属小区 不为空", HYDRANTS))
     assert (kinds.rows, kinds.filled, kinds.sum) == (3, 2, None)
+
+
+def test_saves_come_in_while_statistics_are_worked_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        store.create_record("hydrant", {"state": f"{number * 7 % 6}", "geom": point()})
+    whole = store.statistics("hydrant", "state")
+    monkeypatch.setattr(windows, "_TOGETHER", 3)
+    saved = list[str]()
+    control = JobControl(between=lambda: saved.append(store.create_record("community", {"code": f"C{len(saved)}"})))
+    assert store.statistics("hydrant", "state", None, control) == whole
+    assert len(saved) >= 8
+    assert [whole.least, whole.most, whole.distinct, whole.frequent[0]] == ["0", "好", 8, ("0", 4)]
+    control.cancel()
+    with pytest.raises(JobCancelled):
+        store.statistics("hydrant", "state", None, control)
