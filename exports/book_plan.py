@@ -21,7 +21,7 @@ _HEAD = TextStyle(HEI, 9, 12.6, align="centre")
 _NAME, _SUM_NAME = TextStyle(SONG, 9, 12.6), TextStyle(HEI, 9, 12.6)
 _FIGURE, _SUM = TextStyle(SONG, 9, 12.6, align="right"), TextStyle(HEI, 9, 12.6, align="right")
 _NOTE = TextStyle(SONG, 8.6, 12.4, colour=(0.25, 0.25, 0.25), align="justify")
-_FIRST = {2: 150.0, 5: 168.0}  # pt, the column that names a line, by the number of the others; others: _NARROW
+_FIRST = {3: 150.0, 4: 168.0}  # pt, the column that names a line, by the number of the others; others: _NARROW
 _NARROW = 84.0
 
 
@@ -89,7 +89,10 @@ def _table(one: Told) -> list[Block]:
     others = len(one.heads) - 1
     first = _FIRST.get(others, _NARROW)
     widths = (first, *[(TEXT_WIDTH - first) / others] * others)
-    head = tuple(Cell(Paragraph(title, _HEAD), header="Column", fill=SHADE, pad_x=1.5) for title in one.heads)
+    head = tuple(
+        Cell(Paragraph(title.replace("（万元）", "\n（万元）"), _HEAD), header="Column", fill=SHADE)
+        for title in one.heads
+    )
     lines = [_line(cells, _NAME, _FIGURE, is_total=False) for cells in one.lines]
     total = [_line(one.total, _SUM_NAME, _SUM, is_total=True)] if one.total else []
     note: list[Block] = [Space(3), Paragraph(f"注：{one.note}", _NOTE)] if one.note else []
