@@ -8,9 +8,11 @@ from exports import plan_told as told
 from exports.book_plan import plan_blocks
 from exports.report.city_plan import plan_sections
 from fieldsurvey.model.plan_tables import PARAMETER
+from fieldsurvey.plan import versions
 from fieldsurvey.plan.ledger import FundLine
 from fieldsurvey.plan.progress import CITY, Indicator, Progress, Standing
 from fieldsurvey.plan.sample import fill_sample_office
+from fieldsurvey.plan.tables import install_tables
 from tests.builders import add_community, make_project
 
 CITY_NOW = Standing(CITY, 3, 900, {"accepted": 1, "started": 1, "reserve": 1}, 300.0, 200.0, 100.0,
@@ -56,10 +58,12 @@ def test_a_share_of_nothing_is_no_share() -> None:
 @pytest.mark.parametrize("fees", [None, -1.0])
 def test_report_and_book_tell_the_money_or_which_number_makes_no_sense(tmp_path: Path, fees: float | None) -> None:
     with make_project(tmp_path / "p.gpkg") as store:
-        add_community(store)
+        add_community(store, plan_year=2020, est_investment=100.0, household_count=10)
         fill_sample_office(store)
+        versions.from_ledger(store, "三年计划")
         if fees is not None:
-            store.create_record("price", {"item_code": "B01", "unit": "m", "unit_price": fees, "name": "坏价"})
+            install_tables(store)
+            store.create_record(PARAMETER.name, {"key": "cost.fees", "value": fees})
         page = "\n".join(plan_sections(store))
         blocks = plan_blocks(store)
     if fees is None:
