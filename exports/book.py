@@ -86,12 +86,13 @@ class _Maker:
 
     def make(self, out: Path) -> BookMade:
         from exports.book_layout import Layout, label_of
+        from exports.book_plan import plan_blocks
 
         try:
             out.parent.mkdir(parents=True, exist_ok=True)  # told before the work, not after it
         except OSError as error:
             raise _unwritable(out, error) from error
-        layout = Layout(self._words(), self._rows)
+        layout = Layout(self._words(), self._rows, plan_blocks(self._store))
         draft, structure, data = self._drawn(layout)
         self._control.step(len(self._rows), len(self._rows) + 1, out.name)
         self._finish(draft, structure, data, out)

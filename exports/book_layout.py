@@ -201,16 +201,17 @@ class Layout:
         data: Uid -> canonical data of the sheets that were drawn.
     """
 
-    def __init__(self, words: Words, rows: Sequence[Row]) -> None:
+    def __init__(self, words: Words, rows: Sequence[Row], more: Sequence[Block] = ()) -> None:
         """Prepare.
 
         Args:
             words: Title and the like.
             rows: Communities in the order of the book.
+            more: What follows in the summary.
         """
         self.failed: dict[str, str] = {}
         self.data: dict[str, bytes] = {}
-        self._words, self._rows = words, rows
+        self._words, self._rows, self._more = words, rows, more
         self._own = Furniture(words.short_title, words.number)
         self._districts = grouped(rows, district_of)
         self._titles = [f"第{chinese(number)}章　{name}" for number, name in enumerate(self._districts, 2)]
@@ -231,7 +232,7 @@ class Layout:
         self._draw_own(canvas, fill_pages([Cover(words.title, words.foot, words.mark, words.figures)]), is_bare=True)
         contents = canvas.keep_free(len(self._contents()))
         self._marks[_SUMMARY] = canvas.page + 1
-        self._draw_own(canvas, fill_pages([Chapter(_SUMMARY), *summary(self._rows)]))
+        self._draw_own(canvas, fill_pages([Chapter(_SUMMARY), *summary(self._rows), *self._more]))
         for title, rows in zip(self._titles, self._districts.values(), strict=True):
             self._marks[title] = canvas.page + 1
             opening = canvas.keep_free(len(self._opening(title, rows)))

@@ -14,12 +14,12 @@ from fieldsurvey.plan.progress import CITY, COUNTERS, Indicator, Progress, Stand
 if TYPE_CHECKING:
     from fieldsurvey.store import Store
 
-_COUNTER_NAMES: Mapping[str, str] = {
+COUNTER_NAMES: Mapping[str, str] = {
     "pipes": "改造管网（km）", "lifts": "加装电梯（台）", "energy": "节能改造（㎡）", "bays": "新增停车位（个）",
     "ev": "汽车充电桩（个）", "ebike": "电动自行车充电口（口）", "care": "养老托育设施（处）",
     "leisure": "文体休闲场地（㎡）",
 }  # fmt: skip
-_INDICATOR_NAMES: Mapping[str, str] = {
+INDICATOR_NAMES: Mapping[str, str] = {
     "Party cover of property firms": "物业企业党组织覆盖率",
     "firms without members that have an instructor": "无党员物业企业派驻党建指导员",
     "owners' committee formed": "小区业委会组建完成率",
@@ -59,7 +59,7 @@ def add_progress(book: Any, store: "Store") -> None:  # noqa: ANN401 - openpyxl 
 
 
 def _write_progress(sheet: Any, now: Progress) -> None:  # noqa: ANN401 - see above
-    counted = [f"{name}{kind}" for name in _COUNTER_NAMES.values() for kind in ("计划", "完成")]
+    counted = [f"{name}{kind}" for name in COUNTER_NAMES.values() for kind in ("计划", "完成")]
     heads = [
         "区（县、市）", "小区数", "户数", *(zh for zh, _en in POOL_STATES.values()), "开工率", "完工率",
         "计划投资（万元）", "完成投资（万元）", "投资完成率", *counted,
@@ -105,7 +105,7 @@ def _draw(sheet: Any, heads: Sequence[str], rows: int) -> None:  # noqa: ANN401 
 
 
 def _write_indicators(sheet: Any, told: Sequence[Indicator]) -> None:  # noqa: ANN401 - see above
-    rows = [[_INDICATOR_NAMES[one.name], one.share, one.part, one.whole, one.missing] for one in told]
+    rows = [[INDICATOR_NAMES[one.name], one.share, one.part, one.whole, one.missing] for one in told]
     heads = ["指标", "比例", "分子", "分母", "未调查小区数"]
     _write_table(sheet, "治理指标与居民意愿（仅汇总数，不含个人信息）", heads, rows, ["", "0.00%", "0", "0", "0"])
 

@@ -79,9 +79,11 @@ def _fill_in(store: Store, control: JobControl) -> None:
     from fieldsurvey.plan.sample import fill_sample_office
     from fieldsurvey.plan.sample_works import fill_sample_plan
     from survey_forms.sample import fill_sample_records
+    from survey_forms.sample_review import fill_review
     from survey_forms.sample_society import fill_society
 
     fill_sample_records(store, control)
     fill_society(store, control)
     fill_sample_office(store)
     fill_sample_plan(store)
+    fill_review(store)

@@ -23,6 +23,7 @@ from survey_forms import Context, Form, Session, default_forms, load_form
 SEED = 20211012
 COMPLETE, STARTED = 24, 30  # communities fully surveyed, and begun
 LIFTS_PER_COMMUNITY = 3
+_FIRST_FORMS = 3  # at most, of a community whose survey has begun
 SAVED_AT = "2026-10-28T08:00:00.000Z"
 ALL_LIFTS = frozenset({"LJ8600001", "LJ8700002"})  # two communities are surveyed to the last stairwell
 
@@ -37,10 +38,15 @@ def fill_sample_records(store: Store, control: JobControl) -> None:
     rows = begun_communities(store)
     for index, row in enumerate(control.steps(rows, _("Sample records"))):
         names = [form.form_id for form in NEEDED if form.form_id in forms]
-        wanted = names if index < COMPLETE else names[: rng.randint(1, 3)]
+        wanted = names if index < COMPLETE else names[: rng.randint(1, _FIRST_FORMS)]
         with store.transaction():
             for name in wanted:
                 _fill_form(store, forms[name], row, rng)
+
+
+def first_forms() -> frozenset[str]:
+    """Return the forms that communities may have whose survey has only begun."""
+    return frozenset(form.form_id for form in NEEDED[:_FIRST_FORMS])
 
 
 def begun_communities(store: Store) -> list[dict[str, Value]]:

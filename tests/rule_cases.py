@@ -17,13 +17,15 @@ BOX = "POLYGON ((0 0, 20 0, 20 10, 0 10, 0 0))"
 def layers(**rows: Sequence[Mapping[str, Any]]) -> Inputs:
     """Return layers; each row holds "at" (WKT) and columns; what is not named is blank."""
     found = {}
-    for table in COLUMNS:
+    for table in (*COLUMNS, *(name for name in rows if name not in COLUMNS)):
         made: list[dict[str, Value]] = []
+        own = {column for row in rows.get(table, ()) for column in row} - {"at", "uid"}
+        columns = tuple(dict.fromkeys((*COLUMNS.get(table, ("community_uid", "subject_uid", "status")), *sorted(own))))
         for number, row in enumerate(rows.get(table, ())):
-            values: dict[str, Value] = {column: row.get(column) for column in COLUMNS[table]}
+            values: dict[str, Value] = {column: row.get(column) for column in columns}
             values["geom"] = shapely.to_wkb(shapely.from_wkt(str(row["at"]))) if row.get("at") else None
             made.append({"uid": row.get("uid", f"{table}{number}"), **values})
-        found[table] = make_layer(table, made)
+        found[table] = make_layer(table, made, columns)
     return Inputs(layers=found)
 
 

@@ -21,7 +21,7 @@ p.note,.note{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;background:#fff}
 th,td{border:1px solid var(--line);padding:6px 9px;text-align:left;vertical-align:top}
 th{background:#eef1f5;font-weight:600}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td:first-child{white-space:nowrap}
 tr.sum td{font-weight:600;background:#eef1f5}
 a{color:var(--accent)}
 svg{display:block;width:100%;height:auto}
@@ -32,6 +32,9 @@ svg{display:block;width:100%;height:auto}
 .legend i{display:inline-block;width:13px;height:13px;margin-right:5px;vertical-align:-2px;border:1px solid #0003}
 @media print{body{background:#fff}.panel,.card{break-inside:avoid}.maps label{display:none}}
 """
+
+
+_BESIDE = 24  # px between the labels of a chart and its bars, and before them
 
 
 class Html(str):
@@ -107,12 +110,13 @@ def _number(column: Column) -> str:
     return ' class="n"' if column.is_number else ""
 
 
-def bars(title: str, values: Sequence[tuple[str, float, str]], colour: str = "#1f5f99") -> str:
-    """Return a bar chart: (label, value, value as printed), lengths to scale from zero."""
+def bars(title: str, values: Sequence[tuple[str, float, str]], colour: str = "#1f5f99", of: float | None = None) -> str:
+    """Return a bar chart: (label, value, value as printed), lengths to scale from zero; of: what a whole row is."""
     if not values:
         return ""
-    row, left, room = 30, 150, 640
-    largest = max(value for _label, value, _printed in values) or 1.0
+    row, room = 30, 640
+    left = _BESIDE + max(_width_of(label) for label, _value, _printed in values)
+    largest = of or max(value for _label, value, _printed in values) or 1.0
     height = row * len(values) + 8
     drawn = []
     for index, (label, value, printed) in enumerate(values):
@@ -124,10 +128,40 @@ def bars(title: str, values: Sequence[tuple[str, float, str]], colour: str = "#1
         )
     told = "；".join(f"{label} {printed}" for label, _value, printed in values)
     svg = (
-        f'<svg viewBox="0 0 960 {height}" role="img" aria-label="{escape(f"{title}：{told}")}" font-size="14" '
-        f'fill="#1f2733">{"".join(drawn)}</svg>'
+        f'<svg viewBox="0 0 {left + room + 170} {height}" role="img" aria-label="{escape(f"{title}：{told}")}" '
+        f'font-size="14" fill="#1f2733">{"".join(drawn)}</svg>'
     )
     return f'<div class="panel"><h3>{escape(title)}</h3>{svg}</div>'
+
+
+def stacked(
+    title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]], colours: Sequence[str]
+) -> str:
+    """Return stacked bars with their legend: a label and the value of each part for each row, to one scale."""
+    height, room = 30, 640
+    left = _BESIDE + max((_width_of(label) for label, _values in rows), default=0)
+    largest = max((sum(values) for _label, values in rows), default=0.0) or 1.0
+    drawn, told = [], []
+    for index, (label, values) in enumerate(rows):
+        x, y = float(left), index * height + 6
+        drawn.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
+        for value, colour in zip(values, colours, strict=True):
+            width = value / largest * room
+            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="20" fill="{colour}"/>')
+            x += width
+        drawn.append(f'<text x="{x + 6:.1f}" y="{y + 15}">{sum(values):,.10g}</text>')
+        told.append(f"{label} " + "、".join(f"{part} {value:,.10g}" for part, value in zip(parts, values, strict=True)))
+    words = escape(f"{title}：" + "；".join(told))
+    svg = (
+        f'<svg viewBox="0 0 {left + room + 170} {height * len(rows) + 8}" role="img" '
+        f'aria-label="{words}" font-size="14" fill="#1f2733">{"".join(drawn)}</svg>'
+    )
+    return f'<div class="panel"><h3>{escape(title)}</h3>{legend(dict(zip(parts, colours, strict=True)))}{svg}</div>'
+
+
+def _width_of(label: str) -> int:
+    """Return about how wide a label is at 14 px."""
+    return round(sum(14 if ord(sign) > 0xFF else 8 for sign in label))
 
 
 def legend(entries: Mapping[str, str]) -> str:

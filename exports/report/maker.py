@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from exports.report.city_map import Spot, Topic, buttons, chooser, chooser_style, city_map
+from exports.report.city_plan import plan_sections
 from exports.report.community import community_page
 from exports.report.html import Column, bars, cards, heading, legend, link, note, page, table
 from exports.sheet.profile import joined
@@ -167,6 +168,7 @@ class _Maker:
                 self._counted({name: name for name, _colour in _CONDITIONS.values()}, self._grade_of),
                 "#c9862b",
             ),
+            *plan_sections(self._store),
             heading("优先次序"),
             self._priorities(),
         ]

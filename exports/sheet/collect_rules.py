@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from exports.sheet.data import RuleCheck, RuleProblem, RuleRow
+from fieldsurvey.assess.rules import telling
 from fieldsurvey.assess.rules.catalogue import BY_ID
 from fieldsurvey.assess.rules.decisions import Choice, Decision, decisions, rules_in_force
 from fieldsurvey.assess.rules.ruleset import RuleSet
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fieldsurvey.store import Store
 
 PRINTED = 24  # problem points of one sheet: more than a map of this size can carry; the rest is told
+_HEATING = "F22"  # not usual in the south
 _AT_ONCE = 3  # of one rule before another rule has its turn
 _WORDS = {
     Result.PASS: "符合", Result.FAIL: "不符合", Result.UNCERTAIN: "待核", Result.REVIEW: "待核",
@@ -45,16 +47,24 @@ def rule_check_of(store: "Store", community_uid: str, most: int = PRINTED) -> Ru
         return RuleCheck()
     rules, decided = rules_in_force(store), decisions(store)
     findings = store.findings(community_uid)
-    counted = [finding for finding in findings if not _is_overridden(finding, decided)]
+    recorded = [finding for finding in findings if finding.is_recorded]
+    counted = [finding for finding in recorded if not _is_overridden(finding, decided)]
+    silent = telling.unrecorded(findings)
     shown = _shown(counted, rules, most)
     names = _names(store, shown)
     return RuleCheck(
         version=rules.version,
-        rows=tuple(_row(one, rules) for one in sums(store.tallies(community_uid))),
+        rows=tuple(_row(one, rules, silent) for one in sums(store.tallies(community_uid)) if _is_listed(one)),
         problems=tuple(_problem(n, finding, rules, names) for n, finding in enumerate(shown, 1)),
         total=len(counted),
-        overridden=len(findings) - len(counted),
+        overridden=len(recorded) - len(counted),
+        unrecorded=tuple(silent),
     )
+
+
+def _is_listed(one: Sum) -> bool:
+    """Say whether a rule has a row: what is asked only where its layer is there has none before it is tested."""
+    return bool(one.tested) or not (one.rule.startswith("M") or one.rule == _HEATING)
 
 
 def _shown(findings: Sequence[Finding], rules: RuleSet, most: int) -> list[Finding]:
@@ -75,8 +85,10 @@ def _is_overridden(finding: Finding, decided: Mapping[str, Decision]) -> bool:
     return made is not None and made.choice is Choice.OVERRIDDEN and made.holds(finding)
 
 
-def _row(one: Sum, rules: RuleSet) -> RuleRow:
-    cited = dict.fromkeys(t.citation for t in rules.thresholds.values() if t.rule == one.rule and t.citation)
+def _row(one: Sum, rules: RuleSet, silent: Sequence[str]) -> RuleRow:
+    """Return the row of a rule; a clause that nothing could be tested by is not cited."""
+    tested = [t for t in rules.thresholds.values() if t.rule == one.rule and t.id not in silent]
+    cited = dict.fromkeys(t.citation for t in tested if t.citation)
     return RuleRow(
         rule=one.rule,
         name=BY_ID[one.rule].zh,

@@ -118,6 +118,7 @@ class RuleCheck:
         problems: Numbered, at most as many as are printed.
         total: Problems that there are.
         overridden: Findings that an engineer set aside.
+        unrecorded: Thresholds that could not be tested, because their input is not recorded in this project.
     """
 
     version: str = ""
@@ -125,6 +126,7 @@ class RuleCheck:
     problems: tuple[RuleProblem, ...] = ()
     total: int = 0
     overridden: int = 0
+    unrecorded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

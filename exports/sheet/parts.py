@@ -86,6 +86,8 @@ def _rules(data: SheetData, part: PartWanted) -> _Shown:
     yield chosen(rule_table(data.rules.rows), part)
     yield Space(3)
     yield Paragraph(wording.RULES_NOTE.format(version=data.rules.version), _SMALL)
+    if data.rules.unrecorded:
+        yield Paragraph(wording.NOT_RECORDED.format(n=len(data.rules.unrecorded)), _SMALL)
 
 
 def _problems(data: SheetData, part: PartWanted) -> _Shown:

@@ -17,6 +17,8 @@ class Result(StrEnum):
     REVIEW = "needs_review"
 
 
+NOT_RECORDED = "not_recorded"  # the reason of a test whose input nobody asks for in this project
+
 # Why a test has no certain answer. The texts are shown, the codes are stored.
 REASONS: Mapping[str, str] = {
     "margin": N_("the margin is smaller than the accuracy of the survey"),
@@ -40,6 +42,14 @@ REASONS: Mapping[str, str] = {
     "no_building": N_("the building of the stairwell is not known"),
     "no_layer": N_("the layer that is needed is empty"),
     "no_services": N_("no such service is recorded"),
+    NOT_RECORDED: N_("the input is not recorded in this project"),
+    "two_readings": N_("two readings of the clause differ (6 or 10 mm²)"),
+    "no_levels": N_("invert levels that tell the direction of flow are missing"),
+    "no_turnaround_size": N_("the size of the turnaround is not recorded"),
+    "maybe_more": N_("only what is drawn is counted; there may be more"),
+    "few_areas": N_("too few floor areas of dwellings are recorded"),
+    "no_main_pressure": N_("the pressure at the main is not recorded"),
+    "no_path": N_("no way on foot is known"),
 }
 
 
@@ -48,7 +58,7 @@ class Finding:
     """One test that did not pass.
 
     Attributes:
-        rule: R1 … R17.
+        rule: Id of the rule, such as R1 or F04.
         threshold: Id of the threshold.
         table, subject: Table and uid of what was tested.
         other: uid of what it was tested against, if that is one feature.
@@ -81,6 +91,11 @@ class Finding:
     note: str = ""
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether the project records what the test needs; else it is told, but counts as no problem."""
+        return self.reason != NOT_RECORDED
+
+    @property
     def key(self) -> str:
         """The same for the same question about the same feature: 32 hex digits, the uid of the decision on it."""
         return hashlib.sha256(f"{self.rule}|{self.threshold}|{self.subject}".encode()).hexdigest()[:32]
@@ -92,7 +107,7 @@ class Tally:
 
     Attributes:
         community: uid of the community; empty for the street side.
-        counts: Result -> number of tests.
+        counts: Result -> number of tests; under NOT_RECORDED the thresholds whose input nobody asks for.
         worst: The measured value nearest to failing, or failing most; None without any.
         households: Households in what was tested, and in what passed (R1).
     """

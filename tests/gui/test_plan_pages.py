@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import shapely
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +16,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from tests.builders import add_community, make_project
 from ui.main_window import MainWindow
+from ui.plan.quantities import QuantitiesDialog
 from ui.plan.tables import RowsView
 
 
@@ -83,6 +85,21 @@ def test_the_score_shows_its_parts_the_urgent_list_and_why_a_community_is_kept_o
     page.table.choose(next(uid for uid, row in page.sheet.rows.items() if row["name"] == "乙小区"))
     assert "2015 年建成" in page.detail.toPlainText()
     assert "不得列入计划" in page.detail.toPlainText()
+
+
+def test_what_is_measured_is_ticked_and_becomes_a_plan_item(qtbot: QtBot, window: MainWindow) -> None:
+    page = window.plan.scores
+    window.plan.tabs.setCurrentWidget(page)
+    qtbot.waitUntil(lambda: page.table.rows.rowCount() == 2, timeout=20_000)
+    page.measure_chosen()
+    qtbot.waitUntil(lambda: bool(page.findChildren(QuantitiesDialog)), timeout=15_000)
+    dialog = page.findChildren(QuantitiesDialog)[0]
+    told = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    assert [text[:3] for text in told] == ["B15", "B17"]  # B03 and B08 are planned already
+    dialog.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    dialog.take.click()
+    qtbot.waitUntil(lambda: "B17" in page.detail.toPlainText(), timeout=15_000)
+    assert "B15" not in page.detail.toPlainText()
 
 
 def test_money_that_is_entered_is_kept_and_too_much_is_refused(

@@ -12,6 +12,7 @@ from fieldsurvey.assess.cost import Estimate, compared, estimates
 from fieldsurvey.assess.gates import Gate, GateState, barred_by, gates
 from fieldsurvey.assess.items import items
 from fieldsurvey.assess.parameters import parameters, shipped
+from fieldsurvey.assess.quantities import Quantity, enter, quantities
 from fieldsurvey.assess.records import number
 from fieldsurvey.assess.score import NEED_PARTS, READY_PARTS, Score, ranks, scores, sensitivity
 from fieldsurvey.i18n import N_, _
@@ -25,9 +26,10 @@ from ui.plan import words
 from ui.plan.cards import need_colour
 from ui.plan.charts import Bar, BarChart
 from ui.plan.page import Page
+from ui.plan.quantities import QuantitiesDialog
 from ui.plan.tables import Head, RowsView
 from ui.project.holder import StoreHolder
-from ui.widgets import Reading, titled
+from ui.widgets import Reading, button, titled
 
 _MARKS = {GateState.PASS: "✓", GateState.FAIL: "✕", GateState.UNKNOWN: "?"}
 _ALL, _URGENT, _BARRED = "all", "urgent", "barred"
@@ -118,6 +120,8 @@ class ScoresPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.parts)
         column.addWidget(self.detail, 1)
+        self.measure = button("score_measure", _("Quantities from records and map …"), self.measure_chosen)
+        column.addWidget(self.measure)
         both = QSplitter(Qt.Orientation.Horizontal)
         both.addWidget(self.table)
         both.addWidget(side)
@@ -160,6 +164,25 @@ class ScoresPage(Page):
         score = sheet.scores[uid]
         self.parts.show_bars(_("Parts of the score (weight)"), [_bar(sheet, score, part) for part in _parts()], 100.0)
         self.detail.setHtml(_story(sheet, uid))
+
+    @Slot()
+    def measure_chosen(self) -> None:
+        """Offer what records and map say of the chosen community as plan items."""
+        uid = self.table.key()
+        if self.sheet is None or not uid:
+            return
+        job = self._runner.start(self._holder.if_open(lambda store, _control: (uid, quantities(store, uid))))
+        job.succeeded.connect(self._offer)
+        job.failed.connect(self.tell)
+
+    @Slot(object)
+    def _offer(self, found: object) -> None:
+        if found is None or self.sheet is None:
+            return
+        uid, measured = cast("tuple[str, list[Quantity]]", found)
+        dialog = QuantitiesDialog(self, str(self.sheet.rows[uid]["name"] or ""), measured)
+        dialog.chosen.connect(lambda ticked: self.write(lambda store: enter(store, uid, ticked)))
+        dialog.open()
 
     @Slot(QUrl)
     def _follow(self, url: QUrl) -> None:

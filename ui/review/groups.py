@@ -13,7 +13,7 @@ from fieldsurvey.assess.rules.ruleset import ENFORCE
 from fieldsurvey.i18n import N_, _
 from ui import shown
 from ui.plan.tables import Head, RowsView
-from ui.review.loading import OPEN, Desk
+from ui.review.loading import OPEN, UNRECORDED, Desk
 from ui.review.rules_view import WORDS
 from ui.widgets import button, titled
 
@@ -54,7 +54,9 @@ def grouped(desk: Desk, by: tuple[str, ...]) -> list[Group]:
     """
     if not len(desk.findings):
         return []
-    keys = np.char.add(np.char.add(_column(desk, "rule", by), "|"), _column(desk, "community", by))
+    silent = desk.columns["rule"] == UNRECORDED
+    communities = np.where(silent, "", _column(desk, "community", by))  # one group, folded, at the end
+    keys = np.char.add(np.char.add(np.where(silent, UNRECORDED, _column(desk, "rule", by)), "|"), communities)
     _unique, firsts, numbers = np.unique(keys, return_index=True, return_inverse=True)
     weights = np.array([ENFORCE.index(desk.rules[one.threshold].enforce) for one in desk.findings])
     failed = desk.columns["result"] == str(Result.FAIL)
@@ -64,11 +66,11 @@ def grouped(desk: Desk, by: tuple[str, ...]) -> list[Group]:
     counts = {result: np.bincount(numbers, desk.columns["result"] == str(result)) for result in _RESULTS}
     left = np.bincount(numbers, desk.columns["decision"] == OPEN)
     open_failures = np.bincount(numbers, failed & (desk.columns["decision"] == OPEN))
-    order = np.lexsort((firsts, -left, -open_failures, strictest))
+    order = np.lexsort((firsts, -left, -open_failures, strictest, silent[firsts]))
     return [
         Group(
-            str(desk.columns["rule"][firsts[n]]) if "rule" in by else "",
-            str(desk.columns["community"][firsts[n]]) if "community" in by else "",
+            UNRECORDED if silent[firsts[n]] else str(desk.columns["rule"][firsts[n]]) if "rule" in by else "",
+            str(communities[firsts[n]]),
             {result: int(count[n]) for result, count in counts.items()},
             int(left[n]),
             int(firsts[n]),
@@ -138,11 +140,12 @@ class GroupsView(QWidget):
         groups = grouped(desk, _WAYS[str(self.way.currentData())][1])
         self.table.show_rows([(f"{one.rule}|{one.community}", self._cells(desk, one)) for one in groups])
         text = _("{n} findings in {groups} groups; what must be solved and fails most stands first.")
-        self.told.setText(text.format(n=shown.number(len(desk.findings)), groups=shown.number(len(groups))))
+        self.told.setText(text.format(n=shown.number(desk.recorded), groups=shown.number(len(groups))))
 
     def _cells(self, desk: Desk, one: Group) -> list[str | float | int | None]:
         rule = f"{one.rule} {BY_ID[one.rule].label}" if one.rule in BY_ID else _("all rules")
-        is_one = "community" in _WAYS[str(self.way.currentData())][1]
+        rule = _("Not recorded in this project") if one.rule == UNRECORDED else rule
+        is_one = one.rule != UNRECORDED and "community" in _WAYS[str(self.way.currentData())][1]
         place = self._name(one.community) if is_one else _("all communities")
         worst = telling.sentence(desk.findings[one.first], desk.rules)
         return [_(WORDS[one.weight]), rule, place, *one.counts.values(), one.open, worst]

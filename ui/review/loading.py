@@ -22,6 +22,7 @@ CHOICES: Mapping[Choice, str] = {
     Choice.RETURNED: N_("sent back"),
 }
 OPEN = "open"
+UNRECORDED = "unrecorded"  # the group of tests whose input this project does not record: counted apart
 _NAMES = ("name", "unit", "source_id", "code", "kind", "pipe_class", "road_class", "diameter_mm", "material")
 
 
@@ -33,7 +34,8 @@ class Desk:
         rules: The rule set in force.
         findings: By rule, worst first.
         spots: A point of each in m, NaN without a place, shape (n, 2).
-        columns: What the list is filtered by, as text, shape (n,): rule, community, result, decision.
+        columns: What the list is filtered by, as text, shape (n,): rule (UNRECORDED: its input is not recorded),
+            community, result, decision.
         decided: Decisions by key.
         sums: Counts of every rule.
         log: Changes of the rule set, newest first.
@@ -49,6 +51,11 @@ class Desk:
     log: Sequence[RuleEdit]
     was_run: bool
 
+    @property
+    def recorded(self) -> int:
+        """How many findings rest on something that the project records."""
+        return int((self.columns["rule"] != UNRECORDED).sum())
+
 
 def load(store: Store) -> Desk:
     """Read the findings of the last run."""
@@ -58,7 +65,7 @@ def load(store: Store) -> Desk:
     spots = np.column_stack([shapely.get_x(centres), shapely.get_y(centres)]) if len(findings) else np.zeros((0, 2))
     decided = decisions(store)
     columns = {
-        "rule": np.array([finding.rule for finding in findings], dtype=str),
+        "rule": np.array([one.rule if one.is_recorded else UNRECORDED for one in findings], dtype=str),
         "community": np.array([finding.community for finding in findings], dtype=str),
         "result": np.array([str(finding.result) for finding in findings], dtype=str),
         "decision": _states(decided, findings),

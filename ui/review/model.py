@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from fieldsurvey.assess.rules import Result, telling
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.model.finding import Finding
-from ui.review.loading import CHOICES, Desk
+from ui.review.loading import CHOICES, UNRECORDED, Desk
 
 COLUMNS = (
     N_("Rule"),
@@ -55,11 +55,14 @@ class FindingsModel(QAbstractTableModel):
         self.endResetModel()
 
     def filter(self, rule: str = "", community: str = "", result: str = "", decision: str = "") -> None:
-        """Show the findings of a rule, community, result and decision (empty: all; OPEN: none that holds)."""
+        """Show the findings of a rule, community, result and decision (empty: all; OPEN: none that holds).
+
+        What the project does not record is shown only where it is asked for as its own rule, UNRECORDED.
+        """
         desk = self.desk
         if desk is None:
             return
-        fits = np.ones(len(desk.findings), dtype=bool)
+        fits = desk.columns["rule"] != UNRECORDED if not rule else np.ones(len(desk.findings), dtype=bool)
         wanted = {"rule": rule, "community": community, "result": result, "decision": decision}
         for column, value in wanted.items():
             if value:

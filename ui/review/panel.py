@@ -41,7 +41,7 @@ from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
 from ui.project.session import Overview, ProjectSession
 from ui.review.groups import GroupsView
-from ui.review.loading import CHOICES, OPEN, Desk, check, follow, load, redecided, story
+from ui.review.loading import CHOICES, OPEN, UNRECORDED, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
 from ui.review.model import MARKS, FindingsModel
 from ui.review.records.panel import RecordReview
@@ -340,12 +340,15 @@ class ReviewPanel(QWidget):
         chosen = max(self.rules.currentRow(), 0)
         self.rules.blockSignals(True)
         self.rules.clear()
-        self._add_rule("", _("All rules"), _("{n} findings").format(n=shown.number(len(desk.findings))))
+        self._add_rule("", _("All rules"), _("{n} findings").format(n=shown.number(desk.recorded)))
         for one in desk.sums:
             words = [f"{MARKS[r][0]} {shown.number(one.counts[r])}" for r in MARKS if one.counts.get(r)]
             nothing = _("? nothing to test") if desk.was_run else _("not checked yet")
             told = "  ".join(words) or (f"✓ {shown.number(one.tested)}" if one.tested else nothing)
             self._add_rule(one.rule, f"{one.rule} {BY_ID[one.rule].label}", told)
+        if silent := telling.unrecorded(desk.findings):
+            told = _("{n} thresholds, not counted").format(n=shown.number(len(silent)))
+            self._add_rule(UNRECORDED, _("Not recorded in this project"), told)
         self.rules.setCurrentRow(chosen)
         self.rules.blockSignals(False)
 

@@ -83,9 +83,11 @@ class RulesModel(QAbstractTableModel):
         """Return a cell in words; the number right-aligned."""
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == VALUE:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _needed(row)
         if role not in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole}:
             return None
-        row = self._rows[index.row()]
         source = row.citation or (_("not checked, not cited") if row.standard else "—")
         words = (_(WORDS[row.applies_to]), _(WORDS[row.enforce]), source, _(WORDS[row.mark]))
         return (row.id, row.label, f"{row.value:.10g}", row.unit, *words)[index.column()]
@@ -199,6 +201,12 @@ class RulesView(QWidget):
                 write_rules(self._rules, Path(name))
             except OSError as error:
                 self.say(_("{file} cannot be written: {why}").format(file=Path(name).name, why=error.strerror))
+
+
+def _needed(row: Threshold) -> str:
+    """Return what a threshold is tested by, and of which edition it is."""
+    lines = [row.label, _("Rule {rule}, edition {edition}").format(rule=row.rule, edition=row.edition or "—")]
+    return "\n".join([*lines, _("Needs: {inputs}").format(inputs=_(", ").join(row.inputs))])
 
 
 def _told(edit: RuleEdit) -> str:

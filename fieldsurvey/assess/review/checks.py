@@ -99,7 +99,7 @@ def _findings(store: Store, row: Row) -> list[Check]:
     for finding in store.findings(community) if community else ():
         made = decided.get(finding.key)
         is_open = made is None or not made.holds(finding)
-        if is_open and finding.rule in BY_ID and BY_ID[finding.rule].form == row.table:
+        if is_open and finding.is_recorded and finding.rule in BY_ID and BY_ID[finding.rule].form == row.table:
             told = f"{finding.rule} {telling.sentence(finding, rules)}"
             found.append(Check(Kind.FINDING, told, place=finding.place or None))
     return found

@@ -1,8 +1,12 @@
-"""Which answers of the survey forms are tested against which threshold: answers.csv, read here.
+"""Which answers of the survey forms are tested against which threshold: answers.csv and brought.csv, read here.
+
+answers.csv asks what the agreed forms hold, brought.csv what none of them
+does: a project may bring such a question in a form of its own (`brought.py`).
 
     at_least, at_most  the number that is answered
     share              one number as % of another
     codes              how many of the named answers are given; of several fields together
+    copper             the cross-section of a copper cable that is answered in words, mm²; 0 for one of aluminium
     age                years from the year that is answered to the day of survey
     days               days from the date that is answered to the day of survey
 
@@ -12,14 +16,14 @@ than that. Source: domain page sections 3.1 to 3.16.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_TABLE = Path(__file__).with_name("answers.csv")
+_TABLE, _BROUGHT = (Path(__file__).with_name(name) for name in ("answers.csv", "brought.csv"))
 _HOUSES = "building.floors>"
 HEAD = ("community_uid", "subject_uid", "status", "survey_date")
-AT_LEAST = frozenset({"at_least", "share"})
+AT_LEAST = frozenset({"at_least", "share", "copper"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class AnswerTest:
         threshold: Id in the rule set.
         form: The form.
         fields: The fields that are read.
-        kind: at_least, at_most, share, codes, age or days.
+        kind: at_least, at_most, share, codes, copper, age or days.
         codes: Answers that count, for the kind codes.
         control: Field that makes the question arise; empty: it always does.
         wanted: Codes of that field; empty: any number above 0.
@@ -47,8 +51,8 @@ class AnswerTest:
     storeys: float | None = None
 
 
-def _read() -> tuple[AnswerTest, ...]:
-    with _TABLE.open(encoding="utf-8", newline="") as source:
+def _read(table: Path) -> tuple[AnswerTest, ...]:
+    with table.open(encoding="utf-8", newline="") as source:
         return tuple(_parsed(row) for row in csv.DictReader(source))
 
 
@@ -63,15 +67,21 @@ def _parsed(row: Mapping[str, str]) -> AnswerTest:
     return AnswerTest(row["threshold"], row["form"], fields, row["kind"], codes, control, asked, storeys)
 
 
-ANSWER_TESTS: tuple[AnswerTest, ...] = _read()
+ANSWER_TESTS: tuple[AnswerTest, ...] = _read(_TABLE)
+BROUGHT_TESTS: tuple[AnswerTest, ...] = _read(_BROUGHT)
 # Forms whose tests look at the houses too.
-FORMS_WITH_HOUSES: frozenset[str] = frozenset(test.form for test in ANSWER_TESTS if test.storeys is not None)
+FORMS_WITH_HOUSES: frozenset[str] = frozenset(
+    test.form for test in (*ANSWER_TESTS, *BROUGHT_TESTS) if test.storeys is not None
+)
 ANSWER_FORMS: tuple[str, ...] = tuple(sorted({test.form for test in ANSWER_TESTS}))
 
 
 def columns(form: str) -> tuple[str, ...]:
     """Return the columns of a form that the tests read."""
-    names = [
-        name for test in ANSWER_TESTS if test.form == form for name in (*test.fields, *filter(None, (test.control,)))
-    ]
+    return columns_of(test for test in ANSWER_TESTS if test.form == form)
+
+
+def columns_of(tests: Iterable[AnswerTest]) -> tuple[str, ...]:
+    """Return the columns that some tests read, the head of a record among them."""
+    names = [name for test in tests for name in (*test.fields, *filter(None, (test.control,)))]
     return tuple(dict.fromkeys((*HEAD, *names)))

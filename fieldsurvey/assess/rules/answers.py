@@ -4,6 +4,7 @@ Judged is the newest finished record of each subject. A question that arises
 and is not answered needs review; it is never a pass.
 """
 
+import re
 from datetime import date
 
 import numpy as np
@@ -13,37 +14,51 @@ from fieldsurvey.assess.rules.inputs import Indices, Layer
 from fieldsurvey.assess.rules.site import Site, Tests
 
 _DWELLING = "住宅"
+_COPPER, _ALUMINIUM = ("铜", "Cu", "BV", "copper"), ("铝", "Al", "BLV", "aluminium")
+_SECTION = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mm|平方|㎡|m²)")
+_LEAST_COPPER, _MOST_COPPER = 6.0, 10.0  # mm²: the two readings of GB 55038-2025 7.4.3; between them nothing is certain
 _UNKNOWN = frozenset({"", "unknown", "unsurveyed", "untested", "nocctv", "not_assessed"})
 
 
 def check_answers(site: Site, form: str) -> None:
     """Judge the answers of one form."""
     layer = site.inputs[form]
-    rows = _newest(layer, site.wanted(layer))
+    rows = newest(layer, site.wanted(layer))
     for test in ANSWER_TESTS:
-        if test.form != form:
-            continue
-        asked = np.array([row for row in rows.tolist() if arises(test, layer, row)], dtype=np.intp)
-        storeys = np.full(len(asked), np.inf)
-        if test.storeys is not None:
-            highest = _highest(site.inputs["building"], test.storeys)
-            storeys = np.array(
-                [highest.get(str(layer.communities[row]), np.nan) for row in asked.tolist()], dtype=float
-            )
-            asked, storeys = asked[~(storeys <= test.storeys)], storeys[~(storeys <= test.storeys)]
-        measured = np.array([value_of(test, layer, row) for row in asked.tolist()], dtype=float)
-        doubts = [_doubt(value, floors) for value, floors in zip(measured, storeys, strict=True)]
-        site.judge(test.threshold, layer, Tests(asked, measured, at_least=test.kind in AT_LEAST, doubts=doubts))
+        if test.form == form:
+            judge_answers(site, test, layer, rows)
 
 
-def _doubt(value: float, storeys: float) -> str:
+def judge_answers(site: Site, test: AnswerTest, layer: Layer, rows: Indices) -> None:
+    """Judge what records answer to one test.
+
+    Args:
+        site: What is judged.
+        test: The test.
+        layer: Table that holds its fields.
+        rows: The newest record of each subject.
+    """
+    asked = np.array([row for row in rows.tolist() if arises(test, layer, row)], dtype=np.intp)
+    storeys = np.full(len(asked), np.inf)
+    if test.storeys is not None:
+        highest = highest_of(site.inputs["building"], test.storeys)
+        storeys = np.array([highest.get(str(layer.communities[row]), np.nan) for row in asked.tolist()], dtype=float)
+        asked, storeys = asked[~(storeys <= test.storeys)], storeys[~(storeys <= test.storeys)]
+    measured = np.array([value_of(test, layer, row) for row in asked.tolist()], dtype=float)
+    doubts = [_doubt(test, value, floors) for value, floors in zip(measured, storeys, strict=True)]
+    site.judge(test.threshold, layer, Tests(asked, measured, at_least=test.kind in AT_LEAST, doubts=doubts))
+
+
+def _doubt(test: AnswerTest, value: float, storeys: float) -> str:
     """Return why an answer is open; what is in order is so whether the question arises or not."""
     if np.isnan(value):
         return "no_answer"
+    if test.kind == "copper" and _LEAST_COPPER <= value < _MOST_COPPER:
+        return "two_readings"
     return "no_storeys" if np.isnan(storeys) and value else ""
 
 
-def _highest(houses: Layer, enough: float) -> dict[str, float]:
+def highest_of(houses: Layer, enough: float) -> dict[str, float]:
     """Return the storeys of the highest house of each community; NaN where an unknown one may be above enough."""
     found: dict[str, float] = {}
     unknown = set()
@@ -55,7 +70,7 @@ def _highest(houses: Layer, enough: float) -> dict[str, float]:
     return {uid: np.nan if uid in unknown and most <= enough else float(most) for uid, most in found.items()}
 
 
-def _newest(layer: Layer, rows: Indices) -> Indices:
+def newest(layer: Layer, rows: Indices) -> Indices:
     """Return the newest finished record of each subject."""
     found: dict[str, int] = {}
     for row in rows.tolist():
@@ -81,12 +96,22 @@ def value_of(test: AnswerTest, layer: Layer, row: int) -> float:
         known = [str(answer).split() for answer in answers if answer is not None and str(answer) not in _UNKNOWN]
         bad = sum(code in test.codes for codes in known for code in codes)
         return float(bad) if bad or len(known) == len(answers) else np.nan
+    if test.kind == "copper":
+        return _copper(str(answers[0] or ""))
     if test.kind in {"age", "days"}:
         return _since(test.kind, answers[0], str(layer.values["survey_date"][row] or ""))
     numbers = [float(answer) if isinstance(answer, int | float) else np.nan for answer in answers]
     if test.kind == "share":
         return 100 * numbers[0] / numbers[1] if numbers[1] > 0 else np.nan
     return numbers[0]
+
+
+def _copper(words: str) -> float:
+    """Return the cross-section in mm² of a cable described in words: 0 for aluminium, NaN where it is not told."""
+    size = _SECTION.search(words)
+    if any(mark in words for mark in _ALUMINIUM):
+        return 0.0
+    return float(size.group(1)) if size and any(mark in words for mark in _COPPER) else np.nan
 
 
 def _since(kind: str, answer: object, day: str) -> float:

@@ -1,12 +1,30 @@
-"""The rules, seventeen of the map and one for each form with thresholds: what each reads, judges and looks at."""
+"""The rules: R of domain page 3.17, M for further thresholds of the map, F for each form with thresholds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from fieldsurvey.assess.rules import answers, clearance, drains, hydrants, lanes, lift, ratios, records, services
+from fieldsurvey.assess.rules import (
+    answers,
+    bays,
+    brought,
+    clearance,
+    drain_links,
+    drains,
+    highrise,
+    hydrants,
+    lanes,
+    lift,
+    ratios,
+    records,
+    septic,
+    services,
+    supply,
+    waste,
+    widths,
+)
 from fieldsurvey.assess.rules.answer_tests import FORMS_WITH_HOUSES
 from fieldsurvey.assess.rules.pipes import PIPES
 from fieldsurvey.assess.rules.site import Site
@@ -20,7 +38,7 @@ class Rule:
     """One rule of domain page 3.17, or the thresholds of 3.1 to 3.16 that a form answers.
 
     Attributes:
-        id: R1 … R17, F02 … F15.
+        id: R1 … R17, M18 … M26, F02 … F22.
         zh, en: Its name.
         check: Judges the wanted parts of a site.
         subjects: Tables whose rows are judged.
@@ -82,6 +100,25 @@ _OF_THE_MAP: tuple[Rule, ...] = (
     Rule("R17", "数量核对", "Totals", records.check_totals, ("community",),
          ("community", "building", "stairwell", "f01_community", "f02_building", "f03_stairwell"),
          np.inf, "f01_community"),
+    Rule("M18", "雨污管网连通", "Links between drains", drain_links.check_links,
+         ("drain_line",), ("drain_line",), 5.0, "f05_drainage"),
+    Rule("M19", "化粪池与水池位置", "Septic and water tanks", septic.check_septic,
+         ("f19_pipe_point", "manhole", "community"),
+         ("f19_pipe_point", "manhole", "community", "building", "drain_line", septic.INTAKES), 60.0, "f05_drainage"),
+    Rule("M20", "生活垃圾投放点", "Waste drop-off", waste.check_waste, ("building", "community"),
+         ("building", "community", waste.POINTS, *_ROADS), 250.0, "f14_roads_env"),
+    Rule("M21", "道路净宽与出入口", "Road widths and exits", widths.check_widths, ("internal_road", "community"),
+         ("internal_road", "community", "gate"), 10.0, "f14_roads_env"),
+    Rule("M22", "尽端路回车场", "Turnaround of dead ends", widths.check_long_dead_ends,
+         ("internal_road",), (*_ROADS, "f09_fire"), lanes.DEAD_END_REACH, "f09_fire"),
+    Rule("M23", "高层住宅", "High-rise homes", highrise.check_highrise, ("building", "community", "f03_stairwell"),
+         ("building", "community", "stairwell", "f03_stairwell", highrise.GROUNDS), 60.0, "f09_fire"),
+    Rule("M24", "户均配变容量(按户型)", "kVA by load class", supply.check_load, ("community",),
+         ("community", "transformer", "f06_power", "f18_willingness"), 0.0, "f06_power"),
+    Rule("M25", "市政供水水压", "Head at the main", supply.check_head, ("community",),
+         ("community", "building", "f04_water"), 200.0, "f04_water"),
+    Rule("M26", "停车位尺寸", "Size of parking bays", bays.check_bays,
+         ("community", bays.BAYS), ("community", "f12_parking", bays.BAYS), 10.0, "f12_parking"),
 )  # fmt: skip
 _OF_THE_FORMS: Mapping[str, tuple[str, str]] = {
     "f02_building": ("楼栋登记核查", "Building record"),
@@ -93,22 +130,43 @@ _OF_THE_FORMS: Mapping[str, tuple[str, str]] = {
     "f08_telecom": ("通信登记核查", "Telecom record"),
     "f09_fire": ("消防登记核查", "Fire record"),
     "f10_security": ("安防登记核查", "Security record"),
+    "f11_elevator": ("加梯登记核查", "Lift record"),
     "f12_parking": ("停车登记核查", "Parking record"),
     "f14_roads_env": ("道路环境登记核查", "Roads record"),
     "f15_access_age": ("无障碍登记核查", "Accessibility record"),
+    "f22_heating": ("供热登记核查", "Heating record"),
 }
+_AROUND = 200.0  # m: houses of a community may stand beyond its boundary
 
 
-def _read_by(form: str) -> tuple[str, ...]:
-    return (form, "building") if form in FORMS_WITH_HOUSES else (form,)
+def _of_form(form: str, zh: str, en: str) -> Rule:
+    """Return the rule of a form: its answers, and the thresholds of its room that no agreed form answers."""
+    rule = f"F{form[1:3]}"
+    houses = ("building",) if form in FORMS_WITH_HOUSES else ()
+    subjects = (form, "community") if rule in brought.tests_by_rule() else (form,)
+    return Rule(rule, zh, en, partial(_check_form, form, rule), subjects, (*subjects, *houses), _AROUND, form)
 
 
-RULES: tuple[Rule, ...] = (
-    *_OF_THE_MAP,
-    *(
-        Rule(f"F{form[1:3]}", zh, en, partial(answers.check_answers, form=form), (form,), _read_by(form), 0.0, form)
-        for form, (zh, en) in _OF_THE_FORMS.items()
-    ),
-)
+def _check_form(form: str, rule: str, site: Site) -> None:
+    answers.check_answers(site, form)
+    brought.check_brought(site, rule)
+
+
+RULES: tuple[Rule, ...] = (*_OF_THE_MAP, *(_of_form(form, *names) for form, names in _OF_THE_FORMS.items()))
 BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
 TABLES: tuple[str, ...] = tuple(sorted({table for rule in RULES for table in rule.reads}))
+
+
+def rules_with(tables: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Return the rules of a project that brings answers itself: they read, and are touched by, its own tables.
+
+    Args:
+        tables: Threshold -> the table that answers it (`Inputs.brought`).
+    """
+    return tuple(_with(rule, tables) for rule in RULES)
+
+
+def _with(rule: Rule, tables: Mapping[str, str]) -> Rule:
+    own = {tables[test.threshold] for test in brought.tests_by_rule().get(rule.id, ()) if test.threshold in tables}
+    more = tuple(sorted(own - set(rule.subjects)))
+    return replace(rule, subjects=(*rule.subjects, *more), reads=(*rule.reads, *more)) if more else rule

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fieldsurvey.assess.rules import decisions
-from fieldsurvey.assess.rules.catalogue import RULES, TABLES, Rule
+from fieldsurvey.assess.rules.catalogue import RULES, Rule, rules_with
 from fieldsurvey.assess.rules.inputs import Box, Inputs, Objects, part_names
 from fieldsurvey.assess.rules.ruleset import RuleSet
 from fieldsurvey.assess.rules.site import Site
@@ -75,13 +75,15 @@ def update(store: Store, control: JobControl | None = None) -> Outcome:
         StoreError: If the disk is full.
     """
     control = control or JobControl()
-    rules = decisions.rules_in_force(store)
-    signature = f"{rules.version}:{_code_version()}"
+    rules, brought = decisions.rules_in_force(store), Inputs(store).brought
+    catalogue = rules_with(brought)
+    signature = f"{rules.version}:{_code_version()}:{sorted(brought.items())}"
     is_new = store.rule_state("signature") != signature.encode()
-    prints = {table: store.row_print(table) for table in TABLES}
-    changed = [table for table in TABLES if is_new or store.rule_state(f"print:{table}") != prints[table]]
+    prints = {table: store.row_print(table) for table in sorted({table for rule in catalogue for table in rule.reads})}
+    changed = [table for table in prints if is_new or store.rule_state(f"print:{table}") != prints[table]]
     before, now = _Before(store), {table: _looked_at(store, table) for table in changed}
-    outcome = _full(store, rules, control) if is_new else _partial(store, rules, before, now, control)
+    run = _Run(store, rules, catalogue, control)
+    outcome = _full(run) if is_new else _partial(run, before, now)
     states = {"signature": signature.encode(), **{f"print:{table}": prints[table] for table in changed}}
     for table, rows in now.items():
         states[f"seen:{table}"] = _packed(_with_boxes(store, table, rows, None if is_new else before[table]))
@@ -92,21 +94,32 @@ def update(store: Store, control: JobControl | None = None) -> Outcome:
 def _code_version() -> str:
     """Return what changes when the rules are programmed differently: findings of older programs are not kept."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for path in sorted(Path(__file__).parent.glob("*")):
+        if path.suffix in {".py", ".csv"}:
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _full(store: Store, rules: RuleSet, control: JobControl) -> Outcome:
-    inputs = Inputs(store)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run: the project, its rule set, the rules with what the project brings itself, and the way to stop."""
+
+    store: Store
+    rules: RuleSet
+    catalogue: Sequence[Rule]
+    control: JobControl
+
+
+def _full(run: _Run) -> Outcome:
+    inputs = Inputs(run.store)
     findings: list[Finding] = []
     tallies: dict[tuple[str, str], Tally] = {}
-    pieces = [(rule, parts) for rule in RULES for parts in _pieces(inputs, rule)]
-    for rule, parts in control.steps(pieces, _("Checking the map rules")):
-        done = judge(inputs, rules, [rule], parts)
+    pieces = [(rule, parts) for rule in run.catalogue for parts in _pieces(inputs, rule)]
+    for rule, parts in run.control.steps(pieces, _("Checking the map rules")):
+        done = judge(inputs, run.rules, [rule], parts)
         findings += done.findings
         tallies |= done.tallies
-    return Outcome(findings, tallies, {rule.id: None for rule in RULES})
+    return Outcome(findings, tallies, {rule.id: None for rule in run.catalogue})
 
 
 def _pieces(inputs: Inputs, rule: Rule) -> list[frozenset[str] | None]:
@@ -117,18 +130,18 @@ def _pieces(inputs: Inputs, rule: Rule) -> list[frozenset[str] | None]:
     return [frozenset(parts[first::_PIECES]) for first in range(_PIECES)]
 
 
-def _partial(store: Store, rules: RuleSet, before: "_Before", now: Mapping[str, Seen], control: JobControl) -> Outcome:
-    touched = {table: _changes(store, table, before[table], rows) for table, rows in now.items()}
+def _partial(run: _Run, before: "_Before", now: Mapping[str, Seen]) -> Outcome:
+    touched = {table: _changes(run.store, table, before[table], rows) for table, rows in now.items()}
     touched = {table: change for table, change in touched.items() if change.parts}
     findings: list[Finding] = []
     tallies: dict[tuple[str, str], Tally] = {}
     judged: dict[str, frozenset[str] | None] = {}
-    due = [rule for rule in RULES if any(table in touched for table in rule.reads)]
+    due = [rule for rule in run.catalogue if any(table in touched for table in rule.reads)]
     shared: dict[Box | None, Inputs] = {}
-    for rule in control.steps(due, _("Checking the map rules")):
+    for rule in run.control.steps(due, _("Checking the map rules")):
         parts, box = _touched_parts(rule, touched, before)
-        inputs = shared.setdefault(box, Inputs(store, box))
-        done = judge(inputs, rules, [rule], parts)
+        inputs = shared.setdefault(box, Inputs(run.store, box))
+        done = judge(inputs, run.rules, [rule], parts)
         findings += done.findings
         tallies |= done.tallies
         judged[rule.id] = parts

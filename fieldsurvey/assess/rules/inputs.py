@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from fieldsurvey.assess.rules.answer_tests import ANSWER_FORMS
+from fieldsurvey.assess.rules.answer_tests import ANSWER_FORMS, BROUGHT_TESTS, AnswerTest, columns_of
 from fieldsurvey.assess.rules.answer_tests import columns as answer_columns
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
@@ -26,10 +26,10 @@ TILE = 1000.0  # m, edge of a tile of the street side
 
 _OWN: Mapping[str, tuple[str, ...]] = {
     "community": ("household_count", "building_count", "resident_count", "gfa", "parking_count", "geom"),
-    "building": ("community_uid", "kind", "floors", "household_count", "geom"),
+    "building": ("community_uid", "kind", "floors", "height", "household_count", "geom"),
     "stairwell": ("community_uid", "building_uid", "geom"),
     "water_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
-    "drain_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
+    "drain_line": ("community_uid", "pipe_class", "diameter_mm", "invert_up", "invert_down", "geom"),
     "gas_line": ("community_uid", "pipe_class", "diameter_mm", "geom"),
     "power_line": ("community_uid", "pipe_class", "material", "depth", "geom"),
     "hydrant": ("community_uid", "state", "geom"),
@@ -44,15 +44,21 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "f01_community": ("community_uid", "building_count", "household_count", "gfa_res"),
     "f02_building": ("community_uid", "subject_uid", "households", "gfa"),
     "f03_stairwell": ("community_uid", "subject_uid", "households"),
-    "f04_water": ("community_uid", "secondary", "tank_septic_dist"),
+    "f04_water": ("community_uid", "secondary", "tank_septic_dist", "pressure_main"),
     "f06_power": ("community_uid", "transformer_kva"),
     "f09_fire": ("community_uid", "turnaround"),
     "f11_elevator": ("community_uid", "subject_uid", "existing_lift"),
-    "f12_parking": ("community_uid", "bays_total"),
+    "f12_parking": ("community_uid", "bays_total", "exits"),
     "f13_illegal": ("community_uid", "area", "q_status", "geom"),
     "f16_services": ("community_uid", "kind", "geom"),
+    "f18_willingness": ("community_uid", "subject_uid", "status", "area"),
     "f19_pipe_point": ("community_uid", "appurtenance", "geom"),
     "f23_plan_item": ("community_uid", "item_code", "start_plan", "finish_plan"),
+    # layers that a project may bring; `layers/io/own.py` names their tables
+    "layer_waste_point": ("geom",),
+    "layer_water_intake": ("geom",),
+    "layer_rescue_ground": ("geom",),
+    "layer_parking_bay": ("geom",),
 }
 # The columns that the rules look at; tables without a place are read whole.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -130,9 +136,15 @@ class Layer:
         )
 
 
-def make_layer(table: str, rows: Sequence[Mapping[str, Value]]) -> Layer:
-    """Return the layer of rows as the store hands them out; geometry is WKB."""
-    names = [name for name in COLUMNS[table] if name not in {"geom", "community_uid"}]
+def make_layer(table: str, rows: Sequence[Mapping[str, Value]], columns: Sequence[str] | None = None) -> Layer:
+    """Return the layer of rows as the store hands them out; geometry is WKB.
+
+    Args:
+        table: Its table.
+        rows: Column -> value.
+        columns: What the rows hold; None: what the agreed tests read.
+    """
+    names = [name for name in columns or COLUMNS[table] if name not in {"geom", "community_uid"}]
     raw = np.array([row.get("geom") for row in rows] or [None], dtype=object)[: len(rows)]
     geoms = shapely.from_wkb(raw, on_invalid="ignore")
     sound = shapely.is_valid(geoms) | shapely.is_missing(raw) if len(rows) else np.zeros(0, bool)
@@ -180,6 +192,7 @@ class Inputs:
         self._store, self.box = store, box
         self._layers: dict[str, Layer] = dict(layers or {})
         self._exists: dict[str, bool] = {}
+        self._brought: dict[str, str] | None = None
 
     def __getitem__(self, table: str) -> Layer:
         """Return a layer; an empty one if the project has no such table."""
@@ -194,6 +207,29 @@ class Inputs:
             self._exists[table] = stored or len(self[table]) > 0
         return self._exists[table]
 
+    @property
+    def brought(self) -> Mapping[str, str]:
+        """Threshold -> the table of this project that answers it, for those whose input no agreed form has."""
+        if self._brought is None:
+            known = {name: set(layer.values) for name, layer in self._layers.items()}
+            self._brought = sources(known if self._store is None else _columns_in(self._store))
+        return self._brought
+
+    def source(self, test: AnswerTest) -> str:
+        """Return the table that answers a test of brought.csv; empty if the project has none."""
+        return self.brought.get(test.threshold, "")
+
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Return those of some inputs, named table.column, that the project has no column or layer for."""
+        return [name for name in names if not self.has(*name.split(".", 1))]
+
+    def has(self, table: str, column: str) -> bool:
+        """Say whether the project has a column; layers made by hand have those that hold a value."""
+        if self._store is None:
+            return any(value is not None for value in self[table].values.get(column, self[table].geoms))
+        known = self._store.tables().get(table)
+        return known is not None and (column == "geom" or any(one.name == column for one in known.columns))
+
     def read(self, tables: Iterable[str]) -> None:
         """Read layers now: in the thread that owns the store."""
         for table in tables:
@@ -205,6 +241,37 @@ class Inputs:
         if self._store is None or table not in known:
             return make_layer(table, [])
         have = {column.name for column in known[table].columns} | {"geom"}
-        names = [name for name in COLUMNS[table] if name in have]
-        box = None if table in WHOLE else self.box
-        return make_layer(table, self._store.select(table, names, bbox=box))
+        wanted = columns_in(table, self.brought)
+        names = [name for name in wanted if name in have]
+        box = None if table in WHOLE or table not in COLUMNS else self.box
+        return make_layer(table, self._store.select(table, names, bbox=box), wanted)
+
+
+def _columns_in(store: Store) -> dict[str, set[str]]:
+    return {
+        name: {column.name for column in table.columns}
+        for name, table in store.tables().items()
+        if any(column.name == "community_uid" for column in table.columns)
+    }
+
+
+def sources(tables: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return threshold -> table for the tests of brought.csv that some table can answer.
+
+    Args:
+        tables: Name -> columns of each table whose rows belong to a community. The form that the test names goes
+            before others.
+    """
+    found = {}
+    for test in BROUGHT_TESTS:
+        fits = [name for name in sorted(tables) if tables[name].issuperset(test.fields)]
+        if fits:
+            found[test.threshold] = test.form if test.form in fits else fits[0]
+    return found
+
+
+def columns_in(table: str, brought: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns that the rules read of a table, those among them that only this project has."""
+    own = columns_of(test for test in BROUGHT_TESTS if brought.get(test.threshold) == table)
+    base = COLUMNS.get(table, ("community_uid",))
+    return base if own == columns_of(()) else tuple(dict.fromkeys((*base, *own)))

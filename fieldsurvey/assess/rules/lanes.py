@@ -1,6 +1,7 @@
 """R4 to R6: whether a fire engine gets through, along the houses, and back out."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import shapely
@@ -145,32 +146,39 @@ def _nearest_edges(
 
 def check_dead_ends(site: Site) -> None:
     """R6: from every loose end of an internal road back to the first junction or street."""
-    inner, streets = site.inputs["internal_road"], site.inputs["road"]
-    graph = network.build(np.concatenate([inner.geoms, streets.geoms]))
-    ends = dead_ends(graph, len(inner))
-    if not ends:
-        return
-    rows, metres, nodes = (np.array(column) for column in zip(*ends, strict=True))
-    worst = worst_of(rows, -metres)
-    wanted = set(site.wanted(inner).tolist())
-    worst = worst[[int(row) in wanted for row in rows[worst]]] if len(worst) else worst
-    rows, metres, nodes = rows[worst], metres[worst], nodes[worst]
-    turning = {
-        str(c): str(t or "")
-        for c, t in zip(site.inputs["f09_fire"].communities, site.inputs["f09_fire"].values["turnaround"], strict=True)
-    }
-    said = [turning.get(str(inner.communities[row]), "") for row in rows]
+    inner = site.inputs["internal_road"]
+    rows, metres, said, place = worst_dead_ends(site)
     limit = site.rules.value("T-F3")
     doubts = [
         "no_turnaround" if m > limit and s not in {"yes", "no"} else "" for m, s in zip(metres, said, strict=True)
     ]
     required = np.where([s == "yes" for s in said], np.inf, limit)  # with a turnaround, any length will do
-    spots = {number: place for place, number in graph.first.items()}
     tests = Tests(
-        rows, metres, required, accuracy=site.rules.accuracy("road"), at_least=False, doubts=doubts,
-        place=lambda n: shapely.Point(np.array(spots[int(nodes[n])]) / 100),
-    )  # fmt: skip
+        rows, metres, required, accuracy=site.rules.accuracy("road"), at_least=False, doubts=doubts, place=place
+    )
     site.judge("T-F3", inner, tests)
+
+
+def worst_dead_ends(site: Site) -> tuple[Indices, Numbers, list[str], Callable[[int], shapely.Geometry]]:
+    """Return the longest dead end of each wanted internal road that has one.
+
+    Its row, its length in m, what the form f09 says of a turnaround in its
+    community (yes, no or empty), and what gives its end by its number.
+    """
+    inner, streets, forms = site.inputs["internal_road"], site.inputs["road"], site.inputs["f09_fire"]
+    graph = network.build(np.concatenate([inner.geoms, streets.geoms]))
+    ends = dead_ends(graph, len(inner))
+    columns = zip(*ends, strict=True) if ends else ((), (), ())
+    rows, metres, nodes = (
+        np.array(column, dtype=kind) for column, kind in zip(columns, (np.intp, float, int), strict=True)
+    )
+    worst = worst_of(rows, -metres)
+    worst = worst[np.isin(rows[worst], site.wanted(inner))]
+    rows, metres, nodes = rows[worst], metres[worst], nodes[worst]
+    turning = {str(c): str(t or "") for c, t in zip(forms.communities, forms.values["turnaround"], strict=True)}
+    said = [turning.get(str(inner.communities[row]), "") for row in rows]
+    spots = {number: place for place, number in graph.first.items()}
+    return rows, metres, said, lambda n: shapely.Point(np.array(spots[int(nodes[n])]) / 100)
 
 
 def dead_ends(graph: network.Network, inner: int) -> list[tuple[int, float, int]]:

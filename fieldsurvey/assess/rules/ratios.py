@@ -56,17 +56,23 @@ def latest(forms: Layer, column: str, communities: Layer, otherwise: Numbers) ->
 
 def check_power(site: Site) -> None:
     """R15: transformer capacity over households, from the form f06, else from the transformers drawn."""
-    communities, transformers = site.inputs["community"], site.inputs["transformer"]
+    communities = site.inputs["community"]
     rows = site.wanted(communities)
-    drawn = np.full(len(communities), np.nan)
-    for row, value in enumerate(transformers.number("capacity_kva")):
-        place = communities.find(str(transformers.communities[row]))
-        if place >= 0:
-            drawn[place] = value if np.isnan(drawn[place]) else drawn[place] + value
-    capacity = latest(site.inputs["f06_power"], "transformer_kva", communities, drawn)[rows]
+    capacity = capacity_of(site)[rows]
     homes = communities.number("household_count")[rows]
     each = capacity / np.where(homes > 0, homes, np.nan)
     doubts = ["no_count" if np.isnan(value) else "" for value in each]
     site.judge("T-E2.red", communities, Tests(rows, each, doubts=doubts))
     above = np.flatnonzero(each >= site.rules.value("T-E2.red"))
     site.judge("T-E2.amber", communities, Tests(rows[above], each[above]))
+
+
+def capacity_of(site: Site) -> Numbers:
+    """Return the transformer capacity of each community, kVA: as the form f06 says, else of those drawn; NaN: none."""
+    communities, transformers = site.inputs["community"], site.inputs["transformer"]
+    drawn = np.full(len(communities), np.nan)
+    for row, value in enumerate(transformers.number("capacity_kva")):
+        place = communities.find(str(transformers.communities[row]))
+        if place >= 0:
+            drawn[place] = value if np.isnan(drawn[place]) else drawn[place] + value
+    return latest(site.inputs["f06_power"], "transformer_kva", communities, drawn)

@@ -19,10 +19,12 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _, language
 
 SHIPPED = Path(__file__).with_name("ruleset.csv")
-EDITION = "2026-12"  # of the shipped table: raised when a row of it changes
+EDITION = "2026-12.2"  # of the shipped table: raised when a row of it changes
 APPLIES, ENFORCE, MARKS = ("new", "retrofit", "advice"), ("block", "warn", "info"), ("V", "S", "G", "P")
 _CITED = frozenset("VS")
 ACCURACY = "accuracy"
+_LISTS = ("layers", "inputs")
+_OPTIONAL = frozenset({"inputs"})  # rule files of earlier editions do not have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Threshold:
 
     Attributes:
         id: Stable name, such as T-W8.small.
-        rule: The rule that uses it, R1 … R17; "accuracy" for the declared accuracy of a layer.
+        rule: The rule that uses it (`catalogue.py`); "accuracy" for the declared accuracy of a layer.
         zh, en: What it is, in two languages.
         value: The number.
         unit: Its unit as printed.
@@ -40,6 +42,7 @@ class Threshold:
         enforce: block, warn or info.
         mark: V, S, G or P.
         layers: Tables the test needs.
+        inputs: What it needs of them, as form.question or layer.column.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Threshold:
     enforce: str = "info"
     mark: str = "P"
     layers: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -157,7 +161,8 @@ def write_rules(rules: RuleSet, path: Path) -> None:
     writer = csv.DictWriter(out, _names(), lineterminator="\n")
     writer.writeheader()
     for threshold in rules.thresholds.values():
-        writer.writerow({**asdict(threshold), "value": f"{threshold.value:g}", "layers": ";".join(threshold.layers)})
+        lists = {name: ";".join(getattr(threshold, name)) for name in _LISTS}
+        writer.writerow({**asdict(threshold), "value": f"{threshold.value:g}", **lists})
     path.write_text(out.getvalue(), "utf-8")
 
 
@@ -167,7 +172,7 @@ def _names() -> list[str]:
 
 def _lines(text: str, name: str) -> Iterable[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(text), restval="")
-    missing = [column for column in _names() if column not in (reader.fieldnames or ())]
+    missing = [column for column in _names() if column not in {*(reader.fieldnames or ()), *_OPTIONAL}]
     if missing:
         raise _wrong(name, 1, _("the column {column} is missing").format(column=missing[0]))
     for row in reader:
@@ -192,8 +197,11 @@ def _parsed(line: int, row: Mapping[str, str], known: Mapping[str, Threshold], f
         if row[column] not in allowed:
             words = _("{column} must be one of {allowed}").format(column=column, allowed=", ".join(allowed))
             raise _wrong(file, line, words)
-    texts = {name: row[name] for name in _names() if name not in {"value", "layers"}}
-    return Threshold(**texts, value=value, layers=tuple(filter(None, row["layers"].split(";"))))
+    texts = {name: row[name] for name in _names() if name not in {"value", *_LISTS}}
+    lists = {name: tuple(filter(None, row.get(name, "").split(";"))) for name in _LISTS}
+    if was is not None and "inputs" not in row:
+        lists["inputs"] = was.inputs
+    return Threshold(**texts, value=value, **lists)  # type: ignore[arg-type]
 
 
 def _wrong(file: str, line: int, what: str) -> InputRefused:

@@ -10,7 +10,7 @@ import shapely
 
 from fieldsurvey.assess.rules.inputs import Flags, Indices, Inputs, Layer, Numbers
 from fieldsurvey.assess.rules.ruleset import RuleSet
-from fieldsurvey.model.finding import Finding, Result, Tally
+from fieldsurvey.model.finding import NOT_RECORDED, Finding, Result, Tally
 
 _EXACT = 1e-6  # m: two coordinates that differ by less are the same place; below any survey
 
@@ -79,7 +79,8 @@ class Site:
         self._doubt_shapes(layer, tests, doubts, results)
         for n, row in enumerate(tests.rows.tolist()):
             result = Result.REVIEW if doubts[n] else results[n]
-            self._count(limit.rule, layer, row, result, float(tests.measured[n]), at_least=tests.at_least)
+            counted = NOT_RECORDED if doubts[n] == NOT_RECORDED else result
+            self._count(limit.rule, layer, row, counted, float(tests.measured[n]), at_least=tests.at_least)
             if result is not Result.PASS:
                 self._keep(threshold, layer, tests, n, row, result, float(required[n]), doubts[n])
 
@@ -94,7 +95,7 @@ class Site:
                 if results[n] is not Result.FAIL and not doubts[n]:
                     doubts[n] = "bad_geometry"
 
-    def _count(self, rule: str, layer: Layer, row: int, result: Result, measured: float, *, at_least: bool) -> None:
+    def _count(self, rule: str, layer: Layer, row: int, result: str, measured: float, *, at_least: bool) -> None:
         key = (rule, str(layer.parts[row]))
         tally = self.tallies.get(key)
         if tally is None:

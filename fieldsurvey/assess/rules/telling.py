@@ -1,6 +1,6 @@
 """Findings in words and as data: for the command line, the review list and reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -10,7 +10,7 @@ from fieldsurvey.assess.rules.decisions import Decision
 from fieldsurvey.assess.rules.ruleset import RuleSet
 from fieldsurvey.assess.rules.services import KINDS
 from fieldsurvey.i18n import N_, _
-from fieldsurvey.model.finding import REASONS, Finding, Result, Tally
+from fieldsurvey.model.finding import NOT_RECORDED, REASONS, Finding, Result, Tally
 
 RESULTS: Mapping[Result, str] = {
     Result.PASS: N_("complies"),
@@ -29,16 +29,18 @@ class Sum:
     """All tests of one rule.
 
     Attributes:
-        rule: R1 … R17.
+        rule: Id of the rule.
         tested: How many tests were made.
         counts: Result -> how many.
         share: Part of the households that is covered, 0 … 1 (R1 only).
+        unrecorded: Tests whose input nobody asks for in this project; not among those that were made.
     """
 
     rule: str
     tested: int
     counts: Mapping[Result, int]
     share: float | None
+    unrecorded: int = 0
 
     @property
     def result(self) -> Result:
@@ -54,7 +56,8 @@ def sums(tallies: Mapping[tuple[str, str], Tally]) -> list[Sum]:
         mine = [tally for (name, _part), tally in tallies.items() if name == rule.id]
         counts = {result: sum(tally.counts.get(result, 0) for tally in mine) for result in Result}
         homes, covered = (sum(tally.households[k] for tally in mine) for k in (0, 1))
-        found.append(Sum(rule.id, sum(counts.values()), counts, covered / homes if homes else None))
+        silent = sum(tally.counts.get(NOT_RECORDED, 0) for tally in mine)
+        found.append(Sum(rule.id, sum(counts.values()), counts, covered / homes if homes else None, silent))
     return found
 
 
@@ -83,8 +86,13 @@ def sentence(finding: Finding, rules: RuleSet) -> str:
     return _(", ").join(parts)
 
 
+def unrecorded(findings: Iterable[Finding]) -> list[str]:
+    """Return the thresholds whose input is not recorded, each once, in the order of their ids."""
+    return sorted({finding.threshold for finding in findings if not finding.is_recorded})
+
+
 def note_words(finding: Finding) -> str:
-    """Return the words of the case: how many crossings, which services, which numbers."""
+    """Return the words of the case: how many crossings, which services, which numbers, which inputs are lacking."""
     if finding.reason == "crossing":
         return _("{n} places").format(n=finding.note)
     if finding.rule == "R14":
@@ -115,6 +123,7 @@ def as_json(
         "subject": {"table": finding.table, "uid": finding.subject},
         "against": finding.other,
         "result": str(finding.result),
+        "reason": finding.reason,
         "enforce": limit.enforce,
         "applies_to": limit.applies_to,
         "measured": finding.measured,
@@ -141,6 +150,7 @@ def sums_as_json(found: Sequence[Sum]) -> list[dict[str, object]]:
             "result": str(one.result),
             "tested": one.tested,
             **{str(result): one.counts.get(result, 0) for result in Result},
+            NOT_RECORDED: one.unrecorded,
             "households_covered": None if one.share is None else round(one.share, 4),
         }
         for one in found

@@ -47,7 +47,12 @@ def test_without_a_run_nothing_is_claimed(store: Store, community: str) -> None:
 def test_every_rule_has_a_row_and_what_was_not_tested_says_so(store: Store, community: str) -> None:
     engine.update(store, JobControl())
     rows = rule_check_of(store, community).rows
-    assert [row.rule for row in rows] == [rule.id for rule in RULES]
+    asked = {rule.id for rule in RULES if rule.id[0] in "RF"} - {"F22"}
+    assert asked <= {row.rule for row in rows}
+    assert [row.rule for row in rows] == [rule.id for rule in RULES if rule.id in {row.rule for row in rows}]
+    assert all(row.tested for row in rows if row.rule not in asked)  # what a layer must be brought for
+    assert rule_check_of(store, community).unrecorded
+    assert "输入本项目未采集" not in {problem.reason for problem in rule_check_of(store, community, 10_000).problems}
     assert all((row.result == "未核查") is (row.tested == 0) for row in rows)
     assert all(row.tested == row.passed + row.failed + row.open for row in rows)
     assert next(row for row in rows if row.rule == "R4").result == "不符合"

@@ -1,6 +1,6 @@
 """The plan of the sample project: items that cost what the ledger says, shares of the city's reply, works in order."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fieldsurvey.assess import community_progress
+from fieldsurvey.assess.assignments import assignments
 from fieldsurvey.assess.cost import estimate, estimates
 from fieldsurvey.assess.parameters import shipped
 from fieldsurvey.assess.readiness import consents
 from fieldsurvey.assess.records import standing
+from fieldsurvey.assess.review.remarks import returned_for
 from fieldsurvey.model.schema import Value
 from fieldsurvey.plan import versions
 from fieldsurvey.plan.board import choices_of, year_sums
@@ -23,7 +26,7 @@ from fieldsurvey.plan.sample_works import catalogue, fitted, reachable
 from fieldsurvey.plan.works import works
 from fieldsurvey.projects import sample_project
 from fieldsurvey.store import Store
-from survey_forms import Context, Session, default_forms, load_form
+from survey_forms import Context, Session, default_forms, load_form, sample_review
 from survey_forms.sample_society import home_answers
 
 NUMBERS = {key: parameter.value for key, parameter in shipped().items()}
@@ -83,6 +86,22 @@ def test_the_sample_project_carries_a_plan_that_reconciles(tmp_path: Path) -> No
         _items_are_priced_by_the_table_and_in_order(store)
         _money_reconciles(store)
         _governance_is_that_of_the_reply(store)
+        _the_review_has_something_of_everything(store)
+
+
+def _the_review_has_something_of_everything(store: Store) -> None:
+    """Every state a reviewer can meet, a remark with all that came back, and communities given to two people."""
+    forms = ("f01_community", "f04_water", "f06_power")
+    states = Counter(str(row["status"]) for form in forms for row in store.select(form, ["status"]))
+    assert {state: states[state] for state in ("returned", "reviewed", "approved")} == {
+        "returned": sample_review.RETURNED, "reviewed": sample_review.REVIEWED, "approved": sample_review.APPROVED,
+    }  # fmt: skip
+    assert states["draft"] >= sample_review.KEPT
+    assert states["complete"] > 20
+    assert all(one.threads for one in returned_for(store))
+    assert len(returned_for(store)) == sample_review.RETURNED
+    assert len({one.person for one in assignments(store)}) == 2
+    assert {str(one.state) for one in community_progress(store).values()} == {"complete", "draft", "not_started"}
 
 
 def _plan_has_the_published_totals(store: Store) -> None:
