@@ -25,7 +25,7 @@ from fieldsurvey.sync.keys import Signer
 from fieldsurvey.sync.listing import Listing, Tally
 from fieldsurvey.sync.peers import Carrier, Hello, hello_of, signed
 from fieldsurvey.sync.trust import acknowledged, believed, check_identity, check_sender
-from fieldsurvey.sync.wire import Parcel, encode, grouped, runs
+from fieldsurvey.sync.wire import Parcel, encode, grouped, runs, to_pause
 
 BATCH = 400  # revisions
 _ASKED = 1000  # hashes asked for at once
@@ -288,8 +288,9 @@ class Exchange:
 
     def _runs_after(self, origin: int, after: int) -> Iterator[list[Revision]]:
         while revisions := self._store.revisions_after(origin, after, BATCH):
-            yield from runs(revisions)
-            after = revisions[-1].seq
+            whole = to_pause(revisions) if len(revisions) == BATCH else revisions
+            yield from runs(whole)
+            after = whole[-1].seq
 
     # --- in ------------------------------------------------------------------------------------------------------
 

@@ -152,6 +152,16 @@ def runs(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
         yield run
 
 
+def to_pause(revisions: Sequence[Revision]) -> Sequence[Revision]:
+    """Return the beginning of a run, up to the longest pause in its last quarter: what was saved at once goes together.
+
+    The log does not say what was saved at once, a form and its rows for instance. But that was written within
+    moments, and between two saves is a person.
+    """
+    ends = range(len(revisions) - 1, max(0, len(revisions) * 3 // 4 - 1), -1)
+    return revisions[: max(ends, key=lambda end: revisions[end].hlc - revisions[end - 1].hlc, default=len(revisions))]
+
+
 def grouped(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
     """Yield batches in groups that are cheap to take in at once: a record edited in many of them is written once."""
     group: list[Parcel] = []

@@ -15,8 +15,8 @@ import pytest
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
+from fieldsurvey.sync import exchange
 from fieldsurvey.sync.answering import Answering
-from fieldsurvey.sync.exchange import Exchange
 from fieldsurvey.sync.local import LocalCarrier
 from tests.builders import add_community
 
@@ -26,11 +26,12 @@ PROJECT = "5" * 32
 
 
 def _sync(store: Store, hub: Store) -> None:
-    Exchange(store, LocalCarrier(Answering(hub)), JobControl()).run()
+    exchange.Exchange(store, LocalCarrier(Answering(hub)), JobControl()).run()
 
 
 def _work(folder: Path, number: int, told: int) -> None:
     """Write, exchange and tell, for ever: number after the save, minus number after the exchange."""
+    exchange.BATCH = 100_000  # after many kills much waits: it goes in one batch, whose halves the test looks for
     one, other, hub = (Store.open(folder / f"{name}.gpkg") for name in ("one", "other", "hub"))
     while True:
         number += 1
@@ -44,7 +45,8 @@ def _work(folder: Path, number: int, told: int) -> None:
         _sync(other, hub)
 
 
-def _killed(folder: Path, number: int, chance: random.Random) -> list[int]:
+def _killed(folder: Path, number: int, chance: random.Random, awaited: bytes) -> list[int]:
+    """Let a child work until it has told what is awaited, then a moment longer; kill it, return all it told."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -54,11 +56,15 @@ def _killed(folder: Path, number: int, chance: random.Random) -> list[int]:
         finally:
             os._exit(1)
     os.close(writing)
+    told = b""
+    while awaited not in told and (piece := os.read(reading, 1 << 16)):
+        told += piece
     time.sleep(chance.uniform(0.05, 0.7))  # noqa: TID251 - the moment of the kill is the point
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    with os.fdopen(reading) as told:
-        return [int(line) for line in told.read().splitlines()]
+    with os.fdopen(reading, "rb") as rest:
+        told += rest.read()
+    return [int(line) for line in told.splitlines()]
 
 
 @pytest.mark.timeout(3600)
@@ -67,8 +73,8 @@ def test_exchanges_survive_kill(tmp_path: Path) -> None:
     chance, saved, confirmed = random.Random(4), set[int](), set[int]()
     for name in ("one", "other", "hub"):
         Store.create(tmp_path / f"{name}.gpkg", project=PROJECT).close()
-    for _kill in range(KILLS):
-        told = _killed(tmp_path, max(saved, default=0) + 1, chance)
+    for kill in range(KILLS):  # while it opens or saves, after a save, after an exchange
+        told = _killed(tmp_path, max(saved, default=0) + 1, chance, (b"", b"\n", b"\n-")[kill % 3])
         saved |= {number for number in told if number > 0}
         confirmed |= {-number for number in told if number < 0}
         with Store.open(tmp_path / "one.gpkg") as one, Store.open(tmp_path / "hub.gpkg") as hub:

@@ -17,8 +17,9 @@ from fieldsurvey.errors import FieldSurveyError, SyncError
 from fieldsurvey.hub import admin
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
+from fieldsurvey.sync.exchange import BATCH
 from fieldsurvey.sync.session import clone, preview, sync
-from fieldsurvey.sync.wire import decode, encode
+from fieldsurvey.sync.wire import decode, encode, to_pause
 from tests.builders import add_community, make_project, point
 from tests.hubs import free_port, until
 
@@ -126,6 +127,19 @@ def test_a_new_laptop_gets_everything(tmp_path: Path, hub: Hub) -> None:
     with Store.open(tmp_path / "new.gpkg") as new:
         assert (new.count("hydrant"), _value(new, uid, "name")) == (5000, "枫叶山小区")
         assert new.media.path(sha) is not None
+
+
+def test_a_form_and_its_rows_go_in_one_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 1_790_000_000_000
+    with Store.create(tmp_path / "p.gpkg") as store:
+        for _form in range(20):  # 30 rows each: 600 in all, more than a batch
+            moment += 60_000
+            monkeypatch.setattr("time.time_ns", lambda now=moment: now * 1_000_000)
+            with store.transaction():
+                for row in range(30):
+                    add_community(store, f"第{row}行")
+        first = to_pause(store.revisions_after(store.origin, 0, BATCH))
+    assert len(first) == 390
 
 
 def test_the_preview_tells_what_will_go(tmp_path: Path, hub: Hub) -> None:
