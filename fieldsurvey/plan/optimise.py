@@ -22,7 +22,7 @@ from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Choice, Fund, Plan,
 from fieldsurvey.plan.program import INFINITY, Key, Program, Solution, is_on, whole_floor
 
 _LESS_THAN_ONE = 0.999  # worths are whole numbers
-_SCHEDULE_GAP = 1e-4
+_SCHEDULE_GAP = 1e-3  # of the order of years: what is done at all is proven apart
 _URGENT_FIRST = 10.0  # an urgent community outweighs ten others of its size in the order of the years
 _CORES = (40, 80, 160, 320, 640, 1280)
 _BROKEN = 1e-6  # a variable further from 0 and 1 is taken in part
