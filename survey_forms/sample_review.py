@@ -20,7 +20,7 @@ from survey_forms import sample
 KEPT, RETURNED, REVIEWED, APPROVED = 6, 5, 8, 4  # records put back to draft, returned, reviewed, approved
 ASSIGNED_UNTIL = "2026-12-31"
 _EACH = 5  # communities assigned to each surveyor
-_SURVEYORS = (("wang", N_("Surveyor Wang")), ("li", N_("Surveyor Li")))
+_SURVEYORS = (("liu", N_("Surveyor Liu")), ("zhou", N_("Surveyor Zhou")))
 _REMARKS = {
     "f01_community": ("household_count", N_("Households differ from the ledger. Please count again on site.")),
     "f04_water": ("main_material", N_("The photo shows ductile iron, not what is recorded. Please look again.")),

@@ -15,7 +15,7 @@ h2{font-size:20px;margin:34px 0 10px;border-left:5px solid var(--accent);padding
 h3{font-size:16px;margin:20px 0 8px}
 p.note,.note{color:var(--soft);font-size:13px}
 .cards{display:flex;flex-wrap:wrap;gap:12px;margin:18px 0}
-.card{background:#fff;border:1px solid var(--line);border-radius:8px;padding:12px 18px;min-width:150px;flex:1}
+.card{background:#fff;border:1px solid var(--line);border-radius:8px;padding:12px 18px;min-width:140px;flex:1}
 .card b{display:block;font-size:21px;line-height:1.4;font-variant-numeric:tabular-nums}.card span{color:var(--soft)}
 .panel{background:#fff;border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:10px 0;overflow-x:auto}
 table{border-collapse:collapse;width:100%;background:#fff}

@@ -22,10 +22,11 @@ from fieldsurvey.plan.problem import CLASS_ORDER, Candidate, Choice, Fund, Plan,
 from fieldsurvey.plan.program import INFINITY, Key, Program, Solution, is_on, whole_floor
 
 _LESS_THAN_ONE = 0.999  # worths are whole numbers
-_SCHEDULE_GAP = 1e-4
+_SCHEDULE_GAP = 1e-3  # of the order of years: what is done at all is proven apart
 _URGENT_FIRST = 10.0  # an urgent community outweighs ten others of its size in the order of the years
 _CORES = (40, 80, 160, 320, 640, 1280)
 _BROKEN = 1e-6  # a variable further from 0 and 1 is taken in part
+_MOST_TOLD = 8  # demands that are named one by one
 _AT_LIMIT = 0.995  # a limit used to this share is told as binding
 
 
@@ -391,15 +392,42 @@ class _Model:
         return tuple(found)
 
     def conflicts(self, control: JobControl) -> tuple[str, ...]:
-        """Return a smallest set of demands that cannot hold together (deletion filter, Chinneck 2008, section 6.2)."""
-        kept = dict(self._demands)
-        for row in control.steps(list(self._demands), _("Looking for what cannot hold together")):
+        """Return a smallest set of demands and limits that cannot hold together.
+
+        Source: deletion filter, Chinneck, Feasibility and infeasibility in optimization (2008), section 6.2.
+        """
+        limits = list(self._program.rows("fund", "households", "investment"))
+        demands = self._needed(list(self._demands), control)
+        kept = self._needed(limits, control)
+        return (*_together([self._demands[row] for row in demands]), *map(self._limit_told, kept))
+
+    def _needed(self, rows: list[Key], control: JobControl) -> list[Key]:
+        """Take out the conditions without which it is still impossible, and return the others."""
+        kept = []
+        for row in control.steps(rows, _("Looking for what cannot hold together")):
             taken = self._program.take(row)
-            if self._program.solve(control, whole=False).is_infeasible:
-                del kept[row]  # still impossible without it
-            else:
+            if not self._program.solve(control, whole=False).is_infeasible:
                 self._program.put(row, taken)
-        return tuple(kept.values())
+                kept.append(row)
+        return kept
+
+    def _limit_told(self, row: Key) -> str:
+        """Return a limit with its number: what there is of a fund, or what can be done in a year."""
+        upper = self._program.upper(row)
+        if row[0] == "fund":
+            name = next(fund.name for fund in self._problem.funds if fund.key == row[1])
+            return _("{fund}: {amount:,.2f} ×10,000 yuan up to {year}").format(fund=name, amount=upper, year=row[2])
+        when = _("year {year}").format(year=row[1]) if self._in_years else _("all years together")
+        if row[0] == "households":
+            return _("At most {n:,.0f} households in {when}").format(n=upper, when=when)
+        return _("At most {amount:,.2f} ×10,000 yuan in {when}").format(amount=upper, when=when)
+
+
+def _together(sentences: list[str]) -> list[str]:
+    """Return the first sentences, and how many more there are like them: nobody reads a hundred."""
+    if len(sentences) <= _MOST_TOLD:
+        return sentences
+    return [*sentences[:_MOST_TOLD], _("and {n} more demands like these").format(n=len(sentences) - _MOST_TOLD)]
 
 
 def _classes(level: int) -> tuple[str, ...]:

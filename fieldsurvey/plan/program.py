@@ -85,6 +85,10 @@ class Program:
         """Replace the objective; variables that are not named count nothing."""
         self._worth = [worth.get(key, 0.0) for key in self._columns]
 
+    def upper(self, key: Key) -> float:
+        """Return the upper bound of a condition."""
+        return self._rows[key][3]
+
     def activity(self, key: Key, values: Mapping[Key, float]) -> tuple[float, float]:
         """Return how much of a condition is used, and its upper bound."""
         indices, factors, _lower, upper = self._rows[key]

@@ -172,7 +172,26 @@ def test_findings_stand_in_groups_and_a_group_opens_them(qtbot: QtBot, window: M
     assert review.model.rowCount() == 2
     assert {review.model.index(n, 0).data() for n in range(2)} == {"R7"}
     review.groups.way.setCurrentIndex(1)
-    assert table.model().rowCount() == 1
+    assert [table.model().index(row, 1).data() for row in range(table.model().rowCount())] == [
+        "全部规则",
+        "本项目未采集",
+    ]
+
+
+def test_what_is_not_recorded_is_one_group_and_among_no_problems(qtbot: QtBot, window: MainWindow) -> None:
+    checked(qtbot, window)
+    review, table = window.review, window.review.groups.table
+    assert review.model.desk is not None
+    review.rules.setCurrentRow(0)
+    recorded = sum(one.is_recorded for one in review.model.desk.findings)
+    assert 0 < recorded == review.model.rowCount() < len(review.model.desk.findings)
+    assert f"{recorded:,} 条" in review.rules.item(0).text()
+    table.setCurrentIndex(table.model().index(table.model().rowCount() - 1, 0))
+    table.opened.emit(table.key())
+    shown = [review.model.finding(row) for row in range(review.model.rowCount())]
+    assert len(shown) == len(review.model.desk.findings) - recorded
+    assert {one.reason for one in shown if one is not None} == {"not_recorded"}
+    assert "输入本项目未采集" in review.headline.text()
 
 
 def test_what_must_be_solved_stands_first(qtbot: QtBot, window: MainWindow) -> None:

@@ -78,7 +78,7 @@ class ProgressPage(Page):
             "fund_table",
             _("Funds"),
             (
-                Head(_("Year"), 60), Head(_("Fund"), 0), Head(_("Source of the money"), 130), Head(_("Bound to"), 120),
+                Head(_("Year"), 60), Head(_("Fund"), 0), Head(_("Source of the money"), 150), Head(_("Bound to"), 120),
                 *(Head(_(text), 104, "{:,.2f}") for text in (_("Planned"), *map(_, KINDS.values()))),
             ),
         )  # fmt: skip

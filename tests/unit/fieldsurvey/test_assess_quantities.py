@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import shapely
@@ -16,9 +15,9 @@ from fieldsurvey.store import Store
 from tests.builders import add_community, make_project, square
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with make_project(tmp_path / "p.gpkg", forms=True) as made:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with make_project(tmp_path_factory.mktemp("quantities") / "p.gpkg", forms=True) as made:
         yield made
 
 
@@ -41,8 +40,9 @@ def test_every_row_of_the_table_names_an_item_its_unit_and_a_column_that_exists(
 def test_lengths_areas_and_counts_are_those_of_the_map(store: Store) -> None:
     uid, other = add_community(store, lift_request=3), add_community(store, "乙小区")
     pipes = (("镀锌钢管", 12.34, uid), ("镀锌钢管", 10.0, uid), ("PE", 99.0, uid), ("镀锌钢管", 500.0, other))
+    for material, metres, community in pipes:
+        store.create_record("water_line", {"community_uid": community, "material": material, "geom": line(metres)})
     rows: list[tuple[str, dict[str, Value]]] = [
-        *(("water_line", {"community_uid": c, "material": m, "geom": line(d)}) for m, d, c in pipes),
         ("internal_road", {"community_uid": uid, "width": 3.5, "geom": line(20.0)}),
         ("internal_road", {"community_uid": uid, "geom": line(20.0)}),  # of unknown width: no area
         ("building", {"community_uid": uid, "kind": "住宅", "geom": square(0, 0, 10)}),

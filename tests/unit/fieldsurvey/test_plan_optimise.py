@@ -175,9 +175,19 @@ def test_demands_that_cannot_hold_together_are_named_and_no_others() -> None:
     locks = {"小区0": Lock(level=1), "小区1": Lock(level=1), "小区2": Lock(level=0)}
     plan = optimise(Problem(YEARS, candidates, (money(150, 0),), locks=locks))
     assert plan.status is Status.INFEASIBLE
-    assert len(plan.conflicts) == 2
+    assert len(plan.conflicts) == 3
     assert "小区0" in plan.conflicts[0]
     assert "小区1" in plan.conflicts[1]
+    assert plan.conflicts[2] == "city：到 2027 年共 150.00 万元"
+
+
+def test_a_hundred_demands_are_told_in_a_few_lines_with_the_limit_they_break() -> None:
+    candidates = tuple(make(f"小区{index}", 100, (100.0,)) for index in range(20))
+    locks = {candidate.uid: Lock(level=1) for candidate in candidates}
+    limits = {year: YearLimit(households=999) for year in YEARS}
+    plan = optimise(Problem(YEARS, candidates, (money(9e9, 0),), limits, locks=locks))
+    assert len(plan.conflicts) == 10
+    assert plan.conflicts[-2:] == ("另有同类要求 12 项", "各年合计最多改造 1,998 户")
 
 
 def test_each_district_gets_its_least_share() -> None:

@@ -131,7 +131,7 @@ def test_a_threshold_without_its_input_needs_review_once_for_each_community_and_
 @pytest.mark.parametrize(("height", "finding"), [(2.1, []), (2.09, [("T-F14", "fail", 2.09, "")])])
 def test_a_question_that_a_project_brings_is_judged(table: str, height: float, finding: list[tuple[Any, ...]]) -> None:
     record = {"community_uid": "c", "status": "complete", "exit_height": height}
-    found = run("F03", community=[{"uid": "c"}, {"uid": "d"}], **{table: [record]})
+    found = run("F03", None, community=[{"uid": "c"}, {"uid": "d"}], **{table: [record]})
     mine = [one for one in found if one.threshold == "T-F14"]
     assert told([one for one in mine if one.community == "c"]) == finding
     assert told([one for one in mine if one.community == "d"]) == [("T-F14", "needs_review", None, "no_record")]

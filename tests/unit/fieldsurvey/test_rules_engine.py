@@ -20,7 +20,7 @@ from fieldsurvey.assess.rules.decisions import (
 from fieldsurvey.assess.rules.ruleset import SHIPPED, read_rules, write_rules
 from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import Value
+from fieldsurvey.model.schema import Column, ColumnType, Table, TableKind, Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.library import sqlite3
 from fieldsurvey.store.migrations import SCHEMA
@@ -184,6 +184,28 @@ def test_step_by_step_gives_what_a_fresh_start_gives(store: Store) -> None:
         store.put_findings({}, [], {}, {"signature": b"none"})
         engine.update(store)
         assert snapshot(store) == little_by_little
+
+
+def test_a_question_of_the_project_s_own_is_judged_as_soon_as_its_table_is_there(store: Store) -> None:
+    def reasons() -> list[tuple[str, float | None]]:
+        return sorted((f.reason, f.measured) for f in store.findings(rule="F03") if f.threshold == "T-F14")
+
+    engine.update(store)
+    assert reasons() == [("not_recorded", None)] * 2
+    names = ("community_uid", "subject_uid", "status")
+    columns = (*(Column(name, ColumnType.TEXT, name, name) for name in names),
+               Column("exit_height", ColumnType.REAL, "净高", "Height"))  # fmt: skip
+    store.add_table(Table("form_exits", TableKind.FORM, "出口", "Exits", columns))
+    engine.update(store)
+    assert reasons() == [("no_record", None)] * 2
+    first = str(store.select("community", order="code")[0]["uid"])
+    uid = store.create_record("form_exits", {"community_uid": first, "status": "complete", "exit_height": 2.0})
+    judged = engine.update(store).judged
+    assert (judged["F03"], "R7" in judged) == (frozenset({first}), False)
+    assert reasons() == [("", 2.0), ("no_record", None)]
+    store.save(uid, {"exit_height": 2.1})
+    engine.update(store)
+    assert reasons() == [("no_record", None)]
 
 
 def test_a_stopped_run_leaves_the_findings_as_they_were(store: Store) -> None:
