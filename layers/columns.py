@@ -77,9 +77,25 @@ class Columns:
         hits = np.flatnonzero(_touch(self.blocks, *bounds))
         if len(hits) <= _FEW_BLOCKS:
             return self._among(hits.tolist(), bounds)
-        index = (hits[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-        index = index[index < len(self)]
-        return index[_touch(self.boxes[index], *bounds)]
+        index = self.of_blocks(hits)
+        partly = ~_within(self.blocks[hits], *bounds)
+        if not partly.any():
+            return index
+        doubtful = np.flatnonzero(np.repeat(partly, BLOCK)[: len(index)])
+        keep = np.ones(len(index), bool)
+        keep[doubtful] = _touch(self.boxes[index[doubtful]], *bounds)
+        return index[keep]
+
+    def of_blocks(self, blocks: Ints) -> Ints:
+        """Return the indexes of all features of some blocks, ascending."""
+        index = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+        return index[: np.searchsorted(index, len(self))]
+
+    def boxes_of(self, index: Ints) -> Ints:
+        """Return the boxes of features, ascending: without a copy where they lie side by side."""
+        if len(index) and index[-1] - index[0] + 1 == len(index):
+            return self.boxes[index[0] : index[-1] + 1]
+        return self.boxes[index]
 
     def _among(self, blocks: Sequence[int], bounds: tuple[int, int, int, int]) -> Ints:
         """Return the features of a few blocks that touch a box: slices, where gathering would cost more."""
@@ -129,6 +145,15 @@ def _touch(boxes: Ints, min_x: int, min_y: int, max_x: int, max_y: int) -> npt.N
     hit &= boxes[:, 1] <= max_y
     hit &= boxes[:, 3] >= min_y
     return hit
+
+
+def _within(boxes: Ints, min_x: int, min_y: int, max_x: int, max_y: int) -> npt.NDArray[np.bool_]:
+    """Say which boxes lie wholly in another."""
+    inside = boxes[:, 0] >= min_x
+    inside &= boxes[:, 2] <= max_x
+    inside &= boxes[:, 1] >= min_y
+    inside &= boxes[:, 3] <= max_y
+    return inside
 
 
 def _ranges(first: Ints, last: Ints) -> Ints:

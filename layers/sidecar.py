@@ -23,7 +23,7 @@ from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.paths import user_cache
 from fieldsurvey.store import Store
 from layers import columns
-from layers.columns import Columns
+from layers.columns import BLOCK, Columns
 from layers.raw_types import Ints
 from layers.style import BY_TABLE
 
@@ -89,6 +89,12 @@ class Sidecar:
             if patch is not None and part is not patch.added and len(patch.hidden):
                 index = index[~np.isin(index, patch.hidden)]
             yield part, index
+
+    def in_blocks_of(self, table: str, index: Ints) -> Ints:
+        """Return all features, as the project has them, of the blocks that some of the columns' features lie in."""
+        every = self.layers[table].of_blocks(np.unique(index // BLOCK))
+        patch = self.patches.get(table)
+        return every if patch is None or not len(patch.hidden) else every[~np.isin(every, patch.hidden)]
 
     def find(self, table: str, uid: str) -> tuple[Columns, int] | None:
         """Return where one feature is, None if it is not on the map."""

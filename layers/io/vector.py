@@ -43,6 +43,7 @@ _GDAL_OPTIONS = {
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
 _NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
 _LONG = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE])-?\d{19,}(?![\d.eE])')  # outside of texts
+_DAMAGED = "?"  # a reference system that is stated, but cannot be read
 _STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
 
@@ -70,6 +71,8 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
         elif suffix in {".shp", ".dbf"}:
             name = _dbf_encoding(path, report, encoding)
             yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
+        elif suffix == ".gml":
+            yield _gml_copy(path, Path(folder)), {"encoding": encoding} if encoding else {}
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
         else:
@@ -83,6 +86,14 @@ def _shapefile_copy(path: Path, folder: Path) -> Path:
             shutil.copy(part, folder / ("data" + part.suffix.lower()))
     _filled_up(folder / "data.dbf")
     return folder / ("data" + path.suffix.lower())
+
+
+def _gml_copy(path: Path, folder: Path) -> Path:
+    """Copy a GML with the schemas around it: without one that fits, GDAL writes what it worked out beside the file."""
+    for schema in path.parent.iterdir():
+        if schema.suffix.lower() == ".xsd" and schema.is_file():
+            shutil.copy(schema, folder)
+    return Path(shutil.copy(path, folder))
 
 
 def _filled_up(dbf: Path) -> None:
@@ -267,6 +278,13 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
 
     try:
         return _layer(source, name, path, options, report)
+    except UnboundLocalError as error:  # pyogrio's end of a reference system that cannot be written out
+        if not (stated := source.with_suffix(".prj")).exists():
+            raise RuntimeError(_("its coordinate system is damaged")) from error
+        stated.unlink()
+        layer = _layer(source, name, path, options, report)
+        layer.crs = _DAMAGED
+        return layer
     except GeometryError:
         if source.suffix not in checks.SQLITE:
             raise
