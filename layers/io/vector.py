@@ -274,11 +274,11 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
 
 
 def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], report: FileReport) -> RawLayer:
-    from pyogrio.errors import GeometryError
+    from pyogrio.errors import CRSError, GeometryError
 
     try:
         return _layer(source, name, path, options, report)
-    except UnboundLocalError as error:  # pyogrio's end of a reference system that cannot be written out
+    except (CRSError, UnboundLocalError) as error:  # the latter: pyogrio's end of a text that is none
         if not (stated := source.with_suffix(".prj")).exists():
             raise RuntimeError(_("its coordinate system is damaged")) from error
         stated.unlink()
