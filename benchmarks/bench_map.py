@@ -22,8 +22,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pyogrio
 import shapely
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QImage, QPainter
 
+from exports.sheet.fonts import FOLDER
 from layers import columns
 from layers.picking import identify
 from layers.sidecar import Sidecar
@@ -44,8 +45,10 @@ _QGIS = """
 import sys, json, time
 from qgis.core import *
 from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QFont, QFontDatabase
 app = QgsApplication([], False); app.initQgis()
 path, width, height, colours = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split()
+family = QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(sys.argv[5]))[0]
 names = ("community", "building", "water_line", "hydrant")
 layer = {n: QgsVectorLayer(f"{path}|layername={n}", n, "ogr") for n in names}
 def pixels(**options):
@@ -63,7 +66,7 @@ layer["hydrant"].setScaleBasedVisibility(True)
 layer["hydrant"].setMinimumScale(50000); layer["hydrant"].setMaximumScale(1)
 def label(one, size, farthest):
     s = QgsPalLayerSettings(); s.fieldName = "name"
-    f = QgsTextFormat(); f.setSize(size); f.setSizeUnit(QgsUnitTypes.RenderPixels)
+    f = QgsTextFormat(); f.setFont(QFont(family)); f.setSize(size); f.setSizeUnit(QgsUnitTypes.RenderPixels)
     b = QgsTextBufferSettings(); b.setEnabled(True); b.setSize(1); b.setSizeUnit(QgsUnitTypes.RenderPixels)
     f.setBuffer(b); s.setFormat(f); s.placement = QgsPalLayerSettings.Horizontal
     s.scaleVisibility = True; s.minimumScale = farthest; s.maximumScale = 1
@@ -129,7 +132,8 @@ def look(sidecar: Sidecar, *, labels: bool) -> Look:
         LayerStyle("water_line", Symbol(line="#1E78C8", width=1.5)),
         LayerStyle("hydrant", Symbol("#1B8A3A", "#000000", shape="circle", size=7), farthest=50_000),
     ]
-    return Look(styles={style.table: style for style in styles}, codes={"building": Codes(codes)})
+    family = QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(FOLDER / "Hei.ttf")))[0]
+    return Look(styles={style.table: style for style in styles}, codes={"building": Codes(codes)}, font=family)
 
 
 def views(sidecar: Sidecar) -> dict[str, Viewport]:
@@ -199,7 +203,7 @@ class Qgis:
 
     def __init__(self, path: Path) -> None:
         self._child = subprocess.Popen(
-            ["/usr/bin/python3", "-c", _QGIS, str(path), str(WIDTH), str(HEIGHT), " ".join(COLOURS)],
+            ["/usr/bin/python3", "-c", _QGIS, str(path), str(WIDTH), str(HEIGHT), " ".join(COLOURS), str(FOLDER / "Hei.ttf")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={"PATH": os.environ["PATH"], "QT_QPA_PLATFORM": "offscreen", "HOME": str(path.parent)},
         )  # fmt: skip

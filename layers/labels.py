@@ -1,13 +1,12 @@
 """Where labels go: greedy, most important first, none over another, and off the places that others would like."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CELL = 4  # px: the raster on which overlap is tested
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A wanted label.
 
     Attributes:
@@ -98,6 +97,11 @@ class Placement:
         self._taken.mark(best[2])
         return best[1]
 
+    def has_room(self, label: Label) -> bool:
+        """Say whether a label is wholly inside the view and covers no other."""
+        cells = self._taken.cells(label)
+        return cells is not None and self._taken.is_free(cells)
+
     def is_taken(self, x: float, y: float) -> bool:
         """Say whether a label covers a pixel."""
         return self._taken.is_marked(x, y)
@@ -105,7 +109,7 @@ class Placement:
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, px
 _ASIDE = (
-    (0, 0), (0, -0.5), (0, 0.5), (-1, 0), (1, 0), (0, -1), (0, 1),
+    (0, 0), (0, -0.5), (0, 0.5), (-1, 0), (1, 0), (0, -1), (0, 1), (0, -1.5), (0, 1.5),
     (-1, -0.5), (1, -0.5), (-1, 0.5), (1, 0.5), (-1, -1), (1, -1), (-1, 1), (1, 1),
 )  # fmt: skip
 

@@ -115,9 +115,10 @@ class Labelling:
         if not feature.is_roomy:
             yield Label(text, x, y, width, height)
             return
-        for number, spot in enumerate(places(box, width, height)):
-            if not number or self._is_on(feature, *spot):
-                yield Label(text, *spot, width, height)
+        for number, (x, y) in enumerate(places(box, width, height)):
+            label = Label(text, x, y, width, height)
+            if not number or (self._placement.has_room(label) and self._is_on(feature, x, y)):
+                yield label
 
     def _in_view(self, box: Box) -> Box:
         left, top, right, bottom = box

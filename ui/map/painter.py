@@ -150,9 +150,11 @@ def paint(
 
 
 class _Batch:
-    """Features that are drawn alike: their vertices on the screen, or a path that is kept."""
+    """Features that are drawn alike: their vertices on the screen, or paths that are kept."""
 
-    def __init__(self, columns: Columns, index: Ints, view: Viewport, kept: QPainterPath | None = None) -> None:
+    def __init__(
+        self, columns: Columns, index: Ints, view: Viewport, kept: Sequence[QPainterPath] | None = None
+    ) -> None:
         self.columns, self.index, self.kept = columns, index, kept
         self._view = view
         self._screen: tuple[Floats, Ints, Ints] | None = None
@@ -169,7 +171,7 @@ class _Batch:
     def paths(self, chunk: int) -> Sequence[QPainterPath]:
         """Return paths of about so many features each."""
         if self.kept is not None:
-            return [self.kept]
+            return self.kept
         if self._made is None or self._made[0] > chunk:
             self._made = chunk, list(paths(*self.screen(), chunk))
         return self._made[1]
@@ -215,7 +217,8 @@ class _Scene:
             index = self._specks(style, symbols, columns, every)
             codes = self._codes(style, columns, index)
             self._note(style, codes)
-            if self._is_kept(style, symbols, columns, len(index)):
+            is_dense = 2 * len(index) > len(every)  # not mere specks: those leave little of each block
+            if is_dense and self._is_kept(style, symbols, columns, len(index)):
                 self._kept(style, symbols, columns, index)
             else:
                 for start in range(0, len(index), _PIECE):
@@ -258,11 +261,14 @@ class _Scene:
         coarse = self._view.metres >= _COARSE_FROM
         self._painter.save()
         self._painter.setTransform(_placed(self._view, columns), True)  # noqa: FBT003 - Qt's: combined with what is set
+        found: dict[int, list[QPainterPath]] = {}
         for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
             self.check()
             for code, path in block:
-                symbol = symbols[min(code, len(symbols) - 1)]
-                self._shapes(style, symbol, _Batch(columns, whole[:0], self._view, path))
+                found.setdefault(code, []).append(path)
+        for code, kept in sorted(found.items()):
+            symbol = symbols[min(code, len(symbols) - 1)]
+            self._shapes(style, symbol, _Batch(columns, whole[:0], self._view, kept))
         self._painter.restore()
 
     def _speck(self) -> float:
@@ -319,6 +325,7 @@ class _Scene:
         brush = QBrush(colour)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         for path in batch.paths(_FILL_CHUNK):
+            self.check()
             self._painter.fillPath(path, brush)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
@@ -335,6 +342,7 @@ class _Scene:
         is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in batch.paths(_LINE_CHUNK if width <= 1.0 else batch.wide_chunk()):
+            self.check()
             self._painter.strokePath(path, pen)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
