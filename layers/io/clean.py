@@ -45,9 +45,12 @@ _NATIVE: dict[ColumnType, type] = {ColumnType.INTEGER: int, ColumnType.REAL: flo
 
 def values(raw: Sequence[object], column: Column, report: FileReport) -> list[Value]:
     """Return a column of values as value() would one by one; those of the right type are taken as they are."""
-    native = _NATIVE.get(column.type)
-    if native is not None and set(map(type, raw)) <= {native, type(None)}:
-        return [None if each == "" else cast("Value", each) for each in raw]
+    native, found = _NATIVE.get(column.type), set(map(type, raw)) - {type(None)}
+    if native is not None and found <= {native}:
+        whole = cast("list[Value]", raw)
+        return [None if each == "" else each for each in whole] if "" in whole else list(whole)
+    if native is str and found == {int}:
+        return [None if each is None else str(each) for each in raw]
     return [value(each, column, report) for each in raw]
 
 

@@ -320,13 +320,17 @@ def _tell_gdal_warning(text: str, report: FileReport) -> None:
 
 def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any kind
     """Return a column as Python values; what stands for missing becomes None."""
-    if values.dtype.kind == "f":
-        return [None if np.isnan(value) else float(value) for value in values]
-    if values.dtype.kind in "iu":
-        return [int(value) for value in values]
-    if values.dtype.kind == "b":
-        return [int(value) for value in values]
-    return [_text(value) for value in values]
+    kind, listed = values.dtype.kind, values.tolist()
+    if kind == "f":
+        return [None if value != value else value for value in listed]  # noqa: PLR0124 - NaN
+    if kind in "iu":
+        return list(listed)
+    if kind == "b":
+        return [int(value) for value in listed]
+    if not set(map(type, listed)) <= {str, type(None)}:
+        return [_text(value) for value in listed]
+    texts = {value: _text(value) for value in set(listed)}  # the same words come again and again
+    return [texts[value] for value in listed]
 
 
 def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:
