@@ -24,7 +24,8 @@ class PathCache:
     """The paths of one side-car, those that were not used for longest dropped first. Belongs to one thread."""
 
     def __init__(self, most: int = _MOST) -> None:
-        self._most, self._vertices = most, 0
+        self._most = most
+        self.vertices = 0  # that are kept
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._of: Mapping[str, Columns] | None = None
 
@@ -33,14 +34,13 @@ class PathCache:
         if layers is not self._of:
             self._of = layers
             self._kept.clear()
-            self._vertices = 0
+            self.vertices = 0
 
     def has_room(self, columns: Columns, count: int, *, coarse: bool) -> bool:
         """Say whether so many features fit: a view that does not would only push itself out."""
         vertices = len(columns.coarse_xy if coarse else columns.xy)
-        return self._of is not None and columns is self._of.get(columns.name) and (
-            count * vertices <= len(columns) * self._most / 2
-        )  # fmt: skip
+        is_base = self._of is not None and columns is self._of.get(columns.name)
+        return is_base and count * vertices <= len(columns) * self._most / 2
 
     def blocks(
         self, columns: Columns, index: Ints, codes: Bytes, *, coarse: bool
@@ -72,7 +72,7 @@ class PathCache:
             made += [(code, path) for path in paths(mm, counts, owners, BLOCK)]
             vertices += len(mm)
         self._kept[key] = vertices, made
-        self._vertices += vertices
-        while self._vertices > self._most and len(self._kept) > 1:
-            self._vertices -= self._kept.popitem(last=False)[1][0]
+        self.vertices += vertices
+        while self.vertices > self._most and len(self._kept) > 1:
+            self.vertices -= self._kept.popitem(last=False)[1][0]
         return made
