@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 
 from fieldsurvey.errors import InputRefused
@@ -84,7 +83,8 @@ def _shapefile_copy(path: Path, folder: Path) -> Path:
     for part in path.parent.glob(glob.escape(path.stem) + ".*"):
         if part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj"}:
             shutil.copy(part, folder / ("data" + part.suffix.lower()))
-    _filled_up(folder / "data.dbf")
+    shp = folder / "data.shp"
+    _filled_up(folder / "data.dbf", audit.count_shapes(shp) if shp.exists() else 0)
     return folder / ("data" + path.suffix.lower())
 
 
@@ -96,17 +96,25 @@ def _gml_copy(path: Path, folder: Path) -> Path:
     return Path(shutil.copy(path, folder))
 
 
-def _filled_up(dbf: Path) -> None:
-    """Give a table that was cut off blank records to its stated length, so that the geometry beside it can be read."""
+def _filled_up(dbf: Path, shapes: int) -> None:
+    """Give a table that was cut off blank records, so that the geometry beside it can be read, and the right number.
+
+    Args:
+        dbf: The table, a copy.
+        shapes: How many shapes lie beside it: more records than that are not made, whatever the table states.
+    """
     if not dbf.exists() or dbf.stat().st_size < 32:
         return
     with dbf.open("r+b") as table:
         records, header, record = struct.unpack("<IHH", table.read(12)[4:])
         size = dbf.stat().st_size
-        lacking = header + records * record - size
-        if 0 < lacking <= checks.MAX_BYTES and size > header:
-            table.seek(0, 2)
-            table.write(b" " * lacking)
+        if size <= header or not record or header + records * record <= size:
+            return
+        wanted = max(min(records, shapes), (size - header) // record)
+        table.seek(4)
+        table.write(struct.pack("<I", wanted))
+        table.seek(0, 2)
+        table.write(b" " * max(header + wanted * record - size, 0))
 
 
 def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:

@@ -107,3 +107,14 @@ def test_nothing_is_written_beside_a_gml_without_a_schema(store: Store, tmp_path
     (report,) = run(store, [tmp_path / "a.gml"])
     assert report.status != "refused"
     assert not list(tmp_path.glob("a.gfs"))
+
+
+def test_a_table_that_states_far_more_rows_than_it_has_gives_those_it_has(store: Store, tmp_path: Path) -> None:
+    file = _shapefile(tmp_path, "点.shp")
+    file.unlink()
+    with file.with_suffix(".dbf").open("r+b") as table:
+        table.seek(4)
+        table.write(struct.pack("<I", 1 << 17))
+    (report,) = run(store, [file.with_suffix(".dbf")], dry_run=True)
+    assert list(report.layers.values()) == [2]
+    assert "truncated" in {warning.code for warning in report.warnings}

@@ -156,5 +156,3 @@ class Labelling:
             edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             self._painter.strokePath(path, edge)
         self._painter.fillPath(path, QBrush(QColor(theme.text)))
-
-

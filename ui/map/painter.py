@@ -260,7 +260,7 @@ class _Scene:
         codes = self._codes(style, columns, whole)
         coarse = self._view.metres >= _COARSE_FROM
         self._painter.save()
-        self._painter.setTransform(_placed(self._view, columns), True)  # noqa: FBT003 - Qt's: combined with what is set
+        self._painter.setTransform(_placed(self._view, columns), True)
         found: dict[int, list[QPainterPath]] = {}
         for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
             self.check()
