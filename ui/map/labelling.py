@@ -86,8 +86,9 @@ class Labelling:
             high = view.screen_of(corners[:, 2:].copy(), columns.origin)
             boxes = np.column_stack([low[:, 0], high[:, 1], high[:, 0], low[:, 1]])
             middle, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-            is_out = ~((middle >= 0) & (middle < [view.width, view.height])).all(axis=1)
-            is_roomy = (sides.max(axis=1) > _ROOMY * style.label.size) & columns.is_area
+            is_out = np.asarray(~((middle >= 0) & (middle < [view.width, view.height])).all(axis=1))
+            least = _ROOMY * style.label.size if columns.is_area else np.inf
+            is_roomy = np.asarray(sides.max(axis=1) > least)
             order = np.argsort(-sides[:, 0], kind="stable")
             order = order[(is_roomy | ~is_out)[order]]
             listed = zip(
