@@ -16,7 +16,7 @@ from layers.io.raw import Geometries
 from layers.io.report import FileReport
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
+MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
 _MAX_OVERLAPS = 20_000  # areas compared with one another
 _POINT_IDS, _LINE_IDS, _AREA_IDS = {0, 4}, {1, 2, 5}, {3, 6}
 
@@ -121,7 +121,7 @@ def finite(geometries: Geometries, report: FileReport) -> Geometries:
     boxes = shapely.bounds(flat)
     present = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
     coordinates, index = shapely.get_coordinates(flat, return_index=True)
-    broken = ~np.isfinite(coordinates).all(axis=1) | (np.abs(coordinates) > _MAX_COORDINATE).any(axis=1)
+    broken = ~np.isfinite(coordinates).all(axis=1) | (np.abs(coordinates) > MAX_COORDINATE).any(axis=1)
     bad = np.zeros(len(flat), bool)
     bad[index[broken]] = True
     bad |= present & ~np.isfinite(boxes).all(axis=1)

@@ -118,3 +118,14 @@ def test_a_table_that_states_far_more_rows_than_it_has_gives_those_it_has(store:
     (report,) = run(store, [file.with_suffix(".dbf")], dry_run=True)
     assert list(report.layers.values()) == [2]
     assert "truncated" in {warning.code for warning in report.warnings}
+
+
+def test_numbers_that_no_place_has_end_with_a_sentence(store: Store, tmp_path: Path) -> None:
+    file = _shapefile(tmp_path, "点.shp")
+    data = bytearray(file.read_bytes())
+    for at, value in ((100 + 12, 1.7e308), (100 + 28 + 12, -1.7e308)):
+        data[at : at + 8] = struct.pack("<d", value)
+    file.write_bytes(bytes(data))
+    file.with_suffix(".prj").unlink()
+    (report,) = run(store, [file], dry_run=True)
+    assert "bad_coordinates" in {warning.code for warning in report.warnings}, report.error
