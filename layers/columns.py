@@ -322,6 +322,7 @@ def load(folder: Path) -> Columns:
     with (folder / "arrays.bin").open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     arrays = {name: _part(mapped, *told["arrays"][name]) for name in _ARRAYS}
+    arrays["blocks"] = np.asfortranarray(arrays["blocks"])  # each look-up goes through all of one side at a time
     east, north = told["origin"]
     return Columns(folder.name, (east, north), **arrays, kind=int(told["kind"]))
 
