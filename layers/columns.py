@@ -7,7 +7,7 @@ in Hilbert order so that neighbours on the ground are neighbours in the file.
 import json
 import math
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,25 @@ class Columns:
         hits = np.flatnonzero(_touch(self.blocks, *bounds))
         if len(hits) <= _FEW_BLOCKS:
             return self._among(hits.tolist(), bounds)
-        index = (hits[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-        index = index[index < len(self)]
-        return index[_touch(self.boxes[index], *bounds)]
+        index = self.of_blocks(hits)
+        partly = ~_within(self.blocks[hits], *bounds)
+        if not partly.any():
+            return index
+        doubtful = np.flatnonzero(np.repeat(partly, BLOCK)[: len(index)])
+        keep = np.ones(len(index), bool)
+        keep[doubtful] = _touch(self.boxes[index[doubtful]], *bounds)
+        return index[keep]
+
+    def of_blocks(self, blocks: Ints) -> Ints:
+        """Return the indexes of all features of some blocks, ascending."""
+        index = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+        return index[: np.searchsorted(index, len(self))]
+
+    def boxes_of(self, index: Ints) -> Ints:
+        """Return the boxes of features, ascending: without a copy where they lie side by side."""
+        if len(index) and index[-1] - index[0] + 1 == len(index):
+            return self.boxes[index[0] : index[-1] + 1]
+        return self.boxes[index]
 
     def _among(self, blocks: Sequence[int], bounds: tuple[int, int, int, int]) -> Ints:
         """Return the features of a few blocks that touch a box: slices, where gathering would cost more."""
@@ -131,6 +147,15 @@ def _touch(boxes: Ints, min_x: int, min_y: int, max_x: int, max_y: int) -> npt.N
     return hit
 
 
+def _within(boxes: Ints, min_x: int, min_y: int, max_x: int, max_y: int) -> npt.NDArray[np.bool_]:
+    """Say which boxes lie wholly in another."""
+    inside = boxes[:, 0] >= min_x
+    inside &= boxes[:, 2] <= max_x
+    inside &= boxes[:, 1] >= min_y
+    inside &= boxes[:, 3] <= max_y
+    return inside
+
+
 def _ranges(first: Ints, last: Ints) -> Ints:
     """Return the concatenated ranges first[i] … last[i] - 1."""
     counts = last - first
@@ -141,27 +166,92 @@ def _ranges(first: Ints, last: Ints) -> Ints:
     return np.asarray(starts + np.arange(total))
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some features of a layer that is built: shapely geometries (no None, none empty), and a value of each."""
+
+    geometries: Any
+    uids: Sequence[str]
+    klass: Sequence[int]
+    labels: Sequence[str]
+
+
 def build(name: str, geometries: Any, uids: Sequence[str], klass: Sequence[int], labels: Sequence[str]) -> Columns:  # noqa: ANN401
     """Return the columns of a layer from shapely geometries (no None), in Hilbert order."""
-    boxes = shapely.bounds(geometries)
-    origin = (float(np.floor(boxes[:, 0].min())), float(np.floor(boxes[:, 1].min())))
-    order = np.argsort(hilbert((boxes[:, :2] + boxes[:, 2:]) / 2), kind="stable")
-    geometries, boxes = geometries[order], boxes[order]
-    mm = np.round((boxes - np.array([*origin, *origin])) * 1e3).astype(np.int32)
-    fine = _exploded(geometries, origin)
-    coarse = _exploded(shapely.simplify(geometries, _COARSE, preserve_topology=True), origin)
+    found = gathered(name, [Batch(geometries, uids, klass, labels)])
+    if found is None:
+        raise ValueError(name)
+    return found
+
+
+def gathered(name: str, batches: Iterable[Batch]) -> Columns | None:
+    """Return the columns of a layer, in Hilbert order, from one batch of features after another; None if all are empty.
+
+    A geometry object takes many times the memory of its numbers: no more of them than one batch are there at once.
+    """
+    parts: list[_Part] = []
+    origin: tuple[float, float] | None = None
+    for batch in batches:
+        if len(batch.geometries):
+            boxes = shapely.bounds(batch.geometries)
+            origin = origin or (float(np.floor(boxes[:, 0].min())), float(np.floor(boxes[:, 1].min())))
+            parts.append(_part_of(batch, boxes, origin))
+    if origin is None:
+        return None
+    boxes = np.concatenate([part.boxes for part in parts])
+    order = np.argsort(hilbert((boxes[:, :2].astype(float) + boxes[:, 2:]) / 2), kind="stable")
+    boxes = boxes[order]
+    fine, coarse = (_ordered([part.outlines[level] for part in parts], order) for level in (0, 1))
+    labels = [label for part in parts for label in part.labels]
     return Columns(
-        name, origin, np.array(uids, "S32")[order], np.array(klass, np.uint8)[order], mm, _blocks(mm), *fine, *coarse,
-        np.array(labels, "U")[order] if any(labels) else np.empty(0, "U1"), _kind(geometries),
+        name, origin, np.concatenate([part.uids for part in parts])[order],
+        np.concatenate([part.klass for part in parts])[order], boxes, _blocks(boxes), *fine, *coarse,
+        np.array(labels, "U")[order] if any(labels) else np.empty(0, "U1"), max(part.kind for part in parts),
     )  # fmt: skip
+
+
+_Outlines = tuple[Ints, Ints, Ints]  # vertices in mm, vertices of each ring, rings of each feature
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is kept of a batch; the outlines fine and coarse."""
+
+    boxes: Ints
+    uids: Any
+    klass: Bytes
+    labels: Sequence[str]
+    outlines: tuple[_Outlines, _Outlines]
+    kind: int
+
+
+def _part_of(batch: Batch, boxes: Floats, origin: tuple[float, float]) -> _Part:
+    mm = np.round((boxes - np.array([*origin, *origin])) * 1e3).astype(np.int32)
+    coarse = shapely.simplify(batch.geometries, _COARSE, preserve_topology=True)
+    outlines = _exploded(batch.geometries, origin), _exploded(coarse, origin)
+    uids, klass = np.array(batch.uids, "S32"), np.array(batch.klass, np.uint8)
+    return _Part(mm, uids, klass, batch.labels, outlines, _kind(batch.geometries))
+
+
+def _ordered(outlines: Sequence[_Outlines], order: Ints) -> _Outlines:
+    """Return vertices, ring starts and feature starts of all parts, features in another order."""
+    xy, vertices, rings = (np.concatenate([part[level] for part in outlines]) for level in range(3))
+    first_ring, first_vertex = _starts(rings), _starts(vertices)
+    ring = _ranges(first_ring[order], first_ring[order + 1])
+    return xy[_ranges(first_vertex[ring], first_vertex[ring + 1])], _starts(vertices[ring]), _starts(rings[order])
+
+
+def _starts(counts: Ints) -> Ints:
+    """Return where each begins, and the end."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
 
 
 def _kind(geometries: Any) -> int:  # noqa: ANN401
     return int(shapely.get_dimensions(geometries).max())
 
 
-def _exploded(geometries: Any, origin: tuple[float, float]) -> tuple[Ints, Ints, Ints]:  # noqa: ANN401
-    """Return vertices in mm, ring starts and feature starts."""
+def _exploded(geometries: Any, origin: tuple[float, float]) -> _Outlines:  # noqa: ANN401
+    """Return vertices in mm, vertices of each ring or part, and rings of each feature."""
     parts, part_of = shapely.get_parts(geometries, return_index=True)
     if len(parts) and shapely.get_type_id(parts[0]) == 3:
         rings, ring_of = shapely.get_rings(parts, return_index=True)
@@ -170,9 +260,8 @@ def _exploded(geometries: Any, origin: tuple[float, float]) -> tuple[Ints, Ints,
         rings = parts
     xy, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
     mm = np.round((xy - np.array(origin)) * 1e3).astype(np.int32)
-    ring_starts = np.searchsorted(ring_of_vertex, np.arange(len(rings) + 1))
-    feature_starts = np.searchsorted(part_of, np.arange(len(geometries) + 1))
-    return mm, ring_starts.astype(np.int64), feature_starts.astype(np.int64)
+    vertices = np.bincount(ring_of_vertex, minlength=len(rings)).astype(np.int32)
+    return mm, vertices, np.bincount(part_of, minlength=len(geometries)).astype(np.int32)
 
 
 def _blocks(boxes: Ints) -> Ints:
@@ -233,6 +322,7 @@ def load(folder: Path) -> Columns:
     with (folder / "arrays.bin").open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     arrays = {name: _part(mapped, *told["arrays"][name]) for name in _ARRAYS}
+    arrays["blocks"] = np.asfortranarray(arrays["blocks"])  # each look-up goes through all of one side at a time
     east, north = told["origin"]
     return Columns(folder.name, (east, north), **arrays, kind=int(told["kind"]))
 

@@ -23,7 +23,7 @@ from fieldsurvey.model.schema import Table, TableKind, Value
 from fieldsurvey.paths import user_cache
 from fieldsurvey.store import Store
 from layers import columns
-from layers.columns import Columns
+from layers.columns import BLOCK, Batch, Columns
 from layers.raw_types import Ints
 from layers.style import BY_TABLE
 
@@ -31,6 +31,7 @@ FORMAT = 3  # raised when the arrays change
 _NOT_BUILT = -1  # the counter of what was read straight from the file
 _SMALL = 30_000  # features that are read as a whole before there is a side-car
 _MOST_DIRECT = 20_000  # features of one layer and view
+_TOGETHER = 10_000  # rows that are read in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ class Sidecar:
             if patch is not None and part is not patch.added and len(patch.hidden):
                 index = index[~np.isin(index, patch.hidden)]
             yield part, index
+
+    def in_blocks_of(self, table: str, index: Ints) -> Ints:
+        """Return all features, as the project has them, of the blocks that some of the columns' features lie in."""
+        every = self.layers[table].of_blocks(np.unique(index // BLOCK))
+        patch = self.patches.get(table)
+        return every if patch is None or not len(patch.hidden) else every[~np.isin(every, patch.hidden)]
 
     def find(self, table: str, uid: str) -> tuple[Columns, int] | None:
         """Return where one feature is, None if it is not on the map."""
@@ -184,7 +191,8 @@ def build(project: Path, folder: Path, control: JobControl | None = None) -> Non
     with Store.open(project, read_only=True) as store:
         tables = drawn_tables(store)
         counter = store.change_counter(t.name for t in tables)
-        names = [t.name for t in control.steps(tables, "") if _build_layer(store, t.name, part)]
+        rows = _Counted(control, sum(store.count(table.name) for table in tables))
+        names = [table.name for table in tables if _build_layer(store, table.name, part, rows)]
     (part / "meta.json").write_text(json.dumps({"counter": counter, "layers": names}), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
@@ -222,33 +230,68 @@ def direct(store: Store, box: tuple[float, float, float, float] | None = None, s
     return Sidecar(_NOT_BUILT, layers)
 
 
-def _build_layer(store: Store, table: str, folder: Path) -> bool:
-    built = _columns(table, _rows(store, table))
+class _Counted:
+    """Rows that were read of all that there are."""
+
+    def __init__(self, control: JobControl, total: int) -> None:
+        self._control, self._total, self._done = control, total, 0
+        control.step(0, total, "")
+
+    def add(self, rows: int) -> None:
+        """Tell that some more were read.
+
+        Raises:
+            JobCancelled: If the user stopped it.
+        """
+        self._done += rows
+        self._control.step(min(self._done, self._total), self._total, "")
+
+
+def _build_layer(store: Store, table: str, folder: Path, rows: _Counted) -> bool:
+    built = columns.gathered(table, _batches(store, table, rows))
     if built is None:
         return False
     columns.save(built, folder / table)
     return True
 
 
-def _rows(store: Store, table: str, box: tuple[float, float, float, float] | None = None) -> list[dict[str, Value]]:
+def _batches(store: Store, table: str, rows: _Counted) -> Iterator[Batch]:
+    """Yield a layer some rows at a time: it may be larger than the memory."""
+    wanted = _wanted(store, table)
+    numbers = store.order_of(table)
+    for first in range(0, len(numbers), _TOGETHER):
+        chosen = numbers[first : first + _TOGETHER]
+        uids = [str(row[0]) for row in store.window(table, chosen, []) if row is not None]
+        yield _batch(table, store.row_values(table, uids, wanted))
+        rows.add(len(chosen))
+
+
+def _wanted(store: Store, table: str) -> list[str]:
+    """Return the columns that are read of a layer."""
     style = BY_TABLE.get(table)
     known = {column.name for column in store.tables()[table].columns}
-    wanted = [name for name in ("name", style.class_column if style else "") if name in known]
-    return store.select(table, [*wanted, "geom"], bbox=box, limit=_MOST_DIRECT if box else None)
+    return [*(name for name in ("name", style.class_column if style else "") if name in known), "geom"]
+
+
+def _rows(store: Store, table: str, box: tuple[float, float, float, float] | None = None) -> list[dict[str, Value]]:
+    return store.select(table, _wanted(store, table), bbox=box, limit=_MOST_DIRECT if box else None)
 
 
 def _columns(table: str, rows: Sequence[Mapping[str, Value]]) -> Columns | None:
+    return columns.gathered(table, [_batch(table, rows)])
+
+
+def _batch(table: str, rows: Sequence[Mapping[str, Value]]) -> Batch:
+    """Return the features of some rows; those without geometry are left out."""
     style = BY_TABLE.get(table)
     rows = [row for row in rows if row["geom"] is not None]
     geometries = np.asarray(shapely.from_wkb([row["geom"] for row in rows]), object)
     kept = ~shapely.is_empty(geometries) if rows else np.empty(0, bool)
     rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
-    if not rows:
-        return None
     classes = list(style.by_kind) if style else []
     klass = [_class_of(row.get(style.class_column) if style else None, classes) for row in rows]
     labels = [str(row.get("name") or "") for row in rows]
-    return columns.build(table, geometries[kept], [str(row["uid"]) for row in rows], klass, labels)
+    return Batch(geometries[kept], [str(row["uid"]) for row in rows], klass, labels)
 
 
 def _class_of(value: Value, classes: Sequence[str]) -> int:

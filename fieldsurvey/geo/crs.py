@@ -234,9 +234,9 @@ def guess(bounds: tuple[float, float, float, float]) -> Guess:
     min_x, min_y, max_x, max_y = bounds
     if -180 <= min_x <= max_x <= 180 and -90 <= min_y <= max_y <= 90:
         return Guess(CGCS2000, _(_DEGREES), sure=False)
-    zone = int(min_x // 1_000_000)
-    if zone in _ZONED and zone == int(max_x // 1_000_000) and 0 < min_y < 10_000_000:
-        return Guess(_ZONED[zone], _(_WITH_ZONE).format(zone=zone), sure=False)
+    zone = min_x // 1_000_000  # not a number where there is no coordinate at all
+    if zone in _ZONED and zone == max_x // 1_000_000 and 0 < min_y < 10_000_000:
+        return Guess(_ZONED[int(zone)], _(_WITH_ZONE).format(zone=int(zone)), sure=False)
     if 100_000 <= min_x <= max_x < 1_000_000 and 1_000_000 < min_y <= max_y < 6_500_000:
         return Guess(_PLAIN_114, _(_PLAIN), sure=False)
     return Guess("", _("the numbers fit no system in use here"), sure=False)

@@ -80,6 +80,11 @@ def check_records(shp: Path, dbf: Path | None, shx: Path | None, report: FileRep
             report.warn("counts_differ", text.format(file=shp.name, n=count, part=part.name, other=other))
 
 
+def count_shapes(shp: Path) -> int:
+    """Return how many records a .shp holds, as far as they can be followed."""
+    return len(_record_numbers(shp))
+
+
 def _record_numbers(shp: Path) -> list[int]:
     numbers: list[int] = []
     size = shp.stat().st_size

@@ -48,6 +48,8 @@ def check_content(path: Path, report: FileReport) -> None:
         _check_xml(path)
     elif suffix == ".shp":
         _check_shapefile(path, report)
+    elif suffix == ".dbf":
+        _check_dbf(path, report)
 
 
 def check_reference(path: Path) -> None:

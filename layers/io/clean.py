@@ -16,7 +16,7 @@ from layers.io.raw import Geometries
 from layers.io.report import FileReport
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
+MAX_COORDINATE = 1e9  # m; nothing on Earth is further in any projection in use
 _MAX_OVERLAPS = 20_000  # areas compared with one another
 _POINT_IDS, _LINE_IDS, _AREA_IDS = {0, 4}, {1, 2, 5}, {3, 6}
 
@@ -45,9 +45,12 @@ _NATIVE: dict[ColumnType, type] = {ColumnType.INTEGER: int, ColumnType.REAL: flo
 
 def values(raw: Sequence[object], column: Column, report: FileReport) -> list[Value]:
     """Return a column of values as value() would one by one; those of the right type are taken as they are."""
-    native = _NATIVE.get(column.type)
-    if native is not None and set(map(type, raw)) <= {native, type(None)}:
-        return [None if each == "" else cast("Value", each) for each in raw]
+    native, found = _NATIVE.get(column.type), set(map(type, raw)) - {type(None)}
+    if native is not None and found <= {native}:
+        whole = cast("list[Value]", raw)
+        return [None if each == "" else each for each in whole] if "" in whole else list(whole)
+    if native is str and found == {int}:
+        return [None if each is None else str(each) for each in raw]
     return [value(each, column, report) for each in raw]
 
 
@@ -118,7 +121,7 @@ def finite(geometries: Geometries, report: FileReport) -> Geometries:
     boxes = shapely.bounds(flat)
     present = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
     coordinates, index = shapely.get_coordinates(flat, return_index=True)
-    broken = ~np.isfinite(coordinates).all(axis=1) | (np.abs(coordinates) > _MAX_COORDINATE).any(axis=1)
+    broken = ~np.isfinite(coordinates).all(axis=1) | (np.abs(coordinates) > MAX_COORDINATE).any(axis=1)
     bad = np.zeros(len(flat), bool)
     bad[index[broken]] = True
     bad |= present & ~np.isfinite(boxes).all(axis=1)

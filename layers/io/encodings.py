@@ -96,8 +96,8 @@ def _stated(dbf: Path) -> str:
             name = {"936": "GB18030", "65001": "utf-8", "GBK": "GB18030", "GB2312": "GB18030"}.get(name.upper(), name)
             name = name.replace("ANSI ", "cp")
             try:
-                codecs.lookup(name)
-            except LookupError:
+                b"a".decode(name)
+            except (LookupError, ValueError):  # unknown, no encoding of texts, or damaged
                 return ""
             return name
     with dbf.open("rb") as source:

@@ -152,7 +152,7 @@ def _datum_hint(raw: RawLayer, report: FileReport) -> str:
 def bounds(raw: RawLayer) -> Box:
     """Return minx, miny, maxx, maxy of a layer without its outermost hundredth: one stray point decides nothing."""
     boxes = shapely.bounds(raw.geometries)
-    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    boxes = boxes[(np.abs(boxes) <= clean.MAX_COORDINATE).all(axis=1)]  # others are left out; NaN is no number
     if not len(boxes):
         return (np.inf, np.inf, -np.inf, -np.inf)
     low, high = np.percentile(boxes[:, :2], 1, axis=0), np.percentile(boxes[:, 2:], 99, axis=0)

@@ -139,7 +139,8 @@ def _remember(plan: LayerPlan, drawn: Mapping[int, shapely.Geometry], context: C
         if drawn:
             context.known(plan.table.name)  # as mended, before the rows come in as drawn
     context.remember(plan)
-    _put_as_drawn(plan, drawn)
+    if drawn:
+        _put_as_drawn(plan, drawn)
 
 
 def _keep_for_links(plan: LayerPlan, known: links.Known) -> None:

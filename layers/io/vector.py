@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 
 from fieldsurvey.errors import InputRefused
@@ -43,6 +42,7 @@ _GDAL_OPTIONS = {
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
 _NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
 _LONG = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE])-?\d{19,}(?![\d.eE])')  # outside of texts
+_DAMAGED = "?"  # a reference system that is stated, but cannot be read
 _STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
 
@@ -70,6 +70,8 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
         elif suffix in {".shp", ".dbf"}:
             name = _dbf_encoding(path, report, encoding)
             yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
+        elif suffix == ".gml":
+            yield _gml_copy(path, Path(folder)), {"encoding": encoding} if encoding else {}
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
         else:
@@ -81,21 +83,38 @@ def _shapefile_copy(path: Path, folder: Path) -> Path:
     for part in path.parent.glob(glob.escape(path.stem) + ".*"):
         if part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj"}:
             shutil.copy(part, folder / ("data" + part.suffix.lower()))
-    _filled_up(folder / "data.dbf")
+    shp = folder / "data.shp"
+    _filled_up(folder / "data.dbf", audit.count_shapes(shp) if shp.exists() else 0)
     return folder / ("data" + path.suffix.lower())
 
 
-def _filled_up(dbf: Path) -> None:
-    """Give a table that was cut off blank records to its stated length, so that the geometry beside it can be read."""
+def _gml_copy(path: Path, folder: Path) -> Path:
+    """Copy a GML with the schemas around it: without one that fits, GDAL writes what it worked out beside the file."""
+    for schema in path.parent.iterdir():
+        if schema.suffix.lower() == ".xsd" and schema.is_file():
+            shutil.copy(schema, folder)
+    return Path(shutil.copy(path, folder))
+
+
+def _filled_up(dbf: Path, shapes: int) -> None:
+    """Give a table that was cut off blank records, so that the geometry beside it can be read, and the right number.
+
+    Args:
+        dbf: The table, a copy.
+        shapes: How many shapes lie beside it: more records than that are not made, whatever the table states.
+    """
     if not dbf.exists() or dbf.stat().st_size < 32:
         return
     with dbf.open("r+b") as table:
         records, header, record = struct.unpack("<IHH", table.read(12)[4:])
         size = dbf.stat().st_size
-        lacking = header + records * record - size
-        if 0 < lacking <= checks.MAX_BYTES and size > header:
-            table.seek(0, 2)
-            table.write(b" " * lacking)
+        if size <= header or not record or header + records * record <= size:
+            return
+        wanted = max(min(records, shapes), (size - header) // record)
+        table.seek(4)
+        table.write(struct.pack("<I", wanted))
+        table.seek(0, 2)
+        table.write(b" " * max(header + wanted * record - size, 0))
 
 
 def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
@@ -263,10 +282,17 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
 
 
 def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], report: FileReport) -> RawLayer:
-    from pyogrio.errors import GeometryError
+    from pyogrio.errors import CRSError, GeometryError
 
     try:
         return _layer(source, name, path, options, report)
+    except (CRSError, UnboundLocalError) as error:  # the latter: pyogrio's end of a text that is none
+        if not (stated := source.with_suffix(".prj")).exists():
+            raise RuntimeError(_("its coordinate system is damaged")) from error
+        stated.unlink()
+        layer = _layer(source, name, path, options, report)
+        layer.crs = _DAMAGED
+        return layer
     except GeometryError:
         if source.suffix not in checks.SQLITE:
             raise
@@ -302,13 +328,17 @@ def _tell_gdal_warning(text: str, report: FileReport) -> None:
 
 def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any kind
     """Return a column as Python values; what stands for missing becomes None."""
-    if values.dtype.kind == "f":
-        return [None if np.isnan(value) else float(value) for value in values]
-    if values.dtype.kind in "iu":
-        return [int(value) for value in values]
-    if values.dtype.kind == "b":
-        return [int(value) for value in values]
-    return [_text(value) for value in values]
+    kind, listed = values.dtype.kind, values.tolist()
+    if kind == "f":
+        return [None if value != value else value for value in listed]  # noqa: PLR0124 - NaN
+    if kind in "iu":
+        return list(listed)
+    if kind == "b":
+        return [int(value) for value in listed]
+    if not set(map(type, listed)) <= {str, type(None)}:
+        return [_text(value) for value in listed]
+    texts = {value: _text(value) for value in set(listed)}  # the same words come again and again
+    return [texts[value] for value in listed]
 
 
 def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:

@@ -1,34 +1,34 @@
 """Draws one view of a side-car into an image. Runs in the render thread; knows no widgets."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 
 from layers.columns import POINT, Columns
-from layers.labels import Box, Label, Placement, places
-from layers.picking import covers
-from layers.raw_types import Bytes, Ints
+from layers.raw_types import Bytes, Floats, Ints
 from layers.sidecar import Sidecar
 from layers.style import STREETS, Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
+from ui.map import dots, strokes
+from ui.map.labelling import Labelling
+from ui.map.path_cache import PathCache
 from ui.map.paths import paths
-from ui.map.symbols import draw_shape, label_picture, label_size, stamp
+from ui.map.symbols import draw_shape, spot, stamp
 
-_FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20
+_FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20  # features in one path
 _WIDE_LENGTH = 200  # px of wide lines in one path: its cost grows with the square of what crosses a row of pixels
-_ROOMY = 4  # heights of a label: a feature so large may have it beside its middle
 _PIECE = 4096  # features between two looks at the cancel flag
 _COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
 _OUTLINE_FROM = 0.6  # px: below, buildings are drawn without outline
 _SPECK = 2.5  # px: features smaller than this are dots
-_DOT = ((0, 0), (1, 0), (0, 1), (1, 1))
 _FEW = 2_000  # features of a layer below which no dots are needed
+_MANY = 500  # points from which they are drawn in one go
 _THIN_FROM = 2.0  # m per pixel from which every line is one pixel wide
 _DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
@@ -72,8 +72,15 @@ class Look:
 Seen = dict[str, set[int]]  # table -> codes that were drawn
 
 
-def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]) -> Seen:
-    """Draw a view into an image of the view's size; return what it shows.
+def draw(
+    image: QImage,
+    sidecar: Sidecar,
+    view: Viewport,
+    look: Look,
+    stop: Callable[[], bool],
+    cache: PathCache | None = None,
+) -> Seen:
+    """Draw a view into an image of the view's size; return what it shows. A cache makes the next view quicker.
 
     Raises:
         Cancelled: If stop() became true; the image is unfinished then.
@@ -81,7 +88,7 @@ def draw(image: QImage, sidecar: Sidecar, view: Viewport, look: Look, stop: Call
     image.fill(QColor(look.theme.ground))
     painter = QPainter(image)
     try:
-        return paint(painter, sidecar, view, look, stop)
+        return paint(painter, sidecar, view, look, stop, cache=cache)
     finally:
         painter.end()
 
@@ -107,7 +114,14 @@ def draw_part(
 
 
 def paint(
-    painter: QPainter, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool], *, is_part: bool = False
+    painter: QPainter,
+    sidecar: Sidecar,
+    view: Viewport,
+    look: Look,
+    stop: Callable[[], bool],
+    *,
+    is_part: bool = False,
+    cache: PathCache | None = None,
 ) -> Seen:
     """Draw a view with a painter whose unit is the view's pixel: on a screen, or on paper.
 
@@ -118,6 +132,7 @@ def paint(
         look: How.
         stop: Whether a newer view is wanted.
         is_part: Whether the view is a piece of a picture: no label moves to be whole inside it.
+        cache: Paths of earlier views; takes those of this one.
 
     Raises:
         Cancelled: If stop() became true.
@@ -125,12 +140,48 @@ def paint(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for under in look.under:
         under.draw(painter, view, stop)
-    scene = _Scene(painter, sidecar, view, look, stop, is_part=is_part)
+    scene = _Scene(painter, sidecar, view, look, stop, cache)
     for style in look.styles.values():
         if style.is_drawn_at(view.scale):
             scene.layer(style)
-    scene.labels()
+    scene.check()
+    Labelling(painter, sidecar, view, look, is_part=is_part).draw()
     return scene.seen
+
+
+class _Batch:
+    """Features that are drawn alike: their vertices on the screen, or paths that are kept."""
+
+    def __init__(
+        self, columns: Columns, index: Ints, view: Viewport, kept: Sequence[QPainterPath] | None = None
+    ) -> None:
+        self.columns, self.index, self.kept = columns, index, kept
+        self._view = view
+        self._screen: tuple[Floats, Ints, Ints] | None = None
+        self._made: tuple[int, list[QPainterPath]] | None = None
+
+    def screen(self) -> tuple[Floats, Ints, Ints]:
+        """Return vertices in px, vertices per ring, and the feature of each ring."""
+        if self._screen is None:
+            coarse = self._view.metres >= _COARSE_FROM
+            mm, counts, owners = self.columns.vertices(self.index, coarse=coarse)
+            self._screen = self._view.screen_of(mm, self.columns.origin), counts, owners
+        return self._screen
+
+    def paths(self, chunk: int) -> Sequence[QPainterPath]:
+        """Return paths of about so many features each."""
+        if self.kept is not None:
+            return self.kept
+        if self._made is None or self._made[0] > chunk:
+            self._made = chunk, list(paths(*self.screen(), chunk))
+        return self._made[1]
+
+    def wide_chunk(self) -> int:
+        """Return how many wide lines go into one path: few where they are long."""
+        boxes = self.columns.boxes[self.index]
+        sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+        length = float(sides.mean()) / (1e3 * self._view.metres)
+        return int(min(max(_WIDE_LENGTH / max(length, 1.0), 1), _WIDE_CHUNK))
 
 
 class _Scene:
@@ -141,14 +192,20 @@ class _Scene:
         view: Viewport,
         look: Look,
         stop: Callable[[], bool],
-        *,
-        is_part: bool,
+        cache: PathCache | None,
     ) -> None:
         self._painter, self._sidecar, self._view, self._look, self._stop = painter, sidecar, view, look, stop
-        self._is_part = is_part
+        self._cache = cache
+        if cache is not None:
+            cache.begin(sidecar.layers)
         self.seen: Seen = {}
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Give up where a newer view is wanted.
+
+        Raises:
+            Cancelled: If it is.
+        """
         if self._stop():
             raise Cancelled
 
@@ -156,39 +213,91 @@ class _Scene:
         """Draw one layer, class by class."""
         symbols = style.symbols(self._view.scale)
         for columns, every in self._sidecar.parts(style.table, self._view.box(12)):
+            self.check()
             index = self._specks(style, symbols, columns, every)
-            for start in range(0, len(index), _PIECE):
-                self._check()
-                piece = index[start : start + _PIECE]
-                codes = self._codes(style, columns, piece)
+            codes = self._codes(style, columns, index)
+            self._note(style, codes)
+            is_dense = 2 * len(index) > len(every)  # not mere specks: those leave little of each block
+            if is_dense and self._is_kept(style, symbols, columns, len(index)):
+                self._kept(style, symbols, columns, index)
+            else:
+                for start in range(0, len(index), _PIECE):
+                    self._piece(style, symbols, columns, index[start : start + _PIECE], codes[start : start + _PIECE])
+            if style.table == "community" and self._view.scale > _OVERVIEW_FROM:
                 for code in np.unique(codes).tolist():
-                    self.seen.setdefault(style.table, set()).add(code)
-                    self._draw(style, symbols[min(code, len(symbols) - 1)], columns, piece[codes == code])
+                    self._dots(columns, index[codes == code], symbols[min(code, len(symbols) - 1)])
+
+    def _note(self, style: LayerStyle, codes: Bytes) -> None:
+        if len(codes):
+            self.seen.setdefault(style.table, set()).update(np.unique(codes).tolist())
+
+    def _piece(
+        self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints, codes: Bytes
+    ) -> None:
+        self.check()
+        for code in np.unique(codes).tolist():
+            symbol = symbols[min(code, len(symbols) - 1)]
+            if symbol.shape and style.table != "community":
+                self._points(symbol, columns, index[codes == code])
+            else:
+                self._shapes(style, symbol, _Batch(columns, index[codes == code], self._view))
+
+    def _is_kept(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, count: int) -> bool:
+        """Say whether the paths of a layer are kept: not where they are few and wide lines are drawn piece by piece."""
+        if self._cache is None or self._look.is_vector or self._view.metres < _THIN_FROM or columns.kind == POINT:
+            return False
+        is_thin = all(self._width(style.table, symbol) <= 1.0 and not symbol.shape for symbol in symbols)
+        coarse = self._view.metres >= _COARSE_FROM
+        return is_thin and self._cache.has_room(columns, count, coarse=coarse)
+
+    def _kept(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> None:
+        """Draw the whole blocks that features lie in, in the millimetres of the layer."""
+        if self._cache is None or not len(index):
+            return
+        whole = self._sidecar.in_blocks_of(style.table, index)
+        if self._has_specks(style, columns, whole):
+            whole = whole[~dots.tiny(columns, whole, self._speck())[0]]
+        codes = self._codes(style, columns, whole)
+        coarse = self._view.metres >= _COARSE_FROM
+        self._painter.save()
+        self._painter.setTransform(_placed(self._view, columns), True)
+        found: dict[int, list[QPainterPath]] = {}
+        for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
+            self.check()
+            for code, path in block:
+                found.setdefault(code, []).append(path)
+        for code, kept in sorted(found.items()):
+            symbol = symbols[min(code, len(symbols) - 1)]
+            self._shapes(style, symbol, _Batch(columns, whole[:0], self._view, kept))
+        self._painter.restore()
+
+    def _speck(self) -> float:
+        """Return the size, mm, below which a feature is a dot."""
+        return _SPECK * 1e3 * self._view.metres
+
+    def _has_specks(self, style: LayerStyle, columns: Columns, index: Ints) -> bool:
+        return not (
+            columns.kind == POINT or style.table == "community" or self._look.is_vector or len(index) < _FEW
+        )  # fmt: skip
 
     def _specks(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> Ints:
         """Draw features of hardly a pixel as dots, all in one go; return the others."""
-        if columns.kind == POINT or style.table == "community" or self._look.is_vector or len(index) < _FEW:
+        if not self._has_specks(style, columns, index):
             return index
-        self._check()
-        boxes = columns.boxes[index]
-        tiny = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) < _SPECK * 1e3 * self._view.metres
-        if not tiny.any():
+        small, twice = dots.tiny(columns, index, self._speck())
+        if not small.any():
             return index
-        codes = self._codes(style, columns, index[tiny])
-        self.seen.setdefault(style.table, set()).update(np.unique(codes).tolist())
-        shades = [QColor(symbol.fill or symbol.line or "#000000").rgba() for symbol in symbols]
-        colours = np.array(shades, np.uint32)[np.minimum(codes, len(shades) - 1)]
-        middle = (boxes[tiny, :2].astype(float) + boxes[tiny, 2:]) / 2
-        spots = self._view.screen_of(middle, columns.origin).astype(np.int64)
-        width, height = self._view.width, self._view.height
-        dots = np.zeros((height, width), np.uint32)
-        for x, y in _DOT:
-            inside = (
-                (spots[:, 0] + x >= 0) & (spots[:, 0] + x < width) & (spots[:, 1] + y >= 0) & (spots[:, 1] + y < height)
-            )
-            dots[spots[inside, 1] + y, spots[inside, 0] + x] = colours[inside]
-        self._painter.drawImage(0, 0, QImage(dots.data, width, height, 4 * width, QImage.Format.Format_ARGB32))
-        return np.asarray(index[~tiny])
+        codes = self._codes(style, columns, index if small.all() else index[small])
+        self._note(style, codes)
+        shades = np.array([QColor(symbol.fill or symbol.line or "#000000").rgba() for symbol in symbols], np.uint32)
+        colours = shades[np.minimum(codes, len(shades) - 1)] if len(shades) > 1 else shades[0]
+        left, top = self._view.to_world(0, 0)
+        scale = 1e3 * self._view.metres
+        east, north = columns.origin
+        twice[0] = twice[0] / (2 * scale) + (east - left) / self._view.metres
+        twice[1] = twice[1] / (-2 * scale) + (top - north) / self._view.metres
+        dots.specks(self._painter, (self._view.width, self._view.height), twice.astype(np.int64), colours)
+        return index[~small]
 
     def _codes(self, style: LayerStyle, columns: Columns, index: Ints) -> Bytes:
         if style.kind in {SINGLE, BY_SCALE}:
@@ -197,20 +306,14 @@ class _Scene:
             return self._look.codes[style.table].of(columns, index)
         return np.asarray(columns.klass[index]) if is_baked(style) else np.zeros(len(index), np.uint8)
 
-    def _draw(self, style: LayerStyle, symbol: Symbol, columns: Columns, index: Ints) -> None:
+    def _shapes(self, style: LayerStyle, symbol: Symbol, batch: _Batch) -> None:
         if style.table == "community":
-            self._communities(symbol, columns, index)
-        elif symbol.shape:
-            self._points(symbol, columns, index)
-        else:
-            self._shapes(style, symbol, columns, index)
-
-    def _shapes(self, style: LayerStyle, symbol: Symbol, columns: Columns, index: Ints) -> None:
-        coarse = self._view.metres >= _COARSE_FROM
-        if symbol.fill and columns.is_area:
-            self._fill(columns, index, _shade(symbol.fill, symbol.opacity), coarse=coarse)
+            self._communities(symbol, batch)
+            return
+        if symbol.fill and batch.columns.is_area:
+            self._fill(batch, _shade(symbol.fill, symbol.opacity))
         if symbol.line and not (symbol.fill and symbol.width / self._view.metres < _OUTLINE_FROM):
-            self._stroke(columns, index, symbol, self._width(style.table, symbol), coarse=coarse)
+            self._stroke(batch, symbol, self._width(style.table, symbol))
 
     def _width(self, table: str, symbol: Symbol) -> float:
         """Return the line width in px; streets keep their width on the ground when near."""
@@ -218,54 +321,60 @@ class _Scene:
             return float(min(max(symbol.width * STREETS[table] / self._view.metres, 1.0), 40.0))
         return symbol.width if self._view.metres < _THIN_FROM else 1.0
 
-    def _fill(self, columns: Columns, index: Ints, colour: QColor, *, coarse: bool) -> None:
+    def _fill(self, batch: _Batch, colour: QColor) -> None:
         brush = QBrush(colour)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        for path in self._paths(columns, index, _FILL_CHUNK, coarse=coarse):
+        for path in batch.paths(_FILL_CHUNK):
+            self.check()
             self._painter.fillPath(path, brush)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
-    def _stroke(self, columns: Columns, index: Ints, symbol: Symbol, width: float, *, coarse: bool) -> None:
-        pen = QPen(_shade(symbol.line, symbol.opacity), width)
+    def _stroke(self, batch: _Batch, symbol: Symbol, width: float) -> None:
+        shade = _shade(symbol.line, symbol.opacity)
+        pen = QPen(shade, width)
         pen.setCosmetic(not self._look.is_vector)  # on screen the fast way; on paper the width scales with the sheet
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setStyle(_DASHES.get(symbol.dash, Qt.PenStyle.SolidLine))
-        chunk = _LINE_CHUNK if width <= 1.0 else self._wide_chunk(columns, index)
+        if 1.0 < width <= strokes.WIDEST and not symbol.dash and shade.alpha() == 255 and not self._look.is_vector:
+            self._straight(batch, pen)
+            return
         is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
-        for path in self._paths(columns, index, chunk, coarse=coarse):
+        for path in batch.paths(_LINE_CHUNK if width <= 1.0 else batch.wide_chunk()):
+            self.check()
             self._painter.strokePath(path, pen)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
 
-    def _wide_chunk(self, columns: Columns, index: Ints) -> int:
-        """Return how many wide lines go into one path: few where they are long."""
-        boxes = columns.boxes[index]
-        sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-        length = float(sides.mean()) / (1e3 * self._view.metres)
-        return int(min(max(_WIDE_LENGTH / max(length, 1.0), 1), _WIDE_CHUNK))
+    def _straight(self, batch: _Batch, pen: QPen) -> None:
+        """Draw lines of a few pixels piece by piece."""
+        pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+        self._painter.setPen(pen)
+        points, counts, _owners = batch.screen()
+        for some in strokes.pieces(points, counts, (self._view.width, self._view.height)):
+            self._painter.drawLines(some)
 
-    def _paths(self, columns: Columns, index: Ints, chunk: int, *, coarse: bool) -> "list[QPainterPath]":
-        self._check()
-        mm, counts, owners = columns.vertices(index, coarse=coarse)
-        return list(paths(self._view.screen_of(mm, columns.origin), counts, owners, chunk))
-
-    def _communities(self, symbol: Symbol, columns: Columns, index: Ints) -> None:
-        """Fill communities so that what lies below shows through when near; from afar each is a dot."""
-        coarse = self._view.metres >= _COARSE_FROM
+    def _communities(self, symbol: Symbol, batch: _Batch) -> None:
+        """Fill communities so that what lies below shows through when near."""
         if symbol.fill:
             opacity = symbol.opacity * (self._look.theme.fill_alpha / 255 if self._view.scale < 25_000 else 1.0)
-            self._fill(columns, index, _shade(symbol.fill, opacity), coarse=coarse)
-        if self._view.scale > _OVERVIEW_FROM:
-            self._dots(columns, index, QColor(symbol.fill or symbol.line))
-        elif symbol.line:
+            self._fill(batch, _shade(symbol.fill, opacity))
+        if symbol.line and self._view.scale <= _OVERVIEW_FROM:
             line = replace(symbol, line="#000000") if self._look.theme.ground == "#FFFFFF" else symbol
-            self._stroke(columns, index, line, self._width("community", symbol), coarse=coarse)
+            self._stroke(batch, line, self._width("community", symbol))
 
-    def _dots(self, columns: Columns, index: Ints, colour: QColor) -> None:
-        self._painter.setPen(QPen(QColor(self._look.theme.halo), 0.8))
-        self._painter.setBrush(colour)
-        for east, north in columns.centres(index).tolist():
+    def _dots(self, columns: Columns, index: Ints, symbol: Symbol) -> None:
+        """Draw communities as dots: from afar."""
+        centres = columns.centres(index)
+        colour, halo = symbol.fill or symbol.line, self._look.theme.halo
+        if not self._look.is_vector:
+            left, top = self._view.to_world(0, 0)
+            spots = np.column_stack([centres[:, 0] - left, top - centres[:, 1]]) / self._view.metres
+            dots.scatter(self._painter, (self._view.width, self._view.height), spots, spot(colour, halo))
+            return
+        self._painter.setPen(QPen(QColor(halo), 0.8))
+        self._painter.setBrush(QColor(colour))
+        for east, north in centres.tolist():
             self._painter.drawEllipse(QPointF(*self._view.to_screen(east, north)), 3.5, 3.5)
 
     def _points(self, symbol: Symbol, columns: Columns, index: Ints) -> None:
@@ -275,6 +384,9 @@ class _Scene:
             self._shape_points(symbol, spots.tolist())
             return
         picture = stamp(symbol)
+        if len(spots) >= _MANY:
+            dots.scatter(self._painter, (self._view.width, self._view.height), spots, picture)
+            return
         half = picture.width() / picture.devicePixelRatio() / 2
         for x, y in spots.tolist():
             self._painter.drawImage(QPointF(x - half, y - half), picture)
@@ -286,85 +398,11 @@ class _Scene:
         for x, y in spots:
             draw_shape(self._painter, symbol.shape, QRectF(x - half, y - half, symbol.size, symbol.size))
 
-    # --- labels --------------------------------------------------------------------------------------------------
 
-    def labels(self) -> None:
-        """Place and draw the labels of all layers, the important first."""
-        self._check()
-        placement = Placement(self._view.width, self._view.height)
-        styles = [s for s in self._look.styles.values() if s.label.column and s.is_drawn_at(self._view.scale)]
-        for style in sorted(styles, key=lambda style: -style.label.priority):
-            if style.label.farthest >= self._view.scale:
-                self._label_layer(style, placement)
-
-    def _label_layer(self, style: LayerStyle, placement: Placement) -> None:
-        font = QFont(self._look.font)
-        font.setPixelSize(style.label.size)
-        for columns, index in self._sidecar.parts(style.table, self._view.box()):
-            if style.table not in self._look.texts and (style.label.column != "name" or not len(columns.labels)):
-                continue
-            corners = columns.boxes[index].astype(float)
-            low = self._view.screen_of(corners[:, :2].copy(), columns.origin)
-            high = self._view.screen_of(corners[:, 2:].copy(), columns.origin)
-            boxes = np.column_stack([low[:, 0], high[:, 1], high[:, 0], low[:, 1]])
-            order = np.argsort(low[:, 0] - high[:, 0], kind="stable")
-            for number, box in zip(index[order].tolist(), boxes[order].tolist(), strict=True):
-                label = placement.put(self._candidates(style, columns, number, tuple(box), placement))
-                if label is not None:
-                    self._draw_label(label, font, halo=style.label.halo)
-
-    def _candidates(
-        self, style: LayerStyle, columns: Columns, number: int, box: Box, placement: Placement
-    ) -> Iterator[Label]:
-        """Yield where the label of a feature may go; what cannot be seen anyway is not measured."""
-        left, top, right, bottom = box
-        x, y = (left + right) / 2, (top + bottom) / 2
-        is_out = not (0 <= x < self._view.width and 0 <= y < self._view.height)
-        is_roomy = columns.is_area and max(right - left, bottom - top) > _ROOMY * style.label.size
-        if (is_out or placement.is_taken(x, y)) and not is_roomy:
-            return
-        if is_out and (self._is_part or not self._is_on(columns, number, seen := self._in_view(box))):
-            return
-        text = self._text(style, columns, number)
-        if not text:
-            return
-        width, height = label_size(text, self._look.font, style.label.size)
-        for spot in places(seen if is_out else box, width, height) if is_roomy else ((x, y),):
-            yield Label(text, *spot, width, height)
-
-    def _in_view(self, box: Box) -> Box:
-        left, top, right, bottom = box
-        return max(left, 0.0), max(top, 0.0), min(right, self._view.width), min(bottom, self._view.height)
-
-    def _is_on(self, columns: Columns, number: int, box: Box) -> bool:
-        """Say whether the middle of a box lies on a feature."""
-        east, north = self._view.to_world((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-        return covers(columns, number, east, north)
-
-    def _text(self, style: LayerStyle, columns: Columns, number: int) -> str:
-        texts, uid = self._look.texts.get(style.table), columns.uids[number].decode()
-        text = columns.label(number) if texts is None else texts.get(uid, "")
-        mark = self._look.marks.get(uid, "") if text and style.table == "community" else ""
-        return f"{mark} {text}" if mark else text
-
-    def _draw_label(self, label: Label, font: QFont, *, halo: bool) -> None:
-        theme = self._look.theme
-        if not self._look.is_vector:
-            edge_colour = theme.halo if halo else ""
-            picture = label_picture(label.text, font.family(), font.pixelSize(), theme.text, edge_colour)
-            corner = QPointF(round(label.x - picture.width() / 2), round(label.y - picture.height() / 2))
-            self._painter.drawImage(corner, picture)
-            return
-        path = QPainterPath()
-        metrics = QFontMetricsF(font)
-        baseline = label.y + (metrics.ascent() - metrics.descent()) / 2
-        path.addText(QPointF(label.x - label.width / 2 + 3, baseline), font, label.text)
-        path.setFillRule(Qt.FillRule.WindingFill)  # strokes of one character overlap
-        if halo:
-            edge = QPen(QColor(theme.halo), 3)
-            edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            self._painter.strokePath(path, edge)
-        self._painter.fillPath(path, QBrush(QColor(theme.text)))
+def _placed(view: Viewport, columns: Columns) -> QTransform:
+    """Return the way from the millimetres of a layer to the pixels of a view."""
+    scale = 1e-3 / view.metres
+    return QTransform(scale, 0, 0, -scale, *view.to_screen(*columns.origin))
 
 
 def _shade(colour: str, opacity: float) -> QColor:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QImage
 from layers.sidecar import Sidecar
 from layers.viewport import Box, Viewport
 from ui.map.painter import Cancelled, Look, Seen, draw, draw_part
+from ui.map.path_cache import PathCache
 
 _MARGIN = 0.25  # of the window, drawn around the view so that panning shows no bare ground
 _SLOW = 0.06  # s
@@ -73,7 +74,8 @@ class Renderer(QObject):
         self._closing = False
         _ready()
         self._woken = threading.Condition()
-        self._last: tuple[Request, Frame] | None = None  # the last whole picture; of the render thread alone
+        self._cache = PathCache()  # of the render thread alone, as is
+        self._last: tuple[Request, Frame] | None = None  # the last whole picture
         self._thread = threading.Thread(target=self._run, name="render")
         self._thread.start()
 
@@ -109,7 +111,7 @@ class Renderer(QObject):
 
     def _draw(self, request: Request, view: Viewport) -> None:
         image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
-        seen = draw(image, request.sidecar, view, request.look, self._superseded)
+        seen = draw(image, request.sidecar, view, request.look, self._superseded, self._cache)
         self._last = request, Frame(image, view, seen)
         self.drawn.emit(self._last[1])
 

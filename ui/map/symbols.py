@@ -30,6 +30,20 @@ def stamp(symbol: Symbol) -> QImage:
     return image
 
 
+@lru_cache(maxsize=64)
+def spot(colour: str, halo: str) -> QImage:
+    """Return the dot that a community is from afar."""
+    image = QImage(9, 9, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(halo), 0.8))
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(QPointF(4.5, 4.5), 3.5, 3.5)
+    painter.end()
+    return image
+
+
 @lru_cache(maxsize=16384)
 def label_size(text: str, family: str, size: int) -> tuple[float, float]:
     """Return width and height of a label, px."""

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import shapely
 
-from fieldsurvey.errors import InputRefused
+from fieldsurvey.errors import InputRefused, JobCancelled
+from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.schema import Value
+from fieldsurvey.store import Store
 from layers import history, sidecar
 from layers.history import Bookmark, ViewHistory
 from layers.picking import geometry_of, identify, inside
@@ -145,3 +147,34 @@ def test_a_side_car_that_was_cut_short_is_not_used(project: Path, tmp_path: Path
     arrays = tmp_path / "side" / "hydrant" / "arrays.bin"
     arrays.write_bytes(arrays.read_bytes()[:100])
     assert sidecar.opened(tmp_path / "side") is None
+
+
+def test_a_layer_is_read_some_rows_at_a_time_and_a_stop_leaves_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(project) as store:
+        for number in range(7):
+            store.create_record("community", {"name": f"丙{number}", "geom": _ring(600_400 + 150 * (number * 3 % 7))})
+    whole = _built(project, tmp_path / "whole").layers["community"]
+    monkeypatch.setattr(sidecar, "_TOGETHER", 2)
+    seen: list[Progress] = []
+    sidecar.build(project, tmp_path / "parts", JobControl(seen.append))
+    found = sidecar.opened(tmp_path / "parts")
+    assert found is not None
+    parts = found.layers["community"]
+    for number in range(9):
+        other = parts.uids.tolist().index(whole.uids[number])
+        assert geometry_of(parts, other).equals(geometry_of(whole, number))
+        assert parts.label(other) == whole.label(number)
+    done = [step.done for step in seen]
+    assert done == sorted(done)
+    assert len(set(done)) > 5
+    assert seen[-1].done == seen[-1].total == 11
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 4:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        sidecar.build(project, tmp_path / "stopped", JobControl(stop))
+    assert sidecar.opened(tmp_path / "stopped") is None
