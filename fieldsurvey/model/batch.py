@@ -16,14 +16,22 @@ def causal(
 ) -> tuple[list[Revision], dict[int, set[int]]]:
     """Return the revisions that can take effect, each behind its parents, and of the others what they wait for.
 
-    One pass over revisions and parents, however long the chains of edits are.
+    One pass over revisions and parents, however long the chains of edits are. An edit stands behind what makes its
+    record, too: a parent may be another edit than was meant, under a number that was given away twice.
 
     Args:
         revisions: None of them applied.
         applied: Those of their parents that are applied.
         is_admitted: Asked of a revision whose turn has come; where it says no, the revision and what follows wait.
     """
+    makers: dict[str, list[int]] = {}
+    for revision in revisions:
+        if revision.kind is Kind.CREATE:
+            makers.setdefault(revision.uid, []).append(revision.rid)
     missing = {r.rid: set(merge.required(r) - applied) for r in revisions}
+    for revision in revisions:
+        if revision.uid in makers and revision.kind is not Kind.CREATE:
+            missing[revision.rid].update(makers[revision.uid])
     children: dict[int, list[Revision]] = {}
     for revision in revisions:
         for parent in missing[revision.rid]:

@@ -33,6 +33,8 @@ def test_a_history_is_the_same_every_time() -> None:
         900_211,  # an exchange breaks off between two lines, and the laptop is put back to before both
         202_611_250_367,  # the hub has the other line only behind a gap
         202_611_250_286,  # a laptop copied and put back meets others before the hub
+        9_000_199,  # the parent an edit waited for comes from another line, before what makes its record
+        9_000_903,  # the same in a replay
     ],
 )
 def test_histories_that_once_went_wrong_go_well(seed: int) -> None:
