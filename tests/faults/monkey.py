@@ -72,7 +72,8 @@ _LETTERS = [code for code in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) i
 _DIALOG_STEPS = 60  # a dialog that the monkey does not leave by itself is closed
 _MENU_STEPS = 8
 _GROWTH = 0.1  # of resident memory after the warm-up
-_CANNOT = "This plugin does not support"  # what a platform without a screen says of itself
+# What a platform without a screen, and a camera without a driver, say of themselves.
+_CANNOT = ("This plugin does not support", "Couldn't load pipewire", "Couldn't resolve pipewire", "Using Qt multimedia")
 
 
 @dataclass
