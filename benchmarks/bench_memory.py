@@ -46,12 +46,12 @@ def main() -> int:
         session = Session(folder / "p.gpkg", folder, 1, 1, nowhere)
         steps = _round(session)
         first = at_rest(session.window)
-        print(f"after the first {steps} steps: {first[1]:.0f} MiB, {first[0]} widgets")
+        print(f"after the first {steps} steps: {first[1]:.0f} MiB, {first[0].total()} widgets")
         began = time.monotonic()
         while time.monotonic() - began < minutes * 60:
             steps += _round(session)
         last = at_rest(session.window)
-        print(f"after {steps} steps in {minutes:g} min: {last[1]:.0f} MiB, {last[0]} widgets")
+        print(f"after {steps} steps in {minutes:g} min: {last[1]:.0f} MiB, {last[0].total()} widgets")
         session.window.close()
     grown = last[1] / first[1] - 1
     print(f"memory {grown:+.1%}, budget {_GROWTH:.0%}")

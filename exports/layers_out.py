@@ -15,6 +15,7 @@ import shapely
 from exports.layer_dxf import Drawing
 from exports.layer_text import Losses, as_bytes, mark_encoding, short_names
 from exports.layer_xlsx import Workbook
+from fieldsurvey.clock import now_millis
 from fieldsurvey.errors import UsageError
 from fieldsurvey.geo import crs as crs_
 from fieldsurvey.geo.local_grids import is_local
@@ -234,10 +235,12 @@ def _write_styles(store: "Store", tables: Sequence[Table], path: Path) -> None:
     )
     if not rows:
         return
-    columns = [
+    columns: list[Any] = [
         np.array([row[name] for row in rows], np.int32 if name == "useAsDefault" else object) for name in rows[0]
     ]
-    raw.write(path, None, columns, list(rows[0]), layer="layer_styles", driver="GPKG", geometry_type=None, append=True)
+    columns.append(np.full(len(rows), now_millis(), "datetime64[ms]"))  # without it QGIS takes no style by itself
+    names = [*rows[0], "update_time"]
+    raw.write(path, None, columns, names, layer="layer_styles", driver="GPKG", geometry_type=None, append=True)
 
 
 def _array(values: list[object], kind: ColumnType) -> tuple[Any, Any]:

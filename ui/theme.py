@@ -59,6 +59,7 @@ QPushButton:focus, QToolButton:focus {{ border: 2px solid {accent}; padding: 5px
 QPushButton:disabled {{ color: {soft}; }}
 QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding: 5px 11px; font-weight: 600; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+#next_up {{ margin: 2px 8px 2px 0; padding: 4px 12px; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
 #rail[low="true"] QToolButton {{ padding: 0 2px; min-width: 44px; min-height: 26px; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}

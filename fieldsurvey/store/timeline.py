@@ -195,7 +195,8 @@ class Timeline(Editing, Witness):
                 undone.clear()
             elif undos[step][1]:
                 done.append(step)
-                undone.remove(undos[step][0])
+                if undos[step][0] in undone:  # else it lies further back than is looked
+                    undone.remove(undos[step][0])
             else:
                 undone.append(step)
                 if undos[step][0] in done:

@@ -71,8 +71,9 @@ _TEXTS = (
 _LETTERS = [code for code in range(Qt.Key.Key_0.value, Qt.Key.Key_Z.value + 1) if code != Qt.Key.Key_Q.value]
 _DIALOG_STEPS = 60  # a dialog that the monkey does not leave by itself is closed
 _MENU_STEPS = 8
-_GROWTH = 0.1  # of resident memory after the warm-up
-_CANNOT = "This plugin does not support"  # what a platform without a screen says of itself
+_GROWTH = 0.1  # of resident memory, and of widgets, after the warm-up
+# What a platform without a screen, and a camera without a driver, say of themselves.
+_CANNOT = ("This plugin does not support", "Couldn't load pipewire", "Couldn't resolve pipewire", "Using Qt multimedia")
 
 
 @dataclass
@@ -82,14 +83,14 @@ class Report:
     Attributes:
         steps: How much was done, by kind.
         errors: Exceptions and loud lines of the log, in words.
-        widgets: Widgets alive after the warm-up, and at the end.
+        widgets: Widgets alive after the warm-up, and at the end, by class.
         memory: Resident memory after the warm-up and at the end, MiB: the window at rest in the same place, and
             what is free given back.
     """
 
     steps: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
-    widgets: tuple[int, int] = (0, 0)
+    widgets: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     memory: tuple[float, float] = (0.0, 0.0)
 
 
@@ -254,8 +255,8 @@ def _pause(seconds: float) -> None:
     loop.exec()
 
 
-def at_rest(window: MainWindow) -> tuple[int, float]:
-    """Bring the window to rest in one place; return widgets alive and resident memory in MiB.
+def at_rest(window: MainWindow) -> tuple[Counter[str], float]:
+    """Bring the window to rest in one place; return widgets alive by class, and resident memory in MiB.
 
     Two moments of a run are alike only so: else one has a form, a preview or a
     check of the rules open, and the other has not.
@@ -274,7 +275,7 @@ def at_rest(window: MainWindow) -> tuple[int, float]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
     give_back()
-    return len(QApplication.allWidgets()), resident()
+    return Counter(type(widget).__name__ for widget in QApplication.allWidgets()), resident()
 
 
 def run(project: Path, seconds: float, seed: int) -> Report:
@@ -289,7 +290,7 @@ def run(project: Path, seconds: float, seed: int) -> Report:
     return report
 
 
-def _loose(window: MainWindow, seed: int, seconds: float, report: Report) -> tuple[int, float]:
+def _loose(window: MainWindow, seed: int, seconds: float, report: Report) -> tuple[Counter[str], float]:
     monkey = Monkey(window, seed, report)
     monkey.start()
     _pause(seconds)
@@ -326,12 +327,15 @@ def main() -> int:
         report = run(path, chosen.minutes * 60, chosen.seed)
     steps = ", ".join(f"{kind} {count}" for kind, count in sorted(report.steps.items()))
     memory = " -> ".join(f"{size:.0f}" for size in report.memory)
-    sys.stdout.write(f"{steps}\nwidgets {report.widgets[0]} -> {report.widgets[1]}, MiB {memory}\n")
+    widgets = " -> ".join(str(found.total()) for found in report.widgets)
+    more = ", ".join(f"{name} +{n}" for name, n in (report.widgets[1] - report.widgets[0]).most_common(6))
+    sys.stdout.write(f"{steps}\nwidgets {widgets} ({more}), MiB {memory}\n")
     for number, (text, times) in enumerate(Counter(report.errors).most_common()):
         sys.stdout.write(f"--- {number + 1}: {times} times\n{text}\n")
-    grown = report.memory[1] / report.memory[0] - 1
-    sys.stdout.write(f"memory {grown:+.1%}, {'flat' if grown <= _GROWTH else 'GROWN'}\n")
-    return bool(report.errors) or grown > _GROWTH
+    pairs = (report.memory, (report.widgets[0].total(), report.widgets[1].total()))
+    grown = [after / before - 1 for before, after in pairs]
+    sys.stdout.write(f"memory {grown[0]:+.1%}, widgets {grown[1]:+.1%}; at most {_GROWTH:.0%}\n")
+    return bool(report.errors) or max(grown) > _GROWTH
 
 
 if __name__ == "__main__":

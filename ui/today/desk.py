@@ -40,7 +40,7 @@ class _Corner(QToolButton):
         self._fit()
 
     def _fit(self) -> None:
-        room = self.sizeHint().width() - 32
+        room = self.sizeHint().width() - 42
         self.setText(self.fontMetrics().elidedText(self._told, Qt.TextElideMode.ElideMiddle, room))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.store import Store
+from fieldsurvey.store import Store, timeline
 from fieldsurvey.store.check import check
 from tests.builders import add_community, exchange, make_laptops, point, square
 
@@ -225,6 +225,21 @@ def test_undo_does_not_undo_what_others_built_on_it(tmp_path: Path) -> None:
     assert _value(one, uid) == 3
     one.close()
     other.close()
+
+
+def test_a_step_as_long_as_undo_looks_back_is_undone_again_and_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "_STEPS_BACK", 3)
+    uids = [add_community(store, code=f"HS{number}") for number in range(5)]
+    with store.transaction():
+        for uid in uids:
+            store.delete(uid)
+    for _turn in range(2):
+        assert sorted(store.undo()) == sorted(uids)
+        assert store.count("community") == 5
+        assert sorted(store.redo()) == sorted(uids)
+        assert store.count("community") == 0
 
 
 def test_undo_survives_closing(tmp_path: Path) -> None:
