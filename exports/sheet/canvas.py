@@ -13,11 +13,13 @@ from reportlab import rl_config  # noqa: TID253 - this module is itself imported
 from reportlab.pdfbase import pdfdoc  # noqa: TID253 - see above
 from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
 
-from exports.sheet.faces import EmbeddedFont, Face
+from exports.sheet.embedding import EmbeddedFont
+from exports.sheet.faces import Face
 from exports.sheet.packing import LEVEL
 from exports.sheet.structure import Element, LinkPlace, SignaturePlace, Structure
 
 Colour = tuple[float, float, float]
+Used = tuple[tuple[Face, str], ...]  # faces with what is set in them
 MM = 72 / 25.4
 PAGE_WIDTH, PAGE_HEIGHT = 210 * MM, 297 * MM
 BLACK: Colour = (0.0, 0.0, 0.0)
@@ -31,7 +33,6 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
     Attributes:
         structure: The logical structure so far.
         page: Index of the page, 0 for the first.
-        drawn: Operators of texts that were drawn before, kept by exports.sheet.typography.
     """
 
     def __init__(self, stream: BinaryIO, title: str, author: str, subject: str) -> None:
@@ -43,7 +44,6 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self.setCreator("FieldSurvey")
         self.structure = Structure()
         self.page = 0
-        self.drawn: dict[Any, Any] = {}
         self._embedded: dict[str, EmbeddedFont] = {}
         self._code: list[str]
 
@@ -75,15 +75,15 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         }  # fmt: skip
         self._doc.addForm(name, drawn)
 
-    def font(self, used: Face) -> EmbeddedFont:
-        """Return the document's part of a face."""
-        font = self._embedded.get(used.name)
-        if font is None:
-            internal = f"F{len(self._embedded) + 1}"
-            font = self._embedded[used.name] = EmbeddedFont(used, internal)
-            self._doc.fontMapping[used.name] = f"/{internal}"
-            self._doc.delayedFonts.append(font)
-        return font
+    def use(self, used: Used) -> None:
+        """Note which characters the page shows of which faces: the file must have them."""
+        for face, text in used:
+            font = self._embedded.get(face.name)
+            if font is None:
+                font = self._embedded[face.name] = EmbeddedFont(face)
+                self._doc.fontMapping[face.name] = f"/{face.name}"
+                self._doc.delayedFonts.append(font)
+            font.used.update(text)
 
     @contextmanager
     def element(self, element: Element) -> Iterator[None]:
