@@ -64,7 +64,7 @@ class EmbeddedFont:
                 "Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0,
             }),
             "FontDescriptor": doc.Reference(descriptor, f"descriptor{face.name}"),
-            "W": _Written(_widths(face, codes)),
+            "W": Written(_widths(face, codes)),
             "CIDToGIDMap": doc.Reference(_stream(_glyph_map(face, codes, glyphs)), f"map{face.name}"),
         })  # fmt: skip
         return doc.Reference(font, f"cid{face.name}")
@@ -107,13 +107,14 @@ _CMAP_HEAD = (
 _CMAP_TAIL = ("endcmap", "CMapName currentdict /CMap defineresource pop", "end", "end")
 
 
-class _Written(pdfdoc.PDFObject):  # type: ignore[misc] # reportlab is untyped
-    """An object that is text already: reportlab is slow at long arrays."""
+class Written(pdfdoc.PDFObject):  # type: ignore[misc] # reportlab is untyped
+    """An object that is text already: reportlab is slow at arrays."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def format(self, _document: object) -> bytes:
+        """Return it as it is."""
         return self._text.encode("ascii")
 
 
