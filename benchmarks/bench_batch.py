@@ -34,7 +34,7 @@ def enlarge(store: Store, sheets: int) -> None:
     rows = store.select("community")
     columns = ["geom", *(column.name for column in store.tables()["community"].columns)]
     copies = [
-        {**{column: row.get(column) for column in columns}, "code": f"{row['code']}-{number}"}
+        {**{column: row.get(column) for column in columns}, "code": f"{row['code']!s}-{number}"}
         for number in range(sheets // len(rows) + 1)
         for row in rows
     ]
@@ -55,7 +55,9 @@ def measure(store: Store, out: Path, sheets: int) -> None:
 
 def told(what: str, made: SheetsWritten, seconds: float, cpu: float) -> None:
     count = len(made.files)
-    print(f"{count} sheets {what}: {seconds:.1f} s, {count / seconds:.1f} a second; {cpu / count * 1000:.0f} ms CPU each")
+    print(
+        f"{count} sheets {what}: {seconds:.1f} s, {count / seconds:.1f} a second; {cpu / count * 1000:.0f} ms CPU each"
+    )
     print(f"  {made.kept} were there, {len(made.failed)} failed")
 
 
