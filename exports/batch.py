@@ -6,11 +6,12 @@ present data, is left as it is: an export that was stopped goes on where it was.
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exports.sheet_folder import SheetFolder
 from fieldsurvey import i18n
 from fieldsurvey.errors import FieldSurveyError, InputRefused
 from fieldsurvey.i18n import _
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows does not allow in a file name
 _FEW = 12  # sheets that are drawn sooner here than other processes have started
+_SHOWN = 10  # files that a sentence names
 _MOST = 8  # processes: each takes 200 MB
 
 
@@ -63,11 +65,34 @@ class SheetsWritten:
         files: The sheets that are there now, in order.
         kept: How many of them were there before and are left as they were.
         failed: Name of the community and reason, for each sheet that could not be made.
+        replaced: Sheets under earlier names of these communities, which are taken away: nobody had touched them.
+        stale: Sheets under earlier names that a person signed or changed, or of communities that are no more: left.
     """
 
     files: tuple[Path, ...]
     kept: int
     failed: dict[str, str]
+    replaced: tuple[Path, ...] = ()
+    stale: tuple[Path, ...] = ()
+
+    def told(self) -> list[str]:
+        """Return sentences on what was found in the folder."""
+        told = []
+        if self.kept:
+            text = _("{n} of them were there already and say the same; they are left as they were.")
+            told.append(text.format(n=self.kept))
+        if self.replaced:
+            text = _("Sheets of communities that have a new name since took the place of these: {files}")
+            told.append(text.format(files=_named(self.replaced)))
+        if self.stale:
+            text = _("Left in the folder, but out of date, for the community has another name or is no more: {files}")
+            told.append(text.format(files=_named(self.stale)))
+        return told
+
+
+def _named(files: Sequence[Path]) -> str:
+    shown = ", ".join(file.name for file in files[:_SHOWN])
+    return shown if len(files) <= _SHOWN else _("{files} and {n} more").format(files=shown, n=len(files) - _SHOWN)
 
 
 def sheets(
@@ -79,13 +104,16 @@ def sheets(
     *,
     template: str = "assessment",
     restricted: bool = True,
+    tell: Callable[[str], None] = lambda _sentence: None,
 ) -> list[Path]:
-    """Write one sheet per community; return the files. See write_sheets().
+    """Write one sheet per community; return the files. See write_sheets(); tell gets what was found in the folder.
 
     Raises:
         SheetsFailed: If some sheets could not be made, after all others were.
     """
     made = write_sheets(store, codes, out_dir, limit, control, template=template, restricted=restricted)
+    for sentence in made.told():
+        tell(sentence)
     if made.failed:
         raise SheetsFailed(made.failed, made.files)
     return list(made.files)
@@ -139,7 +167,25 @@ def write_sheets(
     )  # fmt: skip
     count = _processes(len(wanted)) if processes is None else processes
     answers = _elsewhere(store, order, wanted, control, count) if count else _here(store, order, wanted)
-    return _followed(answers, len(wanted), control)
+    found: list[Answer] = []
+    try:
+        _follow(answers, found, len(wanted), control)
+    finally:
+        taken, left = _settled(store, order, wanted, found)
+    return replace(_summed(found), replaced=tuple(taken), stale=tuple(left))
+
+
+def _settled(
+    store: "Store", order: "Order", wanted: "Sequence[Wanted]", found: "Sequence[Answer]"
+) -> tuple[list[Path], list[Path]]:
+    """Note which file is whose; return those under earlier names: taken away, and left."""
+    from exports.sheet.template import template_of
+
+    folder, kind = SheetFolder.read(Path(order.out)), template_of(order.template).name
+    uids = {each.number: each.uid for each in wanted}
+    there = {uids[answer.number]: (Path(answer.file), not answer.kept) for answer in found if answer.file}
+    gone = folder.uids(kind) - {str(row["uid"]) for row in store.select("community", ["code"])}
+    return folder.settle(there, kind, gone)
 
 
 def _processes(wanted: int) -> int:
@@ -158,8 +204,6 @@ def _here(store: "Store", order: "Order", wanted: "Sequence[Wanted]") -> "Iterat
 def _elsewhere(
     store: "Store", order: "Order", wanted: "Sequence[Wanted]", control: JobControl, processes: int
 ) -> "Iterator[Answer]":
-    from dataclasses import replace
-
     from exports.sheet_pool import drawn
 
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-sheets-", ignore_cleanup_errors=True) as folder:
@@ -168,14 +212,17 @@ def _elsewhere(
         yield from drawn(replace(order, project=str(copy), folder=folder), wanted, control, processes)
 
 
-def _followed(answers: "Iterator[Answer]", total: int, control: JobControl) -> SheetsWritten:
-    """Report each answer; return all of them, in the order of the communities."""
-    found: list[Answer] = []
+def _follow(answers: "Iterator[Answer]", found: "list[Answer]", total: int, control: JobControl) -> None:
+    """Take the answers one by one and report each."""
     control.step(0, total, "")
     for answer in answers:
         found.append(answer)
         if len(found) < total:
             control.step(len(found), total, answer.name)
+
+
+def _summed(found: "list[Answer]") -> SheetsWritten:
+    """Return all answers, in the order of the communities."""
     found.sort(key=lambda answer: answer.number)
     return SheetsWritten(
         tuple(Path(answer.file) for answer in found if answer.file),

@@ -29,6 +29,7 @@ from fieldsurvey.model.schema import Table, TableKind, Value
 
 if TYPE_CHECKING:
     from exports.sheet.data import SheetData
+    from fieldsurvey.model.marks import Mark
     from fieldsurvey.store import Store
 
 PERSONAL_FORMS = frozenset({"f18_willingness"})
@@ -77,6 +78,7 @@ def dossier(
         control: Progress and cancel.
         personal: Whether answers of residents (f18) are put in.
         restricted: Whether pipes, power and gas sites are put in.
+            Only with both of them are photos put in as taken: without, covered and without their metadata.
 
     Raises:
         InputRefused: If no community has the code, or the file cannot be written.
@@ -132,6 +134,10 @@ class _Dossier:
     def _uid(self) -> str:
         return str(self.community["uid"])
 
+    @property
+    def _has_originals(self) -> bool:
+        return self.personal and self.restricted
+
     def _put(self, name: str, content: bytes) -> None:
         entry = zipfile.ZipInfo(name, _FIXED)
         entry.compress_type = zipfile.ZIP_STORED if name.endswith((".jpg", ".pdf")) else zipfile.ZIP_DEFLATED
@@ -153,26 +159,38 @@ class _Dossier:
             self.left_out.append("现状图：项目中没有该小区的范围。")
 
     def _photos(self, uid: str) -> None:
-        """Put the originals with a list that says what each shows."""
+        """Put the photos with a list that says what each shows and what was done to it."""
+        from exports.dossier_photos import TOLD
         from exports.sheet.forms import InstalledForms
         from exports.sheet.records import records_of
+        from fieldsurvey.store.album import marks_in
 
-        lines: list[Sequence[object]] = [("序号", "文件", "内容", "类别", "日期", "调查人", "SHA-256")]
-        absent = 0
+        lines: list[Sequence[object]] = [("序号", "文件", "内容", "类别", "日期", "调查人", "处理", "SHA-256")]
+        marks = marks_in(self.store, uid)
+        done: Counter[str] = Counter()
         shots = [(record, shot) for record in records_of(self.store, uid, InstalledForms()) for shot in record.photos]
         for number, (record, shot) in enumerate(shots, 1):
             sha = str(shot.raw("photo") or "")
-            path = self.store.media.path(sha) if sha else None
-            name = f"{number:03d}{path.suffix or '.jpg'}" if path and path.exists() else ""
-            if path and name:
-                self._put(f"{_PHOTOS}/{name}", path.read_bytes())
-            absent += not name
+            name, how = self._photo(number, sha, marks.get(sha, ()))
+            done[how] += 1
             shows = "：".join(filter(None, (record.title, shot.words("photo_caption"))))
-            lines.append((number, name, shows, shot.words("photo_kind"), record.day, record.surveyor, sha))
+            lines.append((number, name, shows, shot.words("photo_kind"), record.day, record.surveyor, how, sha))
         if len(lines) > 1:
             self._put(f"{_PHOTOS}/照片目录.csv", _csv(lines))
-        if absent:
-            self.left_out.append(f"照片{absent}张：尚未同步到本机。")
+        self.left_out += [sentence.format(done[how]) for how, sentence in TOLD.items() if done[how]]
+
+    def _photo(self, number: int, sha: str, marks: "Sequence[Mark]") -> tuple[str, str]:
+        """Put one photo; return its name inside, empty if it is not there, and what was done to it."""
+        from exports.dossier_photos import ABSENT, packed
+
+        path = self.store.media.path(sha) if sha else None
+        if path is None or not path.exists():
+            return "", ABSENT
+        made = packed(path, marks, as_taken=self._has_originals)
+        name = f"{number:03d}{made.suffix}" if made.content else ""
+        if name:
+            self._put(f"{_PHOTOS}/{name}", made.content)
+        return name, made.done
 
     def _layers(self) -> None:
         """Put what lies in the community, one file for each layer, in the project's CRS."""
@@ -266,6 +284,9 @@ class _Dossier:
         scope = [
             "含管线、电力和燃气设施：内部资料，注意保管，不得公开。" if self.restricted else "不含内部资料图层。",
             "含居民意愿记录：个人信息，按规定保管和销毁。" if self.personal else "不含居民个人记录。",
+            "照片为原片：可能含人脸、车牌和拍摄位置，不得对外提供。"
+            if self._has_originals
+            else "照片不含拍摄位置等信息；人脸、车牌只在有人工遮挡的照片上不可辨认，对外提供前请逐张核对。",
         ]
         lines = [
             f"{data.name}　一小区一档案", "", f"小区编码：{data.code}", f"所属：{data.place or '未登记'}",

@@ -24,8 +24,9 @@ def export_sheet(
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in exports.sheets(store, community or None, out, None, terminal_control(), template=template):
-            put(str(path))
+        made = exports.sheets(store, community or None, out, None, terminal_control(), template=template, tell=say)
+    for path in made:
+        put(str(path))
 
 
 def export_templates(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:

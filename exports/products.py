@@ -100,10 +100,7 @@ def _sheets(template: str) -> Make:
         told = [
             _("No sheet for {community}: {why}").format(community=name, why=why) for name, why in made.failed.items()
         ]
-        if made.kept:
-            told.append(
-                _("{n} of them were there already and say the same; they are left as they were.").format(n=made.kept)
-            )
+        told += made.told()
         if not choice.is_internal:
             told.append(_("Left out: pipes, power and gas on the maps."))
         return Written(made.files, tuple(told))

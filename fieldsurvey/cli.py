@@ -294,7 +294,7 @@ def export_sheets(
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in exports.sheets(store, community or None, out, limit, terminal_control()):
+        for path in exports.sheets(store, community or None, out, limit, terminal_control(), tell=say):
             put(str(path))
 
 

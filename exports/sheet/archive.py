@@ -136,8 +136,18 @@ def digest_of_pages(pdf: Any) -> str:  # noqa: ANN401 - pikepdf objects take any
             digest.update(stream.read_bytes())
         pictures = page.resources.get("/XObject", Dictionary())
         for name in sorted(pictures.keys()):
-            digest.update(name.encode() + pictures[name].read_raw_bytes())
+            digest.update(name.encode() + _before_protection(pictures[name]))
     return digest.hexdigest().upper()
+
+
+def _before_protection(stream: Any) -> bytes:  # noqa: ANN401 - see above
+    """Return the data of a stream as they were before protect(): the same picture has the same ones everywhere."""
+    from pikepdf import Array, Name
+
+    raw: bytes = stream.read_raw_bytes()
+    filters = stream.get("/Filter")
+    is_hexadecimal = isinstance(filters, Array) and len(filters) > 0 and filters[0] == Name.ASCIIHexDecode
+    return bytes.fromhex(raw.rstrip(b">").decode("ascii")) if is_hexadecimal else raw
 
 
 @functools.cache

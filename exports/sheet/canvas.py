@@ -13,11 +13,13 @@ from reportlab import rl_config  # noqa: TID253 - this module is itself imported
 from reportlab.pdfbase import pdfdoc  # noqa: TID253 - see above
 from reportlab.pdfgen.canvas import Canvas  # noqa: TID253 - see above
 
-from exports.sheet.faces import EmbeddedFont, Face
+from exports.sheet.embedding import EmbeddedFont, Written
+from exports.sheet.faces import Face
 from exports.sheet.packing import LEVEL
 from exports.sheet.structure import Element, LinkPlace, SignaturePlace, Structure
 
 Colour = tuple[float, float, float]
+Used = tuple[tuple[Face, str], ...]  # faces with what is set in them
 MM = 72 / 25.4
 PAGE_WIDTH, PAGE_HEIGHT = 210 * MM, 297 * MM
 BLACK: Colour = (0.0, 0.0, 0.0)
@@ -31,7 +33,6 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
     Attributes:
         structure: The logical structure so far.
         page: Index of the page, 0 for the first.
-        drawn: Operators of texts that were drawn before, kept by exports.sheet.typography.
     """
 
     def __init__(self, stream: BinaryIO, title: str, author: str, subject: str) -> None:
@@ -43,7 +44,6 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self.setCreator("FieldSurvey")
         self.structure = Structure()
         self.page = 0
-        self.drawn: dict[Any, Any] = {}
         self._embedded: dict[str, EmbeddedFont] = {}
         self._code: list[str]
 
@@ -59,6 +59,7 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self.showPage()
         done = self._doc.Pages.pages[-1]
         done.Contents, done.stream = _compressed(done.stream), None
+        done.MediaBox, done.Resources = _SHEET, _resources(done.XObjects)
         self.page += 1
 
     @contextmanager
@@ -70,37 +71,27 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         self._code = page
         drawn.dictionary.dict |= {
             "Type": "/XObject", "Subtype": "/Form",
-            "BBox": pdfdoc.PDFArray([0, 0, round(PAGE_WIDTH, 2), round(PAGE_HEIGHT, 2)]),
-            "Resources": pdfdoc.PDFDictionary({"Font": pdfdoc.PDFObjectReference(pdfdoc.BasicFonts)}),
+            "BBox": _SHEET, "Resources": _resources(),
         }  # fmt: skip
         self._doc.addForm(name, drawn)
 
-    def font(self, used: Face) -> EmbeddedFont:
-        """Return the document's part of a face."""
-        font = self._embedded.get(used.name)
-        if font is None:
-            internal = f"F{len(self._embedded) + 1}"
-            font = self._embedded[used.name] = EmbeddedFont(used, internal)
-            self._doc.fontMapping[used.name] = f"/{internal}"
-            self._doc.delayedFonts.append(font)
-        return font
+    def use(self, used: Used) -> None:
+        """Note which characters the page shows of which faces: the file must have them."""
+        for face, text in used:
+            font = self._embedded.get(face.name)
+            if font is None:
+                font = self._embedded[face.name] = EmbeddedFont(face)
+                self._doc.fontMapping[face.name] = f"/{face.name}"
+                self._doc.delayedFonts.append(font)
+            font.used.update(text)
 
-    @contextmanager
-    def element(self, element: Element) -> Iterator[None]:
+    def element(self, element: Element) -> "_Within":
         """Group what is drawn inside under an element of the structure."""
-        self.structure.begin(element)
-        yield
-        self.structure.end()
+        return _Within(self, element)
 
-    @contextmanager
-    def marked(self, element: Element) -> Iterator[None]:
+    def marked(self, element: Element) -> "_Within":
         """Draw the content of an element. Marks do not nest."""
-        self.structure.begin(element)
-        number = self.structure.mark(self.page)
-        self.op(f"/{element.role} <</MCID {number}>> BDC")
-        yield
-        self.op("EMC")
-        self.structure.end()
+        return _Marked(self, element)
 
     @contextmanager
     def linked(self, label: str, target: int, box: tuple[float, float, float, float]) -> Iterator[None]:
@@ -116,19 +107,13 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         with self.element(Element("P")), self.marked(Element("Link", leads=place)):
             yield
 
-    @contextmanager
-    def artifact(self) -> Iterator[None]:
+    def artifact(self) -> "_Between":
         """Draw something without meaning of its own: rules, fills, page furniture."""
-        self.op("/Artifact BMC")
-        yield
-        self.op("EMC")
+        return _Between(self, "/Artifact BMC", "EMC")
 
-    @contextmanager
-    def state(self) -> Iterator[None]:
+    def state(self) -> "_Between":
         """Restore colours, line style and clipping afterwards."""
-        self.op("q")
-        yield
-        self.op("Q")
+        return _Between(self, "q", "Q")
 
     def fill_colour(self, colour: Colour) -> None:
         """Set the colour of fills and text."""
@@ -169,6 +154,63 @@ class SheetCanvas(Canvas):  # type: ignore[misc] # reportlab is untyped
         key = f"b{self.page}-{top:.0f}"
         self.bookmarkHorizontal(key, 0, top)
         self.addOutlineEntry(title, key, level=level, closed=False)
+
+
+class _Within:
+    """An open element. A class of its own: a book opens a hundred thousand, and generators take three times as long."""
+
+    __slots__ = ("_canvas", "_element")
+
+    def __init__(self, canvas: SheetCanvas, element: Element) -> None:
+        self._canvas, self._element = canvas, element
+
+    def __enter__(self) -> None:
+        self._canvas.structure.begin(self._element)
+
+    def __exit__(self, fault: type[BaseException] | None, _value: object, _trace: object) -> None:
+        if fault is None:
+            self._canvas.structure.end()
+
+
+class _Marked(_Within):
+    """An element whose content is being drawn."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        canvas = self._canvas
+        canvas.structure.begin(self._element)
+        canvas.op(f"/{self._element.role} <</MCID {canvas.structure.mark(canvas.page)}>> BDC")
+
+    def __exit__(self, fault: type[BaseException] | None, _value: object, _trace: object) -> None:
+        if fault is None:
+            self._canvas.op("EMC")
+            self._canvas.structure.end()
+
+
+class _Between:
+    """An operator before and one after what is drawn."""
+
+    __slots__ = ("_after", "_before", "_canvas")
+
+    def __init__(self, canvas: SheetCanvas, before: str, after: str) -> None:
+        self._canvas, self._before, self._after = canvas, before, after
+
+    def __enter__(self) -> None:
+        self._canvas.op(self._before)
+
+    def __exit__(self, fault: type[BaseException] | None, _value: object, _trace: object) -> None:
+        if fault is None:
+            self._canvas.op(self._after)
+
+
+_SHEET = Written(f"[0 0 {PAGE_WIDTH:.2f} {PAGE_HEIGHT:.2f}]")
+
+
+def _resources(pictures: Any = None) -> Any:  # noqa: ANN401 - reportlab is untyped
+    """Return what a page or form may refer to: all fonts of the document, and its own pictures."""
+    fonts = {"Font": pdfdoc.PDFObjectReference(pdfdoc.BasicFonts)}
+    return pdfdoc.PDFDictionary(fonts | ({"XObject": pictures} if pictures else {}))
 
 
 def _compressed(operators: str) -> Any:  # noqa: ANN401 - reportlab is untyped

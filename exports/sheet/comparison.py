@@ -1,5 +1,6 @@
 """对比表: what changed in a community between two moments or two survey rounds, by whom and when."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -297,8 +298,7 @@ def _blocks(data: Comparison) -> Iterator[Block]:
     yield Space(7)
     for number, (heading, names) in zip("二三", lists, strict=True):
         yield Heading(f"{number}、{heading}")
-        numbered = "\n".join(f"{number}. {name}" for number, name in enumerate(names, 1))
-        yield Paragraph(numbered, _TEXT.but(leading=14)) if names else Paragraph("无。", _NONE)
+        yield Paragraph(_numbered(names), _TEXT.but(leading=14)) if names else Paragraph("无。", _NONE)
         yield Space(7)
     yield Paragraph(
         "注：人员和时间取自修改记录中该项最后一次改动，时间为修改人电脑的时钟；图形改动列面积、长度或位置；"
@@ -307,6 +307,12 @@ def _blocks(data: Comparison) -> Iterator[Block]:
     )
     yield Space(4)
     yield SignatureRow("comparison", ("制表人", "复核人"))
+
+
+def _numbered(names: Sequence[str]) -> str:
+    """Return names as a list, those alike as one with their count: an import brings hundreds of nameless pipes."""
+    lines = (f"{name}　{count}条" if count > 1 else name for name, count in Counter(names).items())
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
 
 def _table(changes: Sequence[Change]) -> Table:

@@ -293,16 +293,20 @@ def _pairs(facts: Sequence[Fact]) -> Table:
     waiting: Fact | None = None
     for fact in facts:
         if fact.share == 1:
-            rows += [_pair(waiting, Fact("", "　"))] if waiting else []
-            rows.append((*_cells(fact, 3), None, None))
+            rows += [_alone(waiting)] if waiting else []
+            rows.append(_alone(fact))
             waiting = None
         elif waiting is None:
             waiting = fact
         else:
             rows.append(_pair(waiting, fact))
             waiting = None
-    rows += [_pair(waiting, Fact("", "　"))] if waiting else []
+    rows += [_alone(waiting)] if waiting else []
     return Table((label, half, label, half), tuple(rows), min_height=20)
+
+
+def _alone(fact: Fact) -> tuple[Cell | None, ...]:
+    return (*_cells(fact, 3), None, None)
 
 
 def _pair(left: Fact, right: Fact) -> tuple[Cell | None, ...]:

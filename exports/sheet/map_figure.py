@@ -8,9 +8,10 @@ import shapely
 
 from exports.sheet import map_style
 from exports.sheet.canvas import BLACK, WHITE, Colour, SheetCanvas
-from exports.sheet.data import MapData, MapItem
+from exports.sheet.data import MapData
 from exports.sheet.faces import HEI
-from exports.sheet.map_frame import Frame, Shapes, frame_for, in_view, path
+from exports.sheet.map_frame import Frame, Shapes, frame_for, path
+from exports.sheet.map_items import NONE, Layers, Shown, sorted_items
 from exports.sheet.map_legend import Entry, draw_legend, legend_height
 from exports.sheet.map_marks import draw_grid_ticks, draw_north_arrow, draw_symbol, emptiest_corner
 from exports.sheet.map_problems import PROBLEM, draw_problems
@@ -23,9 +24,6 @@ _STREET = TextStyle(HEI, 6.4, 8, colour=(0.42, 0.42, 0.42))
 _CODE = TextStyle(HEI, 4.8, 6)
 _DEFAULT_ROAD_M = 3.5
 _HOUSING = "住宅"
-_REACH_M = 25.0  # beyond the boundary: the mains in the streets that serve the community
-_ON_GROUND = ("building", "internal_road", "green", "parking")  # belong to the community only inside its boundary
-_Layers = dict[str, tuple[list[MapItem], Shapes]]
 
 
 @dataclass(frozen=True)
@@ -60,27 +58,15 @@ class MapFigure:
         return frame_for(self.data.bounds, self.width, self.room)
 
     @cached_property
-    def _sorted(self) -> "tuple[_Layers, _Layers]":
-        """Items and geometries in view by layer: those of the community and its streets, and those around it."""
-        view = shapely.box(*self.frame.view)
-        area = self._outline[0] if len(self._outline) else view
-        reach = shapely.buffer(area, _REACH_M)
-        shapely.prepare([area, reach])
-        shown: _Layers = {}
-        around: _Layers = {}
-        for layer, items in self.data.layers.items():
-            geometries = shapely.from_wkb(np.array([item.wkb for item in items], dtype=object))
-            is_in_view = shapely.intersects(geometries, view)
-            subject = area if layer in _ON_GROUND else reach
-            is_ours = is_in_view & (shapely.intersects(geometries, subject) | (layer == "road"))
-            for target, hits in ((shown, np.flatnonzero(is_ours)), (around, np.flatnonzero(is_in_view & ~is_ours))):
-                if hits.size:
-                    target[layer] = [items[hit] for hit in hits], geometries[hits]
-        return shown, around
+    def _sorted(self) -> tuple[Layers, Layers]:
+        return sorted_items(self.data, self.frame, self._outline)
 
     @property
-    def _shown(self) -> "_Layers":
+    def _shown(self) -> Layers:
         return self._sorted[0]
+
+    def _of(self, layer: str) -> Shown:
+        return self._shown.get(layer, NONE)
 
     def height(self, _width: float) -> float:
         """Return the height in points."""
@@ -116,21 +102,11 @@ class MapFigure:
         if self.spaces:
             shapes = shapely.from_wkb(np.array(self.spaces, dtype=object))
             canvas.stroke_style(map_style.SPACE, 1.3, map_style.SPACE_DASH)
-            canvas.op(path(in_view(shapes, self.frame), self.frame) + "S")
-
-    def _path(self, layer: str, wanted: "list[bool] | None" = None) -> str:
-        if layer not in self._shown:
-            return ""
-        _items, geometries = self._shown[layer]
-        chosen = geometries if wanted is None else geometries[np.array(wanted, dtype=bool)]
-        return path(in_view(chosen, self.frame), self.frame)
+            canvas.op(path(shapes, self.frame) + "S")
 
     def _draw_around(self, canvas: SheetCanvas) -> None:
         """Draw the neighbourhood faintly: it says where the community lies, no more."""
-        around = self._sorted[1]
-        shapes = {
-            layer: path(in_view(geometries, self.frame), self.frame) for layer, (_i, geometries) in around.items()
-        }
+        shapes = {layer: shown.path() for layer, shown in self._sorted[1].items()}
         canvas.fill_colour(map_style.PAPER)
         canvas.box(0, 0, self.frame.width, self.frame.height, "f")
         for layer in ("internal_road", *(pipe.layer for pipe in map_style.PIPES)):
@@ -145,10 +121,11 @@ class MapFigure:
         for layer in ("road", "internal_road"):
             self._draw_roads(canvas, layer)
         for area in map_style.AREAS:
-            self._fill(canvas, self._path(area.layer), area.fill, area.line)
-        housing = [_HOUSING in item.kind for item in self._shown.get("building", ([], None))[0]]
-        self._fill(canvas, self._path("building", [not each for each in housing]), *_building(is_housing=False))
-        self._fill(canvas, self._path("building", housing), *_building(is_housing=True))
+            self._fill(canvas, self._of(area.layer).path(), area.fill, area.line)
+        buildings = self._of("building")
+        housing = [_HOUSING in item.kind for item in buildings.items]
+        self._fill(canvas, buildings.path([not each for each in housing]), *_building(is_housing=False))
+        self._fill(canvas, buildings.path(housing), *_building(is_housing=True))
 
     def _fill(self, canvas: SheetCanvas, shape: str, fill: Colour, line: Colour) -> None:
         canvas.fill_colour(fill)
@@ -157,8 +134,9 @@ class MapFigure:
 
     def _draw_roads(self, canvas: SheetCanvas, layer: str) -> None:
         """Draw all edges before all surfaces, so that crossings are open."""
-        widths = [round(item.width or _DEFAULT_ROAD_M, 1) for item in self._shown.get(layer, ([], None))[0]]
-        paths = {width: self._path(layer, [each == width for each in widths]) for width in sorted(set(widths))}
+        roads = self._of(layer)
+        widths = [round(item.width or _DEFAULT_ROAD_M, 1) for item in roads.items]
+        paths = {width: roads.path([each == width for each in widths]) for width in sorted(set(widths))}
         for edge, colour in ((0.9, map_style.ROAD_LINE), (0.0, map_style.ROAD)):
             for width, shape in paths.items():
                 canvas.stroke_style(colour, width * self.frame.per_metre + edge)
@@ -166,7 +144,7 @@ class MapFigure:
 
     def _draw_networks(self, canvas: SheetCanvas) -> None:
         for pipe in map_style.PIPES:
-            shape = self._path(pipe.layer)
+            shape = self._of(pipe.layer).path()
             canvas.stroke_style(pipe.casing, 1.5, pipe.dash)
             canvas.op(shape + "S")
             canvas.stroke_style(pipe.colour, 0.9, pipe.dash)
@@ -183,23 +161,23 @@ class MapFigure:
         return np.array(found, dtype=object)
 
     def _boundary(self) -> str:
-        return path(in_view(self._outline, self.frame), self.frame)
+        return path(self._outline, self.frame)
 
     @cached_property
     def _symbols(self) -> list[tuple[map_style.PointStyle, list[list[float]]]]:
         """Return the places on paper of each point symbol; the first style that takes an item draws it."""
         found: list[tuple[map_style.PointStyle, list[list[float]]]] = []
         for style in map_style.POINTS:
-            items, geometries = self._shown.get(style.layer, ([], np.array([], dtype=object)))
+            layer = self._of(style.layer)
             rivals = [
                 each for each in map_style.POINTS if each.layer == style.layer and each.kinds and each is not style
             ]
             mine = [
                 style.takes(item) and (bool(style.kinds) or not any(rival.takes(item) for rival in rivals))
-                for item in items
+                for item in layer.items
             ]
             if any(mine):
-                points = shapely.get_coordinates(geometries[np.array(mine, dtype=bool)])
+                points = shapely.get_coordinates(layer.geometries[np.array(mine, dtype=bool)])
                 found.append((style, self.frame.to_paper(points).tolist()))
         return found
 
@@ -207,20 +185,21 @@ class MapFigure:
         self._label_streets(canvas)
         for place, pipe in enumerate(map_style.PIPES):
             self._label_pipe(canvas, pipe, 0.34 + 0.11 * place)
-        items, geometries = self._shown.get("building", ([], np.array([], dtype=object)))
-        if not items:
+        buildings = self._of("building")
+        if not buildings.items:
             return
+        geometries = buildings.geometries
         spots = self.frame.to_paper(shapely.get_coordinates(shapely.point_on_surface(geometries))).tolist()
         sizes = (shapely.bounds(geometries)[:, 2:] - shapely.bounds(geometries)[:, :2]) * self.frame.per_metre
-        for item, (px, py), (width, height) in zip(items, spots, sizes.tolist(), strict=True):
+        for item, (px, py), (width, height) in zip(buildings.items, spots, sizes.tolist(), strict=True):
             if item.label and max(width, height) >= text_width(item.label, _NUMBER) and min(width, height) > 5:
                 draw_text(canvas, item.label, _NUMBER, px, py - 1.8, "centre")
 
     def _label_streets(self, canvas: SheetCanvas) -> None:
         """Write each street's name once, along the longest piece in view."""
-        items, geometries = self._shown.get("road", ([], np.array([], dtype=object)))
+        roads = self._of("road")
         longest: dict[str, Shapes] = {}
-        for item, geometry in zip(items, shapely.clip_by_rect(geometries, *self.frame.view), strict=True):
+        for item, geometry in zip(roads.items, shapely.clip_by_rect(roads.geometries, *self.frame.view), strict=True):
             line = _longest_part(geometry)
             if item.label and line is not None and line.length > getattr(longest.get(item.label), "length", 0.0):
                 longest[item.label] = line
@@ -231,8 +210,7 @@ class MapFigure:
         """Write the class code of CJJ 61 on the longest line of a pipe layer."""
         if pipe.layer not in self._shown:
             return
-        parts = shapely.get_parts(shapely.clip_by_rect(self._shown[pipe.layer][1], *self.frame.view))
-        longest = _longest_part(shapely.geometrycollections(parts))
+        longest = _longest_part(shapely.clip_by_rect(self._of(pipe.layer).geometries, *self.frame.view))
         if longest is not None:
             self._write_along(canvas, pipe.code, _CODE.but(colour=pipe.casing), longest, share, plate=True)
 
@@ -256,7 +234,7 @@ class MapFigure:
             draw_text(canvas, text, style, 0, -style.size * 0.36, "centre")
 
     def _draw_north(self, canvas: SheetCanvas) -> None:
-        drawn = [geometries for layers in self._sorted for _items, geometries in layers.values()]
+        drawn = [shown.geometries for layers in self._sorted for shown in layers.values()]
         shapes = np.concatenate([*drawn, self._outline])
         draw_north_arrow(canvas, *emptiest_corner(shapes, self.frame))
 
@@ -276,7 +254,7 @@ class MapFigure:
         )
         if self.spaces:
             entries.append(Entry("line", self.spaces_legend, map_style.SPACE, dash=map_style.SPACE_DASH))
-        kinds = [item.kind for item in self._shown.get("building", ([], None))[0]]
+        kinds = [item.kind for item in self._of("building").items]
         if any(_HOUSING in kind for kind in kinds):
             entries.append(Entry("area", "住宅楼", *_building(is_housing=True)))
         if any(_HOUSING not in kind for kind in kinds):
@@ -295,10 +273,11 @@ class MapFigure:
         return [*entries, Entry("symbol", self.problems_legend, BLACK, symbol=PROBLEM)] if self._problems() else entries
 
 
-def _longest_part(geometry: Shapes) -> Shapes:
-    """Return the longest single line in a geometry, or None."""
-    parts = [part for part in shapely.get_parts(shapely.get_parts([geometry])) if part.length > 0]
-    return max(parts, key=lambda part: float(part.length), default=None)
+def _longest_part(geometries: Shapes) -> Shapes:
+    """Return the longest single line in one geometry or an array of them, or None."""
+    parts = shapely.get_parts(shapely.get_parts(np.atleast_1d(geometries)))
+    lengths = shapely.length(parts)
+    return parts[lengths.argmax()] if lengths.size and lengths.max() > 0 else None
 
 
 def _building(*, is_housing: bool) -> tuple[Colour, Colour]:

@@ -1,6 +1,5 @@
 """From ground to paper: scale, view and PDF paths of many geometries at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,11 +13,13 @@ from layers.map_furniture import round_scale
 
 Bounds = tuple[float, float, float, float]
 Points = npt.NDArray[np.float64]
+Owners = npt.NDArray[np.int64]
+Closed = npt.NDArray[np.bool_]
 Shapes = Any  # numpy arrays of shapely geometries, or one geometry: shapely has no types
 
 _MARGIN = 1.05  # share of the frame that stays free around the community
 _TOLERANCE_MM = 0.05  # what a simplified line may be off on paper; below a hair line
-_LINE, _POLYGON = 1, 3
+_NOTHING, _LINE, _POLYGON = -1, 1, 3  # types of geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +70,46 @@ def frame_for(bounds: Bounds, width: float, height: float) -> Frame:
     return Frame(((west + east) / 2, (south + north) / 2), round_scale(needed), width, height)
 
 
-def in_view(geometries: Shapes, frame: Frame) -> Shapes:
-    """Return the parts of an array of geometries inside the frame, simplified for its scale."""
-    if not len(geometries):
-        return geometries
-    simple = shapely.simplify(geometries, _TOLERANCE_MM / 1000 * frame.scale, preserve_topology=False)
-    inside = shapely.clip_by_rect(simple, *frame.view)
-    return inside[~shapely.is_empty(inside)]
-
-
 def path(geometries: Shapes, frame: Frame) -> str:
-    """Return lines and areas as PDF path operators, with the frame's lower left corner as origin."""
-    parts = _single(geometries)
-    kinds = shapely.get_type_id(parts)
-    rings = shapely.get_rings(parts[kinds == _POLYGON])
-    return _segments(rings, frame, is_closed=True) + _segments(parts[kinds == _LINE], frame, is_closed=False)
+    """Return what of an array of geometries is in the frame, as one path. See paths()."""
+    return "".join(paths(geometries, frame))
 
 
-def _single(geometries: Shapes) -> Shapes:
-    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
-    return shapely.get_parts(parts)  # clipping can leave a collection inside a collection
+def paths(geometries: Shapes, frame: Frame) -> list[str]:
+    """Return lines and areas as PDF path operators, one text for each geometry, simplified for the frame's scale.
+
+    Args:
+        geometries: Shape (n,), in ground metres. What is outside the frame is cut off; points give nothing.
+        frame: The window on the ground; its lower left corner becomes the origin.
+    """
+    found = [""] * len(geometries)
+    lines, owners, closed = _lines(geometries, frame)
+    if len(lines):
+        texts = _written(lines, closed, frame)
+        for owner, text in zip(owners.tolist(), texts, strict=True):
+            found[owner] += text
+    return found
 
 
-def _segments(lines: Sequence[object], frame: Frame, *, is_closed: bool) -> str:
-    """Return all lines as operators; a closed one leaves out its last point, which is the first."""
-    if not len(lines):
-        return ""
+def _lines(geometries: Shapes, frame: Frame) -> tuple[Shapes, Owners, Closed]:
+    """Return the rings and lines in view, of which geometry each is, and whether it is a ring."""
+    simple = shapely.simplify(geometries, _TOLERANCE_MM / 1000 * frame.scale, preserve_topology=False)
+    parts, owners = shapely.get_parts(shapely.clip_by_rect(simple, *frame.view), return_index=True)
+    inner, places = shapely.get_parts(parts, return_index=True)  # clipping can leave a collection in a collection
+    owners, kinds = owners[places], np.where(shapely.is_empty(inner), _NOTHING, shapely.get_type_id(inner))
+    rings, places = shapely.get_rings(inner[kinds == _POLYGON], return_index=True)
+    lines = np.concatenate([rings, inner[kinds == _LINE]])
+    closed = np.arange(len(lines)) < len(rings)
+    return lines, np.concatenate([owners[kinds == _POLYGON][places], owners[kinds == _LINE]]), closed
+
+
+def _written(lines: Shapes, closed: Closed, frame: Frame) -> list[str]:
+    """Return each line as operators; a closed one leaves out its last point, which is the first."""
     points, owner = shapely.get_coordinates(lines, return_index=True)
     counts = np.bincount(owner)
-    if is_closed:
-        points = np.delete(points, np.cumsum(counts) - 1, axis=0)
-        counts = counts - 1
-    template = "".join([_template(count, is_closed) for count in counts.tolist()])
-    return template % tuple(frame.to_paper(points).ravel().tolist())
+    points = np.delete(points, np.cumsum(counts)[closed] - 1, axis=0)
+    template = "\n".join(map(_template, (counts - closed).tolist(), closed.tolist()))
+    return (template % tuple(frame.to_paper(points).ravel().tolist())).split("\n")
 
 
 @lru_cache(maxsize=1024)

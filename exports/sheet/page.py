@@ -106,7 +106,11 @@ class Paragraph:
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         """Draw the text."""
-        with canvas.marked(Element(self.style.role)):
+        self.draw_as(Element(self.style.role), canvas, x, top, width)
+
+    def draw_as(self, element: Element, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw the text as the content of an element, such as the cell that has nothing else in it."""
+        with canvas.marked(element):
             draw_lines(canvas, lines_of(self.text, self.style, width), self.style, x, top, width)
 
 

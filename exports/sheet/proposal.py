@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from exports.sheet.answers import ReadsLabels, plain_number
+from exports.sheet.answers import ReadsLabels
 from exports.sheet.data import GateSeen, Proposal, Work
 from exports.sheet.profile import text_of
 from fieldsurvey.assess.cost import Estimate, Line, estimates
@@ -83,7 +83,7 @@ class Proposals:
             Work(
                 name=" ".join(filter(None, (line.item_code, text_of(rows[line.uid].get("item_scope"))))),
                 kind=_CLASSES.get(line.reno_class, line.reno_class),
-                quantity=f"{plain_number(line.quantity)}{line.unit}",
+                quantity=f"{line.quantity:,.10g}{line.unit}",
                 price=line.price_yuan,
                 amount=float(line.amount_wan),
                 fund=funds.get(line.fund_src, line.fund_src),

@@ -29,7 +29,7 @@ def _head(names: Sequence[str]) -> tuple[Cell, ...]:
 
 def cost_table(proposal: Proposal) -> Table:
     """Return the works with their amounts and sums."""
-    widths = (30.0, 0.0, 46.0, 62.0, 60.0, 64.0, 62.0)
+    widths = (28.0, 0.0, 42.0, 64.0, 60.0, 64.0, 73.0)
     widths = (widths[0], TEXT_WIDTH - sum(widths), *widths[2:])
     rows = [_work_row(number, work) for number, work in enumerate(proposal.works, 1)]
     for name, amount in zip(_SUMS, proposal.sums, strict=True):

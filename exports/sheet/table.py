@@ -75,9 +75,13 @@ class Number(_OneLine):
 
     def draw(self, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
         """Draw the figure."""
+        self.draw_as(Element("P"), canvas, x, top, width)
+
+    def draw_as(self, element: Element, canvas: SheetCanvas, x: float, top: float, width: float) -> None:
+        """Draw the figure as the content of an element, such as the cell that has nothing else in it."""
         style = self.fitted(width)
         at = {"right": x + width, "centre": x + width / 2}.get(style.align, x)
-        with canvas.marked(Element("P")):
+        with canvas.marked(element):
             draw_text(canvas, self.text, style, at, self._baseline(top), style.align)
 
 
@@ -298,6 +302,10 @@ def _draw_cell(canvas: SheetCanvas, cell: Cell, column: int, row: int, lefts: li
     room = tops[row] - tops[row + cell.rows]
     inner = cell.inner(width)
     slack = max(0.0, room - cell.content.height(inner) - PAD_TOP - PAD_BOTTOM)
-    role = "TH" if cell.header else "TD"
-    with canvas.element(Element(role, scope=cell.header, span=(cell.columns, cell.rows))):
-        cell.content.draw(canvas, lefts[column] + cell.pad_x, tops[row] - PAD_TOP - slack / 2, inner)
+    element = Element("TH" if cell.header else "TD", scope=cell.header, span=(cell.columns, cell.rows))
+    x, top = lefts[column] + cell.pad_x, tops[row] - PAD_TOP - slack / 2
+    if isinstance(cell.content, Paragraph | Number) and cell.content.style.role == "P":
+        cell.content.draw_as(element, canvas, x, top, inner)
+        return
+    with canvas.element(element):
+        cell.content.draw(canvas, x, top, inner)

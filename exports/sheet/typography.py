@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal, NamedTuple, TypeVar
 
 from exports.sheet.breaking import Line, break_lines
-from exports.sheet.canvas import BLACK, Colour, SheetCanvas
+from exports.sheet.canvas import BLACK, Colour, SheetCanvas, Used
 from exports.sheet.faces import SONG, Face, chain
 from exports.sheet.structure import Element
 
 Align = Literal["left", "centre", "right", "justify"]
 _ASCENT = 0.88  # em above the baseline that Chinese glyphs fill
 _MAX_SPREAD = 0.22  # em: a line that would need wider letter space stays ragged
-_KEPT = 3000  # texts kept with a document
+_KEPT = 4000  # texts of each kind kept for the next place and the next document
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +70,56 @@ def draw_lines(
 ) -> None:
     """Draw lines into a column whose upper left corner is (x, top).
 
-    What follows the first position is the same wherever a text stands, and in
-    a book most texts stand in many places: it is kept with the document.
+    What follows the first position is the same wherever a text stands, and
+    most texts stand in many places, of a book or of many sheets: it is kept.
     """
     key = (id(lines), style, width)
-    kept = canvas.drawn.get(key)
-    if kept is None:
-        placed = _placed(canvas, lines, style, width)
-        kept = _keep(canvas, key, (lines, *placed))  # with the lines, so that no others get their id
-    _lines, right, down, shown = kept
-    canvas.op(f"BT\n{_colour(style.colour)}\n{x + right:.2f} {top - down:.2f} Td\n{shown}ET")
+    kept = _blocks.get(key) or _keep(_blocks, key, _Block(lines, *_placed(lines, style, width)))
+    canvas.use(kept.used)
+    canvas.op(f"BT\n{_colour(style.colour)}\n{x + kept.right:.2f} {top - kept.down:.2f} Td\n{kept.shown}ET")
 
 
-def _keep(canvas: SheetCanvas, key: Any, made: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401 - two kinds of key
-    """Keep what was set; all is forgotten at times: what stands in many places of a book soon is there again."""
-    if len(canvas.drawn) >= _KEPT:
-        canvas.drawn.clear()
-    canvas.drawn[key] = made
+class _Block(NamedTuple):
+    """Lines as they are drawn.
+
+    Attributes:
+        lines: Kept with the rest, so that no others get their id.
+        right: How far right of its corner the text begins, in points.
+        down: How far below its corner the text begins, in points.
+        shown: The operators from there on.
+        used: The faces with what is set in them.
+    """
+
+    lines: Sequence[Line]
+    right: float
+    down: float
+    shown: str
+    used: Used
+
+
+class _Words(NamedTuple):
+    """One line as it is drawn: its width in points, its operators, the faces with what is set in them."""
+
+    width: float
+    shown: str
+    used: Used
+
+
+_blocks: dict[tuple[int, TextStyle, float], _Block] = {}
+_words: dict[tuple[str, str, float], _Words] = {}
+
+
+def _keep(kept: dict[_Key, _Made], key: _Key, made: _Made) -> _Made:
+    """Keep what was set; all is forgotten at times: what stands in many places soon is there again."""
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = made
     return made
 
 
-def _placed(canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, width: float) -> tuple[float, float, str]:
-    """Return how far right of and below its corner a text begins, and its operators from there on."""
-    pen = _Pen(canvas, style)
+def _placed(lines: Sequence[Line], style: TextStyle, width: float) -> tuple[float, float, str, Used]:
+    """Return how far right of and below its corner a text begins, its operators from there on, and its faces."""
+    pen = _Pen(style)
     down = first = (style.leading - style.size) / 2 + style.size * _ASCENT
     start: float | None = None
     for line in lines:
@@ -103,7 +132,7 @@ def _placed(canvas: SheetCanvas, lines: Sequence[Line], style: TextStyle, width:
                 pen.move(left, -down, spread)
             pen.write(line)
         down += style.leading
-    return start or 0.0, first, pen.finished()
+    return start or 0.0, first, pen.finished(), pen.used
 
 
 def draw_text(
@@ -111,16 +140,15 @@ def draw_text(
 ) -> float:
     """Draw one line at a baseline; x is its left end, middle or right end. Return its width in points."""
     key = (text, style.face, style.size)
-    kept = canvas.drawn.get(key)
+    kept = _words.get(key)
     if kept is None:
-        line = lines_of(text, style, 10_000)[0]
-        pen = _Pen(canvas, style)
+        line, pen = lines_of(text, style, 10_000)[0], _Pen(style)
         pen.write(line)
-        kept = _keep(canvas, key, (line.width, pen.finished()))
-    width, shown = kept
-    left = {"centre": x - width / 2, "right": x - width}.get(align, x)
-    canvas.op(f"BT\n{_colour(style.colour)}\n{left:.2f} {baseline:.2f} Td\n{shown}ET")
-    return float(width)
+        kept = _keep(_words, key, _Words(line.width, pen.finished(), pen.used))
+    canvas.use(kept.used)
+    left = {"centre": x - kept.width / 2, "right": x - kept.width}.get(align, x)
+    canvas.op(f"BT\n{_colour(style.colour)}\n{left:.2f} {baseline:.2f} Td\n{kept.shown}ET")
+    return kept.width
 
 
 def draw_vertical(canvas: SheetCanvas, text: str, style: TextStyle, x: float, middle: float, height: float) -> None:
@@ -179,12 +207,18 @@ def _colour(colour: Colour) -> str:
 class _Pen:
     """Writes the operators of one text, changing font only where a fallback face steps in."""
 
-    def __init__(self, canvas: SheetCanvas, style: TextStyle) -> None:
-        self._canvas, self._style, self._size = canvas, style, style.size
+    def __init__(self, style: TextStyle) -> None:
+        self._style, self._size = style, style.size
         self._face: Face | None = None
         self._at = (0.0, 0.0)
         self._spread = 0.0
         self._ops: list[str] = []
+        self._set: dict[Face, list[str]] = {}
+
+    @property
+    def used(self) -> Used:
+        """The faces with what is set in them."""
+        return tuple((face, "".join(runs)) for face, runs in self._set.items())
 
     def begin(self, x: float, y: float, spread: float) -> None:
         """Say where the text begins: the one position that the document gives."""
@@ -210,7 +244,8 @@ class _Pen:
                 if face is not self._face:
                     self._show(shown)
                     self._use(face)
-                shown.append(f"<{self._canvas.font(face).encode(run)}>")
+                shown.append(f"<{face.encoded(run)}>")
+                self._set.setdefault(face, []).append(run)
         self._show(shown)
 
     def finished(self) -> str:
@@ -220,7 +255,7 @@ class _Pen:
 
     def _use(self, face: Face) -> None:
         self._face = face
-        self._ops.append(f"/{self._canvas.font(face).internal} {self._size:.4g} Tf")
+        self._ops.append(f"/{face.name} {self._size:.4g} Tf")
 
     def _show(self, shown: list[str]) -> None:
         if shown:

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from fieldsurvey.i18n import _
 from ui.widgets import titled
@@ -30,8 +30,12 @@ class Preview(QStackedWidget):
         self.told.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.told.setMaximumWidth(_WIDEST)
         empty = QWidget()
-        layout = QVBoxLayout(empty)
-        layout.addWidget(self.told, 1, Qt.AlignmentFlag.AlignHCenter)
+        layout = QHBoxLayout(empty)
+        layout.addStretch(1)
+        layout.addWidget(
+            self.told, _WIDEST
+        )  # all the room up to its widest: it would break a sentence of ten characters
+        layout.addStretch(1)
         self.addWidget(empty)
         self.addWidget(self.view)
 

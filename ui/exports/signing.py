@@ -92,6 +92,8 @@ class SignPanel(QWidget):
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setProperty("role", "room")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has the focus, and scrolls it
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
@@ -106,7 +108,7 @@ class SignPanel(QWidget):
         pick = QPushButton("…")
         pick.setObjectName(name)
         pick.setAccessibleName(_("Choose: {what}").format(what=line.accessibleName()))
-        pick.setFixedSize(44, _ROW)
+        pick.setFixedWidth(44)
         pick.clicked.connect(choose)
         both = QWidget()
         row = QHBoxLayout(both)

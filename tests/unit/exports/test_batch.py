@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from exports.batch import SheetsWritten, write_sheets
+from exports.sheet_folder import LIST
 from exports.sheet_pool import drawn
 from exports.sheet_writer import Order, Wanted
 from fieldsurvey.errors import JobCancelled
@@ -38,7 +39,7 @@ def write(store: Store, folder: Path, control: JobControl | None = None, process
 
 
 def bytes_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LIST}
 
 
 def test_two_processes_write_the_same_bytes_as_one(store: Store, tmp_path: Path) -> None:
@@ -144,3 +145,31 @@ def test_after_a_power_cut_the_rest_is_made_and_all_bytes_are_the_same(store: St
     made = write(store, cut)
     assert made.kept >= 1
     assert {name: data for name, data in bytes_in(cut).items() if name.endswith(".pdf")} == bytes_in(whole)
+
+
+def renamed(store: Store, folder: Path) -> SheetsWritten:
+    """Give the first community another name and write again."""
+    (first,) = store.select("community", where={"code": "T0"})
+    store.save(str(first["uid"]), {"name": "新小区"})
+    return write(store, folder)
+
+
+def test_the_sheet_of_a_renamed_community_takes_the_place_of_the_old_one(store: Store, tmp_path: Path) -> None:
+    write(store, tmp_path / "out")
+    made = renamed(store, tmp_path / "out")
+    assert "T0_新小区.pdf" in bytes_in(tmp_path / "out")
+    assert len(bytes_in(tmp_path / "out")) == COUNT
+    assert any("T0_小区0.pdf" in sentence for sentence in made.told())
+
+
+def test_what_a_person_did_to_an_old_sheet_is_left_and_named(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(store, out)
+    with (out / "T0_小区0.pdf").open("ab") as file:
+        file.write(b"\n%signed")
+    assert write(store, out).kept == COUNT
+    made = renamed(store, out)
+    assert made.stale == (out / "T0_小区0.pdf",)
+    assert bytes_in(out)["T0_小区0.pdf"].endswith(b"signed")
+    (out / LIST).write_text("damaged")
+    assert write(store, out).kept == COUNT

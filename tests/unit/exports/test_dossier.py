@@ -1,6 +1,7 @@
 """The file of one community: what is inside, and what stays out unless asked for."""
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -15,7 +16,9 @@ from exports.dossier import dossier
 from fieldsurvey.cli import run
 from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl
+from fieldsurvey.model.marks import Mark
 from fieldsurvey.store import Store
+from fieldsurvey.store.album import draw_on
 from tests.builders import add_community, make_project
 
 
@@ -110,19 +113,61 @@ def test_history_names_every_change(store: Store, community: str, tmp_path: Path
     assert ["小区", "修改", "小区名称", "枫叶山", "枫叶山小区"] in [line[2:] for line in lines]
 
 
-def test_photos_come_as_they_were_taken_with_a_list(store: Store, community: str, tmp_path: Path) -> None:
-    shot = tmp_path / "shot.jpg"
-    Image.new("RGB", (40, 30), "red").save(shot)
+@pytest.fixture
+def shot(store: Store, community: str, tmp_path: Path) -> bytes:
+    """A photo as a telephone takes it: it says where, lies on its side, and has a film behind it. It is in a record."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Telephone of Ms Li"
+    exif.get_ifd(0x8825)[1] = "N"
+    picture = Image.effect_mandelbrot((400, 300), (-2.2, -1.5, 1.2, 1.5), 60).convert("RGB")
+    file = tmp_path / "shot.jpg"
+    picture.save(file, exif=exif, comment="Ms Li")
+    file.write_bytes(file.read_bytes() + b"film \xff\xd9 of Ms Li")
     (record,) = store.select("f04_water", where={"community_uid": community})
-    for sha in (store.media.add_file(shot), "ab" * 32):  # the second one is not here
+    for sha in (store.media.add_file(file), "ab" * 32):  # the second one is not here
         values = {"parent_uid": record["uid"], "photo": sha, "photo_caption": "水表间"}
         store.create_record("f04_water__photos", values)
-    made = dossier(store, "A1", tmp_path / "a.zip")
+    return file.read_bytes()
+
+
+def packed_photo(store: Store, tmp_path: Path, *, personal: bool = False) -> tuple[bytes, list[str], str]:
+    """Return the photo in the file, its line in the list, and all that the note says."""
+    made = dossier(store, "A1", tmp_path / "a.zip", personal=personal, restricted=True)
     files = inside(tmp_path / "a.zip")
     (photo,) = [content for name, content in files.items() if name.startswith("3_") and name.endswith(".jpg")]
-    assert photo == shot.read_bytes()
-    assert table(files["3_照片/照片目录.csv"])[1][1:3] == ["001.jpg", "供水：水表间"]
-    assert any("照片1张" in sentence for sentence in made.left_out)
+    assert any("照片1张：尚未同步" in sentence for sentence in made.left_out)
+    return photo, table(files["3_照片/照片目录.csv"])[1], files["说明.txt"].decode("utf-8-sig")
+
+
+def test_photos_come_as_they_were_taken_where_personal_data_may(store: Store, shot: bytes, tmp_path: Path) -> None:
+    photo, line, note = packed_photo(store, tmp_path, personal=True)
+    assert photo == shot
+    assert line[1:3] == ["001.jpg", "供水：水表间"]
+    assert "照片为原片" in note
+
+
+def test_elsewhere_a_photo_says_nothing_of_who_took_it_where(store: Store, shot: bytes, tmp_path: Path) -> None:
+    photo, line, note = packed_photo(store, tmp_path)
+    assert b"Li" in shot
+    assert b"Li" not in photo
+    with Image.open(io.BytesIO(photo)) as bare, Image.open(io.BytesIO(shot)) as taken:
+        assert dict(bare.getexif()) == {0x0112: 6}  # which way up it is
+        assert bare.tobytes() == taken.tobytes()
+    assert line[6] == "去除元数据"
+    assert "照片1张的拍摄位置" in note
+
+
+def test_what_a_person_covered_cannot_be_made_out(store: Store, community: str, shot: bytes, tmp_path: Path) -> None:
+    sha = hashlib.sha256(shot).hexdigest()
+    draw_on(store, sha, (Mark("cover", ((0.0, 0.0), (1.0, 0.5))), Mark("text", ((0.5, 0.8),), "裂缝")), community)
+    photo, line, note = packed_photo(store, tmp_path)
+    with Image.open(io.BytesIO(photo)) as covered:
+        assert covered.size == (300, 400)  # upright, as large as it was taken
+        assert not dict(covered.getexif())
+        colours = [len(covered.crop((0, top, 300, top + 200)).getcolors(1 << 20) or []) for top in (0, 200)]
+    assert colours[0] * 4 < colours[1]  # a few squares above, the picture below
+    assert line[6] == "遮挡后副本"
+    assert "照片原片1张" in note
 
 
 @pytest.mark.usefixtures("community")

@@ -7,6 +7,7 @@ import zlib
 import pikepdf
 import pytest
 
+from exports.sheet.archive import digest_of_pages, protect
 from exports.sheet.packing import packed
 
 
@@ -45,3 +46,18 @@ def test_no_stream_ends_in_a_carriage_return_whatever_the_content() -> None:
 
 def test_the_same_objects_give_the_same_bytes() -> None:
     assert _file(["甲", "乙"]) == _file(["甲", "乙"])
+
+
+def test_the_verification_code_survives_what_is_done_to_an_unlucky_stream() -> None:
+    """One foot in 256 ends in a carriage return when it is compressed, and is then written in digits."""
+    drawn = (b"0 0 m 9 9 l S %" + b"a" * length for length in range(256))
+    unlucky = next(each for each in map(zlib.compress, drawn) if each.endswith(b"\r"))
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page()
+        page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Foot=pdf.make_stream(unlucky)))
+        foot = page.obj.Resources.XObject.Foot
+        foot.Filter, foot.Subtype = pikepdf.Name.FlateDecode, pikepdf.Name.Form
+        before = digest_of_pages(pdf)
+        protect(foot)
+        assert foot.read_raw_bytes() != unlucky
+        assert digest_of_pages(pdf) == before
