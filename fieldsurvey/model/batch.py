@@ -8,6 +8,8 @@ from fieldsurvey.model import merge
 from fieldsurvey.model.merge import SCOPE, State
 from fieldsurvey.model.revision import Kind, Revision
 
+_NOBODY: set[int] = set()
+
 
 def causal(
     revisions: Sequence[Revision],
@@ -24,14 +26,10 @@ def causal(
         applied: Those of their parents that are applied.
         is_admitted: Asked of a revision whose turn has come; where it says no, the revision and what follows wait.
     """
-    makers: dict[str, list[int]] = {}
-    for revision in revisions:
-        if revision.kind is Kind.CREATE:
-            makers.setdefault(revision.uid, []).append(revision.rid)
-    missing = {r.rid: set(merge.required(r) - applied) for r in revisions}
-    for revision in revisions:
-        if revision.uid in makers and revision.kind is not Kind.CREATE:
-            missing[revision.rid].update(makers[revision.uid])
+    makers = _makers(revisions)
+    missing = {r.rid: makers.get(r.uid, _NOBODY) | merge.required(r) - applied for r in revisions}
+    for made in makers.values():
+        missing.update((rid, set()) for rid in made)
     children: dict[int, list[Revision]] = {}
     for revision in revisions:
         for parent in missing[revision.rid]:
@@ -48,6 +46,15 @@ def causal(
             if not missing[child.rid]:
                 queue.append(child)
     return ready, missing
+
+
+def _makers(revisions: Iterable[Revision]) -> dict[str, set[int]]:
+    """Return, per record that is made in these revisions, by which of them."""
+    found: dict[str, set[int]] = {}
+    for revision in revisions:
+        if revision.kind is Kind.CREATE:
+            found.setdefault(revision.uid, set()).add(revision.rid)
+    return found
 
 
 @dataclass(slots=True)
