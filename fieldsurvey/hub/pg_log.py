@@ -92,6 +92,7 @@ class PgLog:
         row = cursor.execute(dialect.SHARE_CATALOGUE).fetchone()
         self._rows.use(row[1] if row else None)
         self._records.moved.clear()
+        self._records.imports.clear()
         return cursor
 
     def _let_go(self, work: _Work, rids: Sequence[int]) -> None:

@@ -41,11 +41,13 @@ class PgRecords:
 
     Attributes:
         moved: Records that an import of this transaction moved: their areas before and after.
+        imports: The imports of this transaction; they come into the log together, after the last is loaded.
     """
 
     def __init__(self, rows: PgRows, imported: ImportedRows) -> None:
         self._rows, self._imported_rows = rows, imported
         self.moved: dict[str, tuple[int, int]] = {}
+        self.imports: dict[int, Revision] = {}
 
     def lock(self, cursor: Cursor[Any], tables: Mapping[str, str]) -> Locked:
         """Lock records, given record -> table, in the order of their uids, and return where they stand."""
@@ -100,10 +102,11 @@ class PgRecords:
 
     def make_again(self, cursor: Cursor[Any], revision: Revision, before: Locked) -> None:
         """Let an import have its say in records that something else made: it is one more create of each."""
+        self.imports[revision.rid] = revision
         states = {uid: merge.made_again(state, revision.rid) for uid, state in before.found.items()}
         for part in _portions(states):
             names = {uid: set(self._columns(state.table)) for uid, state in part.items()}
-            shown, value_of = self._statuses(cursor, part, names, {revision.rid: revision})
+            shown, value_of = self._statuses(cursor, part, names, self.imports)
             self._write_heads(cursor, part, shown, before.conflicted)
             self._write_rows(cursor, part, shown, value_of, dict.fromkeys(part, revision.rid), ())
             had = {uid: before.found[uid].scope for uid in part}

@@ -33,6 +33,7 @@ class Records:
         self.touched: dict[str, str] = {}
         self._states: dict[str, State] = {}  # of this transaction
         self._conflicts: dict[str, int] = {}  # their numbers of open conflicts
+        self._imports: dict[int, Revision] = {}  # loaded in this transaction; they come into the log together
         self.rules: Rules | None = None
         self.imported: ImportedRows = lambda _revision, _uids: _NOTHING
         self.areas: frozenset[int] | None = None
@@ -41,6 +42,7 @@ class Records:
         """Drop what is kept for the length of a transaction."""
         self._states.clear()
         self._conflicts.clear()
+        self._imports.clear()
 
     def state(self, uid: str, table: str = "") -> State | None:
         """Return where a record stands; an imported row that nobody edited stands on its import."""
@@ -115,11 +117,12 @@ class Records:
             revision: The import.
             before: Where those of its records stand that are here without it.
         """
+        self._imports[revision.rid] = revision
         states = {uid: merge.made_again(state, revision.rid) for uid, state in before.items()}
         names = {uid: self._columns(state.table) for uid, state in states.items()}
         for part in parts(list(states)):
             some = {uid: states[uid] for uid in part}
-            shown = self._write(some, names, {revision.rid: revision}, dict.fromkeys(part, revision.rid))
+            shown = self._write(some, names, self._imports, dict.fromkeys(part, revision.rid))
             self._entries.feed((), {uid: (before[uid].scope, status.scope) for uid, status in shown.items()})
 
     def materialise(self, uid: str, state: State, names: Iterable[str]) -> Status:

@@ -193,3 +193,20 @@ def test_any_order_gives_the_rows_heads_and_conflicts_of_a_project_file(
     assert scope in {0, *(scope_of(str(row["uid"])) for row in reference.select("community"))}
     fed, _cursor = storage.feed_after(0, 99, frozenset({scope}))
     assert {r.rid for r in everything(reference) if r.uid == WELL} <= {r.rid for r in fed}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_lists_that_come_together_are_a_conflict_in_all_they_differ_in(
+    laptops: list[Store], storage: Storage, order: int
+) -> None:
+    one, other, _third = laptops
+    _import(one, {"kind": "市政", "state": "正常"})
+    _import(other, {"kind": "小区", "geom": point(7.0)})
+    lists = [everything(one)[0], everything(other)[0]]
+    _exchange(one, other)
+    if isinstance(storage, GeoPackageStorage):
+        _share_files(one, storage.store)
+    storage.ingest(lists[::order], {})
+    wanted = {(c.uid, c.field): tuple(v.rid for v in c.versions) for c in one.conflicts()}
+    assert {field for _uid, field in wanted} == {"kind", "state", "geom"}
+    assert storage.conflicts() == wanted
