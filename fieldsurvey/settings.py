@@ -12,7 +12,8 @@ from fieldsurvey.paths import user_data
 SCHEMA = 1
 THEMES = ("light", "dark", "sun")
 _MAX_RECENT = 8
-_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry", "place_day")
+_TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry", "place_day",
+          "body_font", "title_font")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Settings:
         login, name: Who works on this laptop.
         certificate, seal_picture: Files that were signed with last; no password and no key is kept.
         timestamp_url: Time-stamp service for signatures (RFC 3161); empty: none.
+        body_font, title_font: The office's own typefaces (仿宋, 小标宋) for the papers; empty: ours.
         role: What that person is in the review where no hub says it (model.role.Role).
         splitter: Widths of the three columns of the main window, px.
         table: The table that was looked at last.
@@ -66,6 +68,8 @@ class Settings:
     certificate: str = ""
     seal_picture: str = ""
     timestamp_url: str = ""
+    body_font: str = ""
+    title_font: str = ""
     role: str = ""
     splitter: tuple[int, ...] = field(default=(270, 700, 400))
     table: str = ""

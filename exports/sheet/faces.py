@@ -4,20 +4,25 @@ exports.sheet.embedding puts the faces into a document. Imported late: reportlab
 is slow to load.
 """
 
+import struct
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from reportlab.pdfbase.ttfonts import TTFontFace  # noqa: TID253 - this module is itself imported late
+from reportlab.pdfbase.ttfonts import TTFError, TTFontFace  # noqa: TID253 - this module is itself imported late
 
 from exports.sheet.fonts import FOLDER
 from exports.sheet.subset import Outlines
+from fieldsurvey import settings
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 
 SONG, SONG_BOLD, HEI, HEI_BOLD, KAI = "Song", "SongBold", "Hei", "HeiBold", "Kai"
 FALLBACK = (SONG, HEI)
-_NOT_FROM_KAI = "“”‘’"  # proportional there: pressing marks together needs the full-width ones
+_MARKS = "“”‘’"  # proportional in some faces: pressing marks together needs the full-width ones
 _ASCII = bytes([10, *range(32, 127)])  # every face has it; a line end is not printed
+_TRIED = "老旧小区改造"
+_chosen: dict[str, str] = {}  # face of ours -> file of the office's own; filled at first use
 _BMP = 0xFFFF
 _SURROGATES = range(0xD800, 0xE000)  # no characters have these numbers
 
@@ -46,14 +51,20 @@ class Face:
         outlines: What the glyphs look like.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, file: Path | None = None) -> None:
+        """Read a face: one of ours, or that of a file.
+
+        Raises:
+            TTFError, OSError: If the file is no TrueType face, or may not be embedded.
+        """
         self.name = name
-        self.ttf: Any = TTFontFace(str(FOLDER / f"{name}.ttf"))
+        self.ttf: Any = TTFontFace(str(file or FOLDER / f"{name}.ttf"))
         self.glyphs: dict[int, int] = dict(self.ttf.charToGlyph)
         self.outlines = Outlines(self.ttf)
-        if name == KAI:
-            for char in _NOT_FROM_KAI:
-                self.glyphs.pop(ord(char), None)
+        if name == KAI or file is not None:
+            for char in _MARKS:
+                if self.advance(ord(char)) < 1:
+                    self.glyphs.pop(ord(char), None)
         beyond = sorted(code for code in self.glyphs if code > _BMP)
         self._beyond = dict(zip(beyond, _SURROGATES, strict=False))
         for code in beyond[len(_SURROGATES) :]:
@@ -78,7 +89,9 @@ class Chain:
     """A face with the faces that stand in for it, character by character."""
 
     def __init__(self, name: str) -> None:
-        self._faces = [face(each) for each in dict.fromkeys((name, *FALLBACK))]
+        own = office_face(name)
+        ours = [face(each) for each in dict.fromkeys((name, *FALLBACK))]
+        self._faces = ours if own is None else [own, *ours]
         self._found: dict[str, tuple[Face, float]] = {}
 
     def pick(self, char: str) -> tuple[Face, float]:
@@ -116,6 +129,53 @@ class Chain:
 def face(name: str) -> Face:
     """Return a typeface, read once per process."""
     return Face(name)
+
+
+@cache
+def office_face(name: str) -> Face | None:
+    """Return the office's own typeface in place of one of ours, as the settings say; None: ours.
+
+    GB/T 9704-2012 sets the title in 小标宋 and the text in 仿宋; neither may be given away with a program.
+
+    Raises:
+        InputRefused: If the file of the settings cannot be used.
+    """
+    file = _office_files().get(name, "")
+    return read_office_face(name, Path(file)) if file else None
+
+
+def _office_files() -> dict[str, str]:
+    if not _chosen:
+        now, _trouble = settings.load()
+        _chosen.update({SONG: now.body_font, SONG_BOLD: now.title_font})
+    return _chosen
+
+
+def choose_office_faces(body: str, title: str) -> None:
+    """Use other files than this process found in the settings; empty: ours.
+
+    Call through exports.sheet.typography.choose_faces, which drops what was set in the old ones.
+    """
+    _chosen.update({SONG: body, SONG_BOLD: title})
+    office_face.cache_clear()
+    chain.cache_clear()
+
+
+def read_office_face(name: str, file: Path) -> Face:
+    """Return a typeface of the office's own that stands in for one of ours.
+
+    Raises:
+        InputRefused: If it cannot be read, is no TrueType face of Chinese, or may not be embedded.
+    """
+    try:
+        found = Face(f"{name}Office", file)
+    except (OSError, TTFError, struct.error, ValueError, LookupError, TypeError) as error:
+        text = _("The typeface {file} cannot be used: {why}. Choose a TrueType file (.ttf), or leave the field blank.")
+        raise InputRefused(text.format(file=file.name, why=error)) from error
+    if not found.glyphs.keys() >= set(map(ord, _TRIED)):
+        text = _("The typeface {file} has no Chinese characters. Choose another, or leave the field blank.")
+        raise InputRefused(text.format(file=file.name))
+    return found
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from exports.sheet.breaking import Line, break_lines
 from exports.sheet.canvas import BLACK, Colour, SheetCanvas, Used
-from exports.sheet.faces import SONG, Face, chain
+from exports.sheet.faces import SONG, Face, chain, choose_office_faces
 from exports.sheet.structure import Element
 
 Align = Literal["left", "centre", "right", "justify"]
@@ -48,6 +48,20 @@ class TextStyle:
 @lru_cache(maxsize=20_000)
 def _lines(text: str, face: str, size: float, width: float) -> list[Line]:
     return break_lines(text, chain(face).width, size, width)
+
+
+def choose_faces(body: str, title: str) -> None:
+    """Set texts in the office's own typefaces from now on.
+
+    Args:
+        body: File in place of our text face (仿宋); empty: ours.
+        title: File in place of our title face (小标宋); empty: ours.
+    """
+    choose_office_faces(body, title)
+    _lines.cache_clear()
+    _runs.cache_clear()
+    _blocks.clear()
+    _words.clear()
 
 
 def lines_of(text: str, style: TextStyle, width: float) -> list[Line]:

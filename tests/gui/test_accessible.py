@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.assess.quantities import Quantity
 from fieldsurvey.geo.local_grids import TM
 from fieldsurvey.model.assets import ASSETS
 from fieldsurvey.model.schema import Value
@@ -30,6 +31,7 @@ from ui.map.dialogs import AttributeDialog, GoToDialog, PrintDialog
 from ui.map.grid_dialogs import PairsDialog, ParametersDialog
 from ui.photos.canvas import MarkCanvas
 from ui.photos.dialogs import DrawDialog
+from ui.plan.quantities import QuantitiesDialog
 from ui.project.handover import HandoverWizard
 from ui.project.receive import ReceiveDialog
 from ui.sync.enrol import EnrolDialog
@@ -133,6 +135,9 @@ DIALOGS: dict[str, Callable[[MainWindow], QDialog]] = {
     "AssignDialog": _assign,
     "HelpWindow": HelpWindow,
     "Tutorial": Tutorial,
+    "QuantitiesDialog": lambda window: QuantitiesDialog(
+        window, "枫叶山", [Quantity("B07", "m", 120.0, "雨水管", ("f20_manholes",))]
+    ),
     "DrawDialog": lambda window: DrawDialog("画", MarkCanvas(_SHEET), ("arrow", "circle", "text", "line"), window),
 }
 NOT_HERE = {  # what a machine without camera or an older record cannot show

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from exports.products import PRODUCTS
+from exports.sheet.faces import SONG, chain
+from exports.sheet.fonts import FOLDER as FONTS
 from fieldsurvey.settings import Settings
 from tests.builders import add_community, make_project
 from tests.unit.exports.signers import PASSWORD, Office
@@ -146,6 +148,27 @@ def test_without_a_page_to_show_the_preview_says_what_to_do(qtbot: QtBot, panel:
     panel.choices.community.setCurrentIndex(1)
     assert "预览" in panel.pages.told.text()
     assert panel.pages.currentWidget() is not panel.view
+
+
+def test_the_office_chooses_its_own_typefaces_and_a_wrong_file_changes_nothing(
+    qtbot: QtBot, window: MainWindow, panel: ExportPanel, tmp_path: Path
+) -> None:
+    faces = panel.typefaces
+    panel.tabs.setCurrentWidget(faces)
+    wrong = tmp_path / "仿宋.ttf"
+    wrong.write_text("no typeface")
+    faces.body.setText(str(wrong))
+    faces.body.editingFinished.emit()
+    qtbot.waitUntil(lambda: "仿宋.ttf 不能使用" in faces.told.text(), timeout=20_000)
+    assert window.remembered.now.body_font == ""
+    faces.body.setText(str(FONTS / "Kai.ttf"))
+    faces.body.editingFinished.emit()
+    qtbot.waitUntil(lambda: faces.told.text().startswith("✓"), timeout=20_000)
+    assert window.remembered.now.body_font == str(FONTS / "Kai.ttf")
+    assert chain(SONG).pick("山")[0].name == "SongOffice"
+    faces.body.clear()
+    faces.body.editingFinished.emit()
+    qtbot.waitUntil(lambda: chain(SONG).pick("山")[0].name == SONG, timeout=20_000)
 
 
 def test_a_sheet_is_signed_and_checked(

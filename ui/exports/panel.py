@@ -28,6 +28,7 @@ from ui import shown
 from ui.exports.choices import Choices, as_primary
 from ui.exports.preview import Preview
 from ui.exports.signing import SignPanel
+from ui.exports.typefaces import TypefacesPanel
 from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
@@ -70,6 +71,7 @@ class ExportPanel(QWidget):
         self._soon.timeout.connect(self._look)
         self.choices = Choices()
         self.signing = SignPanel(work_runner, remembered)
+        self.typefaces = TypefacesPanel(runner, remembered)
         self._lay_out()
         self.choices.changed.connect(self._product_changed)
         self.choices.altered.connect(self._altered)
@@ -113,6 +115,7 @@ class ExportPanel(QWidget):
         self.tabs.setObjectName("export_tabs")
         self.tabs.addTab(self.pages, _("Preview"))
         self.tabs.addTab(self.signing, _("Sign and check"))
+        self.tabs.addTab(self.typefaces, _("Typefaces"))
         outer = QHBoxLayout(self)
         parts = ((_("Export"), scroll, 330), (_("Preview"), self.tabs, 300))
         outer.addWidget(Columns("export_parts", parts, (420, 840)))

@@ -7,13 +7,11 @@ from typing import cast
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -22,12 +20,12 @@ from PySide6.QtWidgets import (
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from ui.exports.choices import as_primary
+from ui.exports.file_line import ROW, file_line, with_chooser
 from ui.jobs import Job, JobRunner
 from ui.remembered import Remembered
 from ui.widgets import button, titled
 
 _PDF, _KEYS, _PICTURES = "PDF (*.pdf)", "PKCS#12 (*.p12 *.pfx)", "PNG, JPEG (*.png *.jpg *.jpeg)"
-_ROW = 36
 
 
 class SignPanel(QWidget):
@@ -42,16 +40,16 @@ class SignPanel(QWidget):
         self.setObjectName("sign_panel")
         self._runner, self._remembered = runner, remembered
         now = remembered.now
-        self.file = _line("sign_file", _("Sheet (PDF)"))
+        self.file = file_line("sign_file", _("Sheet (PDF)"))
         self.place = QComboBox()
         self.place.setObjectName("sign_place")
         self.place.setAccessibleName(_("Where to sign"))
-        self.place.setMinimumHeight(_ROW)
-        self.key = _line("sign_key", _("Certificate file (.p12, .pfx)"), now.certificate)
-        self.password = _line("sign_password", _("Its password"))
+        self.place.setMinimumHeight(ROW)
+        self.key = file_line("sign_key", _("Certificate file (.p12, .pfx)"), now.certificate)
+        self.password = file_line("sign_password", _("Its password"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.picture = _line("sign_picture", _("Picture of seal or handwriting"), now.seal_picture)
-        self.clock = _line("sign_clock", _("Time-stamp service (may be blank)"), now.timestamp_url)
+        self.picture = file_line("sign_picture", _("Picture of seal or handwriting"), now.seal_picture)
+        self.clock = file_line("sign_clock", _("Time-stamp service (may be blank)"), now.timestamp_url)
         self.sign = as_primary(button("sign_now", _("Sign"), self._sign))
         self.check = button("sign_check", _("Check this file"), self._check)
         self.told = QLabel()
@@ -64,13 +62,11 @@ class SignPanel(QWidget):
     def _lay_out(self) -> None:
         rows = QFormLayout()
         rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        rows.addRow(_("Sheet (PDF)"), self._with_button(self.file, _PDF, "sign_choose_file"))
+        rows.addRow(_("Sheet (PDF)"), with_chooser(self.file, _PDF, "sign_choose_file"))
         rows.addRow(_("Where to sign"), self.place)
-        rows.addRow(_("Certificate file (.p12, .pfx)"), self._with_button(self.key, _KEYS, "sign_choose_key"))
+        rows.addRow(_("Certificate file (.p12, .pfx)"), with_chooser(self.key, _KEYS, "sign_choose_key"))
         rows.addRow(_("Its password"), self.password)
-        rows.addRow(
-            _("Picture of seal or handwriting"), self._with_button(self.picture, _PICTURES, "sign_choose_picture")
-        )
+        rows.addRow(_("Picture of seal or handwriting"), with_chooser(self.picture, _PICTURES, "sign_choose_picture"))
         rows.addRow(_("Time-stamp service (may be blank)"), self.clock)
         buttons = QHBoxLayout()
         buttons.addWidget(self.sign)
@@ -97,25 +93,6 @@ class SignPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-
-    def _with_button(self, line: QLineEdit, kinds: str, name: str) -> QWidget:
-        def choose() -> None:
-            chosen, _filter = QFileDialog.getOpenFileName(self, line.accessibleName(), line.text(), kinds)
-            if chosen:
-                line.setText(chosen)
-                line.editingFinished.emit()
-
-        pick = QPushButton("…")
-        pick.setObjectName(name)
-        pick.setAccessibleName(_("Choose: {what}").format(what=line.accessibleName()))
-        pick.setFixedWidth(44)
-        pick.clicked.connect(choose)
-        both = QWidget()
-        row = QHBoxLayout(both)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(line, 1)
-        row.addWidget(pick)
-        return both
 
     def offer(self, pdf: Path) -> None:
         """Put a sheet that was just written into the field."""
@@ -216,11 +193,3 @@ class SignPanel(QWidget):
         if not isinstance(error, FieldSurveyError):
             raise error
         self.told.setText(f"⚠ {error}")
-
-
-def _line(name: str, title: str, text: str = "") -> QLineEdit:
-    made = QLineEdit(text)
-    made.setObjectName(name)
-    made.setAccessibleName(title)
-    made.setMinimumHeight(_ROW)
-    return made
