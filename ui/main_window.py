@@ -160,16 +160,17 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "person", "position", "pointer", "crs", "scale"):
+        for name in ("saved", "unsent", "conflicts", "person", "building", "position", "pointer", "crs", "scale"):
             self.told[name] = label = QLabel()
             label.setObjectName(f"status_{name}")
-        giving_way = [self.told[name] for name in ("crs", "person", "pointer", "scale", "position")]
-        self.setStatusBar(StateLine(list(self.told.values()), 5, giving_way))
+        giving_way = [self.told[name] for name in ("crs", "person", "pointer", "scale", "building", "position")]
+        self.setStatusBar(StateLine(list(self.told.values()), 6, giving_way))
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
         self.project.changed.connect(self._show)
         self.project.map_ready.connect(self.canvas.show_project)
+        self.project.map_building.connect(self._tell_building)
         self.project.backed_up.connect(self._verify_backup)
         self.project.backup_failed.connect(self._tell_trouble)
         self.opening.start_wanted.connect(self.show_start)
@@ -403,6 +404,12 @@ class MainWindow(QMainWindow):
     @Slot(float, float)
     def _tell_pointer(self, east: float, north: float) -> None:
         self.told["pointer"].setText(f"E {shown.coordinate(east)}  N {shown.coordinate(north)}")
+
+    @Slot(int, int)
+    def _tell_building(self, done: int, total: int) -> None:
+        """Say that the map of a large project is still put in order; until then it is drawn from the file."""
+        text = _("Preparing the map {percent} %").format(percent=100 * done // total) if done < total else ""
+        self.told["building"].setText(text)
 
     @Slot(float)
     def _tell_scale(self, scale: float) -> None:

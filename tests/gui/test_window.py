@@ -260,3 +260,14 @@ def test_what_is_typed_while_the_form_is_read_again_is_kept(
         kept = store.draft(f"f04_water:{uid}")
     assert kept is not None
     assert "150" in kept[0]
+
+
+def test_the_state_line_tells_how_far_the_map_is(qtbot: QtBot, project: tuple[Path, str]) -> None:
+    window = build(project[0])
+    qtbot.addWidget(window)
+    told: list[tuple[int, int, str]] = []
+    window.project.map_building.connect(lambda done, total: told.append((done, total, window.told["building"].text())))
+    qtbot.waitUntil(lambda: bool(told) and told[-1][1] == 0, timeout=30_000)
+    assert told[0] == (0, 2, "正在整理地图 0 %")
+    assert told[-2:] == [(2, 2, ""), (0, 0, "")]
+    window.close()

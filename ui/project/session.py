@@ -1,5 +1,6 @@
 """The open project as the window sees it: everything about it is asked and told here."""
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -91,6 +92,7 @@ class ProjectSession(QObject):
         opened: (Overview) a project is open.
         changed: (Overview) something in it changed.
         map_ready: (Sidecar) the map of the newest state.
+        map_building: (int, int) rows of the map that are put in order, and all of them; equal: it is done.
         closed: () no project is open.
         failed: (Exception) it could not be opened.
         backed_up: (Backup) a copy was made that has not been verified yet.
@@ -101,6 +103,7 @@ class ProjectSession(QObject):
     opened = Signal(object)
     changed = Signal(object)
     map_ready = Signal(object)
+    map_building = Signal(int, int)
     closed = Signal()
     failed = Signal(object)
     backed_up = Signal(object)
@@ -300,6 +303,7 @@ class ProjectSession(QObject):
             return
         builder = QProcess(self)
         builder.finished.connect(self._was_built)
+        builder.readyReadStandardOutput.connect(self._read_progress)
         builder.setProgram(sys.executable)
         folder = sidecar.folder_for(now.path, now.map_counter)
         builder.setArguments(["-m", "layers.sidecar", str(now.path), str(folder)])
@@ -307,7 +311,19 @@ class ProjectSession(QObject):
         builder.start()
 
     @Slot()
+    def _read_progress(self) -> None:
+        """Tell how far the map is, by the last whole line that its builder has written."""
+        if self._builder is None:
+            return
+        lines = bytes(self._builder.readAllStandardOutput().data()).splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        if whole:
+            told = json.loads(whole[-1])
+            self.map_building.emit(told["done"] or 0, told["total"] or 0)
+
+    @Slot()
     def _was_built(self) -> None:
+        self.map_building.emit(0, 0)
         builder, self._builder = self._builder, None
         if builder is not None and builder.exitCode() == 0 and self.current is not None:
             self._open_built(self.current).succeeded.connect(self._built_was_opened)
@@ -331,6 +347,7 @@ class ProjectSession(QObject):
         self._fold.stop()
         if self._builder is not None:
             self._builder.finished.disconnect(self._was_built)
+            self._builder.readyReadStandardOutput.disconnect(self._read_progress)
             self._builder.kill()
             self._builder.waitForFinished(2000)
             self._builder = None
