@@ -103,7 +103,7 @@ class Collector:
             self._progress = community_progress(self._store)
         for form_id, form in self._progress[uid].forms.items():
             if form.needed and form.done < len(form.needed):
-                yield f"{form_id.split('_')[0]} {self._forms.title(form_id)}：{_lack(form)}"
+                yield f"{self._forms.title(form_id)}：{_lack(form)}"
 
 
 def _lack(form: FormProgress) -> str:
