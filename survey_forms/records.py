@@ -94,6 +94,7 @@ def open_form(store: Store, subject: Subject, context: Context | None = None) ->
         form, children = shelf.form_of(store, subject.form_id), {}
         session = Session(form, context=_with_lists(store, form, context))
         _prefill(session, facts, context)
+    session.prepare()
     latest = shelf.form_of(store, subject.form_id)
     newer = latest if latest.version != form.version else None
     return Opened(subject, session, title, row, kept[1] if kept else None, children, newer)

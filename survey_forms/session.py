@@ -181,6 +181,16 @@ class Session:
             return []
         return self._texts.choices(itemset, self._items(path, itemset.nodeset) if itemset.nodeset else [], language)
 
+    def prepare(self) -> None:
+        """Put long lists in order for their filters, so that the first answer which narrows one need not wait for it.
+
+        Takes about 8 µs an item; call it where waiting does no harm.
+        """
+        for path in self.leaves():
+            itemset = self.question(path).itemset
+            if itemset is not None and "[" in itemset.nodeset:
+                self._items(path, itemset.nodeset)
+
     def codes(self, path: str) -> list[str]:
         """Return the values that may be taken now, without the labels that take most of the time."""
         itemset = self.question(path).itemset

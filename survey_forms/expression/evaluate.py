@@ -336,7 +336,8 @@ def _condition(predicate: Expression) -> Callable[[list[Node], Context], list[No
         value = wanted(context.at(found[0]))
         if not isinstance(value, str | list) or (isinstance(value, list) and len(value) > 1):
             return _filtered(found, condition, context)
-        return [] if value == [] else list(index(parent, key).get(to_text(value), ()))
+        listed = index(parent, key)
+        return [] if value == [] else list(listed.get(to_text(value), ()))
 
     return choose
 

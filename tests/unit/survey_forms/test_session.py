@@ -180,3 +180,22 @@ def test_entities_are_refused(tmp_path: Path) -> None:
 def test_every_kind_of_question_is_known() -> None:
     kinds = {question.kind for form in default_forms().values() for question in load_form(form).questions()}
     assert {Kind.IMAGE, Kind.GEOPOINT, Kind.SELECT_MULTIPLE, Kind.DATE} <= kinds
+
+
+def test_long_lists_are_in_order_for_their_filters_before_the_first_answer(tmp_path: Path) -> None:
+    rows = "".join(f"| | towns | t{n} | 镇{n} | c{n % 40} |\n" for n in range(400))
+    source = tmp_path / "towns.md"
+    source.write_text(
+        "| survey |\n| | type | name | label | choice_filter |\n| | text | county | County | |\n"
+        "| | select_one towns | town | Town | county = ${county} |\n"
+        f"| choices |\n| | list_name | name | label | county |\n{rows}"
+        "| settings |\n| | form_id | version |\n| | towns | 1 |\n",
+        "utf-8",
+    )
+    session = Session(load_form(source))
+    assert not session.form.indexes
+    session.prepare()
+    assert [len(index) for index in session.form.indexes.values()] == [40]
+    session.answer("/data/county", "c7")
+    assert session.codes("/data/town") == [f"t{n}" for n in range(7, 400, 40)]
+    assert len(session.form.indexes) == 1
