@@ -113,9 +113,19 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
 QTabBar::tab {{ background: transparent; border: 2px solid transparent; padding: 8px 16px; min-height: 20px; }}
 QTabBar::tab:selected {{ color: {accent}; font-weight: 600; border-bottom: 2px solid {accent}; }}
 QTabBar::tab:focus {{ border: 2px solid {accent}; border-radius: 6px; }}
-QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: 20px; height: 20px; }}
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator, QTableView::indicator {{
+  width: 18px; height: 18px; border: 2px solid {soft}; border-radius: 4px; background: {base}; }}
+QRadioButton::indicator {{ border-radius: 11px; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:checked, QRadioButton::indicator:checked, QListView::indicator:checked,
+QTreeView::indicator:checked, QTableView::indicator:checked {{ border-color: {accent}; background: {accent};
+  image: url("{icons}/check-{mark}.svg"); }}
+QRadioButton::indicator:checked {{ image: url("{icons}/dot-{mark}.svg"); }}
+QCheckBox::indicator:indeterminate, QTreeView::indicator:indeterminate {{ border-color: {accent};
+  background: {accent}; image: url("{icons}/dash-{mark}.svg"); }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border-color: {line}; background: {window}; }}
 *[role="bare"] {{ border: 1px solid {line}; border-radius: 6px; padding: 2px 10px; }}
-*[role="bare"]::indicator {{ width: 0; height: 0; }}
+*[role="bare"]::indicator {{ width: 0; height: 0; border: none; }}
 *[role="bare"]:checked {{ border: 2px solid {accent}; padding: 1px 9px; font-weight: 600; }}
 *[role="bare"]:focus {{ border-color: {accent}; }}
 """
@@ -131,7 +141,8 @@ QPushButton, QToolButton { min-height: 34px; }
 QLineEdit, QPlainTextEdit, QComboBox { min-height: 34px; }
 QAbstractSpinBox { min-height: 48px; }
 QCheckBox, QRadioButton { min-height: 48px; spacing: 12px; }
-QCheckBox::indicator, QRadioButton::indicator, QListView::indicator { width: 28px; height: 28px; }
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator { width: 26px; height: 26px; }
+QRadioButton::indicator { border-radius: 15px; }
 QListView::item, QTreeView::item { min-height: 48px; }
 QMenu::item, QMenuBar::item { padding: 12px 24px; }
 QScrollBar:vertical { width: 26px; }
@@ -179,6 +190,7 @@ def sheet(name: str, *, touch: bool = False) -> str:
     colours = THEMES[name]
     parts = {part: getattr(colours, part) for part in colours.__slots__}
     parts |= {"icons": (Path(__file__).parent / "icons").as_posix(), "shade": "light" if name == "dark" else "dark"}
+    parts["mark"] = "dark" if name == "dark" else "light"  # stands on the accent
     return _SHEET.format(**parts) + (_TOUCH if touch else "")
 
 
