@@ -104,6 +104,7 @@ class Desk:
         """Import the sample city."""
         city, reports = samples.city(), list[object]()  # unpacked here, before it is measured
         self.window.importer.imported.connect(reports.append)
+        self.heart.begin()
         self.show("import")
         self.window.importer.add_files([city])
         wait(self.window.importer.go.isEnabled)
