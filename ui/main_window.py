@@ -293,7 +293,7 @@ class MainWindow(QMainWindow):
         self.communities.show_project(now)
         self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
         self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
-        self.canvas.set_tips({uid: tip(now, uid) for uid in now.communities})
+        self.canvas.set_tips(lambda uid: tip(now, uid) if uid in now.communities else "")
         self.map_side.show_project(now)
         self.workspaces.show_project(now)
         if self.forms.uid in now.communities:

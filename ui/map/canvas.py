@@ -71,7 +71,7 @@ class MapCanvas(QWidget):
         self._outlined: list[tuple[Columns, int]] = []
         self._states: Mapping[str, str] = {}
         self._conditions: Mapping[str, str] = {}
-        self._tips: Mapping[str, str] = {}
+        self._tip_of: Callable[[str], str] = lambda _uid: ""
         self._pressed: QPointF | None = None
         self._dragged_from: Viewport | None = None
         self._is_drawing = False
@@ -148,9 +148,9 @@ class MapCanvas(QWidget):
             self._conditions = conditions
             self._count_communities()
 
-    def set_tips(self, tips: Mapping[str, str]) -> None:
-        """Set community uid -> text shown while the pointer rests on it."""
-        self._tips = tips
+    def set_tips(self, tip_of: Callable[[str], str]) -> None:
+        """Say what is told of a community under the pointer, given its uid; asked when it is there."""
+        self._tip_of = tip_of
 
     def set_look(self, look: Look) -> None:
         """Draw with other styles."""
@@ -447,7 +447,7 @@ class MapCanvas(QWidget):
             return True
         if event.type() is QEvent.Type.ToolTip:
             spot: QPoint = event.pos()  # type: ignore[attr-defined]
-            text = furniture.tip(self.hits_at(self._world(QPointF(spot))), self._tips)
+            text = furniture.tip(self.hits_at(self._world(QPointF(spot))), self._tip_of)
             QToolTip.showText(self.mapToGlobal(spot), text, self)
             return True
         return super().event(event)

@@ -1,6 +1,6 @@
 """What floats over the map: scale bar, north arrow, the cross of the keyboard, the line that says what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -31,13 +31,13 @@ def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: 
             painter.strokePath(path, pen)
 
 
-def tip(hits: Sequence[Hit], communities: Mapping[str, str]) -> str:
+def tip(hits: Sequence[Hit], told_of: Callable[[str], str]) -> str:
     """Return what is told of the things under the pointer: the first of them, and the community."""
     from fieldsurvey.model.assets import layer_label
 
     lines = [f"{layer_label(hit.table)} {hit.label}" for hit in hits[:3] if hit.table != "community"]
     community = next((hit.uid for hit in hits if hit.table == "community"), "")
-    return "<br>".join([*lines, *filter(None, [communities.get(community, "")])])
+    return "<br>".join([*lines, *filter(None, [told_of(community) if community else ""])])
 
 
 def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:

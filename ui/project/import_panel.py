@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPolygonF
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -42,6 +42,7 @@ from ui.widgets import button
 FILTER = (
     "*.shp *.gpkg *.geojson *.json *.geojsonl *.kml *.kmz *.dxf *.gpx *.fgb *.gml *.csv *.txt *.xlsx *.xls *.dbf *.zip"
 )
+_FREED = 500  # outlines at a time: about a millisecond
 _RULES = (
     (Known.FILL, N_("fill in what is missing")),
     (Known.UPDATE, N_("bring up to the file")),
@@ -369,6 +370,9 @@ class ImportPanel(QWidget):
 
     def clear(self) -> None:
         """Forget the files."""
+        held = [each.lines for drawn in self._drawn.values() for each in drawn if isinstance(each.lines, list)]
+        if held and self._work.is_open:
+            self._work.start(partial(_let_go, held))
         self._found, self._drawn, self._stated, self._mapped, self._shown = {}, {}, {}, {}, None
         self._kept.clear()
         self.files.clear()
@@ -410,6 +414,13 @@ def _inspected(
     found = inspect(path, target=target, crs=crs, encoding=encoding, control=control)
     systems()  # the window asks for them next
     return found, [outlines(layer.geometries) for layer in found.layers]
+
+
+def _let_go(held: list[list[QPolygonF]], _control: JobControl) -> None:
+    """Free outlines beside the window, some at a time: tens of thousands at once would halt it."""
+    for lines in held:
+        while lines:
+            del lines[-_FREED:]
 
 
 def _title(found: Inspection) -> str:
