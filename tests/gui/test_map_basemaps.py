@@ -40,7 +40,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     found = build(path)
     qtbot.addWidget(found)
     found.show()
-    qtbot.waitUntil(lambda: found.project.current is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: found.project.current is not None, timeout=60_000)
     qtbot.waitUntil(found.canvas.is_settled, timeout=30_000)
     yield found
     found.close()
@@ -72,8 +72,8 @@ def test_maps_are_put_into_groups_moved_and_limited(qtbot: QtBot, window: MainWi
     panel, basemaps = _panel(window), window.map_side.basemaps
     for name, shade in (("a", 50), ("b", 120), ("c", 200)):
         basemaps.add(Basemap(name, FILE, str(_raster(tmp_path / f"{name}.tif", shade))))
-        qtbot.waitUntil(partial(_is_on_top, basemaps, name), timeout=10_000)
-    qtbot.waitUntil(lambda: len(window.canvas.look.under) == 3, timeout=10_000)
+        qtbot.waitUntil(partial(_is_on_top, basemaps, name), timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.canvas.look.under) == 3, timeout=60_000)
     assert _names(panel) == ["c", "b", "a"]
 
     for index in (2, 0):
@@ -91,25 +91,25 @@ def test_maps_are_put_into_groups_moved_and_limited(qtbot: QtBot, window: MainWi
     panel.farthest.activated.emit(panel.farthest.currentIndex())
     panel.opacity.setFocus()
     qtbot.keyClick(panel.opacity, Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: basemaps.maps[2].opacity < 1, timeout=15_000)
+    qtbot.waitUntil(lambda: basemaps.maps[2].opacity < 1, timeout=60_000)
     assert basemaps.maps[2].farthest == 2000.0
 
     heading = panel.list.findItems("航片", Qt.MatchFlag.MatchExactly)[0]
     heading.setCheckState(0, Qt.CheckState.Unchecked)
     assert [m.visible for m in basemaps.maps] == [False, False, True]
-    qtbot.waitUntil(lambda: len(window.canvas.look.under) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.canvas.look.under) == 3, timeout=60_000)
     path = window.map_side.path
     assert path is not None
     found: list[object] = []
     window.map_side.run(lambda _c: window.map_side.holder.store.setting("map_basemaps"), found.append)
-    qtbot.waitUntil(lambda: bool(found), timeout=15_000)
+    qtbot.waitUntil(lambda: bool(found), timeout=60_000)
     assert from_json(str(found[0])) == basemaps.maps
 
 
 def test_more_than_twenty_five_square_kilometres_are_told_of(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     panel, basemaps = _panel(window), window.map_side.basemaps
     place = _raster(tmp_path / "city.tif", 90, side=5200.0, pixels=10400)
-    with qtbot.waitSignal(basemaps.warned, timeout=20_000) as warned:
+    with qtbot.waitSignal(basemaps.warned, timeout=60_000) as warned:
         basemaps.add(Basemap("city", FILE, str(place)))
     assert warned.args is not None
     assert "27.0" in warned.args[0]
