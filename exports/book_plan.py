@@ -66,9 +66,8 @@ def _money(found: PlanFigures) -> list[Block]:
 
 def _shares(found: PlanFigures) -> list[Block]:
     blocks: list[Block] = []
-    governance = "依据治理与物业管理调查表，同一物业企业只计一次。"
     for title, known, note in (
-        ("（七）治理指标", found.now.governance, governance),
+        ("（七）治理指标", found.now.governance, told.GOVERNANCE),
         ("（八）居民意愿", found.now.willingness, told.PRIVATE),
     ):
         if any(one.whole for one in known):

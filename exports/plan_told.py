@@ -19,6 +19,7 @@ NONE = "—"
 DISTRICT = "区（县、市）"
 STAGES = {"planned": "计划", "received": "已到位", "committed": "已承诺", "paid": "已支付"}
 STATE_NAMES = tuple(zh for zh, _en in POOL_STATES.values())
+GOVERNANCE = "依据治理与物业管理调查表，同一物业企业只计一次。"
 PRIVATE = "依据居民改造意愿入户调查表，只列汇总数，不含个人信息。"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exports.sheet.collect import CHINA, Collector
 from exports.sheet.data import SheetData, digest_of
 from exports.sheet.document import SHEET_ERRORS, as_form, render
+from exports.sheet.faces import OFFICE, SONG, SONG_BOLD, office_face
 from exports.sheet.forms import InstalledForms
 from exports.sheet.template import ASSESSMENT, shipped, template_of
 from exports.verify import data_code
@@ -117,7 +118,21 @@ class SheetWriter:
         photos = [photo.path.stat().st_ctime for photo in data.photos if photo.path is not None]
         if max([self._changed, *photos]) >= out.stat().st_mtime:
             return False
-        return data_code(out) == digest_of(as_form(data, self._template).canonical())
+        return data_code(out) == digest_of(as_form(data, self._template).canonical()) and _is_set_as_chosen(out)
+
+
+def _is_set_as_chosen(out: Path) -> bool:
+    """Say whether a sheet is set in the office's own typefaces as they are chosen now, or in ours."""
+    import pikepdf
+
+    with pikepdf.open(out) as pdf:
+        fonts = pdf.pages[0].resources.Font
+        there = {name: str(font.BaseFont).partition("+")[2] for name, font in fonts.items()}
+    for name in (SONG, SONG_BOLD):
+        own = office_face(name)
+        if there.get(f"/{name}{OFFICE}", "") != (own.ttf.name.decode("latin1") if own else ""):
+            return False
+    return True
 
 
 def today_in_china() -> str:

@@ -184,7 +184,7 @@ class Session:
     def prepare(self) -> None:
         """Put long lists in order for their filters, so that the first answer which narrows one need not wait for it.
 
-        Takes about 8 µs an item; call it where waiting does no harm.
+        Call it where waiting does no harm.
         """
         for path in self.leaves():
             itemset = self.question(path).itemset

@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import faulthandler
 import gc
 import logging
 import os
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -44,6 +46,14 @@ def _no_unexpected_warning_logs(caplog: pytest.LogCaptureFixture) -> Iterator[No
     yield
     loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING and r.name.split(".")[0] in OURS]
     assert not loud, [record.getMessage() for record in loud]
+
+
+@pytest.fixture(autouse=True)
+def _faults_are_told(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the faults of libraries be told on the error stream again, where a test ended a program that took them."""
+    yield
+    if not faulthandler.is_enabled():
+        faulthandler.enable(request.config.stash[fault_handler_stderr_fd_key])
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ class CrashDesk(QObject):
         """Leave to Python what nobody catches: there is no window any more that could tell it."""
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
+        faulthandler.disable()  # its file goes with the desk, and another one may get its number
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _log.critical("unexpected error", exc_info=(kind, error, trace))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fieldsurvey.store import Store
 
 _STATE_COLOURS = ("#c9ced6", "#9ec5e0", "#5b9bd0", "#f2c14e", "#6fb07f", "#14713f")
-_GOVERNANCE = "依据治理与物业管理调查表，同一物业企业只计一次。"
 
 
 def plan_sections(store: "Store") -> list[str]:
@@ -28,7 +27,7 @@ def plan_sections(store: "Store") -> list[str]:
         *_progress(found),
         *_money(found),
         heading("治理指标"),
-        *_indicators(found.now.governance, _GOVERNANCE),
+        *_indicators(found.now.governance, told.GOVERNANCE),
         heading("居民意愿"),
         *_indicators(found.now.willingness, told.PRIVATE),
     ]

@@ -19,6 +19,7 @@ from fieldsurvey.i18n import _
 
 SONG, SONG_BOLD, HEI, HEI_BOLD, KAI = "Song", "SongBold", "Hei", "HeiBold", "Kai"
 FALLBACK = (SONG, HEI)
+OFFICE = "Office"  # after the name of ours whose place a face of the office takes
 _MARKS = "“”‘’"  # proportional in some faces: pressing marks together needs the full-width ones
 _ASCII = bytes([10, *range(32, 127)])  # every face has it; a line end is not printed
 _TRIED = "老旧小区改造"
@@ -168,7 +169,7 @@ def read_office_face(name: str, file: Path) -> Face:
         InputRefused: If it cannot be read, is no TrueType face of Chinese, or may not be embedded.
     """
     try:
-        found = Face(f"{name}Office", file)
+        found = Face(name + OFFICE, file)
     except (OSError, TTFError, struct.error, ValueError, LookupError, TypeError) as error:
         text = _("The typeface {file} cannot be used: {why}. Choose a TrueType file (.ttf), or leave the field blank.")
         raise InputRefused(text.format(file=file.name, why=error)) from error

@@ -15,7 +15,7 @@ from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame, QVideoFrameInput, QV
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.gui.speaking import Speaker, tell
+from tests.gui.speaking import Speaker, press, tell
 from ui.photos import camera, recorder
 
 SEEN = QColor(30, 140, 220)
@@ -40,14 +40,7 @@ def _press() -> None:
     dialog = QApplication.activeModalWidget()
     if isinstance(dialog, camera.CameraDialog):
         QTest.keyClick(dialog, Qt.Key.Key_Return)
-    if not isinstance(dialog, recorder.RecordDialog):
-        return
-    if dialog.is_recording and dialog.recorder.duration() >= _FILMED_MS:
-        QTest.keyClick(dialog, Qt.Key.Key_R)
-    elif dialog.keep.isEnabled():
-        QTest.keyClick(dialog.keep, Qt.Key.Key_Return)
-    elif not dialog.is_recording and not dialog.recorder.duration():
-        QTest.keyClick(dialog, Qt.Key.Key_R)
+    press(_FILMED_MS)
 
 
 def shown(file: Path, speaker: Speaker) -> tuple[tuple[int, int, int], int]:

@@ -56,7 +56,7 @@ class Speaker:
         if not isinstance(editor, RecordingEditor):
             raise TypeError(editor)
         driver = QTimer()
-        driver.timeout.connect(_press)
+        driver.timeout.connect(press)
         driver.start(50)
         editor.record.click()
         driver.stop()
@@ -122,12 +122,12 @@ def _seconds(said: str) -> int:
     return int(minutes) * 60 + int(seconds) if seconds else 0
 
 
-def _press() -> None:
-    """Press the key that comes next in the window for recording."""
+def press(enough_ms: int = _SPOKEN_MS) -> None:
+    """Press the key that comes next in the window for recording, if it is open."""
     dialog = QApplication.activeModalWidget()
     if not isinstance(dialog, RecordDialog):
         return
-    if dialog.is_recording and dialog.recorder.duration() >= _SPOKEN_MS:
+    if dialog.is_recording and dialog.recorder.duration() >= enough_ms:
         QTest.keyClick(dialog, Qt.Key.Key_R)
     elif dialog.keep.isEnabled():
         QTest.keyClick(dialog.keep, Qt.Key.Key_Return)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QRadioButton
@@ -10,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from survey_forms import Session, load_form
 from ui import theme
-from ui.forms.choosing import MapChoiceEditor
+from ui.forms.choosing import ListChecksEditor, MapChoiceEditor
 from ui.forms.grids import GridEditor, TableHead
 from ui.forms.imagemap import ImageMapEditor
 from ui.forms.panel import FormPanel
@@ -277,3 +278,26 @@ def test_a_date_of_another_calendar_is_told_in_both(panel: FormPanel) -> None:
     assert "2024-12-04" in editor.told.text()
     panel.set_answer(panel.row("begun").path, "")
     assert (editor.line.text(), "年-月-日" in editor.told.text()) == ("", True)
+
+
+def test_a_list_whose_choices_follow_from_its_own_answer_outlives_the_tick(qtbot: QtBot, tmp_path: Path) -> None:
+    rows = "".join(f"| | states | s{n} | 状态{n} |\n" for n in range(12))
+    source = tmp_path / "states.md"
+    source.write_text(
+        "| survey |\n| | type | name | label | choice_filter | appearance |\n"
+        "| | select_multiple states | state | State | name = 's0' or not(selected(${state}, 's0')) | autocomplete |\n"
+        f"| choices |\n| | list_name | name | label |\n{rows}| settings |\n| | form_id | version |\n| | states | 1 |\n",
+        "utf-8",
+    )
+    panel = FormPanel()
+    qtbot.addWidget(panel)
+    panel.show_session(Session(load_form(source)), "here", "en")
+    panel.show()
+    editor = panel.row("state").editor
+    assert isinstance(editor, ListChecksEditor)
+    entry = editor.list.item(0)
+    entry.setCheckState(Qt.CheckState.Checked)
+    assert shiboken6.isValid(entry)  # Qt is not done with it yet
+    qtbot.waitUntil(lambda: editor.list.count() == 1, timeout=15_000)
+    assert panel.session is not None
+    assert panel.session.value("/data/state") == "s0"

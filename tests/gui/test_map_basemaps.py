@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -96,7 +97,9 @@ def test_maps_are_put_into_groups_moved_and_limited(qtbot: QtBot, window: MainWi
 
     heading = panel.list.findItems("航片", Qt.MatchFlag.MatchExactly)[0]
     heading.setCheckState(0, Qt.CheckState.Unchecked)
+    assert shiboken6.isValid(heading)  # Qt is not done with it yet
     assert [m.visible for m in basemaps.maps] == [False, False, True]
+    qtbot.waitUntil(lambda: not shiboken6.isValid(heading), timeout=60_000)
     qtbot.waitUntil(lambda: len(window.canvas.look.under) == 3, timeout=60_000)
     path = window.map_side.path
     assert path is not None

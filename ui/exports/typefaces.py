@@ -1,6 +1,5 @@
 """The office's own typefaces for the papers: 仿宋 and 小标宋 are on its machines, and may not come with a program."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -57,15 +56,12 @@ class TypefacesPanel(QWidget):
         if (body, title) == (now.body_font, now.title_font) or not self._runner.is_open:
             return
         job = self._runner.start(partial(_used, body, title))
-        job.succeeded.connect(self._keep(body, title))
+        job.succeeded.connect(partial(self._chosen, body, title))
         job.failed.connect(self._failed)
 
-    def _keep(self, body: str, title: str) -> Callable[[object], None]:
-        def keep(_nothing: object) -> None:
-            self._remembered.change(body_font=body, title_font=title)
-            self.told.setText(_("✓ Papers are set in these typefaces from now on."))
-
-        return keep
+    def _chosen(self, body: str, title: str, _nothing: object) -> None:
+        self._remembered.change(body_font=body, title_font=title)
+        self.told.setText(_("✓ Papers are set in these typefaces from now on."))
 
     @Slot(object)
     def _failed(self, error: Exception) -> None:

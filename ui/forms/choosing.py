@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
@@ -155,6 +155,11 @@ class ListChecksEditor(Editor):
         Digits(self.search, self)
         self.list.itemChanged.connect(self._changed)
         self._value = ""
+        self._is_ticking = False
+        self._waiting: list[Choice] = []
+        self._refill = QTimer(self.list, singleShot=True, interval=0)
+        self._refill.setObjectName("choices_refill")
+        self._refill.timeout.connect(lambda: self.set_choices(self._waiting))
 
     def _items(self) -> list[QListWidgetItem]:
         return [self.list.item(row) for row in range(self.list.count())]
@@ -167,7 +172,9 @@ class ListChecksEditor(Editor):
     def _changed(self) -> None:
         ticked = (item for item in self._items() if item.checkState() is Qt.CheckState.Checked)
         self._value = " ".join(str(item.data(_CODE)) for item in ticked)
+        self._is_ticking = True
         self.edited.emit(self._value)
+        self._is_ticking = False
 
     def pick(self, number: int) -> bool:
         """Tick or untick by a digit key, unless labels begin with the digit."""
@@ -182,6 +189,10 @@ class ListChecksEditor(Editor):
     def set_choices(self, choices: list[Choice]) -> None:
         """Show the choices."""
         if [(str(i.data(_CODE)), i.text()) for i in self._items()] == [(c.value, c.label) for c in choices]:
+            return
+        if self._is_ticking:  # the answer itself decides what else may be chosen: not while Qt ticks an entry
+            self._waiting = choices
+            self._refill.start()
             return
         self.list.blockSignals(True)
         self.list.clear()

@@ -94,6 +94,10 @@ class BasemapPanel(QWidget):
         self.list.itemChanged.connect(self._switched)
         self.list.currentItemChanged.connect(self._show_current)
         self._shown: int | str | None = None
+        self._is_switching = False
+        self._refill = QTimer(self, singleShot=True, interval=0)
+        self._refill.setObjectName("basemap_refill")
+        self._refill.timeout.connect(self._fill)
         self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self._wait.setObjectName("basemap_opacity")
         self._wait.timeout.connect(self._set_opacity)
@@ -160,6 +164,9 @@ class BasemapPanel(QWidget):
 
     @Slot()
     def _fill(self) -> None:
+        if self._is_switching:  # the list is in the middle of ticking an entry, which must outlive that
+            self._refill.start()
+            return
         chosen = self._chosen()
         blocked = QSignalBlocker(self.list)
         self.list.clear()
@@ -249,10 +256,12 @@ class BasemapPanel(QWidget):
     def _switched(self, item: QTreeWidgetItem) -> None:
         stands_for = item.data(0, Qt.ItemDataRole.UserRole)
         visible = item.checkState(0) == Qt.CheckState.Checked
+        self._is_switching = True
         if isinstance(stands_for, str):
             self._keep(switched(self._basemaps.maps, stands_for, visible=visible), stands_for)
         else:
             self._change(stands_for, visible=visible)
+        self._is_switching = False
 
     @Slot()
     def _set_opacity(self) -> None:

@@ -69,9 +69,8 @@ class CameraDialog(QDialog):
         if frames is not None:
             self._session.setVideoFrameInput(frames)
         else:
-            self._camera = start_camera(self._session, QMediaDevices.defaultVideoInput())
-            self._camera.errorOccurred.connect(self._failed)
-            take_finest(self._camera)
+            camera = start_camera(self._session, QMediaDevices.defaultVideoInput(), is_finest=True)
+            camera.errorOccurred.connect(self._failed)
 
     @Slot(int, QImage)
     def _taken(self, _number: int, image: QImage) -> None:
@@ -87,11 +86,21 @@ class CameraDialog(QDialog):
         super().done(result)
 
 
-def start_camera(session: "QMediaCaptureSession", device: "QCameraDevice") -> "QCamera":
-    """Let a session see what a camera sees; the camera belongs to the session."""
+def start_camera(session: "QMediaCaptureSession", device: "QCameraDevice", *, is_finest: bool = False) -> "QCamera":
+    """Let a session see what a camera sees; the camera belongs to the session.
+
+    Args:
+        session: Of a photo or a film.
+        device: The camera.
+        is_finest: Whether it gives its largest pictures: what Qt takes by itself is often 640 x 480, where no crack
+            is seen.
+    """
     from PySide6.QtMultimedia import QCamera
 
     camera = QCamera(device, session)
+    formats = [each for each in device.videoFormats() if each.maxFrameRate() >= _SLOWEST]
+    if is_finest and formats:
+        camera.setCameraFormat(max(formats, key=lambda f: f.resolution().width() * f.resolution().height()))
     session.setCamera(camera)
     camera.start()
     return camera
@@ -101,10 +110,3 @@ def stop_camera(session: "QMediaCaptureSession") -> None:
     """Switch off the camera of a session, if it has one."""
     if (camera := session.camera()) is not None:
         camera.stop()
-
-
-def take_finest(camera: "QCamera") -> None:
-    """Let a camera give its largest pictures: what Qt takes by itself is often 640 x 480, where no crack is seen."""
-    formats = [each for each in camera.cameraDevice().videoFormats() if each.maxFrameRate() >= _SLOWEST]
-    if formats:
-        camera.setCameraFormat(max(formats, key=lambda f: f.resolution().width() * f.resolution().height()))

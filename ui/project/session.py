@@ -315,11 +315,12 @@ class ProjectSession(QObject):
         """Tell how far the map is, by the last whole line that its builder has written."""
         if self._builder is None:
             return
-        lines = bytes(self._builder.readAllStandardOutput().data()).splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith(b"\n")]
-        if whole:
-            told = json.loads(whole[-1])
-            self.map_building.emit(told["done"] or 0, told["total"] or 0)
+        line = b""
+        while self._builder.canReadLine():  # what of a line is still to come stays for the next time
+            line = bytes(self._builder.readLine().data())
+        if line:
+            told = json.loads(line)
+            self.map_building.emit(told["done"], told["total"])
 
     @Slot()
     def _was_built(self) -> None:

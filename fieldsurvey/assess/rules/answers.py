@@ -16,7 +16,6 @@ from fieldsurvey.assess.rules.site import Site, Tests
 _DWELLING = "住宅"
 _COPPER, _ALUMINIUM = ("铜", "Cu", "BV", "copper"), ("铝", "Al", "BLV", "aluminium")
 _SECTION = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mm|平方|㎡|m²)")
-_LEAST_COPPER, _MOST_COPPER = 6.0, 10.0  # mm²: the two readings of GB 55038-2025 7.4.3; between them nothing is certain
 _UNKNOWN = frozenset({"", "unknown", "unsurveyed", "untested", "nocctv", "not_assessed"})
 
 
@@ -45,16 +44,17 @@ def judge_answers(site: Site, test: AnswerTest, layer: Layer, rows: Indices) -> 
         storeys = np.array([highest.get(str(layer.communities[row]), np.nan) for row in asked.tolist()], dtype=float)
         asked, storeys = asked[~(storeys <= test.storeys)], storeys[~(storeys <= test.storeys)]
     measured = np.array([value_of(test, layer, row) for row in asked.tolist()], dtype=float)
-    doubts = [_doubt(test, value, floors) for value, floors in zip(measured, storeys, strict=True)]
+    doubts = [_doubt(value, floors) for value, floors in zip(measured, storeys, strict=True)]
+    if test.kind == "copper":  # two readings of GB 55038-2025 7.4.3: between them nothing is certain
+        is_between = (measured >= site.rules.value("T-E4.least")) & (measured < site.rules.value("T-E4"))
+        doubts = np.where(is_between, "two_readings", doubts).tolist()
     site.judge(test.threshold, layer, Tests(asked, measured, at_least=test.kind in AT_LEAST, doubts=doubts))
 
 
-def _doubt(test: AnswerTest, value: float, storeys: float) -> str:
+def _doubt(value: float, storeys: float) -> str:
     """Return why an answer is open; what is in order is so whether the question arises or not."""
     if np.isnan(value):
         return "no_answer"
-    if test.kind == "copper" and _LEAST_COPPER <= value < _MOST_COPPER:
-        return "two_readings"
     return "no_storeys" if np.isnan(storeys) and value else ""
 
 

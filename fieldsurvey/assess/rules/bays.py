@@ -9,7 +9,6 @@ from fieldsurvey.assess.rules.ratios import latest
 from fieldsurvey.assess.rules.site import Site, Tests
 
 BAYS = "layer_parking_bay"
-_EXITS = ((50, 1.0), (300, 2.0), (500, 2.0), (np.inf, 3.0))  # GB 50352-2019 5.2.6: bays up to, exits
 
 
 def check_bays(site: Site) -> None:
@@ -46,13 +45,12 @@ def _judge_exits(site: Site) -> None:
     nothing = np.full(len(communities), np.nan)
     bays, exits = (latest(forms, column, communities, nothing) for column in ("bays_total", "exits"))
     rows = site.wanted(communities)
-    required = np.array([_needed(count) for count in bays[rows]])
+    required: Numbers = np.full(len(rows), site.rules.value("T-P7"))
+    for threshold in ("T-P7.two", "T-P7.three"):
+        required += bays[rows] > site.rules.value(threshold)
+    required[np.isnan(bays[rows])] = np.nan
     doubts = [
         "no_answer" if np.isnan(count) or np.isnan(need) else ""
         for count, need in zip(exits[rows], required, strict=True)
     ]
     site.judge("T-P7", communities, Tests(rows, exits[rows], required, doubts=doubts))
-
-
-def _needed(bays: float) -> float:
-    return np.nan if np.isnan(bays) else next(exits for most, exits in _EXITS if bays <= most)

@@ -19,7 +19,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _, language
 
 SHIPPED = Path(__file__).with_name("ruleset.csv")
-EDITION = "2026-12.2"  # of the shipped table: raised when a row of it changes
+EDITION = "2026-12.3"  # of the shipped table: raised when a row of it changes
 APPLIES, ENFORCE, MARKS = ("new", "retrofit", "advice"), ("block", "warn", "info"), ("V", "S", "G", "P")
 _CITED = frozenset("VS")
 ACCURACY = "accuracy"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exports.batch import write_sheets
 from exports.sheet.faces import SONG, SONG_BOLD, chain, face, read_office_face
 from exports.sheet.fonts import FOLDER
 from exports.sheet.page import Paragraph
@@ -13,6 +14,7 @@ from exports.sheet.paper import Paper, write
 from exports.sheet.typography import TextStyle, choose_faces, text_width
 from fieldsurvey import settings
 from fieldsurvey.errors import InputRefused
+from tests.builders import add_community, make_project
 
 FANG = FOLDER / "Kai.ttf"  # stands for the office's file: no 仿宋 may be given away with a program
 
@@ -68,3 +70,14 @@ def test_a_file_that_is_no_typeface_is_told(tmp_path: Path, content: bytes) -> N
         read_office_face(SONG, file)
     with pytest.raises(InputRefused, match="不能使用"):
         read_office_face(SONG, tmp_path / "none.ttf")
+
+
+def test_a_batch_draws_anew_what_is_set_in_other_faces(tmp_path: Path) -> None:
+    with make_project(tmp_path / "p.gpkg", forms=True) as store:
+        add_community(store)
+        kept = [write_sheets(store, None, tmp_path / "out").kept for _time in range(2)]
+        choose_faces("", str(FANG))
+        kept += [write_sheets(store, None, tmp_path / "out").kept for _time in range(2)]
+        choose_faces("", "")
+        kept.append(write_sheets(store, None, tmp_path / "out").kept)
+    assert kept == [0, 1, 0, 1, 0]
