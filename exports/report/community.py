@@ -82,7 +82,7 @@ def _rules(data: SheetData) -> list[str]:
         for each in check.problems[:_PROBLEMS]
     ]
     told = note(f"规则集{check.version}；共有问题{check.total}处，列出{len(rows)}处。自动核查，结果为初判。")
-    silent = [note(wording.NOT_RECORDED.format(n=len(check.unrecorded)))] if check.unrecorded else []
+    silent = [note(wording.UNTESTED.format(n=len(check.unrecorded)))] if check.unrecorded else []
     return [heading("规则核查"), table(columns, rows) if rows else note("未发现问题。"), told, *silent]
 
 

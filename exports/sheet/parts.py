@@ -87,7 +87,7 @@ def _rules(data: SheetData, part: PartWanted) -> _Shown:
     yield Space(3)
     yield Paragraph(wording.RULES_NOTE.format(version=data.rules.version), _SMALL)
     if data.rules.unrecorded:
-        yield Paragraph(wording.NOT_RECORDED.format(n=len(data.rules.unrecorded)), _SMALL)
+        yield Paragraph(wording.UNTESTED.format(n=len(data.rules.unrecorded)), _SMALL)
 
 
 def _problems(data: SheetData, part: PartWanted) -> _Shown:

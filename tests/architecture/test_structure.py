@@ -1,8 +1,10 @@
 """The rooms of the house: who may import whom, and what belongs to us."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,3 +75,21 @@ def test_no_path_of_a_machine_and_no_package_index_is_committed() -> None:
 def test_source_files_stay_within_500_lines() -> None:
     sources = [ROOT / n for n in _tracked() if n.endswith(".py") and n.split("/")[0] in PACKAGES]
     assert not [p.name for p in sources if len(p.read_text("utf-8").splitlines()) > 500]
+
+
+def test_no_constant_is_given_a_second_value() -> None:
+    """The later value would stand in every place that means the earlier one, and no linter says so."""
+    twice = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            body = ast.parse(path.read_text("utf-8")).body
+            targets = [target for line in body if isinstance(line, ast.Assign) for target in line.targets]
+            targets += [line.target for line in body if isinstance(line, ast.AnnAssign)]
+            names = Counter(
+                each.id
+                for target in targets
+                for each in ast.walk(target)
+                if isinstance(getattr(each, "ctx", None), ast.Store) and isinstance(each, ast.Name)
+            )
+            twice += [f"{path.relative_to(ROOT)}: {name}" for name, times in names.items() if times > 1]
+    assert not twice
