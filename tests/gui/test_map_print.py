@@ -14,7 +14,7 @@ from layers.map_furniture import grid_step
 from layers.map_sheet import MapSheet, fitting_scale
 from layers.sidecar import Sidecar
 from tests.builders import add_community, make_project, square
-from ui.map.painter import Look
+from ui.map.painter import Cancelled, Look
 from ui.map.printing import print_map
 
 E, N = 600_000.0, 3_340_000.0
@@ -65,6 +65,25 @@ def test_an_svg_holds_paths_and_no_picture(qtbot: QtBot, city: Sidecar, tmp_path
     text = _print(tmp_path / "m.svg", city).read_text("utf-8")
     assert "<path" in text or "<polyline" in text
     assert "<image" not in text
+
+
+@pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
+def test_a_map_cancelled_at_any_step_leaves_no_file_and_a_painter_in_order(
+    qtbot: QtBot, city: Sidecar, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"m.{ending}"
+    path.write_bytes(b"earlier")
+    for steps in range(100):
+        left = iter(range(steps))
+        try:
+            print_map(path, SHEET, city, Look(), lambda left=left: next(left, None) is None)  # type: ignore[misc]
+        except Cancelled:
+            assert path.read_bytes() == b"earlier"
+            assert not list(tmp_path.glob(".part*"))
+        else:
+            break
+    assert 2 < steps < 99
+    assert path.read_bytes() != b"earlier"
 
 
 def test_other_endings_and_folders_that_are_not_there_are_refused(qtbot: QtBot, city: Sidecar, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from layers.sidecar import Patch, Sidecar
 from layers.symbology import CATEGORISED, Codes, LabelStyle, LayerStyle, StyleClass, Symbol
 from layers.viewport import Viewport
 from ui.map import dots, strokes
-from ui.map.painter import Look, draw
+from ui.map.painter import Cancelled, Look, draw
 from ui.map.path_cache import PathCache
 from ui.map.symbols import stamp
 
@@ -67,6 +67,20 @@ def test_kept_paths_show_each_view_edit_and_class_as_fresh_ones_do(qtbot: QtBot,
         kept, fresh = (_pixels(_drawn(state, view, look, each)) for each in (cache, None))
         assert (np.abs(kept - fresh).max(axis=2) > 40).mean() < 0.01
     assert 0 < cache.vertices <= 5 * ACROSS**2  # of other columns nothing is kept
+
+
+def test_a_drawing_cancelled_at_any_step_leaves_painter_and_kept_paths_in_order(qtbot: QtBot, city: Sidecar) -> None:
+    cache, look = PathCache(), _look(city, ("#FF0000", "#0000FF"))
+    for steps in range(100):
+        left = iter(range(steps))
+        image = QImage(VIEW.width, VIEW.height, QImage.Format.Format_RGB32)
+        try:
+            draw(image, city, VIEW, look, lambda left=left: next(left, None) is None, cache)  # type: ignore[misc]
+        except Cancelled:
+            continue
+        break
+    assert 2 < steps < 99
+    assert (_pixels(image) == _pixels(_drawn(city, VIEW, look, PathCache()))).all()
 
 
 def test_a_cache_keeps_no_more_than_it_may(qtbot: QtBot, city: Sidecar) -> None:

@@ -48,13 +48,15 @@ class BasemapLayer:
         if not (self.basemap.visible and self.basemap.nearest <= view.scale <= self.basemap.farthest):
             return
         painter.save()
-        painter.setOpacity(self.basemap.opacity)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        if isinstance(self.source, Raster):
-            self._draw_raster(painter, view)
-        else:
-            self._draw_tiles(painter, view, stop)
-        painter.restore()
+        try:
+            painter.setOpacity(self.basemap.opacity)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            if isinstance(self.source, Raster):
+                self._draw_raster(painter, view)
+            else:
+                self._draw_tiles(painter, view, stop)
+        finally:
+            painter.restore()
 
     def _draw_raster(self, painter: QPainter, view: Viewport) -> None:
         found = cast("Raster", self.source).window(view.box(), view.width, view.height, self._crs)

@@ -259,17 +259,19 @@ class _Scene:
             whole = whole[~dots.tiny(columns, whole, self._speck())[0]]
         codes = self._codes(style, columns, whole)
         coarse = self._view.metres >= _COARSE_FROM
-        self._painter.save()
-        self._painter.setTransform(_placed(self._view, columns), True)
         found: dict[int, list[QPainterPath]] = {}
         for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
             self.check()
             for code, path in block:
                 found.setdefault(code, []).append(path)
-        for code, kept in sorted(found.items()):
-            symbol = symbols[min(code, len(symbols) - 1)]
-            self._shapes(style, symbol, _Batch(columns, whole[:0], self._view, kept))
-        self._painter.restore()
+        self._painter.save()
+        try:
+            self._painter.setTransform(_placed(self._view, columns), True)
+            for code, kept in sorted(found.items()):
+                symbol = symbols[min(code, len(symbols) - 1)]
+                self._shapes(style, symbol, _Batch(columns, whole[:0], self._view, kept))
+        finally:
+            self._painter.restore()
 
     def _speck(self) -> float:
         """Return the size, mm, below which a feature is a dot."""

@@ -56,7 +56,6 @@ def print_map(
         InputRefused: If the ending is another, or the file cannot be written.
         Cancelled: If stop() became true.
     """
-    width, height = sheet.size
     suffix = path.suffix.lower()
     part = path.with_name(f".part-{path.name}")
     if suffix not in {".pdf", ".svg", ".png"}:
@@ -67,6 +66,19 @@ def print_map(
         part.touch()
     except OSError as error:
         raise InputRefused(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from error
+    try:
+        _write(part, suffix, sheet, sidecar, look, stop)
+        if not part.stat().st_size:
+            raise InputRefused(
+                _("{file} cannot be written. Check the folder and the space on the disk.").format(file=path)
+            )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(part: Path, suffix: str, sheet: MapSheet, sidecar: Sidecar, look: Look, stop: Callable[[], bool]) -> None:
+    width, height = sheet.size
     if suffix == ".pdf":
         writer = QPdfWriter(str(part))
         writer.setPageSize(QPageSize(QSizeF(width, height), QPageSize.Unit.Millimeter))
@@ -89,11 +101,7 @@ def print_map(
         image.setDotsPerMeterY(round(_PNG_DPI / 0.0254))
         image.fill(QColor("#FFFFFF"))
         _draw(QPainter(image), zoom, sheet, sidecar, look, stop)
-        image.save(str(part))
-    if not part.stat().st_size:
-        part.unlink()
-        raise InputRefused(_("{file} cannot be written. Check the folder and the space on the disk.").format(file=path))
-    part.replace(path)
+        image.save(str(part), "PNG")
 
 
 def _draw(
@@ -173,10 +181,12 @@ class _Sheet:
         painter, window = self._painter, self._sheet.window()
         words = Words(_("Legend"), _("N"), _("m"), _("Scale"))
         painter.save()
-        painter.translate(self._frame.topLeft())
-        painter.setClipRect(QRectF(0, 0, self._frame.width(), self._frame.height()))
-        seen = paint(painter, sidecar, self._view, self._look, stop)
-        painter.restore()
+        try:
+            painter.translate(self._frame.topLeft())
+            painter.setClipRect(QRectF(0, 0, self._frame.width(), self._frame.height()))
+            seen = paint(painter, sidecar, self._view, self._look, stop)
+        finally:
+            painter.restore()
         draw_north(self._pen, words, *emptiest_corner(self._drawn(sidecar), window))
         draw_grid(self._pen, window, crosses=True)
         self._border(self._frame)
