@@ -101,7 +101,7 @@ def _write(part: Path, suffix: str, sheet: MapSheet, sidecar: Sidecar, look: Loo
         image.setDotsPerMeterY(round(_PNG_DPI / 0.0254))
         image.fill(QColor("#FFFFFF"))
         _draw(QPainter(image), zoom, sheet, sidecar, look, stop)
-        image.save(str(part), "PNG")
+        image.save(str(part))
 
 
 def _draw(
