@@ -27,7 +27,7 @@ def paint_outlines(painter: QPainter, view: Viewport, colour: QColor, features: 
         if len(spots) == 1:
             painter.setPen(pen)
             painter.drawEllipse(QPointF(*spots[0].tolist()), 9, 9)
-        for path in paths(spots, counts, owners, 1):
+        for path in paths(spots, counts, owners):
             painter.strokePath(path, pen)
 
 

@@ -173,7 +173,8 @@ class _Batch:
         if self.kept is not None:
             return self.kept
         if self._made is None or self._made[0] > chunk:
-            self._made = chunk, list(paths(*self.screen(), chunk))
+            points, counts, owners = self.screen()
+            self._made = chunk, list(paths(points, counts, owners // chunk))
         return self._made[1]
 
     def wide_chunk(self) -> int:

@@ -6,7 +6,8 @@ paths are kept in the millimetres of the layer, and the painter places them.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtGui import QPainterPath
@@ -16,6 +17,7 @@ from layers.raw_types import Bytes, Ints
 from ui.map.paths import paths
 
 _MOST = 2_000_000  # vertices; Qt keeps about 45 bytes of each
+_TOGETHER = 64  # blocks whose paths are made at once: between them a newer view is looked for
 _Key = tuple[str, bool, int, bytes, bytes]
 _Kept = tuple[int, list[tuple[int, QPainterPath]]]
 
@@ -56,23 +58,48 @@ class PathCache:
         if not len(index):
             return
         cuts = np.flatnonzero(np.diff(index // BLOCK)) + 1
-        for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(index)], strict=True):
-            yield self._block(columns, index[first:last], codes[first:last], coarse=coarse)
+        spans = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(index)], strict=True))
+        for start in range(0, len(spans), _TOGETHER):
+            yield from self._some(columns, index, codes, spans[start : start + _TOGETHER], coarse=coarse)
 
-    def _block(self, columns: Columns, index: Ints, codes: Bytes, *, coarse: bool) -> list[tuple[int, QPainterPath]]:
-        block = int(index[0]) // BLOCK
-        within = (index - block * BLOCK).astype(np.uint8).tobytes()
-        key = (columns.name, coarse, block, within, codes.tobytes())
-        if (kept := self._kept.get(key)) is not None:
+    def _some(
+        self, columns: Columns, index: Ints, codes: Bytes, spans: Sequence[tuple[int, int]], *, coarse: bool
+    ) -> list[list[tuple[int, QPainterPath]]]:
+        """Return the paths of some blocks; those that are not kept are made together: their number is what costs."""
+        keys: list[_Key] = []
+        for first, last in spans:
+            block = int(index[first]) // BLOCK
+            within = (index[first:last] - block * BLOCK).astype(np.uint8).tobytes()
+            keys.append((columns.name, coarse, block, within, codes[first:last].tobytes()))
+        lacking = [span for key, span in zip(keys, spans, strict=True) if key not in self._kept]
+        made = _made(columns, *(_joined(each, lacking) for each in (index, codes)), coarse=coarse) if lacking else {}
+        found = []
+        for key in keys:
+            if key not in self._kept:
+                self._kept[key] = made[key[2]]
+                self.vertices += made[key[2]][0]
             self._kept.move_to_end(key)
-            return kept[1]
-        made, vertices = [], 0
-        for code in np.unique(codes).tolist():
-            mm, counts, owners = columns.vertices(index[codes == code], coarse=coarse)
-            made += [(code, path) for path in paths(mm, counts, owners, BLOCK)]
-            vertices += len(mm)
-        self._kept[key] = vertices, made
-        self.vertices += vertices
+            found.append(self._kept[key][1])
         while self.vertices > self._most and len(self._kept) > 1:
             self.vertices -= self._kept.popitem(last=False)[1][0]
-        return made
+        return found
+
+
+def _joined(numbers: Any, spans: Sequence[tuple[int, int]]) -> Any:  # noqa: ANN401
+    return np.concatenate([numbers[first:last] for first, last in spans])
+
+
+def _made(columns: Columns, index: Ints, codes: Bytes, *, coarse: bool) -> dict[int, _Kept]:
+    """Return block -> number of vertices, and class and path of its features of each class."""
+    blocks = index // BLOCK
+    order = np.lexsort((codes, blocks))
+    groups = (blocks * 256 + codes)[order]
+    mm, counts, owners = columns.vertices(index[order], coarse=coarse)
+    ring_groups = groups[owners]
+    firsts = np.flatnonzero(np.diff(ring_groups, prepend=-1))
+    made: dict[int, _Kept] = {int(block): (0, []) for block in np.unique(blocks)}
+    sizes = np.add.reduceat(counts, firsts).tolist()
+    for group, size, path in zip(ring_groups[firsts].tolist(), sizes, paths(mm, counts, ring_groups), strict=True):
+        vertices, those = made[group // 256]
+        made[group // 256] = vertices + size, [*those, (group % 256, path)]
+    return made

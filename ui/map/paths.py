@@ -18,14 +18,13 @@ _ELEMENT = np.dtype([("type", ">i4"), ("x", ">f8"), ("y", ">f8")])
 _MOVE, _LINE = 0, 1
 
 
-def paths(points: Floats, counts: Ints, owners: Ints, chunk: int) -> Iterator[QPainterPath]:
-    """Yield paths of about `chunk` features each.
+def paths(points: Floats | Ints, counts: Ints, groups: Ints) -> Iterator[QPainterPath]:
+    """Yield one path for each run of rings of one group.
 
     Args:
-        points: Pixels, shape (n, 2).
+        points: Pixels or millimetres, shape (n, 2).
         counts: Vertices per ring, summing to n.
-        owners: Feature of each ring, ascending; the rings of one feature stay in one path, so holes stay holes.
-        chunk: Features per path.
+        groups: Group of each ring; the rings of one feature belong to one, so that holes stay holes.
     """
     if not len(counts):
         return
@@ -35,7 +34,6 @@ def paths(points: Floats, counts: Ints, owners: Ints, chunk: int) -> Iterator[QP
     elements["type"] = _LINE
     elements["type"][starts] = _MOVE
     elements["x"], elements["y"] = points[:, 0], points[:, 1]
-    groups = (owners - owners[0]) // chunk
     cuts = np.flatnonzero(np.diff(groups)) + 1
     for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(counts)], strict=True):
         a, b = int(starts[first]), int(ends[last - 1])
