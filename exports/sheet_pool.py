@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from exports.sheet_writer import Answer, Order, Wanted
+from fieldsurvey import priority
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 
@@ -98,6 +99,7 @@ class _Child:
             list(command), env=environment, text=True, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        priority.lower(self._process.pid)
         self._say(json.dumps(asdict(order)))
 
     def _say(self, line: str) -> None:

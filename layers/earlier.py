@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fieldsurvey import priority
 from fieldsurvey.assess import community_progress
 from fieldsurvey.errors import FieldSurveyError, InputRefused, StoreError
 from fieldsurvey.geo import crs
@@ -118,6 +119,7 @@ def prepared(copy: Path, media: Path, moment: Moment, control: JobControl) -> Ea
         [sys.executable, "-P", "-m", "layers.earlier", *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
     )  # fmt: skip
+    priority.lower(child.pid)
     try:
         while child.poll() is None:
             control.pause(_TICK)

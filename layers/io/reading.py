@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from fieldsurvey import i18n
+from fieldsurvey import i18n, priority
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
@@ -153,6 +153,7 @@ class Reader:
             self._command, env=environment, text=True, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        priority.lower(self._child.pid)
         if self._child.stdout is not None:
             threading.Thread(target=_listen, args=(self._child.stdout, self._lines.put), daemon=True).start()
         return self._child

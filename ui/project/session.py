@@ -10,6 +10,7 @@ from typing import TypeGuard, cast
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
+from fieldsurvey import priority
 from fieldsurvey.assess import CommunityProgress, Totals, community_progress, totals
 from fieldsurvey.errors import StoreError
 from fieldsurvey.jobs import JobControl
@@ -302,6 +303,7 @@ class ProjectSession(QObject):
         if now is None or self._builder is not None or (self._base and self._base.counter == now.map_counter):
             return
         builder = QProcess(self)
+        builder.started.connect(self._let_go_first)
         builder.finished.connect(self._was_built)
         builder.readyReadStandardOutput.connect(self._read_progress)
         builder.setProgram(sys.executable)
@@ -309,6 +311,11 @@ class ProjectSession(QObject):
         builder.setArguments(["-m", "layers.sidecar", str(now.path), str(folder)])
         self._builder = builder
         builder.start()
+
+    @Slot()
+    def _let_go_first(self) -> None:
+        if self._builder is not None:
+            priority.lower(self._builder.processId())
 
     @Slot()
     def _read_progress(self) -> None:

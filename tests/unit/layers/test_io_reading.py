@@ -1,5 +1,6 @@
 """The child process that opens files: a crash, a bomb, an endless loop or a stop leaves us and the project whole."""
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -60,6 +61,14 @@ def _told(reader: Reader, file: Path) -> str:
     except InputRefused as error:
         return str(error)
     return report.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks the system the way of Linux")
+def test_a_reader_lets_the_window_go_first(tmp_path: Path) -> None:
+    with Reader() as reader:
+        assert _told(reader, _points(tmp_path / "a.csv")) == ""
+        assert reader.child is not None
+        assert os.getpriority(os.PRIO_PROCESS, reader.child.pid) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of address space")
