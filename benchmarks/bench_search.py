@@ -38,11 +38,12 @@ def main() -> None:
 
 
 def _lay(store: Store, copies: int) -> None:
-    """Take the rows of every asset and form table over again, without their places."""
+    """Take the rows of every asset and form table over again, without their places and communities: some are locked."""
     for table in [table for table in store.tables().values() if copies and store.count(table.name)]:
         names = [column.name for column in table.columns]
         rows = store.select(table.name, names)
-        fresh = [{name: row[name] for name in names} for row in rows] * copies
+        free = dict.fromkeys({"community_uid", "parent_uid"} & set(names))
+        fresh = [{name: row[name] for name in names} | free for row in rows] * copies
         if table in ASSETS or table.name.startswith("f"):
             store.import_rows(table.name, fresh, source="copy")
 
