@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 
-_NICENESS = 10
+_NICENESS = 5
 _BELOW_NORMAL = 0x4000  # BELOW_NORMAL_PRIORITY_CLASS of Windows
 _SET_INFORMATION = 0x0200  # PROCESS_SET_INFORMATION
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_AS_WRITTEN = "\0"  # marks what is no Chinese character
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -61,8 +63,9 @@ def _rank(entry: _Entry, wanted: str) -> int | None:
 
 
 def _entry(uid: str, name: str, code: str) -> _Entry:
-    from pypinyin import Style, lazy_pinyin
+    from pypinyin import lazy_pinyin
 
-    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
-    full = "".join(lazy_pinyin(name))
+    sounds = lazy_pinyin(name, errors=lambda other: _AS_WRITTEN + other)
+    initials = "".join(sound[1:] if sound.startswith(_AS_WRITTEN) else sound[:1] for sound in sounds)
+    full = "".join(sound.removeprefix(_AS_WRITTEN) for sound in sounds)
     return _Entry(Hit(uid, name, code), (name.lower(), initials.lower(), full.lower(), code.lower()))

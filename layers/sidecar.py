@@ -8,6 +8,7 @@ it appears under its name only when it is complete.
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -161,6 +162,9 @@ def _extent(layer: Columns) -> tuple[float, float, float, float]:
     return (float(low[0]) + east, float(low[1]) + north, float(high[0]) + east, float(high[1]) + north)
 
 
+_OURS = re.compile(r"\d+-\d+(\.\d+\.part)?")
+
+
 def folder_for(project: Path, counter: int) -> Path:
     """Return where the side-car of a state of a project belongs."""
     key = hashlib.sha256(str(project.absolute()).encode()).hexdigest()[:16]
@@ -197,7 +201,7 @@ def build(project: Path, folder: Path, control: JobControl | None = None) -> Non
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     for old in folder.parent.iterdir():
-        if old != folder:
+        if old != folder and _OURS.fullmatch(old.name):
             shutil.rmtree(old, ignore_errors=True)
 
 

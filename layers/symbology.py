@@ -172,7 +172,11 @@ def is_baked(style: LayerStyle) -> bool:
 
 def codes_for(style: LayerStyle, values: Mapping[str, object]) -> Codes:
     """Return the classes of records, by uid -> value of the style's column."""
-    return Codes({uid: style.code(value) for uid, value in values.items()})
+    known: dict[object, int] = {}  # values are few, and records many
+    for value in values.values():
+        if value not in known:
+            known[value] = style.code(value)
+    return Codes({uid: known[value] for uid, value in values.items()})
 
 
 # --- made from the values ------------------------------------------------------------------------------------------

@@ -17,18 +17,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fieldsurvey.assess import PLAN
+from fieldsurvey.assess import PLAN, CommunityProgress
 from fieldsurvey.i18n import _
 from layers.search import Index
 from layers.style import STATES
 from ui import shown
 from ui.empty import EmptyState
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
 _LEAST_WIDTH = 220  # px: a name, its state and its count
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+
+
+def _row(uid: str, name: str, progress: CommunityProgress) -> Row:
+    return (uid, name, str(progress.state), progress.done, progress.total)
 
 
 class CommunityModel(QAbstractListModel):
@@ -117,6 +121,7 @@ class CommunityPanel(QWidget):
         self.setObjectName("communities")
         self.setMinimumWidth(_LEAST_WIDTH)
         self.index = Index([])
+        self._shown: Overview | None = None
         self._rows: dict[str, Row] = {}
         self.search = QLineEdit()
         self.search.setObjectName("search")
@@ -154,21 +159,16 @@ class CommunityPanel(QWidget):
 
     def show_project(self, now: Overview) -> None:
         """Show the communities of a project."""
-        names = [(uid, str(row["name"] or ""), str(row["code"] or "")) for uid, row in now.communities.items()]
-        if names != self.index.items:
-            self.index = Index(names)
-            self.names_changed.emit()
-        self._rows = {
-            uid: (
-                uid,
-                name or code or "—",
-                str(now.progress[uid].state),
-                now.progress[uid].done,
-                now.progress[uid].total,
-            )
-            for uid, name, code in names
-        }
+        before, self._shown = self._shown, now
         self.totals.setText(totals_text(now))
+        if before is not None and before.communities is now.communities and before.progress is now.progress:
+            return
+        if before is None or before.communities is not now.communities:
+            names = [(uid, str(row["name"] or ""), str(row["code"] or "")) for uid, row in now.communities.items()]
+            if names != self.index.items:
+                self.index = Index(names)
+                self.names_changed.emit()
+        self._rows = {uid: _row(uid, name or code or "—", now.progress[uid]) for uid, name, code in self.index.items}
         chosen = self.current()
         self._filter()
         self.select(chosen)

@@ -48,7 +48,8 @@ from ui.project.handover import Handover
 from ui.project.holder import StoreHolder
 from ui.project.import_panel import ImportPanel
 from ui.project.opening import ProjectOpening
-from ui.project.session import Overview, ProjectSession
+from ui.project.overview import Overview
+from ui.project.session import ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
 from ui.review.panel import ReviewPanel
@@ -291,8 +292,8 @@ class MainWindow(QMainWindow):
     def _show(self, now: Overview) -> None:
         """Show a project in every part of the window."""
         self.communities.show_project(now)
-        self.canvas.set_states({uid: str(progress.state) for uid, progress in now.progress.items()})
-        self.canvas.set_conditions({uid: progress.condition for uid, progress in now.progress.items()})
+        self.canvas.set_states(now.states)
+        self.canvas.set_conditions(now.conditions)
         self.canvas.set_tips(lambda uid: tip(now, uid) if uid in now.communities else "")
         self.map_side.show_project(now)
         self.workspaces.show_project(now)

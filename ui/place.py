@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Slot
 
 from fieldsurvey.clock import today
 from survey_forms.records import Subject
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow

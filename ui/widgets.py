@@ -1,11 +1,11 @@
 """Small widgets that every room needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTextBrowser, QToolButton
 
 from fieldsurvey.i18n import _
 from ui import icon
@@ -62,3 +62,40 @@ class Reading(QTextBrowser):
         if turned := event.angleDelta().y():
             size = self.fontInfo().pixelSize() + (2 if turned > 0 else -2)
             self.setStyleSheet(f"QTextBrowser {{ font-size: {min(max(size, _LETTERS[0]), _LETTERS[-1])}px; }}")
+
+
+class CommunityChoice(QComboBox):
+    """A choice of one community or of all, filled in one go: a province has twenty thousand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(_("Community"))
+        self._offered: Mapping[str, object] = {}
+        self._uids = [""]
+
+    @property
+    def uid(self) -> str:
+        """The chosen community; empty: all."""
+        return self._uids[max(self.currentIndex(), 0)]
+
+    def offer(self, communities: Mapping[str, object], names: Mapping[str, str], everything: str) -> None:
+        """Offer the communities of a project; what was chosen stays chosen.
+
+        Args:
+            communities: The same of them that is_offering() is asked for later.
+            names: uid -> what it is called, in the order of the list.
+            everything: What all together are called.
+        """
+        chosen = self.uid
+        self._offered, self._uids = communities, ["", *names]
+        self.clear()
+        self.addItems([everything, *names.values()])
+        self.choose(chosen)
+
+    def is_offering(self, communities: Mapping[str, object]) -> bool:
+        """Say whether these are on offer already."""
+        return communities is self._offered
+
+    def choose(self, uid: str) -> None:
+        """Choose a community; one that is not there: all."""
+        self.setCurrentIndex(self._uids.index(uid) if uid in self._offered else 0)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolBu
 
 from ui import icon
 from ui.fitting import Room
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 _BUTTON = (72, 56)  # px
 _LOW = (60, 44)  # px, the same in a low window

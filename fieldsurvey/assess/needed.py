@@ -47,6 +47,25 @@ class NeededForm:
         return not self.column or community.get(self.column) not in self.unless
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The buildings or the stairwells of a community.
+
+    Attributes:
+        uids: In drawing order.
+        floors: Storeys above ground of each, of a stairwell those of its building; 0: not known.
+    """
+
+    uids: tuple[str, ...] = ()
+    floors: tuple[int, ...] = ()
+
+    def from_storey(self, least: int) -> tuple[str, ...]:
+        """Return those with so many storeys or more."""
+        if least <= 0:
+            return self.uids
+        return tuple(uid for uid, floors in zip(self.uids, self.floors, strict=True) if floors >= least)
+
+
 def _read() -> tuple[NeededForm, ...]:
     with _TABLE.open(encoding="utf-8", newline="") as source:
         return tuple(
@@ -66,15 +85,15 @@ def _read() -> tuple[NeededForm, ...]:
 FORMS: tuple[NeededForm, ...] = _read()
 NEEDED: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == REQUIRED)
 BESIDE: tuple[NeededForm, ...] = tuple(form for form in FORMS if form.need == OPTIONAL)
-_OWN = "survey_form"  # the table that lists the forms people brought into a project
+OWN_FORMS = "survey_form"  # the table that lists the forms people brought into a project
 
 
 def own_forms(store: Store) -> list[NeededForm]:
     """Return the forms that people brought into a project, in the order they came; they are optional."""
-    if _OWN not in store.tables():
+    if OWN_FORMS not in store.tables():
         return []
     newest = {
-        str(row["form_table"]): row for row in store.select(_OWN, ["form_table", "per", "title"], order="added_at")
+        str(row["form_table"]): row for row in store.select(OWN_FORMS, ["form_table", "per", "title"], order="added_at")
     }
     return [
         NeededForm(table, str(row["per"]), need=OPTIONAL, title=str(row["title"] or ""))

@@ -77,6 +77,13 @@ class Connection:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query one by one."""
+        try:
+            yield from self._raw.execute(sql)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
     def one(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
         """Return the first row of a query."""
         try:

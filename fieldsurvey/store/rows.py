@@ -172,6 +172,18 @@ class Rows:
         place = names.index("geom") if "geom" in names else -1
         return [dict(zip(names, _unpacked(row, place), strict=True)) for row in rows]
 
+    def each(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of every row, in drawing order.
+
+        Raises:
+            KeyError: If a column does not exist.
+        """
+        for name in columns:
+            if name not in {"uid", *self.columns(table)}:
+                raise KeyError(f"{table}.{name}")
+        listed = ", ".join(gpkg.quoted(name) for name in columns)
+        return self._db.each(f"SELECT {listed} FROM {gpkg.quoted(table)} ORDER BY fid")
+
     def normal(self, table: str, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return values as they are stored: geometry two-dimensional and multi.
 

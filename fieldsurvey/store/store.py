@@ -6,10 +6,10 @@ live file (see library.py).
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fieldsurvey.clock import MillisClock, now_millis
 from fieldsurvey.errors import InputRefused
@@ -216,6 +216,13 @@ class Store(Restoring, Forgetting, Journal, Office, Witness, Findings, Windows):
             limit: At most so many.
         """
         return self._rows.select(table, columns, where, bbox, order, limit)
+
+    def each(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of every row, in drawing order: for tables larger than one would hold at once.
+
+        Nothing may be written before the last is taken.
+        """
+        return self._rows.each(table, columns)
 
     def get(self, uid: str) -> Row | None:
         """Return one visible record with the token to hand back at save; None if it is not there."""

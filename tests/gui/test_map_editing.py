@@ -143,16 +143,16 @@ def test_a_receiver_puts_a_hydrant_where_it_stands(qtbot: QtBot, window: MainWin
 def test_many_saves_in_a_row_are_read_once_and_the_last_one_counts(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ui.project import session
+    from ui.project.overview import Overview, OverviewReader
 
     read: list[int] = []
-    plain = session.overview
+    plain = OverviewReader.again
 
-    def counted(store: Store) -> session.Overview:
+    def counted(reader: OverviewReader, store: Store, control: JobControl) -> Overview | None:
         read.append(1)
-        return plain(store)
+        return plain(reader, store, control)
 
-    monkeypatch.setattr(session, "overview", counted)
+    monkeypatch.setattr(OverviewReader, "again", counted)
     holder = window.map_side.holder
 
     def save(_control: JobControl) -> None:

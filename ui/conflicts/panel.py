@@ -36,7 +36,7 @@ from ui.fitting import Columns
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from exports.products import BY_KEY, CRS_OFFERED, PRODUCTS, Choice, Product
 from fieldsurvey.geo import local_grids
 from fieldsurvey.i18n import _
-from ui.project.session import Overview
-from ui.widgets import button, titled
+from ui.project.overview import Overview
+from ui.widgets import CommunityChoice, button, titled
 
 _ROW = 36
 _LIST_ROWS = 8
@@ -53,7 +53,9 @@ class Choices(QWidget):
             entry.setSizeHint(size)
             self.products.addItem(entry)
         self.products.setFixedHeight(_LIST_ROWS * _ROW + 6)
-        self.community = _combo("export_community", _("Community"))
+        self.community = CommunityChoice()
+        self._codes: dict[str, str] = {}
+        _as_field(self.community, "export_community")
         self.audience = _combo("export_audience", _("For whom"))
         self.audience.addItem(_("Outside: without pipes, power and gas"), False)
         self.audience.addItem(_("Internal: with pipes, power and gas"), True)
@@ -124,14 +126,13 @@ class Choices(QWidget):
     @property
     def code(self) -> str:
         """小区编码 of the community; empty: all."""
-        data = self.community.currentData()
-        return str(data[1] or "") if data else ""
+        return self._codes.get(self.community.uid, "")
 
     def choice(self) -> Choice:
         """Return what was chosen."""
         asks = self.product.asks
         return Choice(
-            codes=(self.code,) if self.community.currentData() else None,
+            codes=(self.code,) if self.community.uid else None,
             is_internal=bool(self.audience.currentData()),
             personal=self.personal.isChecked() and "personal" in asks,
             crs=str(self.crs.currentData() or "") if "crs" in asks else "",
@@ -142,22 +143,23 @@ class Choices(QWidget):
 
     def show_project(self, now: Overview) -> None:
         """Offer the communities of a project."""
-        chosen = self.community.currentData()
-        self.community.clear()
-        self.community.addItem(_("All communities"), None)
-        for uid, row in now.communities.items():
-            self.community.addItem(" ".join(str(row[name] or "") for name in ("name", "code")), (uid, row["code"]))
-        self.community.setCurrentIndex(max(self.community.findData(chosen), min(1, self.community.count() - 1)))
+        if self.community.is_offering(now.communities):
+            return
+        self._codes = {uid: str(row["code"] or "") for uid, row in now.communities.items()}
+        names = {
+            uid: " ".join(str(row[name] or "") for name in ("name", "code")) for uid, row in now.communities.items()
+        }
+        is_first = self.community.count() < 2
+        self.community.offer(now.communities, names, _("All communities"))
+        if is_first:  # a sheet is shown at once
+            self.community.choose(next(iter(names), ""))
 
     def choose(self, key: str, uid: str) -> None:
         """Choose a product and a community."""
         for row in range(self.products.count()):
             if self.products.item(row).data(Qt.ItemDataRole.UserRole) == key:
                 self.products.setCurrentRow(row)
-        for index in range(self.community.count()):
-            data = self.community.itemData(index)
-            if data is not None and data[0] == uid:
-                self.community.setCurrentIndex(index)
+        self.community.choose(uid)
 
     @Slot()
     def _product_changed(self) -> None:
@@ -198,11 +200,15 @@ class Choices(QWidget):
 
 def _combo(name: str, title: str) -> QComboBox:
     made = QComboBox()
-    made.setObjectName(name)
     made.setAccessibleName(title)
+    _as_field(made, name)
+    return made
+
+
+def _as_field(made: QComboBox, name: str) -> None:
+    made.setObjectName(name)
     made.setMinimumHeight(_ROW)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return made
 
 
 def as_primary(made: QPushButton) -> QPushButton:

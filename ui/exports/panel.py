@@ -32,7 +32,7 @@ from ui.exports.typefaces import TypefacesPanel
 from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.remembered import Remembered
 from ui.widgets import button, titled
 
@@ -153,7 +153,7 @@ class ExportPanel(QWidget):
             return _("{what}: press “Export …” to write it.").format(what=_(chosen.product.title))
         if chosen.community.count() < 2:
             return _("There is no community yet. Import or draw one, then its sheet is shown here.")
-        if chosen.community.currentData() is None:
+        if not chosen.community.uid:
             return _("All communities: “Export …” writes a file for each. Choose one to see it here.")
         if "template" in chosen.product.asks and not chosen.choice().template:
             return _("Choose the template, then a sheet made from it is shown here.")
@@ -203,7 +203,7 @@ class ExportPanel(QWidget):
     @Slot()
     def _preview(self) -> None:
         """Make what is chosen, of the one community, in a folder of our own."""
-        if self.choices.community.currentData() is None:
+        if not self.choices.community.uid:
             self.message.setText(_("For a preview please choose one community."))
             return
         product = self.choices.product

@@ -138,13 +138,13 @@ class MapCanvas(QWidget):
 
     def set_states(self, states: Mapping[str, str]) -> None:
         """Set community uid -> survey state."""
-        if states != self._states:
+        if states is not self._states and states != self._states:
             self._states = states
             self._count_communities()
 
     def set_conditions(self, conditions: Mapping[str, str]) -> None:
         """Set community uid -> overall condition."""
-        if conditions != self._conditions:
+        if conditions is not self._conditions and conditions != self._conditions:
             self._conditions = conditions
             self._count_communities()
 

@@ -37,7 +37,7 @@ from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
 from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
 _FINDING_SCALE = 700.0

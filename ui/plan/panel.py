@@ -13,7 +13,7 @@ from ui.plan.page import Page
 from ui.plan.progress_page import ProgressPage
 from ui.plan.scores_page import ScoresPage
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 _FOLLOW_MS = 1500  # after the last change of the project the plan is read again
 

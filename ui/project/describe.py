@@ -4,7 +4,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from layers.style import CONDITIONS, STATES
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 
 def stairwell_names(store: Store, community: str) -> dict[str, str]:

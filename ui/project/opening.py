@@ -12,10 +12,11 @@ from fieldsurvey.store import Store
 from ui.jobs import JobRunner
 from ui.project.beginning import begin
 from ui.project.handover import Handover, HandoverWizard
+from ui.project.overview import Overview
 from ui.project.receive import ReceiveDialog
 from ui.project.recent import looked_up
 from ui.project.rescue import Rescue
-from ui.project.session import Overview, ProjectSession
+from ui.project.session import ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
 

@@ -3,18 +3,15 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeGuard, cast
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from fieldsurvey import priority
-from fieldsurvey.assess import CommunityProgress, Totals, community_progress, totals
 from fieldsurvey.errors import StoreError
 from fieldsurvey.jobs import JobControl
-from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Changes, Store, backup
 from fieldsurvey.store.backup import Backup
 from layers import sidecar
@@ -22,68 +19,12 @@ from layers.sidecar import Sidecar
 from layers.viewport import Box
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
+from ui.project.overview import Overview, OverviewReader, map_counter
 
 _log = logging.getLogger(__name__)
 _FOLD_MS = 4_000  # after so long without an edit the side-car is built anew; until then edits lie over the old one
 _MOST_PATCHED = 2_000  # records beyond which a new side-car is quicker
 _IDLE_MS = 500  # after so long without a save the write-ahead log is folded into the file
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the window shows of a project.
-
-    Attributes:
-        path: The project file.
-        name: Its name.
-        crs: Its reference system.
-        communities: uid -> row of each community, by code.
-        progress: uid -> how far it is.
-        totals: Counts and money.
-        conflicts: Open conflicts.
-        unsent: Own edits that no hub has confirmed.
-        last_saved_ms: When this laptop last saved.
-        map_counter: State of what the map draws.
-    """
-
-    path: Path
-    name: str
-    crs: str
-    communities: Mapping[str, Mapping[str, Value]]
-    progress: Mapping[str, CommunityProgress]
-    totals: Totals
-    conflicts: int
-    unsent: int
-    last_saved_ms: int | None
-    map_counter: int
-
-
-_COLUMNS = (
-    "code", "name", "district", "subdistrict", "address", "household_count", "est_investment", "plan_year",
-    "building_count",
-)  # fmt: skip
-
-
-def overview(store: Store) -> Overview:
-    """Read what the window shows of a project. Runs in the store thread."""
-    rows = store.select("community", _COLUMNS, order="code")
-    return Overview(
-        store.path,
-        store.name,
-        store.crs,
-        {str(row["uid"]): row for row in rows},
-        community_progress(store),
-        totals(store),
-        store.conflict_count(),
-        store.unsent(),
-        store.last_saved_ms,
-        map_counter(store),
-    )
-
-
-def map_counter(store: Store) -> int:
-    """Return a number that grows with every change of what the map draws."""
-    return store.change_counter(table.name for table in sidecar.drawn_tables(store))
 
 
 class ProjectSession(QObject):
@@ -119,6 +60,7 @@ class ProjectSession(QObject):
         self._shown_counter = -1
         self._base: Sidecar | None = None  # as built, without the edits since
         self._edited: set[str] = set()  # records written since; belongs to the store thread
+        self._reader = OverviewReader()  # belongs to the store thread
         self._is_bulk = False  # something was written that is not told record by record; as above
         self._view: tuple[Box, float] | None = None
         self._is_read_queued = False
@@ -161,7 +103,8 @@ class ProjectSession(QObject):
         self._holder.put(store)
         self._kept = store.kept_before_upgrade
         store.subscribe(self._heard)
-        return overview(store)
+        self._reader = OverviewReader()
+        return self._reader.first(store)
 
     def _watch(self, job: Job) -> Job:
         job.succeeded.connect(self._was_opened)
@@ -170,6 +113,7 @@ class ProjectSession(QObject):
 
     def _heard(self, changes: Changes) -> None:
         """Pass a commit on from the store thread."""
+        self._reader.heard(changes)
         self._edited |= changes.uids
         self._is_bulk |= not changes.uids
         self._committed.emit()
@@ -180,10 +124,12 @@ class ProjectSession(QObject):
             return
         self._shown_counter, self._base, self._view = -1, None, None
         self.current = cast("Overview", result)
+        self._bring_map(self.current)
         self.opened.emit(self.current)
         if self._kept is not None:
             self.upgraded.emit(self._kept)
-        self._bring_map(self.current)
+        if not self.current.is_whole:
+            self.refresh()
 
     def is_map_current(self) -> bool:
         """Say whether the map that was handed out is that of the newest state."""
@@ -195,15 +141,17 @@ class ProjectSession(QObject):
         if self.current is None or self._is_read_queued:
             return
         self._is_read_queued = True
-        self._runner.start(self._read_again, quick=True).succeeded.connect(self._was_read)
+        self._runner.start(self._read_again, quick=True, lets_in=True).succeeded.connect(self._was_read)
 
-    def _read_again(self, _control: JobControl) -> tuple[Overview, Sidecar | None] | None:
+    def _read_again(self, control: JobControl) -> tuple[Overview, Sidecar | None] | None:
         """Read what the window shows, and lay the edits over the map. Runs in the store thread."""
         self._is_read_queued = False  # what is committed from now on needs another reading
         if not self._holder.is_open:
             return None
         store, base = self._holder.store, self._base
-        now = overview(store)
+        now = self._reader.again(store, control)
+        if now is None:
+            return None
         is_far = self._is_bulk or len(self._edited) > _MOST_PATCHED
         if base is None or is_far or now.map_counter == self._shown_counter:
             return now, None

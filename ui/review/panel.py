@@ -39,14 +39,15 @@ from ui.fitting import BreakingRow, Columns
 from ui.jobs import Job, JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview, ProjectSession
+from ui.project.overview import Overview
+from ui.project.session import ProjectSession
 from ui.review.groups import GroupsView
 from ui.review.loading import CHOICES, OPEN, UNRECORDED, Desk, check, follow, load, redecided, story
 from ui.review.marks import FindingMarks
 from ui.review.model import MARKS, FindingsModel
 from ui.review.records.panel import RecordReview
 from ui.review.rules_view import RulesView
-from ui.widgets import button, titled
+from ui.widgets import CommunityChoice, button, titled
 
 _FOLLOW_MS = 1500  # after the last change of the project the findings are brought up to date
 _RULE = Qt.ItemDataRole.UserRole
@@ -103,8 +104,7 @@ class ReviewPanel(QWidget):
             self.table.setColumnWidth(column, width)
         self.table.horizontalHeader().setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(self._choose)
-        self.community, self.result, self.decision = QComboBox(), QComboBox(), QComboBox()
-        self.community.setAccessibleName(_("Community"))
+        self.community, self.result, self.decision = CommunityChoice(), QComboBox(), QComboBox()
         self.result.setAccessibleName(_("Result"))
         self.decision.setAccessibleName(_("Decision"))
         self.result.addItem(_("all results"), "")
@@ -219,16 +219,11 @@ class ReviewPanel(QWidget):
     @Slot(object)
     def show_project(self, now: Overview) -> None:
         """Take the names of the communities; what changed is checked when the work rests."""
-        names = {uid: str(row.get("name") or row.get("code") or "") for uid, row in now.communities.items()}
-        if names != self._names:
-            self._names = names
-            chosen = self.community.currentData()
+        if not self.community.is_offering(now.communities):
+            names = {uid: str(row.get("name") or row.get("code") or "") for uid, row in now.communities.items()}
+            self._names = names = dict(sorted(names.items(), key=lambda item: item[1]))
             self.community.blockSignals(True)
-            self.community.clear()
-            self.community.addItem(_("all communities"), "")
-            for uid, name in sorted(names.items(), key=lambda item: item[1]):
-                self.community.addItem(name, uid)
-            self.community.setCurrentIndex(max(self.community.findData(chosen), 0))
+            self.community.offer(now.communities, names, _("all communities"))
             self.community.blockSignals(False)
         self._follow.start()
         self.records.project_changed()
@@ -332,7 +327,7 @@ class ReviewPanel(QWidget):
     def show_group(self, rule: str, community: str) -> None:
         """Show the findings of a rule and a community (empty: of all)."""
         self.tabs.setCurrentWidget(self._queue)
-        self.community.setCurrentIndex(max(self.community.findData(community), 0))
+        self.community.choose(community)
         rows = [row for row in range(self.rules.count()) if self.rules.item(row).data(_RULE) == rule]
         self.rules.setCurrentRow(rows[0] if rows else 0)
 
@@ -363,7 +358,7 @@ class ReviewPanel(QWidget):
         if desk is None:
             return
         rule = str(self.rules.item(row).data(Qt.ItemDataRole.UserRole)) if row >= 0 else ""
-        community, result = str(self.community.currentData() or ""), str(self.result.currentData() or "")
+        community, result = self.community.uid, str(self.result.currentData() or "")
         self.model.filter(rule, community, result, str(self.decision.currentData() or ""))
         rows = self.model.rows
         for marks in filter(None, (self.marks, self._on_map)):

@@ -17,7 +17,7 @@ from ui import shown
 from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.sync.enrol import EnrolDialog
 from ui.sync.held import HeldDesk
 from ui.sync.lists import ExchangeLists

@@ -20,7 +20,7 @@ from ui.empty import EmptyState
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
 from ui.project.holder import StoreHolder
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.remembered import Remembered
 from ui.tables import clipboard
 from ui.tables.columns import Layout, copied_value, head, shown_value, width

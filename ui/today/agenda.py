@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import shapely
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -20,7 +21,7 @@ from fieldsurvey.sync.diary import Entry
 from survey_forms.definitions import title
 from survey_forms.records import Subject
 from ui.project.describe import stairwell_names
-from ui.project.session import Overview
+from ui.project.overview import Overview
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -60,16 +61,20 @@ def read(store: Store, before: Reading) -> Reading:
 
 
 def _outlines(store: Store) -> tuple[dict[str, Outline], dict[str, Place]]:
-    outlines: dict[str, Outline] = {}
-    middles: dict[str, Place] = {}
-    for row in store.select("community", ["geom"]):
-        if isinstance(row["geom"], bytes):
-            shape = shapely.simplify(shapely.from_wkb(row["geom"]), _FINE)
-            if not shape.is_empty:
-                uid, middle = str(row["uid"]), shape.centroid
-                middles[uid] = (middle.x, middle.y)
-                outlines[uid] = [[(x, y) for x, y, *_z in part.exterior.coords] for part in shapely.get_parts(shape)]
-    return outlines, middles
+    rows = [row for row in store.select("community", ["geom"]) if isinstance(row["geom"], bytes)]
+    shapes = shapely.simplify(shapely.from_wkb([row["geom"] for row in rows]), _FINE)
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    rings = shapely.get_exterior_ring(parts)
+    points, ring_of = shapely.get_coordinates(rings, return_index=True)
+    ends = np.cumsum(np.bincount(ring_of, minlength=len(rings))).tolist()
+    places = list(map(tuple, points.tolist()))
+    outlines: dict[str, list[list[Place]]] = {}
+    for owner, first, last in zip(owners.tolist(), [0, *ends[:-1]], ends, strict=True):
+        if last > first:
+            outlines.setdefault(str(rows[owner]["uid"]), []).append(places[first:last])
+    middles = shapely.get_coordinates(shapely.centroid(shapes[~shapely.is_empty(shapes)]))
+    uids = [str(row["uid"]) for row, is_empty in zip(rows, shapely.is_empty(shapes), strict=True) if not is_empty]
+    return dict(outlines), dict(zip(uids, map(tuple, middles.tolist()), strict=True))
 
 
 class Agenda(QObject):

@@ -26,7 +26,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from layers.search import Index
 from layers.style import STATES
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.widgets import button, titled
 
 if TYPE_CHECKING:

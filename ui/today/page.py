@@ -19,7 +19,7 @@ from fieldsurvey.i18n import _, language
 from survey_forms.definitions import title
 from ui import shown
 from ui.fitting import Columns
-from ui.project.session import Overview
+from ui.project.overview import Overview
 from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
 from ui.today.cards import Card, CardModel, CardPainter
