@@ -18,8 +18,8 @@ from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.settings import Settings
-from fieldsurvey.store import backup
 from fieldsurvey.store.backup import Backup
+from fieldsurvey.store.verifying import verify_beside
 from survey_forms.records import Subject
 from ui import shown, theme
 from ui.actions import make_menus
@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
         self.clock.compare(now.last_saved_ms)
         self.name_person(self.start.person.text().strip())  # typed, and left by opening a project at once
         self._sign()
-        checking = self.work_runner.start(lambda _control: backup.verify_newest(now.path))  # made at the last closing
+        checking = self.work_runner.start(lambda control: verify_beside(now.path, control))  # made at the last closing
         checking.failed.connect(self._tell_trouble)
 
     @Slot(object)
@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
     def _verify_backup(self, made: Backup) -> None:
         """Check the copy, and put older ones away, beside the work."""
         if (now := self.project.current) is not None:
-            job = self.work_runner.start(lambda _control: backup.verify(made, now.path))
+            job = self.work_runner.start(lambda control: verify_beside(now.path, control, made))
             job.failed.connect(self._tell_trouble)
 
     @Slot(object)

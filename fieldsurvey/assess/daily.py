@@ -160,14 +160,8 @@ def in_order(
     return sorted(progress, key=key)
 
 
-def is_returned(one: CommunityProgress) -> bool:
-    """Say whether anything of a community came back from the review."""
-    forms = (*one.forms.values(), *one.beside.values())
-    return any(State.RETURNED in form.states.values() for form in forms) or one.state is State.RETURNED
-
-
 def _rank(one: CommunityProgress) -> int:
-    if is_returned(one):
+    if one.is_returned:
         return 0
     if one.state is State.DRAFT:
         return 1

@@ -49,21 +49,22 @@ class NeededForm:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The buildings or the stairwells of a community.
+    """The buildings or the stairwells of a community, packed: a province has a million.
 
     Attributes:
-        uids: In drawing order.
+        uids: In drawing order, a space between them.
         floors: Storeys above ground of each, of a stairwell those of its building; 0: not known.
     """
 
-    uids: tuple[str, ...] = ()
+    uids: str = ""
     floors: tuple[int, ...] = ()
 
     def from_storey(self, least: int) -> tuple[str, ...]:
-        """Return those with so many storeys or more."""
+        """Return the uids of those with so many storeys or more."""
+        uids = self.uids.split()
         if least <= 0:
-            return self.uids
-        return tuple(uid for uid, floors in zip(self.uids, self.floors, strict=True) if floors >= least)
+            return tuple(uids)
+        return tuple(uid for uid, floors in zip(uids, self.floors, strict=True) if floors >= least)
 
 
 def _read() -> tuple[NeededForm, ...]:

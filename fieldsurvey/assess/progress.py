@@ -78,6 +78,7 @@ class CommunityProgress:
         condition: Worst overall condition recorded (a code of cond5), empty if none.
         forms: By form id, in the order of NEEDED.
         beside: Forms that apply and may be filled in, but decide nothing.
+        is_returned: Whether anything of it came back from the review.
     """
 
     uid: str
@@ -87,6 +88,7 @@ class CommunityProgress:
     condition: str
     forms: Mapping[str, FormProgress]
     beside: Mapping[str, FormProgress] = field(default_factory=dict)
+    is_returned: bool = False
 
 
 def community_progress(store: Store, communities: Iterable[str] | None = None) -> dict[str, CommunityProgress]:
@@ -158,14 +160,18 @@ class ProgressReading:
             states, done = [part.state for part in parts], sum(part.done == len(part.needed) for part in parts)
             mine = (row for form in self._forms for row in recorded.get(form.form_id, ()))
             seen = {str(row.get("overall_cond") or "") for row in mine}
+        beside = _Forms(partial(_progress, self._others, place, recorded))
+        state = _with_review(_least(states), self._reviews.get(uid))
+        touched = [(forms if form_id in forms else beside)[form_id] for form_id in recorded]
         return CommunityProgress(
             uid,
-            _with_review(_least(states), self._reviews.get(uid)),
+            state,
             done,
             len(asked),
             next((code for code in CONDITIONS if code in seen), ""),
             forms,
-            _Forms(partial(_progress, self._others, place, recorded)),
+            beside,
+            state is State.RETURNED or any(State.RETURNED in form.states.values() for form in touched),
         )
 
     def take(self, store: Store, changes: Changes) -> set[str] | None:
@@ -262,7 +268,9 @@ def _parts(store: Store, breathe: Callable[[], None]) -> tuple[dict[str, Parts],
             uids, those = grouped[community]
             uids.append(str(uid))
             those.append(storeys)
-        found.append({str(community): Parts(tuple(a), tuple(b)) for community, (a, b) in grouped.items() if community})
+        found.append(
+            {str(community): Parts(" ".join(a), tuple(b)) for community, (a, b) in grouped.items() if community}
+        )
         breathe()
     return found[0], found[1]
 

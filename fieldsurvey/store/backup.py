@@ -99,17 +99,6 @@ def verify(backup: Backup, project: Path) -> None:
     _note_checked(backup, project)
 
 
-def verify_newest(project: Path) -> None:
-    """Check the newest backup if nobody has: the one made at closing is checked at the next opening.
-
-    Raises:
-        StoreError: As `verify`.
-    """
-    newest = backups(project)[-1:]
-    if newest and not is_checked(newest[0]):
-        verify(newest[0], project)
-
-
 def is_checked(backup: Backup) -> bool:
     """Say whether a backup was found whole."""
     return backup.path.name in _checked(backup.path.parent)

@@ -132,4 +132,9 @@ def test_outlines_of_the_day_have_every_part_and_a_middle(store: Store) -> None:
     assert found.middles[two] == (55.0, 5.0)
     assert bare not in found.outlines
     assert bare not in found.middles
-    assert set(found.outlines[two][1]) == {(100.0, 0.0), (110.0, 0.0), (110.0, 10.0), (100.0, 10.0)}
+    assert set(map(tuple, found.outlines[two][1].tolist())) == {
+        (100.0, 0.0),
+        (110.0, 0.0),
+        (110.0, 10.0),
+        (100.0, 10.0),
+    }

@@ -81,7 +81,7 @@ def test_my_communities_come_returned_ones_first(qtbot: QtBot, window: MainWindo
     assert "2 个小区" in page.head.text()
     assert "尚未同步" in page.sync.text()
     page.mine.setChecked(False)
-    assert len(page.model.cards) == 3
+    qtbot.waitUntil(lambda: len(page.model.cards) == 3, timeout=15_000)
 
 
 def test_a_new_day_begins_with_today(window: MainWindow, qtbot: QtBot) -> None:
@@ -113,7 +113,8 @@ def test_the_project_opens_with_the_day_or_where_it_was_left(
 def test_the_position_tells_how_far_it_is(qtbot: QtBot, window: MainWindow, project: dict[str, str]) -> None:
     page = _page(qtbot, window)
     assert not any(card.far for card in page.model.cards)
-    window.map_side.positioning.moved.emit(600_050.0, 3_340_450.0, None)
+    with qtbot.waitSignal(window.today.agenda.changed, timeout=15_000):
+        window.map_side.positioning.moved.emit(600_050.0, 3_340_450.0, None)
     far = {card.uid: card.far for card in page.model.cards}
     assert far == {project["first"]: "400 m", project["second"]: "2.0 km"}
     assert "2.0 km" in window.today.corner.toolTip()

@@ -18,6 +18,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from fieldsurvey.sync import diary
 from fieldsurvey.sync.diary import Entry
+from layers.raw_types import Floats
 from survey_forms.definitions import title
 from survey_forms.records import Subject
 from ui.project.describe import stairwell_names
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _FINE = 2.0  # m: outlines are drawn small
 _STEP = 20.0  # m on foot after which distances are told anew
-Outline = Sequence[Sequence[Place]]
+Outline = Sequence[Floats]  # of each part, shape (k, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,10 @@ def _outlines(store: Store) -> tuple[dict[str, Outline], dict[str, Place]]:
     rings = shapely.get_exterior_ring(parts)
     points, ring_of = shapely.get_coordinates(rings, return_index=True)
     ends = np.cumsum(np.bincount(ring_of, minlength=len(rings))).tolist()
-    places = list(map(tuple, points.tolist()))
-    outlines: dict[str, list[list[Place]]] = {}
+    outlines: dict[str, list[Floats]] = {}
     for owner, first, last in zip(owners.tolist(), [0, *ends[:-1]], ends, strict=True):
         if last > first:
-            outlines.setdefault(str(rows[owner]["uid"]), []).append(places[first:last])
+            outlines.setdefault(str(rows[owner]["uid"]), []).append(points[first:last])
     middles = shapely.get_coordinates(shapely.centroid(shapes[~shapely.is_empty(shapes)]))
     uids = [str(row["uid"]) for row, is_empty in zip(rows, shapely.is_empty(shapes), strict=True) if not is_empty]
     return dict(outlines), dict(zip(uids, map(tuple, middles.tolist()), strict=True))
@@ -122,20 +122,20 @@ class Agenda(QObject):
     def _was_read(self, result: object) -> None:
         if result is not None:
             self.reading = cast("Reading", result)
-            self._sort()
+            self._order()
 
     @Slot(float, float)
     def _moved(self, east: float, north: float) -> None:
         if self.here is None or math.dist(self.here, (east, north)) >= _STEP:
             self.here = (east, north)
-            self._sort()
+            self._order()
 
     @Slot()
     def _look_who(self) -> None:
         who = (self._window.settings.login, self._window.settings.name)
         if who != self._who:
             self._who = who
-            self._sort()
+            self._order()
 
     # --- the order -----------------------------------------------------------------------------------------------
 
@@ -153,17 +153,31 @@ class Agenda(QObject):
     def show_only_mine(self, on: bool) -> None:
         """List only what is assigned to the person here, or everything."""
         self.only_mine = on
-        self._sort()
+        self._order()
 
-    @Slot()
-    def _sort(self) -> None:
-        now, mine = self.now, self.mine
-        if now is None:
+    def _order(self) -> None:
+        """Put the communities in order, in the store thread: a province has twenty thousand."""
+        now, here, places = self.now, self.here, self.reading.middles
+        dates = {uid: one.until for uid, one in self.mine.items()}
+        is_all = not (self.only_mine and dates)
+        if now is None or not self._window.store_runner.is_open:
             return
-        chosen = [one for uid, one in now.progress.items() if not (self.only_mine and mine) or uid in mine]
-        dates = {uid: one.until for uid, one in mine.items()}
-        self.ordered = in_order(chosen, self.reading.middles, self.here, dates)
-        before, self.next = self.next, next_up(self.ordered, self.reading.middles, self.here)
+        progress = now.progress
+
+        def work(_control: JobControl) -> tuple[Overview, list[CommunityProgress], NextUp | None]:
+            chosen = [one for uid, one in progress.items() if is_all or uid in dates]
+            ordered = in_order(chosen, places, here, dates)
+            return now, ordered, next_up(ordered, places, here)
+
+        self._window.store_runner.start(work, quick=True).succeeded.connect(self._was_ordered)
+
+    @Slot(object)
+    def _was_ordered(self, result: object) -> None:
+        now, ordered, up = cast("tuple[Overview, list[CommunityProgress], NextUp | None]", result)
+        if self.now is None or now.path != self.now.path:  # another project was opened meanwhile
+            return
+        self.ordered = ordered
+        before, self.next = self.next, up
         if self.next is not None and (before is None or before.community != self.next.community):
             self._names = {}
             self._name_inside(self.next.community)

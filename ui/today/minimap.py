@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from fieldsurvey.i18n import _
+from layers.raw_types import Floats
 from layers.style import STATES
 
 _BORDER = 24  # px
@@ -23,14 +24,14 @@ class Spot:
         uid: The community.
         name: Its name.
         state: Its state.
-        rings: Its outline, m.
+        rings: Its outline, m: of each part, shape (k, 2).
         middle: Its middle, m.
     """
 
     uid: str
     name: str
     state: str
-    rings: Sequence[Sequence[Place]]
+    rings: Sequence[Floats]
     middle: Place
 
 
@@ -59,7 +60,9 @@ class MiniMap(QWidget):
     def show_spots(self, spots: Sequence[Spot], here: Place | None) -> None:
         """Show communities, and where the surveyor is."""
         self._spots, self._here = spots, here
-        self._outlines = {s.uid: [QPolygonF([QPointF(x, y) for x, y in ring]) for ring in s.rings] for s in spots}
+        self._outlines = {
+            s.uid: [QPolygonF([QPointF(x, y) for x, y in ring.tolist()]) for ring in s.rings] for s in spots
+        }
         self._box = QRectF()
         for shape in (shape for shapes in self._outlines.values() for shape in shapes):
             self._box = self._box.united(shape.boundingRect())

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QListView, QVBoxLa
 
 from fieldsurvey.assess import CommunityProgress
 from fieldsurvey.assess.assignments import Assignment
-from fieldsurvey.assess.daily import is_returned, left
+from fieldsurvey.assess.daily import left
 from fieldsurvey.assess.progress import State
 from fieldsurvey.assess.review.remarks import Returned
 from fieldsurvey.clock import today
@@ -29,6 +29,8 @@ from ui.widgets import button, titled
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
+
+_MOST = 500  # communities that are listed
 
 
 class TodayPage(QWidget):
@@ -134,7 +136,8 @@ class TodayPage(QWidget):
         returned: dict[str, list[Returned]] = {}
         for one in agenda.reading.returned:
             returned.setdefault(one.community_uid, []).append(one)
-        cards = [self._card(now, one, mine.get(one.uid), returned.get(one.uid, [])) for one in agenda.ordered]
+        first = agenda.ordered[:_MOST]
+        cards = [self._card(now, one, mine.get(one.uid), returned.get(one.uid, [])) for one in first]
         self.model.show_cards(cards)
         self._show_map(now)
         self._tell(now, mine)
@@ -147,7 +150,7 @@ class TodayPage(QWidget):
         self, now: Overview, one: CommunityProgress, given: Assignment | None, returned: Sequence[Returned]
     ) -> Card:
         row = now.communities[one.uid]
-        state = str(State.RETURNED if is_returned(one) or returned else one.state)
+        state = str(State.RETURNED if one.is_returned or returned else one.state)
         until = _("until {day}").format(day=given.until[5:]) if given and given.until else ""
         open_forms = tuple(left(one))
         late = given is not None and given.is_late(today()) and bool(open_forms)
@@ -172,9 +175,9 @@ class TodayPage(QWidget):
         self.map.show_spots(spots, self._agenda.here)
 
     def _tell(self, now: Overview, mine: dict[str, Assignment]) -> None:
-        cards = self.model.cards
-        done = sum(card.done >= card.total for card in cards)
-        back = sum(card.state == State.RETURNED for card in cards)
+        cards, listed = self._agenda.ordered, len(self.model.cards)
+        done = sum(one.done >= one.total for one in cards)
+        back = sum(card.state == State.RETURNED for card in self.model.cards)  # they come first
         day = shown.day(datetime.now().astimezone().date(), is_long=True)
         who = f"{day} {self._window.settings.name}".strip()
         text = _("{who} · {n} communities · {done} finished · {back} returned")
@@ -182,7 +185,13 @@ class TodayPage(QWidget):
         if not now.communities:
             self.empty.setText(_("The project has no communities yet. Import the hand-over files first."))
         elif not mine:
-            self.empty.setText(_("Nothing is assigned to you: all communities are listed."))
+            self.empty.setText(
+                _("Nothing is assigned to you: all communities are listed.")
+                if listed == len(cards)
+                else _(
+                    "Nothing is assigned to you: the first {n} are listed. Assign communities to list yours."
+                ).format(n=shown.number(listed))
+            )
         self.empty.setVisible(not mine)
         entry = self._agenda.reading.last_sync
         when = "" if entry is None else shown.short(entry.at_ms)

@@ -8,7 +8,7 @@ import pytest
 
 from fieldsurvey.assess import community_progress
 from fieldsurvey.assess.assignments import assign, assignments, withdraw
-from fieldsurvey.assess.daily import day_report, in_order, is_returned, left, next_up
+from fieldsurvey.assess.daily import day_report, in_order, left, next_up
 from fieldsurvey.assess.progress import State
 from fieldsurvey.clock import today
 from fieldsurvey.errors import InputRefused
@@ -75,7 +75,7 @@ def test_what_came_back_is_first_then_what_was_begun_then_what_is_near(store: St
     places = {near: (0.0, 0.0), far: (2000.0, 0.0), begun: (3000.0, 0.0), returned: (4000.0, 0.0)}
     ordered = in_order(progress.values(), places, (0.0, 0.0), {})
     assert [one.uid for one in ordered] == [returned, begun, near, far]
-    assert [is_returned(one) for one in ordered] == [True, False, False, False]
+    assert [one.is_returned for one in ordered] == [True, False, False, False]
     up = next_up(ordered, places, (0.0, 0.0))
     assert up is not None
     assert (up.community, up.form_id, up.state, up.distance) == (returned, "f04_water", State.RETURNED, 4000.0)

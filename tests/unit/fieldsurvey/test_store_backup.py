@@ -1,14 +1,17 @@
 """Backups that are whole, kept in turn, and lead back; a check that builds again what follows from the log."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fieldsurvey.errors import InputRefused, StoreError
+from fieldsurvey.errors import InputRefused, JobCancelled, StoreError
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store, backup
 from fieldsurvey.store.check import Report, check
+from fieldsurvey.store.verifying import verify_beside
 from tests.builders import add_community, everything, exchange, make_laptops, make_project, point
 
 HOUR, DAY = 3600_000, 86_400_000
@@ -36,23 +39,23 @@ def test_a_backup_of_an_open_project_holds_what_was_saved_a_moment_ago(store: St
 def test_the_backup_made_at_closing_is_checked_at_the_next_opening_and_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backup.verify_newest(store.path)  # there is none
+    verify_beside(store.path, JobControl())  # there is none
     add_community(store)
     made = backup.make(store)
     assert not backup.is_checked(made)
-    backup.verify_newest(store.path)
+    verify_beside(store.path, JobControl())
     assert backup.is_checked(made)
-    monkeypatch.setattr(backup, "verify", lambda *_arguments: pytest.fail("checked twice"))
-    backup.verify_newest(store.path)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_arguments, **_options: pytest.fail("checked twice"))
+    verify_beside(store.path, JobControl())
 
 
 def test_a_list_of_checked_backups_that_is_cut_short_only_means_that_they_are_checked_again(store: Store) -> None:
     add_community(store)
     made = backup.make(store)
-    backup.verify_newest(store.path)
+    verify_beside(store.path, JobControl())
     (made.path.parent / "checked.json").write_text('["p.')
     assert not backup.is_checked(made)
-    backup.verify_newest(store.path)
+    verify_beside(store.path, JobControl())
     assert backup.is_checked(made)
 
 
@@ -123,8 +126,20 @@ def test_a_damaged_backup_is_not_kept_and_not_restored(store: Store, tmp_path: P
         backup.restore(made.path, tmp_path / "other.gpkg")
     assert not (tmp_path / "other.gpkg").exists()
     with pytest.raises(StoreError, match="没有保留"):
-        backup.verify(made, store.path)
+        verify_beside(store.path, JobControl())
     assert not made.path.exists()
+
+
+def test_a_check_that_is_stopped_is_made_up_for_at_the_next_opening(store: Store) -> None:
+    add_community(store)
+    made, control = backup.make(store), JobControl()
+    control.cancel()
+    with pytest.raises(JobCancelled):
+        verify_beside(store.path, control)
+    assert made.path.exists()
+    assert not backup.is_checked(made)
+    verify_beside(store.path, JobControl())
+    assert backup.is_checked(made)
 
 
 # --- what follows from the log is built again ------------------------------------------------------------------------
