@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, 
 from layers.columns import POINT, Columns
 from layers.raw_types import Bytes, Floats, Ints
 from layers.sidecar import Sidecar
+from layers.spots import COARSE_FROM
 from layers.style import STREETS, Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
@@ -23,7 +24,6 @@ from ui.map.symbols import draw_shape, spot, stamp
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20  # features in one path
 _WIDE_LENGTH = 200  # px of wide lines in one path: its cost grows with the square of what crosses a row of pixels
 _PIECE = 4096  # features between two looks at the cancel flag
-_COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
 _OUTLINE_FROM = 0.6  # px: below, buildings are drawn without outline
 _SPECK = 2.5  # px: features smaller than this are dots
@@ -79,8 +79,18 @@ def draw(
     look: Look,
     stop: Callable[[], bool],
     cache: PathCache | None = None,
+    window: Viewport | None = None,
 ) -> Seen:
-    """Draw a view into an image of the view's size; return what it shows. A cache makes the next view quicker.
+    """Draw a view into an image of the view's size; return what it shows.
+
+    Args:
+        image: Where it is drawn.
+        sidecar: The layers.
+        view: What is drawn.
+        look: How.
+        stop: Whether a newer view is wanted.
+        cache: Makes the next view quicker.
+        window: What of the view a person sees; None: all.
 
     Raises:
         Cancelled: If stop() became true; the image is unfinished then.
@@ -88,15 +98,23 @@ def draw(
     image.fill(QColor(look.theme.ground))
     painter = QPainter(image)
     try:
-        return paint(painter, sidecar, view, look, stop, cache=cache)
+        return paint(painter, sidecar, view, look, stop, cache=cache, window=window)
     finally:
         painter.end()
 
 
 def draw_part(
-    image: QImage, part: QRect, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]
+    image: QImage,
+    part: QRect,
+    sidecar: Sidecar,
+    view: Viewport,
+    look: Look,
+    stop: Callable[[], bool],
+    window: Viewport | None = None,
 ) -> Seen:
     """Draw anew the pixels of a picture inside a rectangle; the rest stays. Return what they show.
+
+    `view` is that of the whole picture, `window` what of it a person sees.
 
     Raises:
         Cancelled: If stop() became true; the picture is unfinished then.
@@ -108,7 +126,7 @@ def draw_part(
         painter.setClipRect(part)
         painter.fillRect(part, QColor(look.theme.ground))
         painter.translate(part.topLeft())
-        return paint(painter, sidecar, near, look, stop, is_part=True)
+        return paint(painter, sidecar, near, look, stop, window=window or view)
     finally:
         painter.end()
 
@@ -120,8 +138,8 @@ def paint(
     look: Look,
     stop: Callable[[], bool],
     *,
-    is_part: bool = False,
     cache: PathCache | None = None,
+    window: Viewport | None = None,
 ) -> Seen:
     """Draw a view with a painter whose unit is the view's pixel: on a screen, or on paper.
 
@@ -131,8 +149,8 @@ def paint(
         view: What is drawn.
         look: How.
         stop: Whether a newer view is wanted.
-        is_part: Whether the view is a piece of a picture: no label moves to be whole inside it.
         cache: Paths of earlier views; takes those of this one.
+        window: What of the view a person sees, or what the view is a piece of; None: the view itself.
 
     Raises:
         Cancelled: If stop() became true.
@@ -145,7 +163,7 @@ def paint(
         if style.is_drawn_at(view.scale):
             scene.layer(style)
     scene.check()
-    Labelling(painter, sidecar, view, look, is_part=is_part).draw()
+    Labelling(painter, sidecar, view, look, window, None if cache is None else cache.spots).draw()
     return scene.seen
 
 
@@ -163,7 +181,7 @@ class _Batch:
     def screen(self) -> tuple[Floats, Ints, Ints]:
         """Return vertices in px, vertices per ring, and the feature of each ring."""
         if self._screen is None:
-            coarse = self._view.metres >= _COARSE_FROM
+            coarse = self._view.metres >= COARSE_FROM
             mm, counts, owners = self.columns.vertices(self.index, coarse=coarse)
             self._screen = self._view.screen_of(mm, self.columns.origin), counts, owners
         return self._screen
@@ -247,7 +265,7 @@ class _Scene:
         if self._cache is None or self._look.is_vector or self._view.metres < _THIN_FROM or columns.kind == POINT:
             return False
         is_thin = all(self._width(style.table, symbol) <= 1.0 and not symbol.shape for symbol in symbols)
-        coarse = self._view.metres >= _COARSE_FROM
+        coarse = self._view.metres >= COARSE_FROM
         return is_thin and self._cache.has_room(columns, count, coarse=coarse)
 
     def _kept(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> None:
@@ -258,7 +276,7 @@ class _Scene:
         if self._has_specks(style, columns, whole):
             whole = whole[~dots.tiny(columns, whole, self._speck())[0]]
         codes = self._codes(style, columns, whole)
-        coarse = self._view.metres >= _COARSE_FROM
+        coarse = self._view.metres >= COARSE_FROM
         found: dict[int, list[QPainterPath]] = {}
         for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
             self.check()
@@ -341,7 +359,7 @@ class _Scene:
         if 1.0 < width <= strokes.WIDEST and not symbol.dash and shade.alpha() == 255 and not self._look.is_vector:
             self._straight(batch, pen)
             return
-        is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
+        is_fine = width > 1.0 or self._view.metres < COARSE_FROM or self._look.is_vector
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in batch.paths(_LINE_CHUNK if width <= 1.0 else batch.wide_chunk()):
             self.check()
