@@ -37,7 +37,7 @@ class MapCanvas(QWidget):
     Signals:
         community_picked: (uid) clicked or chosen by keyboard.
         community_opened: (uid) double clicked, or Enter.
-        pointer_moved: (east, north) m in the project CRS.
+        pointer_moved: (east, north) m in the project CRS; of the cross, where a tool is led by the keys.
         scale_changed: (denominator) on a 96 dpi screen.
         first_drawn: () the first frame of a project is on the screen.
         settled: (box, denominator) the view rests.
@@ -428,6 +428,7 @@ class MapCanvas(QWidget):
             self._move(self._view.panned(*moves[key]))
             if self._tool is not None:
                 self._tool.hover((self._view.east, self._view.north))
+                self.pointer_moved.emit(self._view.east, self._view.north)
         elif key in {Qt.Key.Key_Plus, Qt.Key.Key_Equal}:
             self.zoom(_ZOOM_STEP)
         elif key is Qt.Key.Key_Minus:
