@@ -1,6 +1,6 @@
 """Draws one view of a side-car into an image. Runs in the render thread; knows no widgets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -8,7 +8,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 
-from layers.columns import POINT, Columns
+from layers.columns import LINE, POINT, Columns
+from layers.legend import themed
 from layers.raw_types import Bytes, Floats, Ints
 from layers.sidecar import Sidecar
 from layers.spots import COARSE_FROM
@@ -30,6 +31,8 @@ _SPECK = 2.5  # px: features smaller than this are dots
 _FEW = 2_000  # features of a layer below which no dots are needed
 _MANY = 500  # points from which they are drawn in one go
 _THIN_FROM = 2.0  # m per pixel from which every line is one pixel wide
+_SPARSE = 1e-3  # features for each pixel below which lines are wide from afar, too
+_AFAR = 0.65  # how wide, of what they are when near
 _DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
 
@@ -217,6 +220,8 @@ class _Scene:
         if cache is not None:
             cache.begin(sidecar.layers)
         self.seen: Seen = {}
+        self._hidden: frozenset[int] = frozenset()  # classes of the layer that is drawn
+        self._is_sparse = True
 
     def check(self) -> None:
         """Give up where a newer view is wanted.
@@ -229,8 +234,11 @@ class _Scene:
 
     def layer(self, style: LayerStyle) -> None:
         """Draw one layer, class by class."""
-        symbols = style.symbols(self._view.scale)
-        for columns, every in self._sidecar.parts(style.table, self._view.box(12)):
+        symbols = tuple(themed(one, style.table, self._look.theme) for one in style.symbols(self._view.scale))
+        self._hidden = style.hidden(self._view.scale)
+        parts = [(columns, self._drawn(style, columns, index)) for columns, index in self._in_view(style)]
+        self._is_sparse = sum(len(index) for _columns, index in parts) < _SPARSE * self._view.width * self._view.height
+        for columns, every in parts:
             self.check()
             index = self._specks(style, symbols, columns, every)
             codes = self._codes(style, columns, index)
@@ -244,6 +252,20 @@ class _Scene:
             if style.table == "community" and self._view.scale > _OVERVIEW_FROM:
                 for code in np.unique(codes).tolist():
                     self._dots(columns, index[codes == code], symbols[min(code, len(symbols) - 1)])
+
+    def _in_view(self, style: LayerStyle) -> Iterator[tuple[Columns, Ints]]:
+        return self._sidecar.parts(style.table, self._view.box(12))
+
+    def _drawn(self, style: LayerStyle, columns: Columns, index: Ints) -> Ints:
+        """Return the features whose class is drawn at this scale, and that are large enough for it."""
+        least = [0.0, *(0.0 if self._look.is_vector else one.least for one in style.classes)]
+        if not self._hidden and not any(least):
+            return index
+        codes = np.minimum(self._codes(style, columns, index), len(least) - 1)
+        boxes = columns.boxes_of(index)
+        sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+        is_large = sides >= np.array(least)[codes] * (1e3 * self._view.metres)
+        return np.asarray(index[is_large & ~np.isin(codes, list(self._hidden))])
 
     def _note(self, style: LayerStyle, codes: Bytes) -> None:
         if len(codes):
@@ -264,7 +286,7 @@ class _Scene:
         """Say whether the paths of a layer are kept: not where they are few and wide lines are drawn piece by piece."""
         if self._cache is None or self._look.is_vector or self._view.metres < _THIN_FROM or columns.kind == POINT:
             return False
-        is_thin = all(self._width(style.table, symbol) <= 1.0 and not symbol.shape for symbol in symbols)
+        is_thin = all(self._width(style.table, symbol, columns) <= 1.0 and not symbol.shape for symbol in symbols)
         coarse = self._view.metres >= COARSE_FROM
         return is_thin and self._cache.has_room(columns, count, coarse=coarse)
 
@@ -272,7 +294,7 @@ class _Scene:
         """Draw the whole blocks that features lie in, in the millimetres of the layer."""
         if self._cache is None or not len(index):
             return
-        whole = self._sidecar.in_blocks_of(style.table, index)
+        whole = self._drawn(style, columns, self._sidecar.in_blocks_of(style.table, index))
         if self._has_specks(style, columns, whole):
             whole = whole[~dots.tiny(columns, whole, self._speck())[0]]
         codes = self._codes(style, columns, whole)
@@ -333,13 +355,15 @@ class _Scene:
         if symbol.fill and batch.columns.is_area:
             self._fill(batch, _shade(symbol.fill, symbol.opacity))
         if symbol.line and not (symbol.fill and symbol.width / self._view.metres < _OUTLINE_FROM):
-            self._stroke(batch, symbol, self._width(style.table, symbol))
+            self._stroke(batch, symbol, self._width(style.table, symbol, batch.columns))
 
-    def _width(self, table: str, symbol: Symbol) -> float:
-        """Return the line width in px; streets keep their width on the ground when near."""
+    def _width(self, table: str, symbol: Symbol, columns: Columns) -> float:
+        """Return the line width in px; streets keep theirs on the ground when near, few lines some from afar."""
         if table in STREETS:
             return float(min(max(symbol.width * STREETS[table] / self._view.metres, 1.0), 40.0))
-        return symbol.width if self._view.metres < _THIN_FROM else 1.0
+        if self._view.metres < _THIN_FROM:
+            return symbol.width
+        return max(symbol.width * _AFAR, 1.0) if self._is_sparse and columns.kind == LINE else 1.0
 
     def _fill(self, batch: _Batch, colour: QColor) -> None:
         brush = QBrush(colour)
@@ -381,7 +405,7 @@ class _Scene:
             self._fill(batch, _shade(symbol.fill, opacity))
         if symbol.line and self._view.scale <= _OVERVIEW_FROM:
             line = replace(symbol, line="#000000") if self._look.theme.ground == "#FFFFFF" else symbol
-            self._stroke(batch, line, self._width("community", symbol))
+            self._stroke(batch, line, self._width("community", symbol, batch.columns))
 
     def _dots(self, columns: Columns, index: Ints, symbol: Symbol) -> None:
         """Draw communities as dots: from afar."""
