@@ -1,6 +1,7 @@
 """The labels of a view: where they go, and their pictures."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,18 +33,18 @@ class _Feature(NamedTuple):
     Attributes:
         columns, number: The feature.
         box: Its box, px.
-        is_seen: Whether a part of it is to be seen in the window: its label must lie there, then.
-        is_out: Whether it is seen, but its middle is not.
+        is_out: Whether a part of it is to be seen in the window, but not its middle.
         is_roomy: Whether the label may lie beside its middle.
+        reach: How far its middle is from the edges of the window, px.
         spot: Where its label lies wholly inside it, with most room around; None if nowhere.
     """
 
     columns: Columns
     number: int
     box: Box
-    is_seen: bool
     is_out: bool
     is_roomy: bool
+    reach: float
     spot: tuple[float, float] | None
 
 
@@ -121,9 +122,10 @@ class Labelling:
             wanted[could] = True
             order = np.argsort(-sides[:, 0], kind="stable")
             order = order[wanted[order]]
-            listed = (each[order].tolist() for each in (index, boxes, is_seen, is_out, is_roomy))
-            for place, number, box, seen, out, roomy in zip(order.tolist(), *listed, strict=True):
-                found.append(_Feature(columns, number, tuple(box), seen, out, roomy, spot_of.get(place)))
+            reach = np.abs(middle[:, [0, 0, 1, 1]] - window[[0, 2, 1, 3]]).min(axis=1)
+            listed = (each[order].tolist() for each in (index, boxes, is_out, is_roomy, reach))
+            for place, number, box, out, roomy, far in zip(order.tolist(), *listed, strict=True):
+                found.append(_Feature(columns, number, tuple(box), out, roomy, far, spot_of.get(place)))
         return found
 
     def _boxes(self, columns: Columns, index: Ints) -> Floats:
@@ -176,60 +178,65 @@ class Labelling:
         text = self._text(style, feature.columns, feature.number)
         if not text:
             return
-        size = self._size(text, style)
-        first = Label(text, x, y, *size)
-        if feature.spot is not None or (not feature.is_roomy and self._is_whole(first)):
+        first = Label(text, x, y, *self._size(text, style))
+        if feature.spot is not None or (not feature.is_out and self._is_uncut(first, feature.reach)):
             yield first
         if feature.is_roomy:
-            for x, y in self._places(feature, *size):
-                label = Label(text, x, y, *size)
-                if self._is_whole(label):
-                    yield label
+            yield from self._others(feature, first)
 
-    def _places(self, feature: _Feature, width: float, height: float) -> Iterator[tuple[float, float]]:
-        """Yield the other middles that the label of a large feature may have: inside it if it can be, else on it."""
+    def _others(self, feature: _Feature, first: Label) -> Iterator[Label]:
+        """Yield where else the label of a large feature may go: wholly inside it if it can be, else on it."""
         if feature.spot is not None:
-            has_one, ink = self._has_room(*feature.spot, width, height), (width - _AIR, height - _AIR)
-            box = self._in_window(feature.box) if feature.is_seen else feature.box
-            for place in self._known.inside(feature.columns, feature.number, self._view, box, ink):
-                if self._has_room(*place, width, height):
-                    has_one = True
-                    yield place
-            if has_one:
+            inside = list(self._inside(feature, first))
+            yield from inside
+            if inside or self._is_free(first):
                 return
         box = self._in_window(feature.box) if feature.is_out else feature.box
-        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        if feature.spot is None and (not feature.is_out or self._is_on(feature, *middle)):
-            yield middle
-            yield from self._moved_in(feature, middle, (width, height))
-        for x, y in places(box, width, height):
-            if self._has_room(x, y, width, height) and self._is_on(feature, x, y):
-                yield x, y
+        middle = self._moved_in(first, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        if middle is not None and self._is_seen(feature.box) and self._is_on(feature, *middle):
+            yield first._replace(x=middle[0], y=middle[1])
+        for x, y in islice(places(box, first.width, first.height), 1, None):  # after the middle
+            label = Label(first.text, x, y, first.width, first.height)
+            if self._is_free(label) and self._is_on(feature, x, y):
+                yield label
 
-    def _moved_in(
-        self, feature: _Feature, middle: tuple[float, float], size: tuple[float, float]
-    ) -> Iterator[tuple[float, float]]:
-        """Yield the place beside a middle at which the edge of the window cuts the label no more."""
+    def _inside(self, feature: _Feature, first: Label) -> Iterator[Label]:
+        """Yield the free places about the middle at which a label lies wholly inside its feature."""
+        box = self._in_window(feature.box) if self._is_seen(feature.box) else feature.box
+        ink = first.width - _AIR, first.height - _AIR
+        for x, y in self._known.inside(feature.columns, feature.number, self._view, box, ink):
+            label = first._replace(x=x, y=y)
+            if self._is_free(label):
+                yield label
+
+    def _moved_in(self, label: Label, x: float, y: float) -> tuple[float, float] | None:
+        """Return where the window shows a label whole as near to its place as can be; None if it is there already."""
         left, top, right, bottom = self._window
-        x = min(max(middle[0], left + size[0] / 2), right - size[0] / 2)
-        y = min(max(middle[1], top + size[1] / 2), bottom - size[1] / 2)
-        if feature.is_seen and (x, y) != middle and self._has_room(x, y, *size) and self._is_on(feature, x, y):
-            yield x, y
+        moved = (
+            min(max(x, left + label.width / 2), right - label.width / 2),
+            min(max(y, top + label.height / 2), bottom - label.height / 2),
+        )
+        return None if moved == (label.x, label.y) else moved
 
-    def _has_room(self, x: float, y: float, width: float, height: float) -> bool:
-        return self._placement.has_room(Label("", x, y, width, height))
+    def _is_free(self, label: Label) -> bool:
+        return self._placement.has_room(label) and self._is_uncut(label)
 
     def _in_window(self, box: Box) -> Box:
         left, top, right, bottom = self._window
         return max(box[0], left), max(box[1], top), min(box[2], right), min(box[3], bottom)
 
-    def _is_whole(self, label: Label) -> bool:
-        """Say whether the edge of the window does not cut a label."""
+    def _is_seen(self, box: Box) -> bool:
         left, top, right, bottom = self._window
-        x0, x1 = label.x - label.width / 2, label.x + label.width / 2
-        y0, y1 = label.y - label.height / 2, label.y + label.height / 2
-        is_outside = x1 <= left or x0 >= right or y1 <= top or y0 >= bottom
-        return is_outside or (x0 >= left and x1 <= right and y0 >= top and y1 <= bottom)
+        return box[0] < right and box[2] > left and box[1] < bottom and box[3] > top
+
+    def _is_uncut(self, label: Label, reach: float = 0.0) -> bool:
+        """Say whether the edge of the window, which is at least so many pixels away, does not cut a label."""
+        half_w, half_h = label.width / 2, label.height / 2
+        if half_w <= reach and half_h <= reach:
+            return True
+        left, top, right, bottom = self._window
+        x0, x1, y0, y1 = label.x - half_w, label.x + half_w, label.y - half_h, label.y + half_h
+        return not self._is_seen((x0, y0, x1, y1)) or (x0 >= left and x1 <= right and y0 >= top and y1 <= bottom)
 
     def _is_on(self, feature: _Feature, x: float, y: float) -> bool:
         """Say whether a pixel lies on a feature."""
