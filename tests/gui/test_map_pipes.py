@@ -11,12 +11,15 @@ from fieldsurvey.store import Store
 from layers import sidecar
 from layers.picking import identify
 from layers.sidecar import Sidecar
-from layers.style import THEMES
-from layers.symbology import default_styles
+from layers.style import INNER, THEMES
+from layers.symbology import CATEGORISED, SINGLE, default_styles
 from layers.viewport import METRES_PER_PIXEL_AT_1, Viewport
 from tests.builders import add_community, make_project, square
+from ui.app import build
+from ui.main_window import MainWindow
 from ui.map.canvas import MapCanvas
 from ui.map.painter import Look, draw
+from ui.map.style_panel import StylePanel
 
 E, N = 600_000.0, 3_340_000.0
 
@@ -91,3 +94,36 @@ def test_an_edited_pipe_keeps_its_part_of_the_network(tmp_path: Path, network: S
         patch = network.patched(store, uids[:1]).patches["water_line"].added
     assert patch is not None
     assert patch.klass.tolist() == [1]
+
+
+def test_the_style_editor_keeps_parts_and_scales_of_a_network_while_its_width_changes(
+    qtbot: QtBot, tmp_path: Path, network: Sidecar
+) -> None:
+    window = build(tmp_path / "p.gpkg")
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.project.current is not None, timeout=15_000)
+    window.map_side.panels.show_styles()
+    panel = window.map_side.side.currentWidget()
+    assert isinstance(panel, StylePanel)
+    panel.layer.setCurrentIndex(panel.layer.findData("water_line"))
+    qtbot.waitUntil(lambda: panel.column.currentData() == INNER, timeout=15_000)
+    before = default_styles()["water_line"]
+    panel.line_width.setValue(2 * before.symbol.width)
+    qtbot.waitUntil(
+        lambda: window.canvas.look.styles["water_line"].symbol.width == 2 * before.symbol.width, timeout=15_000
+    )
+    after = window.canvas.look.styles["water_line"]
+    assert after.classes[0].symbol.width == 2 * before.classes[0].symbol.width
+    assert (after.farthest, after.classes[0].farthest) == (before.farthest, before.classes[0].farthest)
+    for box, value in ((panel.kind, SINGLE), (panel.kind, CATEGORISED), (panel.column, INNER)):
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+        if value != CATEGORISED:
+            qtbot.waitUntil(lambda v=value: v in _rule(window), timeout=15_000)  # type: ignore[misc]
+    window.close()
+
+
+def _rule(window: MainWindow) -> tuple[str, ...]:
+    style = window.canvas.look.styles["water_line"]
+    return style.kind, style.column, *(one.label for one in style.classes)

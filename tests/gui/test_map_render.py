@@ -137,10 +137,13 @@ def _named(state: Sidecar, view: Viewport, window: Viewport | None = None) -> QR
         image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
         draw(image, state, view, Look(styles={"community": style}), lambda: False, None, window)
         images.append(image)
-    spots = [
-        QRect(x, y, 1, 1) for x in range(view.width) for y in range(view.height)
-        if images[0].pixel(x, y) != images[1].pixel(x, y)
-    ]  # fmt: skip
+    return _changed(*images)
+
+
+def _changed(one: QImage, other: QImage) -> QRect:
+    """Return the box of the pixels in which two pictures differ."""
+    size = [(x, y) for x in range(one.width()) for y in range(one.height())]
+    spots = [QRect(x, y, 1, 1) for x, y in size if one.pixel(x, y) != other.pixel(x, y)]
     return functools.reduce(QRect.united, spots, QRect())
 
 
@@ -163,3 +166,24 @@ def test_a_name_that_the_edge_of_the_window_would_cut_is_left_out(states: tuple[
     sliver = replace(window, east=E + 200 + window.metres * 75)  # 15 px of the community are in sight
     assert not _named(base, window.resized(400, 300)).isEmpty()
     assert _named(base, sliver.resized(400, 300), sliver).isEmpty()
+
+
+def test_the_picture_that_is_drawn_around_the_window_has_its_names_inside_the_window(
+    qtbot: QtBot, states: tuple[Sidecar, Sidecar]
+) -> None:
+    base, _edited = states
+    window = Viewport(E + 220, N + 100, METRES_PER_PIXEL_AT_1 * 1_000, 300, 200)
+    named = replace(_look().styles["community"], label=LabelStyle("name", 14, 60_000))
+    renderer, images = Renderer(), []
+    for style in (replace(named, label=LabelStyle("")), named):
+        frames: list[Frame] = []
+        renderer.drawn.connect(frames.append)
+        renderer.request(Request(base, window, Look(styles={"community": style})))
+        qtbot.waitUntil(lambda frames=frames: bool(frames) and frames[-1].view.width > window.width, timeout=15_000)  # type: ignore[misc]
+        renderer.drawn.disconnect(frames.append)
+        images.append(frames[-1])
+    renderer.close()
+    changed = _changed(images[0].image, images[1].image)
+    left, top = ((whole - part) // 2 for whole, part in ((images[0].view.width, 300), (images[0].view.height, 200)))
+    assert not changed.isEmpty()
+    assert QRect(left, top, 300, 200).contains(changed)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
+from fieldsurvey.geo.local_grids import PREFIX
 from fieldsurvey.geo.readout import DEGREES, DMS, PROJECT, Way, choices, way_to
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
@@ -49,7 +50,7 @@ class Readout(QObject):
     @property
     def name(self) -> str:
         """What the system is called, in short."""
-        return _(_SHORT[self.choice]) if self.choice in _SHORT else self.choice.partition(":")[2]
+        return _(_SHORT[self.choice]) if self.choice in _SHORT else self.choice.removeprefix(PREFIX)
 
     @property
     def trouble(self) -> str:
@@ -62,8 +63,8 @@ class Readout(QObject):
         self.chosen.emit(choice)
 
     def use(self, choice: str) -> None:
-        """Use a system; what it needs is loaded beside the window."""
-        self.choice = choice
+        """Use a system; what it needs is loaded beside the window. One that there never was is the project's."""
+        self.choice = choice if choice in _WORDS or choice.startswith(PREFIX) else PROJECT
         self.refresh()
 
     @Slot()
@@ -130,7 +131,7 @@ class Readout(QObject):
         for number, choice in enumerate(self._offered):
             if number == len(_WORDS):
                 menu.addSeparator()
-            action = QAction(_(_WORDS[choice]) if choice in _WORDS else choice.partition(":")[2], group)
+            action = QAction(_(_WORDS[choice]) if choice in _WORDS else choice.removeprefix(PREFIX), group)
             action.setObjectName(f"readout_{choice}")
             action.setCheckable(True)
             action.setChecked(choice == self.choice)
