@@ -13,7 +13,7 @@ SCHEMA = 1
 THEMES = ("light", "dark", "sun")
 _MAX_RECENT = 8
 _TEXTS = ("hub", "token", "certificate", "seal_picture", "timestamp_url", "table", "geometry", "place_day",
-          "body_font", "title_font")  # fmt: skip
+          "body_font", "title_font", "readout")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Settings:
         place: Where the person was: project, workspace, community, form, subject, record; empty: nowhere.
         place_day: The day (ISO) on which the person was there.
         tips: Tips on first use that were put away.
+        readout: In which system the map tells places (geo.readout); of a local grid its name, never its parameters.
     """
 
     language: str = LANGUAGES[0]
@@ -79,6 +80,7 @@ class Settings:
     place: tuple[str, ...] = ()
     place_day: str = ""
     tips: tuple[str, ...] = ()
+    readout: str = "project"
 
     def with_recent(self, project: Path) -> Self:
         """Return the settings with a project at the top of the recent ones."""

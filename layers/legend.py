@@ -1,10 +1,11 @@
 """The legend of what is in view: made from what was drawn, not from what could be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import layer_label
+from layers.style import Theme, line_colour
 from layers.symbology import BY_SCALE, SINGLE, LayerStyle, Symbol
 
 
@@ -23,20 +24,29 @@ class Key:
     symbol: Symbol
 
 
-def keys(styles: Mapping[str, LayerStyle], seen: Mapping[str, set[int]], scale: float) -> list[Key]:
+def keys(
+    styles: Mapping[str, LayerStyle], seen: Mapping[str, set[int]], scale: float, theme: Theme | None = None
+) -> list[Key]:
     """Return the keys of what is seen: communities first, then the layers from the top down.
 
     Args:
         styles: Table -> style, in the order in which they are drawn.
         seen: Table -> classes that were drawn.
         scale: Scale denominator of the view.
+        theme: The colours around the layers.
     """
     order = [table for table in reversed(list(styles)) if table != "community"]
     found: list[Key] = []
     for table in ["community", *order]:
         if table in styles and table in seen:
             found += _keys(styles[table], seen[table], scale)
-    return found
+    return [replace(key, symbol=themed(key.symbol, key.table, theme or Theme())) for key in found]
+
+
+def themed(symbol: Symbol, table: str, theme: Theme) -> Symbol:
+    """Return a symbol of a layer as a theme shows it."""
+    line = line_colour(table, symbol.line, theme)
+    return symbol if line == symbol.line else replace(symbol, line=line)
 
 
 def _keys(style: LayerStyle, seen: set[int], scale: float) -> list[Key]:

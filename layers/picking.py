@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import shapely
@@ -33,7 +34,14 @@ class Hit:
     area: float
 
 
-def identify(sidecar: Sidecar, tables: Iterable[str], east: float, north: float, radius: float) -> list[Hit]:
+def identify(
+    sidecar: Sidecar,
+    tables: Iterable[str],
+    east: float,
+    north: float,
+    radius: float,
+    hidden: Mapping[str, Collection[int]] = MappingProxyType({}),
+) -> list[Hit]:
     """Return what lies at a place, the nearest first and of areas the smallest.
 
     Args:
@@ -42,6 +50,7 @@ def identify(sidecar: Sidecar, tables: Iterable[str], east: float, north: float,
         east: m in the project CRS.
         north: m.
         radius: How far away lines and points may be, m.
+        hidden: Table -> classes of the columns that are not on the map.
     """
     box = (east - radius, north - radius, east + radius, north + radius)
     hits = [
@@ -49,6 +58,7 @@ def identify(sidecar: Sidecar, tables: Iterable[str], east: float, north: float,
         for table in tables
         for columns, index in sidecar.parts(table, box)
         for number in index.tolist()
+        if not (table in hidden and columns.klass[number] in hidden[table])
         if (hit := _hit(columns, table, number, (east, north), radius)) is not None
     ]
     return sorted(hits, key=lambda hit: (hit.area > 0, hit.distance, hit.area))

@@ -26,9 +26,9 @@ from fieldsurvey.store import Store
 from layers import columns
 from layers.columns import BLOCK, Batch, Columns
 from layers.raw_types import Ints
-from layers.style import BY_TABLE
+from layers.style import BY_TABLE, INNER
 
-FORMAT = 3  # raised when the arrays change
+FORMAT = 4  # raised when the arrays change
 _NOT_BUILT = -1  # the counter of what was read straight from the file
 _SMALL = 30_000  # features that are read as a whole before there is a side-car
 _MOST_DIRECT = 20_000  # features of one layer and view
@@ -272,9 +272,15 @@ def _batches(store: Store, table: str, rows: _Counted) -> Iterator[Batch]:
 
 def _wanted(store: Store, table: str) -> list[str]:
     """Return the columns that are read of a layer."""
-    style = BY_TABLE.get(table)
     known = {column.name for column in store.tables()[table].columns}
-    return [*(name for name in ("name", style.class_column if style else "") if name in known), "geom"]
+    return [*(name for name in ("name", _class_column(table)) if name in known), "geom"]
+
+
+def _class_column(table: str) -> str:
+    """Return the column that a layer has its classes from; empty: it has none."""
+    style = BY_TABLE.get(table)
+    column = style.class_column if style else ""
+    return "community_uid" if column == INNER else column
 
 
 def _rows(store: Store, table: str, box: tuple[float, float, float, float] | None = None) -> list[dict[str, Value]]:
@@ -287,20 +293,24 @@ def _columns(table: str, rows: Sequence[Mapping[str, Value]]) -> Columns | None:
 
 def _batch(table: str, rows: Sequence[Mapping[str, Value]]) -> Batch:
     """Return the features of some rows; those without geometry are left out."""
-    style = BY_TABLE.get(table)
     rows = [row for row in rows if row["geom"] is not None]
     geometries = np.asarray(shapely.from_wkb([row["geom"] for row in rows]), object)
     kept = ~shapely.is_empty(geometries) if rows else np.empty(0, bool)
     rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
-    classes = list(style.by_kind) if style else []
-    klass = [_class_of(row.get(style.class_column) if style else None, classes) for row in rows]
+    column = _class_column(table)
+    klass = [_class_of(table, row.get(column)) for row in rows]
     labels = [str(row.get("name") or "") for row in rows]
     return Batch(geometries[kept], [str(row["uid"]) for row in rows], klass, labels)
 
 
-def _class_of(value: Value, classes: Sequence[str]) -> int:
-    """Return 0 for any other value, else 1 + its place among the style's classes."""
-    return classes.index(str(value)) + 1 if value in classes else 0
+def _class_of(table: str, value: Value) -> int:
+    """Return 0 for any other value, else 1 + its place among the style's classes; of a network, 1 in a community."""
+    style = BY_TABLE.get(table)
+    if style is None or value is None:
+        return 0
+    if style.class_column == INNER:
+        return int(bool(value))
+    return list(style.by_kind).index(str(value)) + 1 if value in style.by_kind else 0
 
 
 def main(arguments: Sequence[str]) -> int:

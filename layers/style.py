@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fieldsurvey.i18n import N_
 
@@ -34,7 +35,11 @@ CJJ61: Mapping[str, tuple[str, str]] = {
     "power_line": ("DL", "#FF0000"),
 }
 _LEAST_CONTRAST = 3.0
+_DARK = 0.18  # luminance of a ground that is dark
+_WHITE = "#FFFFFF"
 
+
+INNER = "@inner"  # what is no column: whether a record belongs to a community
 
 STREETS: Mapping[str, float] = {"road": 3.0, "internal_road": 3.0}  # m on the ground for each px of the style's width
 
@@ -50,6 +55,20 @@ def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 … 21 (WCAG 2.1)."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def lightened(colour: str, ground: str) -> str:
+    """Return the colour, lightened as little as needed to stand out 3:1 from a dark ground.
+
+    >>> lightened("#4C3926", "#23262B")
+    '#7E7063'
+    """
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    for percent in range(0, 101, 2):
+        shade = "#" + "".join(f"{round(part + (255 - part) * percent / 100):02X}" for part in parts)
+        if contrast(shade, ground) >= _LEAST_CONTRAST:
+            return shade
+    return "#FFFFFF"
 
 
 def darkened(colour: str, ground: str) -> str:
@@ -81,6 +100,8 @@ class Style:
         label_farthest: Scale denominator up to which labels are drawn; 0: never.
         label_size: Height of labels in px.
         by_kind: Value of the class column -> fill colour, in the order of the classes.
+        inner_width, inner_farthest, inner_least: Of what belongs to a community, width in px, farthest scale, and size
+            in px below which it is left out.
     """
 
     table: str
@@ -94,6 +115,9 @@ class Style:
     label_size: int = 12
     class_column: str = ""
     by_kind: Mapping[str, str] = field(default_factory=dict)
+    inner_width: float = 0.0
+    inner_farthest: float = 0.0
+    inner_least: float = 0.0
 
 
 _GROUND = "#F7F5F0"
@@ -102,8 +126,16 @@ _HYDRANT = {"完好": "#1B8A3A", "无水": "#A3122A", "漏水": "#D9622B", "埋�
 
 
 def pipe_colour(table: str, ground: str = _GROUND) -> str:
-    """Return the colour of a pipe layer on a ground: the standard's, darkened until it can be seen."""
+    """Return the colour of a pipe layer on a light ground: the standard's, darkened until it can be seen."""
     return darkened(CJJ61[table][1], ground)
+
+
+def _pipes(table: str) -> "Style":
+    """Return the style of a pipe layer: from afar the mains alone, nearer what hangs on them, thinner."""
+    return Style(
+        table, line=pipe_colour(table), width=2.2, farthest=16_000, class_column=INNER, inner_width=1.4,
+        inner_farthest=6_000, inner_least=6,
+    )  # fmt: skip
 
 
 LAYERS: tuple[Style, ...] = (
@@ -121,13 +153,13 @@ LAYERS: tuple[Style, ...] = (
         "building", fill="#DCD6CC", line="#A39A8C", width=0.8, farthest=40_000, label_farthest=2_500, label_size=12,
         class_column="kind", by_kind=_HOUSE,
     ),
-    Style("drain_line", line=pipe_colour("drain_line"), width=1.6, farthest=12_000),
-    Style("water_line", line=pipe_colour("water_line"), width=1.6, farthest=12_000),
-    Style("gas_line", line=pipe_colour("gas_line"), width=1.6, farthest=12_000),
-    Style("power_line", line=pipe_colour("power_line"), width=1.6, farthest=12_000),
+    _pipes("drain_line"),
+    _pipes("water_line"),
+    _pipes("gas_line"),
+    _pipes("power_line"),
     Style("outfall", fill="#4C3926", symbol="triangle", size=9, farthest=30_000),
-    Style("manhole", fill="#FFFFFF", line="#4C3926", symbol="circle", size=5, farthest=2_500),
-    Style("valve", fill="#FFFFFF", line="#007A7A", symbol="diamond", size=7, farthest=3_000),
+    Style("manhole", fill="#FFFFFF", line="#4C3926", symbol="circle", size=5, farthest=1_500),
+    Style("valve", fill="#FFFFFF", line="#007A7A", symbol="diamond", size=7, farthest=1_500),
     Style("pole", fill="#555555", symbol="circle", size=4, farthest=2_000),
     Style("lamp", fill="#E0B000", symbol="circle", size=4, farthest=2_000),
     Style("gate", fill="#333333", symbol="square", size=6, farthest=5_000),
@@ -154,6 +186,8 @@ class Theme:
         halo: Around labels.
         selection: Outline of the selected community.
         fill_alpha: Opacity of community fills, 0 … 255.
+        street: What is white in a light theme: streets.
+        under_pipes: The ground from which pipes stand out least: of the paper, streets and filled communities.
     """
 
     ground: str = _GROUND
@@ -161,10 +195,28 @@ class Theme:
     halo: str = "#FFFFFF"
     selection: str = "#0B57D0"
     fill_alpha: int = 90
+    street: str = _WHITE
+    under_pipes: str = "#D8D7D5"
 
 
 THEMES: Mapping[str, Theme] = {
     "light": Theme(),
-    "dark": Theme("#23262B", "#F2F2F2", "#15171A", "#8AB4F8", 120),
-    "sun": Theme("#FFFFFF", "#000000", "#FFFFFF", "#0000FF", 130),
+    "dark": Theme("#23262B", "#F2F2F2", "#15171A", "#8AB4F8", 120, "#0E1013", "#23262B"),
+    "sun": Theme("#FFFFFF", "#000000", "#FFFFFF", "#0000FF", 130, _WHITE, "#CBCED1"),
 }
+
+
+@lru_cache(maxsize=512)
+def line_colour(table: str, colour: str, theme: Theme) -> str:
+    """Return the colour in which a theme shows a line: pipes stand out 3:1 from the ground, streets are not blinding.
+
+    >>> [line_colour("water_line", pipe_colour("water_line"), THEMES[name]) for name in ("light", "dark")]
+    ['#008585', '#00FFFF']
+    """
+    if table in STREETS:
+        return theme.street if colour == _WHITE else colour
+    if table not in CJJ61 or not colour:
+        return colour
+    plain = CJJ61[table][1] if colour == pipe_colour(table) else colour
+    is_dark = luminance(theme.under_pipes) < _DARK
+    return (lightened if is_dark else darkened)(plain, theme.under_pipes)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import N_, _
 from layers.columns import Columns
 from layers.raw_types import Bytes, Ints
-from layers.style import BY_TABLE, CONDITIONS, HIDDEN_AT_FIRST, LAYERS, NO_VALUE, STATES, Style
+from layers.style import BY_TABLE, CONDITIONS, HIDDEN_AT_FIRST, INNER, LAYERS, NO_VALUE, STATES, Style
 
 SINGLE, CATEGORISED, GRADUATED, BY_SCALE = "single", "categorised", "graduated", "scale"
 KINDS = (SINGLE, CATEGORISED, GRADUATED, BY_SCALE)
@@ -59,6 +59,8 @@ class StyleClass:
         symbol: How it is drawn.
         value: The value, of a categorised layer.
         low, high: low <= value < high, of a graduated layer; low <= scale denominator < high, of one by scale.
+        farthest: Scale denominator up to which the class is drawn.
+        least: Size in px below which a feature of it is left out on the screen.
     """
 
     label: str
@@ -66,6 +68,8 @@ class StyleClass:
     value: str = ""
     low: float = 0.0
     high: float = FAR
+    farthest: float = FAR
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,12 @@ class LayerStyle:
             return (self.symbol,)
         return (self.symbol, *(c.symbol for c in self.classes))
 
+    def hidden(self, scale: float) -> frozenset[int]:
+        """Return the codes of the classes that are not drawn at a scale denominator."""
+        if self.kind not in {CATEGORISED, GRADUATED}:
+            return frozenset()
+        return frozenset(number for number, one in enumerate(self.classes, 1) if scale > one.farthest)
+
     def code(self, value: object) -> int:
         """Return the class of a value: 0 for none, else 1 + its place."""
         if value is None or value == "":
@@ -162,6 +172,8 @@ class Codes:
 def is_baked(style: LayerStyle) -> bool:
     """Say whether the classes are those that stand in the side-car already."""
     known = BY_TABLE.get(style.table)
+    if style.column == INNER:
+        return known is not None and known.class_column == INNER and style.kind == CATEGORISED
     return (
         known is not None
         and style.kind == CATEGORISED
@@ -237,6 +249,8 @@ def _default(style: Style) -> LayerStyle:
     )
     if style.table == "community":
         return by_state(made)
+    if style.class_column == INNER:
+        return by_part(made)
     if style.by_kind:
         classes = tuple(StyleClass(name, replace(symbol, fill=colour), name) for name, colour in style.by_kind.items())
         return replace(made, kind=CATEGORISED, column=style.class_column, classes=classes)
@@ -257,6 +271,14 @@ def by_condition(style: LayerStyle) -> LayerStyle:
     symbol = replace(style.symbol, fill=NO_VALUE)
     classes = tuple(StyleClass(word, replace(symbol, fill=c), code) for code, (c, word) in CONDITIONS.items())
     return replace(style, symbol=symbol, kind=CATEGORISED, column=CONDITION, classes=classes)
+
+
+def by_part(style: LayerStyle) -> LayerStyle:
+    """Return a style of a network in which what belongs to a community is thinner, and drawn only when near."""
+    known = BY_TABLE[style.table]
+    symbol = replace(style.symbol, width=known.inner_width)
+    inside = StyleClass(N_("inside communities"), symbol, "1", farthest=known.inner_farthest, least=known.inner_least)
+    return replace(style, kind=CATEGORISED, column=INNER, classes=(inside,))
 
 
 # --- kept in the project -------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from ui.help.desk import HelpDesk
 from ui.help.tips import under_tips
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
+from ui.map.readout import SystemLabel, offer_menu
 from ui.map.workspace import MapWorkspace
 from ui.memory import Frugal
 from ui.place import Place
@@ -161,11 +162,13 @@ class MainWindow(QMainWindow):
 
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
-        for name in ("saved", "unsent", "conflicts", "person", "building", "position", "pointer", "crs", "scale"):
-            self.told[name] = label = QLabel()
+        names = ("saved", "unsent", "conflicts", "person", "building", "position", "system", "pointer", "crs", "scale")
+        for name in names:
+            self.told[name] = label = SystemLabel(self.map_side.readout) if name == "system" else QLabel()
             label.setObjectName(f"status_{name}")
-        giving_way = [self.told[name] for name in ("crs", "person", "pointer", "scale", "building", "position")]
-        self.setStatusBar(StateLine(list(self.told.values()), 6, giving_way))
+        offer_menu(self.told["pointer"], self.map_side.readout)
+        giving_way = ("crs", "person", "pointer", "system", "scale", "building", "position")
+        self.setStatusBar(StateLine(list(self.told.values()), 6, [self.told[name] for name in giving_way]))
 
     def _connect(self) -> None:
         self.project.opened.connect(self._was_opened)
@@ -188,7 +191,9 @@ class MainWindow(QMainWindow):
         self.canvas.settled.connect(self.project.look_at)
         self.map_side.failed.connect(self._tell_trouble)
         self.map_side.positioning.told.connect(self.told["position"].setText)
-        self.canvas.pointer_moved.connect(self._tell_pointer)
+        self.map_side.readout.told.connect(self.told["pointer"].setText)
+        self.map_side.readout.chosen.connect(self._remember_readout)
+        self.map_side.readout.use(self.settings.readout)
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
         self.forms.sheet_wanted.connect(self._show_sheet)
@@ -380,6 +385,10 @@ class MainWindow(QMainWindow):
     def _remember_hub(self, target: str, token: str) -> None:
         self.remembered.change(hub=target, token=token)
 
+    @Slot(str)
+    def _remember_readout(self, choice: str) -> None:
+        self.remembered.change(readout=choice)
+
     # --- telling -------------------------------------------------------------------------------------------------
 
     def show_workspace(self, name: str, _checked: bool = False) -> None:
@@ -401,10 +410,6 @@ class MainWindow(QMainWindow):
         if not isinstance(error, FieldSurveyError):
             raise error
         QMessageBox.warning(self, _("Renovation survey"), str(error))
-
-    @Slot(float, float)
-    def _tell_pointer(self, east: float, north: float) -> None:
-        self.told["pointer"].setText(f"E {shown.coordinate(east)}  N {shown.coordinate(north)}")
 
     @Slot(int, int)
     def _tell_building(self, done: int, total: int) -> None:

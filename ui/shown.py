@@ -52,6 +52,42 @@ def coordinate(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}"
 
 
+def east_north(east: float, north: float) -> str:
+    """Return a place in a plane grid, m.
+
+    >>> east_north(602829.389, 3344456.473)
+    'E 602829.39  N 3344456.47'
+    """
+    return f"E {coordinate(east)}  N {coordinate(north)}"
+
+
+def degrees(longitude: float, latitude: float) -> str:
+    """Return a place in degrees, to a centimetre.
+
+    >>> degrees(115.06802279, -30.2)
+    '115.0680228°E  30.2000000°S'
+    """
+    return f"{abs(longitude):.7f}°{_side(longitude, 'EW')}  {abs(latitude):.7f}°{_side(latitude, 'NS')}"
+
+
+def degrees_minutes_seconds(longitude: float, latitude: float) -> str:
+    """Return a place in degrees, minutes and seconds, to three centimetres.
+
+    >>> degrees_minutes_seconds(115.06802279, 30.2166666666)
+    '115°04′04.882″E  30°13′00.000″N'
+    """
+    return f"{_angle(longitude)}{_side(longitude, 'EW')}  {_angle(latitude)}{_side(latitude, 'NS')}"
+
+
+def _angle(value: float) -> str:
+    minutes, thousandths = divmod(round(abs(value) * 3_600_000), 60_000)  # rounded first: 59.9996″ is the next minute
+    return f"{minutes // 60}°{minutes % 60:02d}′{thousandths / 1000:06.3f}″"
+
+
+def _side(value: float, sides: str) -> str:
+    return sides[value < 0]
+
+
 def size(count: int) -> str:
     """Return the size of a file.
 

@@ -1,11 +1,13 @@
 """After an edit only the part of the picture that it changed is drawn at once, and looks as the whole does."""
 
+import functools
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import shapely
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
@@ -125,3 +127,63 @@ def test_a_community_of_which_only_a_part_is_in_view_has_its_name_there(states: 
     assert _labelled(base, Viewport(E + 100, N + 100, near, 600, 400)) > 0
     assert _labelled(base, Viewport(E + 215, N + 100, near, 600, 400)) > 0
     assert _labelled(base, Viewport(E + 290, N + 100, near, 600, 400)) == 0
+
+
+def _named(state: Sidecar, view: Viewport, window: Viewport | None = None) -> QRect:
+    """Return the box of the pixels that the names of communities change, in a picture of which a window is seen."""
+    names = replace(_look().styles["community"], label=LabelStyle("name", 14, 60_000))
+    images = []
+    for style in (replace(names, label=LabelStyle("")), names):
+        image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
+        draw(image, state, view, Look(styles={"community": style}), lambda: False, None, window)
+        images.append(image)
+    return _changed(*images)
+
+
+def _changed(one: QImage, other: QImage) -> QRect:
+    """Return the box of the pixels in which two pictures differ."""
+    size = [(x, y) for x in range(one.width()) for y in range(one.height())]
+    spots = [QRect(x, y, 1, 1) for x, y in size if one.pixel(x, y) != other.pixel(x, y)]
+    return functools.reduce(QRect.united, spots, QRect())
+
+
+@pytest.mark.usefixtures("qapp")  # letters need it
+def test_a_name_is_put_where_the_window_shows_it_whole_though_the_picture_is_wider(
+    states: tuple[Sidecar, Sidecar],
+) -> None:
+    base, _edited = states
+    metres = METRES_PER_PIXEL_AT_1 * 1_000
+    window = Viewport(E + 220, N + 100, metres, 300, 200)  # what it shows of the community is 60 px wide
+    whole, seen = _named(base, window.resized(600, 300)), _named(base, window.resized(600, 300), window)
+    assert whole.left() < 150, "in the middle of the area, which the window does not show"
+    assert QRect(150, 50, 75, 200).contains(seen)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_name_that_the_edge_of_the_window_would_cut_is_left_out(states: tuple[Sidecar, Sidecar]) -> None:
+    base, _edited = states
+    window = Viewport(E + 230, N + 100, METRES_PER_PIXEL_AT_1 * 1_500, 180, 200)
+    sliver = replace(window, east=E + 200 + window.metres * 75)  # 15 px of the community are in sight
+    assert not _named(base, window.resized(400, 300)).isEmpty()
+    assert _named(base, sliver.resized(400, 300), sliver).isEmpty()
+
+
+def test_the_picture_that_is_drawn_around_the_window_has_its_names_inside_the_window(
+    qtbot: QtBot, states: tuple[Sidecar, Sidecar]
+) -> None:
+    base, _edited = states
+    window = Viewport(E + 220, N + 100, METRES_PER_PIXEL_AT_1 * 1_000, 300, 200)
+    named = replace(_look().styles["community"], label=LabelStyle("name", 14, 60_000))
+    renderer, images = Renderer(), []
+    for style in (replace(named, label=LabelStyle("")), named):
+        frames: list[Frame] = []
+        renderer.drawn.connect(frames.append)
+        renderer.request(Request(base, window, Look(styles={"community": style})))
+        qtbot.waitUntil(lambda frames=frames: bool(frames) and frames[-1].view.width > window.width, timeout=15_000)  # type: ignore[misc]
+        renderer.drawn.disconnect(frames.append)
+        images.append(frames[-1])
+    renderer.close()
+    changed = _changed(images[0].image, images[1].image)
+    left, top = ((whole - part) // 2 for whole, part in ((images[0].view.width, 300), (images[0].view.height, 200)))
+    assert not changed.isEmpty()
+    assert QRect(left, top, 300, 200).contains(changed)

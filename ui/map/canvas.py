@@ -14,7 +14,7 @@ from layers.history import ViewHistory
 from layers.picking import Hit, identify
 from layers.sidecar import Sidecar
 from layers.style import THEMES
-from layers.symbology import LayerStyle
+from layers.symbology import LayerStyle, is_baked
 from layers.viewport import Box, Viewport, fitted
 from ui.map import furniture
 from ui.map.counting import counted
@@ -37,7 +37,7 @@ class MapCanvas(QWidget):
     Signals:
         community_picked: (uid) clicked or chosen by keyboard.
         community_opened: (uid) double clicked, or Enter.
-        pointer_moved: (east, north) m in the project CRS.
+        pointer_moved: (east, north) m in the project CRS; of the cross, where a tool is led by the keys.
         scale_changed: (denominator) on a 96 dpi screen.
         first_drawn: () the first frame of a project is on the screen.
         settled: (box, denominator) the view rests.
@@ -176,6 +176,7 @@ class MapCanvas(QWidget):
     def set_theme(self, name: str) -> None:
         """Use the colours of light, dark or sun."""
         self._look = replace(self._look, theme=THEMES[name])
+        self.look_changed.emit()
         self._request()
 
     def add_overlay(self, overlay: Overlay) -> None:
@@ -428,6 +429,7 @@ class MapCanvas(QWidget):
             self._move(self._view.panned(*moves[key]))
             if self._tool is not None:
                 self._tool.hover((self._view.east, self._view.north))
+                self.pointer_moved.emit(self._view.east, self._view.north)
         elif key in {Qt.Key.Key_Plus, Qt.Key.Key_Equal}:
             self.zoom(_ZOOM_STEP)
         elif key is Qt.Key.Key_Minus:
@@ -458,8 +460,10 @@ class MapCanvas(QWidget):
         """Return what lies at a place, of some tables or of all that are drawn now."""
         if self._sidecar is None:
             return []
-        drawn = [s.table for s in self._look.styles.values() if s.is_drawn_at(self._view.scale)]
-        return identify(self._sidecar, tables or drawn, *place, _REACH_PX * self._view.metres)
+        scale, styles = self._view.scale, self._look.styles.values()
+        drawn = [style.table for style in styles if style.is_drawn_at(scale)]
+        hidden = {style.table: style.hidden(scale) for style in styles if is_baked(style)}
+        return identify(self._sidecar, tables or drawn, *place, _REACH_PX * self._view.metres, hidden)
 
     def community_at(self, place: World) -> str:
         """Return the uid of the community at a place, the smallest if several; empty if none."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import shapely
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -23,8 +24,10 @@ from fieldsurvey.model.schema import Table, Value
 from fieldsurvey.store import positions
 from layers.style import CONDITIONS
 from ui.jobs import JobRunner
+from ui.map.readout import Readout
 from ui.project.holder import StoreHolder
 
+_SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 _MOST = 500  # features that are listed
 Feature = tuple[str, str]  # table, uid
 _Known = tuple[Table, Mapping[str, Value], list[dict[str, Value]]]  # its table, its values, how it was measured
@@ -41,9 +44,12 @@ class DetailsPanel(QWidget):
     current_changed = Signal(str, str)
     closed = Signal()
 
-    def __init__(self, runner: JobRunner, holder: StoreHolder) -> None:
+    def __init__(self, runner: JobRunner, holder: StoreHolder, readout: Readout) -> None:
         super().__init__()
-        self._runner, self._holder = runner, holder
+        self._runner, self._holder, self._readout = runner, holder, readout
+        self._place: tuple[float, float] | None = None
+        self._known: _Known | None = None
+        readout.changed.connect(self._tell_places)
         self.title = QLabel()
         self.title.setProperty("role", "heading")
         close = QToolButton()
@@ -51,6 +57,11 @@ class DetailsPanel(QWidget):
         close.setText("✕")
         close.setAccessibleName(_("Close"))
         close.clicked.connect(self.closed)
+        self.place = QLabel()
+        self.place.setObjectName("details_place")
+        self.place.setWordWrap(True)
+        self.place.setTextInteractionFlags(_SELECTABLE)
+        self.place.hide()
         self.list = QListWidget()
         self.list.setObjectName("details_list")
         self.list.setAccessibleName(_("Features"))
@@ -68,11 +79,13 @@ class DetailsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addLayout(head)
+        column.addWidget(self.place)
         column.addWidget(self.list, 1)
         column.addWidget(self.table, 2)
 
     def show_features(self, features: Sequence[Feature], names: Mapping[str, str] | None = None) -> None:
         """List features; their names are read from the project unless they are given by uid."""
+        self.show_place(None)
         text = _("{n} found") if len(features) <= _MOST else _("{n} found, the first {most} listed")
         self.title.setText(text.format(n=len(features), most=_MOST))
         shown = list(features[:_MOST])
@@ -81,6 +94,23 @@ class DetailsPanel(QWidget):
             return
         job = self._runner.start(lambda control: (shown, self._names(shown, control)), quick=True)
         job.succeeded.connect(self._list)
+
+    def show_place(self, place: tuple[float, float] | None) -> None:
+        """Tell the place that was asked for, in the system of the readout; None: there was none."""
+        self._place = place
+        self.place.setVisible(place is not None)
+        self._tell_places()
+
+    @Slot()
+    def _tell_places(self) -> None:
+        """Tell places in the system that is used now."""
+        if self._place is not None:
+            self.place.setText(self._told(*self._place))
+        if self._known is not None:
+            self._show_values(self._known)
+
+    def _told(self, east: float, north: float) -> str:
+        return f"{self._readout.name}  {self._readout.text(east, north)}"
 
     def _names(self, features: Sequence[Feature], _control: JobControl) -> dict[str, str]:
         if not self._holder.is_open:
@@ -98,6 +128,7 @@ class DetailsPanel(QWidget):
         from fieldsurvey.model.assets import layer_label
 
         features, names = result
+        self._known = None
         self.list.clear()
         self.table.setRowCount(0)
         for table, uid in features:
@@ -126,10 +157,13 @@ class DetailsPanel(QWidget):
 
     @Slot(object)
     def _show_values(self, found: _Known | None) -> None:
+        self._known = found
         self.table.setRowCount(0)
         if found is None:
             return
         table, values, measured = found
+        if (point := _point(values.get("geom"))) is not None:
+            self._add(_("Coordinates"), self._told(*point))
         for column in table.columns:
             value = values.get(column.name)
             if value is not None and not column.name.endswith("_uid"):
@@ -144,6 +178,12 @@ class DetailsPanel(QWidget):
         self.table.insertRow(row)
         self.table.setItem(row, 0, QTableWidgetItem(label))
         self.table.setItem(row, 1, QTableWidgetItem(text))
+
+
+def _point(geometry: Value) -> tuple[float, float] | None:
+    """Return where a point lies; None for what is no point."""
+    shape = shapely.from_wkb(geometry) if isinstance(geometry, bytes) else None
+    return (shape.x, shape.y) if isinstance(shape, shapely.Point) and not shape.is_empty else None
 
 
 def _measured(fix: Mapping[str, Value]) -> str:

@@ -16,9 +16,11 @@ class GridsPanel(QWidget):
 
     Signals:
         failed: (Exception) one could not be kept or read.
+        changed: () one was kept or removed.
     """
 
     failed = Signal(object)
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +72,11 @@ class GridsPanel(QWidget):
             local_grids.keep(grid)
         except FieldSurveyError as error:
             self.failed.emit(error)
+        self._show_change()
+
+    def _show_change(self) -> None:
         self.read()
+        self.changed.emit()
 
     @Slot()
     def _from_pairs(self) -> None:
@@ -96,7 +102,7 @@ class GridsPanel(QWidget):
                 local_grids.forget(str(item.data(Qt.ItemDataRole.UserRole)))
             except FieldSurveyError as error:
                 self.failed.emit(error)
-            self.read()
+            self._show_change()
 
 
 def _described(grid: LocalGrid) -> str:

@@ -1,6 +1,7 @@
 """The labels of a view: where they go, and their pictures."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,7 +11,9 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPaint
 from layers.columns import Columns
 from layers.labels import Box, Ground, Label, Placement, places
 from layers.picking import covers
+from layers.raw_types import Floats, Ints
 from layers.sidecar import Sidecar
+from layers.spots import Bools, SpotCache
 from layers.symbology import LayerStyle
 from layers.viewport import Viewport
 from ui.map.symbols import label_picture, label_size
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from ui.map.painter import Look
 
 _ROOMY = 4  # heights of a label: a feature so large may have it beside its middle
+_ANYWHERE = (-np.inf, -np.inf, np.inf, np.inf)  # what is not seen may have its label where it likes
+_AIR = 4.0  # px of the box of a label, in width and height, that stay empty: they may lie over an edge
 _MOST_WISHES = 3_000  # labels of a layer for which the more important ones make room
 
 
@@ -28,8 +33,10 @@ class _Feature(NamedTuple):
     Attributes:
         columns, number: The feature.
         box: Its box, px.
-        is_out: Whether its middle is not in view.
+        is_out: Whether a part of it is to be seen in the window, but not its middle.
         is_roomy: Whether the label may lie beside its middle.
+        reach: How far its middle is from the edges of the window, px.
+        spot: Where its label lies wholly inside it, with most room around; None if nowhere.
     """
 
     columns: Columns
@@ -37,15 +44,37 @@ class _Feature(NamedTuple):
     box: Box
     is_out: bool
     is_roomy: bool
+    reach: float
+    spot: tuple[float, float] | None
 
 
 class Labelling:
     """Places and draws the labels of all layers of a view, the important first."""
 
-    def __init__(self, painter: QPainter, sidecar: Sidecar, view: Viewport, look: "Look", *, is_part: bool) -> None:
+    def __init__(
+        self,
+        painter: QPainter,
+        sidecar: Sidecar,
+        view: Viewport,
+        look: "Look",
+        window: Viewport | None = None,
+        known: SpotCache | None = None,
+    ) -> None:
+        """Label a view.
+
+        Args:
+            painter: Where it is drawn.
+            sidecar: The layers.
+            view: What is drawn.
+            look: How.
+            window: What of it a person sees: names of what its edges cut are put where they are whole; None: all.
+            known: Spots of the view before; takes those of this one.
+        """
+        self._known = known or SpotCache()
         self._painter, self._sidecar, self._view, self._look = painter, sidecar, view, look
-        self._is_part = is_part
         self._placement = Placement(view.width, view.height)
+        west, south, east, north = (window or view).box()
+        self._window: Box = (*view.to_screen(west, north), *view.to_screen(east, south))
 
     def draw(self) -> None:
         """Draw them."""
@@ -77,65 +106,149 @@ class Labelling:
     def _features(self, style: LayerStyle) -> list[_Feature]:
         """Return the features of a layer that may get a label, the widest first."""
         found: list[_Feature] = []
-        view = self._view
-        for columns, index in self._sidecar.parts(style.table, view.box()):
+        for columns, index in self._sidecar.parts(style.table, self._view.box()):
             if style.table not in self._look.texts and (style.label.column != "name" or not len(columns.labels)):
                 continue
-            corners = columns.boxes_of(index).astype(float)
-            low = view.screen_of(corners[:, :2].copy(), columns.origin)
-            high = view.screen_of(corners[:, 2:].copy(), columns.origin)
-            boxes = np.column_stack([low[:, 0], high[:, 1], high[:, 0], low[:, 1]])
+            boxes = self._boxes(columns, index)
             middle, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-            is_out = np.asarray(~((middle >= 0) & (middle < [view.width, view.height])).all(axis=1))
+            window = np.array(self._window)
+            is_seen = np.asarray(((boxes[:, :2] < window[2:]) & (boxes[:, 2:] > window[:2])).all(axis=1))
+            is_out = np.asarray(is_seen & ~((middle >= window[:2]) & (middle < window[2:])).all(axis=1))
             least = _ROOMY * style.label.size if columns.is_area else np.inf
             is_roomy = np.asarray(sides.max(axis=1) > least)
+            could, spots = self._spots(style, columns, index, boxes, is_seen)
+            spot_of = dict(zip(could.tolist(), map(tuple, spots.tolist()), strict=True))
+            wanted = is_roomy | ~is_out
+            wanted[could] = True
             order = np.argsort(-sides[:, 0], kind="stable")
-            order = order[(is_roomy | ~is_out)[order]]
-            listed = zip(
-                index[order].tolist(), boxes[order].tolist(), is_out[order].tolist(), is_roomy[order].tolist(),
-                strict=True,
-            )  # fmt: skip
-            found += [_Feature(columns, number, tuple(box), out, roomy) for number, box, out, roomy in listed]
+            order = order[wanted[order]]
+            reach = np.abs(middle[:, [0, 0, 1, 1]] - window[[0, 2, 1, 3]]).min(axis=1)
+            listed = (each[order].tolist() for each in (index, boxes, is_out, is_roomy, reach))
+            for place, number, box, out, roomy, far in zip(order.tolist(), *listed, strict=True):
+                found.append(_Feature(columns, number, tuple(box), out, roomy, far, spot_of.get(place)))
         return found
+
+    def _boxes(self, columns: Columns, index: Ints) -> Floats:
+        """Return left, top, right, bottom of features, px, shape (n, 4)."""
+        corners = columns.boxes_of(index).astype(float)
+        low = self._view.screen_of(corners[:, :2].copy(), columns.origin)
+        high = self._view.screen_of(corners[:, 2:].copy(), columns.origin)
+        return np.column_stack([low[:, 0], high[:, 1], high[:, 0], low[:, 1]])
+
+    def _spots(
+        self, style: LayerStyle, columns: Columns, index: Ints, boxes: Floats, is_seen: Bools
+    ) -> tuple[Ints, Floats]:
+        """Return which features (places in index) hold their labels, and where these have most room, px."""
+        none = np.empty(0, np.int64), np.empty((0, 2))
+        if not columns.is_area:
+            return none
+        frames = np.where(is_seen[:, None], self._window, _ANYWHERE)
+        sides = np.minimum(boxes[:, 2:], frames[:, 2:]) - np.maximum(boxes[:, :2], frames[:, :2])
+        high = label_size("", self._look.font, style.label.size)[1] - _AIR
+        could = np.flatnonzero((sides[:, 1] >= high) & (sides[:, 0] >= style.label.size))
+        could = could[sides[could, 0] >= self._least_wide(style, columns, index[could])]
+        if not len(could):
+            return none
+        wide = [self._size(self._text(style, columns, number), style)[0] - _AIR for number in index[could].tolist()]
+        sizes = np.column_stack([np.array(wide), np.full(len(wide), high)])
+        fits = (sizes[:, 0] <= sides[could, 0]) & (sizes[:, 0] > 0)
+        could, sizes = could[fits], sizes[fits]
+        is_cut = (sides[could] < boxes[could, 2:] - boxes[could, :2]).any(axis=1)
+        left, top, right, bottom = self._window
+        window = left + _AIR / 2, top + _AIR / 2, right - _AIR / 2, bottom - _AIR / 2
+        spots = self._known.spots(columns, index[could], self._view, window, sizes, is_cut)
+        fits = ~np.isnan(spots[:, 0])
+        return could[fits], spots[fits]
+
+    def _least_wide(self, style: LayerStyle, columns: Columns, index: Ints) -> Floats | float:
+        """Return a width, px, that the labels of features have at least; quicker than measuring them."""
+        if style.table in self._look.texts:
+            return style.label.size / 3
+        return np.asarray(np.strings.str_len(columns.labels[index]) * (style.label.size / 3))
+
+    def _size(self, text: str, style: LayerStyle) -> tuple[float, float]:
+        return label_size(text, self._look.font, style.label.size) if text else (0.0, 0.0)
 
     def _candidates(self, style: LayerStyle, feature: _Feature) -> Iterator[Label]:
         """Yield where the label of a feature may go; what cannot be seen anyway is not measured."""
-        left, top, right, bottom = box = feature.box
-        x, y = (left + right) / 2, (top + bottom) / 2
+        left, top, right, bottom = feature.box
+        x, y = feature.spot or ((left + right) / 2, (top + bottom) / 2)
         if not feature.is_roomy and self._placement.is_taken(x, y):
             return
-        if feature.is_out:
-            box = self._in_view(box)
-            middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-            if self._is_part or not self._is_on(feature, *middle):
-                return
-        text = self._text(style, feature)
+        text = self._text(style, feature.columns, feature.number)
         if not text:
             return
-        width, height = label_size(text, self._look.font, style.label.size)
-        if not feature.is_roomy:
-            yield Label(text, x, y, width, height)
-            return
-        for number, (x, y) in enumerate(places(box, width, height)):
-            label = Label(text, x, y, width, height)
-            if not number or (self._placement.has_room(label) and self._is_on(feature, x, y)):
+        first = Label(text, x, y, *self._size(text, style))
+        if feature.spot is not None or (not feature.is_out and self._is_uncut(first, feature.reach)):
+            yield first
+        if feature.is_roomy:
+            yield from self._others(feature, first)
+
+    def _others(self, feature: _Feature, first: Label) -> Iterator[Label]:
+        """Yield where else the label of a large feature may go: wholly inside it if it can be, else on it."""
+        if feature.spot is not None:
+            inside = list(self._inside(feature, first))
+            yield from inside
+            if inside or self._is_free(first):
+                return
+        box = self._in_window(feature.box) if feature.is_out else feature.box
+        middle = self._moved_in(first, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        if middle is not None and self._is_seen(feature.box) and self._is_on(feature, *middle):
+            yield first._replace(x=middle[0], y=middle[1])
+        for x, y in islice(places(box, first.width, first.height), 1, None):  # after the middle
+            label = Label(first.text, x, y, first.width, first.height)
+            if self._is_free(label) and self._is_on(feature, x, y):
                 yield label
 
-    def _in_view(self, box: Box) -> Box:
-        left, top, right, bottom = box
-        return max(left, 0.0), max(top, 0.0), min(right, self._view.width), min(bottom, self._view.height)
+    def _inside(self, feature: _Feature, first: Label) -> Iterator[Label]:
+        """Yield the free places about the middle at which a label lies wholly inside its feature."""
+        box = self._in_window(feature.box) if self._is_seen(feature.box) else feature.box
+        ink = first.width - _AIR, first.height - _AIR
+        for x, y in self._known.inside(feature.columns, feature.number, self._view, box, ink):
+            label = first._replace(x=x, y=y)
+            if self._is_free(label):
+                yield label
+
+    def _moved_in(self, label: Label, x: float, y: float) -> tuple[float, float] | None:
+        """Return where the window shows a label whole as near to its place as can be; None if it is there already."""
+        left, top, right, bottom = self._window
+        moved = (
+            min(max(x, left + label.width / 2), right - label.width / 2),
+            min(max(y, top + label.height / 2), bottom - label.height / 2),
+        )
+        return None if moved == (label.x, label.y) else moved
+
+    def _is_free(self, label: Label) -> bool:
+        return self._placement.has_room(label) and self._is_uncut(label)
+
+    def _in_window(self, box: Box) -> Box:
+        left, top, right, bottom = self._window
+        return max(box[0], left), max(box[1], top), min(box[2], right), min(box[3], bottom)
+
+    def _is_seen(self, box: Box) -> bool:
+        left, top, right, bottom = self._window
+        return box[0] < right and box[2] > left and box[1] < bottom and box[3] > top
+
+    def _is_uncut(self, label: Label, reach: float = 0.0) -> bool:
+        """Say whether the edge of the window, which is at least so many pixels away, does not cut a label."""
+        half_w, half_h = label.width / 2, label.height / 2
+        if half_w <= reach and half_h <= reach:
+            return True
+        left, top, right, bottom = self._window
+        x0, x1, y0, y1 = label.x - half_w, label.x + half_w, label.y - half_h, label.y + half_h
+        return not self._is_seen((x0, y0, x1, y1)) or (x0 >= left and x1 <= right and y0 >= top and y1 <= bottom)
 
     def _is_on(self, feature: _Feature, x: float, y: float) -> bool:
         """Say whether a pixel lies on a feature."""
         return covers(feature.columns, feature.number, *self._view.to_world(x, y))
 
-    def _text(self, style: LayerStyle, feature: _Feature) -> str:
+    def _text(self, style: LayerStyle, columns: Columns, number: int) -> str:
         texts = self._look.texts.get(style.table)
         is_marked = style.table == "community" and bool(self._look.marks)
         if texts is None and not is_marked:
-            return feature.columns.label(feature.number)
-        uid = feature.columns.uids[feature.number].decode()
-        text = feature.columns.label(feature.number) if texts is None else texts.get(uid, "")
+            return columns.label(number)
+        uid = columns.uids[number].decode()
+        text = columns.label(number) if texts is None else texts.get(uid, "")
         mark = self._look.marks.get(uid, "") if text and is_marked else ""
         return f"{mark} {text}" if mark else text
 

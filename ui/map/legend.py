@@ -73,7 +73,8 @@ class LegendPanel(QWidget):
         """Show a key for everything that the newest frame shows; communities first, they are the work."""
         style = self._canvas.look.styles.get("community")
         self.by.setCurrentIndex(self.by.findData(style.column) if style else -1)
-        found = keys(self._canvas.look.styles, self._canvas.seen, self._canvas.view.scale)
+        look = self._canvas.look
+        found = keys(look.styles, self._canvas.seen, self._canvas.view.scale, look.theme)
         if found == self._shown:
             return
         self._shown = found

@@ -1,6 +1,6 @@
 """Draws one view of a side-car into an image. Runs in the render thread; knows no widgets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -8,9 +8,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 
-from layers.columns import POINT, Columns
+from layers.columns import LINE, POINT, Columns
+from layers.legend import themed
 from layers.raw_types import Bytes, Floats, Ints
 from layers.sidecar import Sidecar
+from layers.spots import COARSE_FROM
 from layers.style import STREETS, Theme
 from layers.symbology import BY_SCALE, SINGLE, Codes, LayerStyle, Symbol, default_styles, is_baked
 from layers.viewport import Viewport
@@ -23,13 +25,14 @@ from ui.map.symbols import draw_shape, spot, stamp
 _FILL_CHUNK, _LINE_CHUNK, _WIDE_CHUNK = 64, 300, 20  # features in one path
 _WIDE_LENGTH = 200  # px of wide lines in one path: its cost grows with the square of what crosses a row of pixels
 _PIECE = 4096  # features between two looks at the cancel flag
-_COARSE_FROM = 3.0  # m per pixel from which the simplified level is drawn
 _OVERVIEW_FROM = 90_000  # scale denominator from which a community is only a dot
 _OUTLINE_FROM = 0.6  # px: below, buildings are drawn without outline
 _SPECK = 2.5  # px: features smaller than this are dots
 _FEW = 2_000  # features of a layer below which no dots are needed
 _MANY = 500  # points from which they are drawn in one go
 _THIN_FROM = 2.0  # m per pixel from which every line is one pixel wide
+_SPARSE = 1e-3  # features for each pixel below which lines are wide from afar, too
+_AFAR = 0.65  # how wide, of what they are when near
 _DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
 
@@ -79,8 +82,18 @@ def draw(
     look: Look,
     stop: Callable[[], bool],
     cache: PathCache | None = None,
+    window: Viewport | None = None,
 ) -> Seen:
-    """Draw a view into an image of the view's size; return what it shows. A cache makes the next view quicker.
+    """Draw a view into an image of the view's size; return what it shows.
+
+    Args:
+        image: Where it is drawn.
+        sidecar: The layers.
+        view: What is drawn.
+        look: How.
+        stop: Whether a newer view is wanted.
+        cache: Makes the next view quicker.
+        window: What of the view a person sees; None: all.
 
     Raises:
         Cancelled: If stop() became true; the image is unfinished then.
@@ -88,15 +101,23 @@ def draw(
     image.fill(QColor(look.theme.ground))
     painter = QPainter(image)
     try:
-        return paint(painter, sidecar, view, look, stop, cache=cache)
+        return paint(painter, sidecar, view, look, stop, cache=cache, window=window)
     finally:
         painter.end()
 
 
 def draw_part(
-    image: QImage, part: QRect, sidecar: Sidecar, view: Viewport, look: Look, stop: Callable[[], bool]
+    image: QImage,
+    part: QRect,
+    sidecar: Sidecar,
+    view: Viewport,
+    look: Look,
+    stop: Callable[[], bool],
+    window: Viewport | None = None,
 ) -> Seen:
     """Draw anew the pixels of a picture inside a rectangle; the rest stays. Return what they show.
+
+    `view` is that of the whole picture, `window` what of it a person sees.
 
     Raises:
         Cancelled: If stop() became true; the picture is unfinished then.
@@ -108,7 +129,7 @@ def draw_part(
         painter.setClipRect(part)
         painter.fillRect(part, QColor(look.theme.ground))
         painter.translate(part.topLeft())
-        return paint(painter, sidecar, near, look, stop, is_part=True)
+        return paint(painter, sidecar, near, look, stop, window=window or view)
     finally:
         painter.end()
 
@@ -120,8 +141,8 @@ def paint(
     look: Look,
     stop: Callable[[], bool],
     *,
-    is_part: bool = False,
     cache: PathCache | None = None,
+    window: Viewport | None = None,
 ) -> Seen:
     """Draw a view with a painter whose unit is the view's pixel: on a screen, or on paper.
 
@@ -131,8 +152,8 @@ def paint(
         view: What is drawn.
         look: How.
         stop: Whether a newer view is wanted.
-        is_part: Whether the view is a piece of a picture: no label moves to be whole inside it.
         cache: Paths of earlier views; takes those of this one.
+        window: What of the view a person sees, or what the view is a piece of; None: the view itself.
 
     Raises:
         Cancelled: If stop() became true.
@@ -145,7 +166,7 @@ def paint(
         if style.is_drawn_at(view.scale):
             scene.layer(style)
     scene.check()
-    Labelling(painter, sidecar, view, look, is_part=is_part).draw()
+    Labelling(painter, sidecar, view, look, window, None if cache is None else cache.spots).draw()
     return scene.seen
 
 
@@ -163,7 +184,7 @@ class _Batch:
     def screen(self) -> tuple[Floats, Ints, Ints]:
         """Return vertices in px, vertices per ring, and the feature of each ring."""
         if self._screen is None:
-            coarse = self._view.metres >= _COARSE_FROM
+            coarse = self._view.metres >= COARSE_FROM
             mm, counts, owners = self.columns.vertices(self.index, coarse=coarse)
             self._screen = self._view.screen_of(mm, self.columns.origin), counts, owners
         return self._screen
@@ -200,6 +221,8 @@ class _Scene:
         if cache is not None:
             cache.begin(sidecar.layers)
         self.seen: Seen = {}
+        self._hidden: frozenset[int] = frozenset()  # classes of the layer that is drawn
+        self._is_sparse = True
 
     def check(self) -> None:
         """Give up where a newer view is wanted.
@@ -212,8 +235,11 @@ class _Scene:
 
     def layer(self, style: LayerStyle) -> None:
         """Draw one layer, class by class."""
-        symbols = style.symbols(self._view.scale)
-        for columns, every in self._sidecar.parts(style.table, self._view.box(12)):
+        symbols = tuple(themed(one, style.table, self._look.theme) for one in style.symbols(self._view.scale))
+        self._hidden = style.hidden(self._view.scale)
+        parts = [(columns, self._drawn(style, columns, index)) for columns, index in self._in_view(style)]
+        self._is_sparse = sum(len(index) for _columns, index in parts) < _SPARSE * self._view.width * self._view.height
+        for columns, every in parts:
             self.check()
             index = self._specks(style, symbols, columns, every)
             codes = self._codes(style, columns, index)
@@ -227,6 +253,20 @@ class _Scene:
             if style.table == "community" and self._view.scale > _OVERVIEW_FROM:
                 for code in np.unique(codes).tolist():
                     self._dots(columns, index[codes == code], symbols[min(code, len(symbols) - 1)])
+
+    def _in_view(self, style: LayerStyle) -> Iterator[tuple[Columns, Ints]]:
+        return self._sidecar.parts(style.table, self._view.box(12))
+
+    def _drawn(self, style: LayerStyle, columns: Columns, index: Ints) -> Ints:
+        """Return the features whose class is drawn at this scale, and that are large enough for it."""
+        least = [0.0, *(0.0 if self._look.is_vector else one.least for one in style.classes)]
+        if not self._hidden and not any(least):
+            return index
+        codes = np.minimum(self._codes(style, columns, index), len(least) - 1)
+        boxes = columns.boxes_of(index)
+        sides = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+        is_large = sides >= np.array(least)[codes] * (1e3 * self._view.metres)
+        return np.asarray(index[is_large & ~np.isin(codes, list(self._hidden))])
 
     def _note(self, style: LayerStyle, codes: Bytes) -> None:
         if len(codes):
@@ -247,19 +287,19 @@ class _Scene:
         """Say whether the paths of a layer are kept: not where they are few and wide lines are drawn piece by piece."""
         if self._cache is None or self._look.is_vector or self._view.metres < _THIN_FROM or columns.kind == POINT:
             return False
-        is_thin = all(self._width(style.table, symbol) <= 1.0 and not symbol.shape for symbol in symbols)
-        coarse = self._view.metres >= _COARSE_FROM
+        is_thin = all(self._width(style.table, symbol, columns) <= 1.0 and not symbol.shape for symbol in symbols)
+        coarse = self._view.metres >= COARSE_FROM
         return is_thin and self._cache.has_room(columns, count, coarse=coarse)
 
     def _kept(self, style: LayerStyle, symbols: tuple[Symbol, ...], columns: Columns, index: Ints) -> None:
         """Draw the whole blocks that features lie in, in the millimetres of the layer."""
         if self._cache is None or not len(index):
             return
-        whole = self._sidecar.in_blocks_of(style.table, index)
+        whole = self._drawn(style, columns, self._sidecar.in_blocks_of(style.table, index))
         if self._has_specks(style, columns, whole):
             whole = whole[~dots.tiny(columns, whole, self._speck())[0]]
         codes = self._codes(style, columns, whole)
-        coarse = self._view.metres >= _COARSE_FROM
+        coarse = self._view.metres >= COARSE_FROM
         found: dict[int, list[QPainterPath]] = {}
         for block in self._cache.blocks(columns, whole, codes, coarse=coarse):
             self.check()
@@ -316,13 +356,15 @@ class _Scene:
         if symbol.fill and batch.columns.is_area:
             self._fill(batch, _shade(symbol.fill, symbol.opacity))
         if symbol.line and not (symbol.fill and symbol.width / self._view.metres < _OUTLINE_FROM):
-            self._stroke(batch, symbol, self._width(style.table, symbol))
+            self._stroke(batch, symbol, self._width(style.table, symbol, batch.columns))
 
-    def _width(self, table: str, symbol: Symbol) -> float:
-        """Return the line width in px; streets keep their width on the ground when near."""
+    def _width(self, table: str, symbol: Symbol, columns: Columns) -> float:
+        """Return the line width in px; streets keep theirs on the ground when near, few lines some from afar."""
         if table in STREETS:
             return float(min(max(symbol.width * STREETS[table] / self._view.metres, 1.0), 40.0))
-        return symbol.width if self._view.metres < _THIN_FROM else 1.0
+        if self._view.metres < _THIN_FROM:
+            return symbol.width
+        return max(symbol.width * _AFAR, 1.0) if self._is_sparse and columns.kind == LINE else 1.0
 
     def _fill(self, batch: _Batch, colour: QColor) -> None:
         brush = QBrush(colour)
@@ -342,7 +384,7 @@ class _Scene:
         if 1.0 < width <= strokes.WIDEST and not symbol.dash and shade.alpha() == 255 and not self._look.is_vector:
             self._straight(batch, pen)
             return
-        is_fine = width > 1.0 or self._view.metres < _COARSE_FROM or self._look.is_vector
+        is_fine = width > 1.0 or self._view.metres < COARSE_FROM or self._look.is_vector
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=is_fine)
         for path in batch.paths(_LINE_CHUNK if width <= 1.0 else batch.wide_chunk()):
             self.check()
@@ -364,7 +406,7 @@ class _Scene:
             self._fill(batch, _shade(symbol.fill, opacity))
         if symbol.line and self._view.scale <= _OVERVIEW_FROM:
             line = replace(symbol, line="#000000") if self._look.theme.ground == "#FFFFFF" else symbol
-            self._stroke(batch, line, self._width("community", symbol))
+            self._stroke(batch, line, self._width("community", symbol, batch.columns))
 
     def _dots(self, columns: Columns, index: Ints, symbol: Symbol) -> None:
         """Draw communities as dots: from afar."""

@@ -67,6 +67,7 @@ class MapPanels(QObject):
 
             self._grids = GridsPanel()
             self._grids.failed.connect(self._workspace.failed)
+            self._grids.changed.connect(self._workspace.readout.refresh)
         self._grids.read()
         self._workspace.show_side(self._grids)
 

@@ -1,4 +1,4 @@
-"""Painter paths that are kept from view to view.
+"""Painter paths, and places of labels, that are kept from view to view.
 
 Reading a path from its bytes costs more than filling it. Seen from afar, the
 same blocks of neighbouring features come again with every pan and zoom; their
@@ -14,6 +14,7 @@ from PySide6.QtGui import QPainterPath
 
 from layers.columns import BLOCK, Columns
 from layers.raw_types import Bytes, Ints
+from layers.spots import SpotCache
 from ui.map.paths import paths
 
 _MOST = 2_000_000  # vertices; Qt keeps about 45 bytes of each
@@ -23,11 +24,17 @@ _Kept = tuple[int, list[tuple[int, QPainterPath]]]
 
 
 class PathCache:
-    """The paths of one side-car, those that were not used for longest dropped first. Belongs to one thread."""
+    """The paths of one side-car, those that were not used for longest dropped first. Belongs to one thread.
+
+    Attributes:
+        spots: The places of labels in areas.
+        vertices: How many are kept.
+    """
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
-        self.vertices = 0  # that are kept
+        self.vertices = 0
+        self.spots = SpotCache()
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._of: Mapping[str, Columns] | None = None
 
@@ -36,6 +43,7 @@ class PathCache:
         if layers is not self._of:
             self._of = layers
             self._kept.clear()
+            self.spots = SpotCache()
             self.vertices = 0
 
     def has_room(self, columns: Columns, count: int, *, coarse: bool) -> bool:

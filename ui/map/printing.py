@@ -191,7 +191,7 @@ class _Sheet:
         draw_grid(self._pen, window, crosses=True)
         self._border(self._frame)
         self._title()
-        self._strip(keys(self._look.styles, seen, self._view.scale), words, window)
+        self._strip(keys(self._look.styles, seen, self._view.scale, self._look.theme), words, window)
 
     def _drawn(self, sidecar: Sidecar) -> Any:  # noqa: ANN401 - an array of geometries
         """Return the boxes of what is drawn: where the least of it stands, the north arrow does."""

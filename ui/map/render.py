@@ -111,7 +111,7 @@ class Renderer(QObject):
 
     def _draw(self, request: Request, view: Viewport) -> None:
         image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
-        seen = draw(image, request.sidecar, view, request.look, self._superseded, self._cache)
+        seen = draw(image, request.sidecar, view, request.look, self._superseded, self._cache, request.view)
         self._last = request, Frame(image, view, seen)
         self.drawn.emit(self._last[1])
 
@@ -127,7 +127,7 @@ class Renderer(QObject):
         if part.isEmpty() or part.width() * part.height() > _MOST_DIRTY * view.width * view.height:
             return
         image = frame.image.copy()
-        seen = draw_part(image, part, request.sidecar, view, request.look, self._superseded)
+        seen = draw_part(image, part, request.sidecar, view, request.look, self._superseded, request.view)
         both = {table: frame.seen.get(table, set()) | seen.get(table, set()) for table in {*frame.seen, *seen}}
         self.drawn.emit(Frame(image, view, both))
 

@@ -29,6 +29,7 @@ from fieldsurvey.model.assets import layer_label, layer_table
 from fieldsurvey.model.schema import GeometryType, Value
 from layers import qgis_style
 from layers.legend import translated
+from layers.style import CJJ61, INNER
 from layers.style_values import Field
 from layers.symbology import (
     BY_SCALE,
@@ -42,6 +43,7 @@ from layers.symbology import (
     StyleClass,
     Symbol,
     by_condition,
+    by_part,
     by_state,
     categorised,
     default_styles,
@@ -182,6 +184,8 @@ class StylePanel(QWidget):
         if style.table == "community":
             self.column.addItem(_("Survey state"), STATE)
             self.column.addItem(_("Overall condition"), CONDITION)
+        if style.table in CJJ61:
+            self.column.addItem(_("Part of the network"), INNER)
         self.label_column.addItem(_("no label"), "")
         for one in fields:
             self.column.addItem(one.label, one.name)
@@ -200,7 +204,7 @@ class StylePanel(QWidget):
         self.point_size.setValue(style.symbol.size)
         self.point_size.setEnabled(bool(style.symbol.shape))
         self.opacity.setValue(round(style.symbol.opacity * 100))
-        self.farthest.setCurrentIndex(max(self.farthest.findData(int(style.farthest)), 0))
+        self.farthest.setCurrentIndex(self._scale_index(style.farthest))
         self.label_column.setCurrentIndex(max(self.label_column.findData(style.label.column), 0))
         self.label_size.setValue(style.label.size)
         self.halo.setChecked(style.label.halo)
@@ -216,6 +220,16 @@ class StylePanel(QWidget):
             item.setData(0, Qt.ItemDataRole.UserRole, number)
             self.classes.addTopLevelItem(item)
 
+    def _scale_index(self, scale: float) -> int:
+        """Return where a scale stands in the list; one that is not there yet is put into it."""
+        if scale >= FAR:
+            return 0
+        found = self.farthest.findData(int(scale))
+        if found < 0:
+            found = sum(self.farthest.itemData(row) < scale for row in range(self.farthest.count()))
+            self.farthest.insertItem(found, shown.scale(scale), int(scale))
+        return found
+
     # --- changing ------------------------------------------------------------------------------------------------
 
     @Slot()
@@ -229,6 +243,8 @@ class StylePanel(QWidget):
                 _("nearer than 1:2 000"), replace(style.symbol, width=style.symbol.width * 2), "", 0, 2_000
             )
             self._styling.keep_one(replace(style, kind=BY_SCALE, column="", classes=(near,)))
+        elif column == INNER:
+            self._styling.keep_one(by_part(style))
         elif column in {STATE, CONDITION}:
             self._styling.keep_one(by_state(style) if column == STATE else by_condition(style))
         elif column:
@@ -270,7 +286,7 @@ class StylePanel(QWidget):
 
     @Slot()
     def _look_changed(self) -> None:
-        """Take over widths, sizes, scales and labels; of all classes alike."""
+        """Take over widths, sizes, scales and labels; of all classes alike, the thinner stay thinner."""
         style = self.style_now
         width, size, opacity = self.line_width.value(), self.point_size.value(), self.opacity.value() / 100
         label = replace(
@@ -279,8 +295,10 @@ class StylePanel(QWidget):
             size=self.label_size.value(),
             halo=self.halo.isChecked(),
         )
+        wider = width / style.symbol.width if style.symbol.width else 1.0
         classes = tuple(
-            replace(one, symbol=replace(one.symbol, width=width, size=size, opacity=opacity)) for one in style.classes
+            replace(one, symbol=replace(one.symbol, width=one.symbol.width * wider, size=size, opacity=opacity))
+            for one in style.classes
         )
         farthest = float(self.farthest.currentData() or FAR)
         made = replace(

@@ -16,7 +16,6 @@ from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSETS
 from layers import history, picking
-from layers.columns import Columns
 from layers.history import Bookmark
 from layers.selecting import matching
 from layers.topology.findings import Finding
@@ -30,6 +29,7 @@ from ui.map.editing import MapEditing
 from ui.map.findings import FindingsPanel
 from ui.map.legend import LegendPanel
 from ui.map.panels import MapPanels
+from ui.map.readout import Readout
 from ui.map.styling import MapStyling
 from ui.map.swipe import Swipe
 from ui.map.tool import Tool, World
@@ -62,7 +62,9 @@ class MapWorkspace(QWidget):
         self.path: Path | None = None
         self.canvas = MapCanvas()
         self.legend = LegendPanel(self.canvas)
-        self.details = DetailsPanel(store_runner, holder)
+        self.readout = Readout(self)
+        self.canvas.pointer_moved.connect(self.readout.move)
+        self.details = DetailsPanel(store_runner, holder, self.readout)
         self.findings = FindingsPanel(store_runner, work_runner, holder)
         self.editing = MapEditing(self)
         self.styling = MapStyling(self)
@@ -135,11 +137,13 @@ class MapWorkspace(QWidget):
             "places", _("Go to"),
             [
                 Entry("goto", _("Coordinate …"), "G", self.go_to_coordinate),
+                Entry("copy_place", _("Copy coordinates"), "Ctrl+C", self.readout.copy),
+                Entry("readout", _("Coordinates shown as …"), "", self.readout.ask),
                 Entry("grids", _("Local grids …"), "", self.panels.show_grids),
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
-        self.places.addSeparator()
+        self._first_bookmark = self.places.addSeparator()
         bar.add_menu("edit", _("Edit"), self.editing.entries())
         bar.add_menu(
             "more", _("More"),
@@ -159,6 +163,7 @@ class MapWorkspace(QWidget):
         """Take note of the open project."""
         if self.crs != now.crs:
             self.crs = self.positioning.crs = now.crs
+            self.readout.refresh()
         self.name = now.name
         if self.path != now.path:
             self.path = now.path
@@ -176,6 +181,7 @@ class MapWorkspace(QWidget):
         self.swipe.stop()
         self.basemaps.clear()
         self.canvas.clear_project()
+        self.readout.forget()
         self.show_side(None)
 
     def run(self, work: Callable[[JobControl], object], then: Callable[[object], None] | None = None) -> None:
@@ -251,6 +257,7 @@ class MapWorkspace(QWidget):
     def _identify_at(self, place: World, _modifiers: object) -> None:
         hits = self.canvas.hits_at(place)
         self._show_found([(hit.table, hit.uid) for hit in hits], {hit.uid: hit.label for hit in hits if hit.label})
+        self.details.show_place(place)
 
     def select_by_box(self) -> None:
         """Choose features by a box."""
@@ -318,9 +325,7 @@ class MapWorkspace(QWidget):
         if found is None:
             return
         columns, number = found
-        east, north = _centre(columns, number)
-        west, south, right, top = self.canvas.view.box()
-        if not (west <= east <= right and south <= north <= top):
+        if number not in columns.visible(self.canvas.view.box()):
             self.canvas.zoom_to_feature(table, uid)
 
     def check(self) -> None:
@@ -419,12 +424,8 @@ class MapWorkspace(QWidget):
     @Slot(object)
     def _show_bookmarks(self, text: object) -> None:
         self._bookmarks = history.bookmarks_from_json(str(text or ""))
-        for action in self.places.actions()[4:]:
+        actions = self.places.actions()
+        for action in actions[actions.index(self._first_bookmark) + 1 :]:
             self.places.removeAction(action)
         for mark in self._bookmarks:
             self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))
-
-
-def _centre(columns: Columns, number: int) -> tuple[float, float]:
-    box = columns.boxes[number] / 1e3
-    return float((box[0] + box[2]) / 2 + columns.origin[0]), float((box[1] + box[3]) / 2 + columns.origin[1])

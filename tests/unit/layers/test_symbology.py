@@ -10,6 +10,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.model.assets import layer_label
 from layers import columns
 from layers.legend import keys
+from layers.style import CJJ61, INNER, THEMES, Theme, contrast, line_colour, pipe_colour
 from layers.symbology import (
     BY_SCALE,
     STATE,
@@ -97,3 +98,42 @@ def test_photos_have_a_place_in_the_legend_and_under_the_pointer() -> None:
     (key,) = keys(styles, {"photo": {0}}, 1_000)
     assert key.text == layer_label("photo") == "照片"
     assert layer_label("own_layer") == "own_layer"
+
+
+@pytest.mark.parametrize("table", CJJ61)
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_pipes_stand_out_from_what_they_lie_on_in_every_theme(table: str, theme: Theme) -> None:
+    (key,) = keys(default_styles(), {table: {0}}, 2_000, theme)
+    assert min(contrast(key.symbol.line, ground) for ground in (theme.ground, theme.street)) >= 3
+    assert contrast(key.symbol.line, theme.under_pipes) >= 3
+
+
+def test_a_pipe_that_can_be_seen_has_the_colour_of_the_standard() -> None:
+    lines = [
+        line_colour(table, pipe_colour(table), THEMES["dark"]) for table in ("water_line", "gas_line", "power_line")
+    ]
+    assert lines == ["#00FFFF", "#FF00FF", "#FF0000"]
+    assert line_colour("water_line", "#123456", THEMES["light"]) == "#123456", "what a person chose can be seen"
+
+
+def test_from_afar_the_mains_are_drawn_and_near_what_hangs_on_them() -> None:
+    style = default_styles()["water_line"]
+    assert is_baked(style)
+    assert style.column == INNER
+    main, inner = style.symbols(2_000)
+    assert main.width > inner.width
+    assert [sorted(style.hidden(scale)) for scale in (2_000, 5_000, 10_000)] == [[], [], [1]]
+    assert style.is_drawn_at(10_000)
+
+
+def test_nodes_are_for_near_views() -> None:
+    styles = default_styles()
+    assert not any(
+        styles[table].is_drawn_at(2_000) for table in ("manhole", "valve", "pole", "lamp") if styles[table].visible
+    )
+    assert styles["manhole"].is_drawn_at(1_000)
+
+
+def test_the_legend_tells_the_parts_of_a_network_apart() -> None:
+    texts = [key.text for key in keys(default_styles(), {"gas_line": {0, 1}}, 2_000)]
+    assert texts == ["燃气管线 小区内", "燃气管线"]
