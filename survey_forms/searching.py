@@ -32,10 +32,10 @@ def sources(store: Store, forms: Mapping[str, Form]) -> list[Source]:
     """
     tables = store.tables()
     names = {str(row["uid"]): str(row["name"] or "") for row in store.select("community", ["name"])}
-    buildings = {
-        str(row["uid"]): f"{names.get(str(row['community_uid']), '')} {row['name'] or ''!s}".strip()
-        for row in store.select("building", ["name", "community_uid"])
-    }
+    buildings: dict[str, str] = {}
+    if store.count("stairwell"):  # they are told by them
+        for uid, community, name in store.each("building", ("uid", "community_uid", "name")):
+            buildings[str(uid)] = f"{names.get(str(community), '')} {name or ''}".strip()
     found = [_asset_source(table, names, buildings) for name, table in tables.items() if name in ASSET_BY_NAME]
     kept = [name for name, table in tables.items() if table.kind is TableKind.FORM and store.count(name)]
     for name in kept:
