@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -26,7 +26,8 @@ from ui.empty import EmptyState
 from ui.project.session import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
-_LEAST_WIDTH = 220  # px: a name, its state and its count
+_LEAST_WIDTH = 184  # px: a name of eight characters
+_ONE_LINE = 250  # px of the list: a name, its state and its count beside each other
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -68,11 +69,11 @@ class CommunityModel(QAbstractListModel):
 
 
 class _Painter(QStyledItemDelegate):
-    """Draws name, state by mark and word, and what is done."""
+    """Draws name, state by mark and word, and what is done: beside the name, in a narrow list below it."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Parent) -> QSize:
         """Return a height that a gloved finger hits."""
-        return QSize(200, 44)
+        return QSize(150, 48)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Parent) -> None:
         """Draw one row."""
@@ -91,9 +92,25 @@ class _Painter(QStyledItemDelegate):
         painter.drawText(box.adjusted(10, 0, 0, 0), left, mark)
         painter.setPen(palette.highlightedText().color() if chosen else palette.text().color())
         told = f"{_(word)} {done}/{needed}"
-        painter.drawText(box.adjusted(0, 0, -10, 0), right, told)
-        room = box.adjusted(34, 0, -18 - painter.fontMetrics().horizontalAdvance(told), 0)
+        room = box.adjusted(34, 0, -10, 0)
+        if box.width() < _ONE_LINE:
+            self._draw_below(painter, room, told, palette.highlightedText() if chosen else palette.placeholderText())
+            room.adjust(0, 4, 0, -box.height() // 2)
+        else:
+            painter.drawText(room, right, told)
+            room.adjust(0, 0, -8 - painter.fontMetrics().horizontalAdvance(told), 0)
         painter.drawText(room, left, painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room.width()))
+        painter.restore()
+
+    def _draw_below(self, painter: QPainter, room: QRect, told: str, colour: QBrush) -> None:
+        """Draw the state in the lower half, smaller and softer than the name."""
+        painter.save()
+        font = QFont(painter.font())
+        font.setPixelSize(QFontInfo(font).pixelSize() - 1)
+        painter.setFont(font)
+        painter.setPen(colour.color())
+        half = room.adjusted(0, room.height() // 2, 0, -4)
+        painter.drawText(half, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, told)
         painter.restore()
 
 
@@ -146,6 +163,7 @@ class CommunityPanel(QWidget):
         EmptyState(self.list, _("No community here. Import boundaries (Ctrl+I), or search for something else."))
         self.totals = QLabel()
         self.totals.setObjectName("totals")
+        self.totals.setProperty("role", "totals")
         self.totals.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 4, 8)

@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 from fieldsurvey.i18n import _
 from ui import icon
 
+_GAP = 2  # px between buttons, as the style sheet has it
+_MARGINS = 16  # px
+_ARROW = "qt_toolbar_ext_button"  # Qt's own name for the arrow at the end
 _SAID_BY_ICON = {"back", "forward"}  # an arrow says enough; the word is its tip and its accessible name
 
 
@@ -46,29 +49,56 @@ class MapToolbar(QToolBar):
         self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.by_name: dict[str, QAction] = {}
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self._full_width, self._is_narrow = 0, False
+        self._words = Qt.ToolButtonStyle.ToolButtonTextUnderIcon  # where there is room for them
+        self._is_narrow = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the words out where they would push buttons behind the arrow; they are the tips of the icons."""
         super().resizeEvent(event)
-        if self._full_width == 0:
-            self._full_width = self.sizeHint().width()
-        self._set_narrow(is_narrow=self.width() < self._full_width)
+        self.fit()
+
+    def set_low(self, *, low: bool) -> None:
+        """Put the words beside the icons, which takes less of the height, or under them."""
+        styles = Qt.ToolButtonStyle
+        self._words = styles.ToolButtonTextBesideIcon if low else styles.ToolButtonTextUnderIcon
+        self.fit()
+
+    def fit(self) -> None:
+        """Show the words if there is room for all of them."""
+        if (row := self.layout()) is not None:
+            row.setContentsMargins(4, 2, 4, 2)  # every change of style brings the wider ones back
+        self._wear(self._words)
+        self._is_narrow = self.width() < self._least()
+        if self._is_narrow:
+            self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    @property
+    def width_of_icons(self) -> int:
+        """How much of a row the buttons take without words, px."""
+        self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        width = self._least()
+        if not self._is_narrow:
+            self._wear(self._words)
+        return width
 
     def changeEvent(self, event: QEvent) -> None:
         """Measure again when the letters change."""
         super().changeEvent(event)
-        if event.type() in {QEvent.Type.StyleChange, QEvent.Type.FontChange} and not self._is_narrow:
-            self._full_width = 0
+        if event.type() in {QEvent.Type.StyleChange, QEvent.Type.FontChange} and self.by_name:
+            self.fit()
 
-    def _set_narrow(self, *, is_narrow: bool) -> None:
-        if is_narrow == self._is_narrow:
-            return
-        self._is_narrow = is_narrow
-        styles = Qt.ToolButtonStyle
-        for button in self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if not button.icon().isNull() and not self._is_said_by_icon(button):
-                button.setToolButtonStyle(styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextUnderIcon)
+    def _worn(self) -> list[QToolButton]:
+        found = self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return [button for button in found if not button.icon().isNull() and button.objectName() != _ARROW]
+
+    def _wear(self, style: Qt.ToolButtonStyle) -> None:
+        for button in self._worn():
+            if not self._is_said_by_icon(button):
+                button.setToolButtonStyle(style)
+
+    def _least(self) -> int:
+        buttons = self._worn()
+        return sum(button.sizeHint().width() for button in buttons) + _GAP * len(buttons) + _MARGINS
 
     def _is_said_by_icon(self, button: QToolButton) -> bool:
         return any(self.widgetForAction(self.by_name[name]) is button for name in _SAID_BY_ICON & set(self.by_name))
