@@ -68,7 +68,7 @@ class Around(QObject):
             self._actions[name] = action = self._action(menu, name, text, keys)
             action.setCheckable(True)
             action.setChecked(not self.columns.is_away(self._parts[name]))
-            action.triggered.connect(partial(self._set_seen, name))
+            action.triggered.connect(partial(self._turn, name))
             self.columns.edges[number].set_key(keys)
         self._action(menu, "whole", _("Map or form over the whole window"), "F11").triggered.connect(self.toggle_whole)
         legend = self._action(menu, "legend", _("Whole legend of the map"), "F7")
@@ -84,10 +84,13 @@ class Around(QObject):
 
     # --- put away and brought back -------------------------------------------------------------------------------
 
-    def _set_seen(self, name: str, seen: bool) -> None:
+    def _turn(self, name: str, _checked: bool = False) -> None:
+        """Put a panel away that is seen, or bring it back."""
         self._window.show_workspace("map")
+        is_whole = self.columns.is_alone
         self._leave_whole()
-        self.columns.set_away(self._parts[name], away=not seen)
+        part = self._parts[name]
+        self.columns.set_away(part, away=not is_whole and not self.columns.is_away(part))
 
     @Slot()
     def _remember(self) -> None:

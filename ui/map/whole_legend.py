@@ -51,7 +51,8 @@ class WholeLegend(QFrame):
         column.addLayout(closable(titled(_("Legend"), "heading"), "legend_close", self.close_it))
         column.addWidget(self.tree)
         self.hide()
-        canvas.look_changed.connect(self._follow)
+        # later: a layer is switched from within the click on its line, which must outlive the click
+        canvas.look_changed.connect(self._follow, Qt.ConnectionType.QueuedConnection)
         canvas.installEventFilter(self)
 
     def open_it(self) -> None:
