@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -27,6 +27,7 @@ from ui.project.session import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
 _LEAST_WIDTH = 184  # px: a name of eight characters
+_HIGH_ENOUGH = 420  # px of the panel: five communities and the totals
 _ONE_LINE = 250  # px of the list: a name, its state and its count beside each other
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -94,7 +95,10 @@ class _Painter(QStyledItemDelegate):
         told = f"{_(word)} {done}/{needed}"
         room = box.adjusted(34, 0, -10, 0)
         if box.width() < _ONE_LINE:
-            self._draw_below(painter, room, told, palette.highlightedText() if chosen else palette.placeholderText())
+            soft = QGuiApplication.palette().color(
+                QPalette.ColorRole.PlaceholderText
+            )  # a style sheet bleaches the list's
+            self._draw_below(painter, room, told, palette.highlightedText().color() if chosen else soft)
             room.adjust(0, 4, 0, -box.height() // 2)
         else:
             painter.drawText(room, right, told)
@@ -102,13 +106,13 @@ class _Painter(QStyledItemDelegate):
         painter.drawText(room, left, painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room.width()))
         painter.restore()
 
-    def _draw_below(self, painter: QPainter, room: QRect, told: str, colour: QBrush) -> None:
+    def _draw_below(self, painter: QPainter, room: QRect, told: str, colour: QColor) -> None:
         """Draw the state in the lower half, smaller and softer than the name."""
         painter.save()
         font = QFont(painter.font())
         font.setPixelSize(QFontInfo(font).pixelSize() - 1)
         painter.setFont(font)
-        painter.setPen(colour.color())
+        painter.setPen(colour)
         half = room.adjusted(0, room.height() // 2, 0, -4)
         painter.drawText(half, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, told)
         painter.restore()
@@ -169,6 +173,11 @@ class CommunityPanel(QWidget):
         layout.setContentsMargins(8, 8, 4, 8)
         for widget in (self.search, self.state, self.list, self.totals):
             layout.addWidget(widget, 1 if widget is self.list else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the totals out where the list would keep only a line or two."""
+        super().resizeEvent(event)
+        self.totals.setVisible(self.height() >= _HIGH_ENOUGH)
 
     def show_project(self, now: Overview) -> None:
         """Show the communities of a project."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -379,6 +379,8 @@ class StateLine(QStatusBar):
         self._labels, self._giving_way = list(labels), list(giving_way)
         for number, label in enumerate(labels):
             (self.addPermanentWidget if number >= first_right else self.addWidget)(label)
+        self._right = list(labels[first_right:])
+        self.messageChanged.connect(self._fit_message)
 
     def minimumSizeHint(self) -> QSize:
         """Return no width: labels give way."""
@@ -395,6 +397,17 @@ class StateLine(QStatusBar):
         if event.type() == QEvent.Type.LayoutRequest and not self.currentMessage():
             self._fit()
         return done
+
+    @Slot(str)
+    def _fit_message(self, text: str) -> None:
+        """Let what stands at the right give way to a message that would be cut, until the message is gone."""
+        if not text:
+            self._fit()
+            return
+        room = self.width() - self.fontMetrics().horizontalAdvance(text) - 3 * self._gap
+        for label in [one for one in self._giving_way if one in self._right]:
+            if room < sum(one.sizeHint().width() + self._gap for one in self._right if not one.isHidden()):
+                label.hide()
 
     def _fit(self) -> None:
         wide = {label: label.sizeHint().width() + self._gap for label in self._labels}

@@ -60,6 +60,7 @@ class LegendPanel(QWidget):
         self.layers.setObjectName("layers")
         self.layers.setText(_("Layers") + " ▾")
         self.layers.setAccessibleName(_("Layers"))
+        self.layers.setToolTip(_("Layers"))
         self.layers.setMinimumHeight(_HEIGHT)
         self.layers.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.layers.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -85,6 +86,8 @@ class LegendPanel(QWidget):
             for widget in (self.layers, self.by, self.keys, self.more):
                 self._line.addWidget(widget, 1 if widget is self.keys else 0)
             self.by.show()
+            for button in (self.layers, self.more):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             self.show()
             self._fit()
 
@@ -96,6 +99,18 @@ class LegendPanel(QWidget):
                 row.addWidget(widget)
             self.hide()
             self._count(0)
+
+    def fit_controls(self, room: int, gap: int) -> None:
+        """Leave out what has no room: what communities are coloured by, which the menu has too, then the words."""
+        styles = Qt.ToolButtonStyle
+        buttons = (self.layers, self.more)
+        for button in buttons:
+            button.setToolButtonStyle(styles.ToolButtonTextBesideIcon)
+        room -= sum(button.sizeHint().width() + gap for button in buttons)
+        self.by.setVisible(room >= self.by.sizeHint().width() + gap)
+        if room < 0:
+            for button in buttons:
+                button.setToolButtonStyle(styles.ToolButtonIconOnly)
 
     @Slot()
     def _fill_menu(self) -> None:

@@ -13,6 +13,7 @@ from ui import icon
 _GAP = 2  # px between buttons, as the style sheet has it
 _MARGINS = 16  # px
 _ARROW = "qt_toolbar_ext_button"  # Qt's own name for the arrow at the end
+_SPARED = {"forward": "all", "back": "forward"}  # gives way in the narrowest row -> what it stands before
 _SAID_BY_ICON = {"back", "forward"}  # an arrow says enough; the word is its tip and its accessible name
 
 
@@ -67,10 +68,23 @@ class MapToolbar(QToolBar):
         """Show the words if there is room for all of them."""
         if (row := self.layout()) is not None:
             row.setContentsMargins(4, 2, 4, 2)  # every change of style brings the wider ones back
+        self._set_sparse(sparse=False)
         self._wear(self._words)
         self._is_narrow = self.width() < self._least()
         if self._is_narrow:
             self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._set_sparse(sparse=self.width() < self._least())
+
+    def _set_sparse(self, *, sparse: bool) -> None:
+        """Leave out the buttons that a key and a menu stand for as well."""
+        here = self.actions()
+        for name, before in _SPARED.items():
+            action = self.by_name[name]
+            if sparse and action in here:
+                self.removeAction(action)
+            elif not sparse and action not in here:
+                self.insertAction(self.by_name[before], action)
+                self._dress(action)
 
     @property
     def width_of_icons(self) -> int:
@@ -100,7 +114,7 @@ class MapToolbar(QToolBar):
         buttons = self._worn()
         return sum(button.sizeHint().width() for button in buttons) + _GAP * len(buttons) + _MARGINS
 
-    def _is_said_by_icon(self, button: QToolButton) -> bool:
+    def _is_said_by_icon(self, button: QWidget) -> bool:
         return any(self.widgetForAction(self.by_name[name]) is button for name in _SAID_BY_ICON & set(self.by_name))
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
@@ -108,10 +122,13 @@ class MapToolbar(QToolBar):
         for entry in entries:
             action = self._action(entry)
             self.addAction(action)
-            button = self.widgetForAction(action)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
-            if entry.name in _SAID_BY_ICON and isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._dress(action)
+
+    def _dress(self, action: QAction) -> None:
+        button = self.widgetForAction(action)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
+        if self._is_said_by_icon(button) and isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def add_menu(self, name: str, text: str, entries: Sequence[Entry]) -> QMenu:
         """Add a button that opens a menu; return the menu."""

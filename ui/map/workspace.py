@@ -119,9 +119,7 @@ class MapWorkspace(QWidget):
         self.toolbar.set_low(low=is_low)
         if is_low:
             self.legend.give_controls(self._head)
-            widths = {widget: widget.sizeHint().width() + self._head.spacing() for widget in self.legend.controls}
-            rest = self.width() - self.toolbar.width_of_icons - sum(widths.values())
-            self.legend.by.setVisible(rest >= 0)  # the menu of the layers has it, too
+            self.legend.fit_controls(self.width() - self.toolbar.width_of_icons, self._head.spacing())
         else:
             self.legend.take_controls()
 
@@ -170,7 +168,9 @@ class MapWorkspace(QWidget):
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
+        self.places.addActions([self.toolbar.by_name[name] for name in ("back", "forward")])
         self.places.addSeparator()
+        self._fixed_places = len(self.places.actions())
         bar.add_menu("edit", _("Edit"), self.editing.entries())
         bar.add_menu(
             "more", _("More"),
@@ -451,7 +451,7 @@ class MapWorkspace(QWidget):
     @Slot(object)
     def _show_bookmarks(self, text: object) -> None:
         self._bookmarks = history.bookmarks_from_json(str(text or ""))
-        for action in self.places.actions()[4:]:
+        for action in self.places.actions()[self._fixed_places :]:
             self.places.removeAction(action)
         for mark in self._bookmarks:
             self.places.addAction(mark.name, partial(self.go_to, mark.east, mark.north, mark.scale))
