@@ -59,6 +59,7 @@ from ui.workspaces import Workspaces
 
 _BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
+_BELOW = 120  # px: the buttons below a sentence
 _LEAST = (560, 320)  # px: 1366 x 768 at 200 % without what a task bar and a frame take
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 
@@ -173,6 +174,7 @@ class MainWindow(QMainWindow):
         self.opening.handed_over.connect(self._take_handover)
         self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
+        self.start.said.connect(self._show_message, Qt.ConnectionType.QueuedConnection)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
@@ -211,6 +213,11 @@ class MainWindow(QMainWindow):
     def show_start(self) -> None:
         """Show the start page."""
         self.whole.setCurrentWidget(self.start_room)
+
+    @Slot()
+    def _show_message(self) -> None:
+        """Scroll to what the start page says, and to what can be done about it; called once it has its place."""
+        self.start_room.ensureWidgetVisible(self.start.message, 0, _BELOW)
 
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
