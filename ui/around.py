@@ -3,12 +3,13 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QWidget
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
-from ui.fitting import Columns
+from ui.fitting import Columns, Room
+from ui.map.workspace import MapWorkspace
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
@@ -16,7 +17,43 @@ if TYPE_CHECKING:
 _LIST, _PANEL = "list", "panel"  # as the settings call them
 _NARROW_SCREEN = 1500  # px
 _NARROW, _WIDE = (200, 700, 348), (270, 700, 400)  # px: list, map, panel
+_BACK = 36  # px
 _LEAST_MAP, _LEAST_PANEL = 320, 330  # px
+
+
+class _Side(QWidget):
+    """What the map tells, with a way back to what was in the panel before."""
+
+    def __init__(self, workspace: MapWorkspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self.setObjectName("side")
+        self._back = QToolButton()
+        self._back.setObjectName("side_close")
+        self._back.setText("← " + _("Close"))
+        self._back.setToolTip(_("Close") + " (Esc)")
+        self._back.setMinimumHeight(_BACK)
+        self._back.clicked.connect(self._close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 0, 0)
+        column.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(Room(workspace.side), 1)  # some of its panels are high
+        workspace.side.currentChanged.connect(self._changed)
+        self._changed()
+
+    @Slot()
+    def _changed(self) -> None:
+        self._back.setHidden(self._workspace.side.currentWidget() is self._workspace.details)  # it has its own
+
+    def _close(self) -> None:
+        self._workspace.show_side(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._close()
+        else:
+            super().keyPressEvent(event)
 
 
 class Around(QObject):
@@ -33,7 +70,8 @@ class Around(QObject):
         self._is_side = self._was_away = False  # the map has something to tell; the panel was away before
         self.right = QStackedWidget()
         self.right.setObjectName("right")
-        for page in (window.forms, window.form_panel, window.map_side.side):
+        self._side = _Side(window.map_side)
+        for page in (window.forms, window.form_panel, self._side):
             self.right.addWidget(page)
         is_narrow = window.screen().availableSize().width() < _NARROW_SCREEN
         sizes = window.settings.splitter or (_NARROW if is_narrow else _WIDE)
@@ -119,7 +157,7 @@ class Around(QObject):
         """Show in the panel what the map tells, else the form that is open, else the forms of the community."""
         window = self._window
         page = window.forms if window.form.current is None else window.form_panel
-        self.right.setCurrentWidget(window.map_side.side if self._is_side else page)
+        self.right.setCurrentWidget(self._side if self._is_side else page)
 
     def show_forms(self) -> None:
         """Show the forms of the community, and not what the map told before."""

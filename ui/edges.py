@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from fieldsurvey.i18n import _
 
-_SIZE = QSize(22, 76)  # px: narrow, as it stands on the map; high, so that a finger finds it
+_SIZE = QSize(36, 44)  # px: small, as it stands on the map; large enough for a finger
 
 
 class Edge(QToolButton):

@@ -192,6 +192,19 @@ def test_esc_on_details_leads_back_to_the_open_form(qtbot: QtBot, window: MainWi
     assert window.form_panel.isVisible()
 
 
+def test_a_panel_of_the_map_is_closed_by_esc_within_it_and_by_its_button(qtbot: QtBot, window: MainWindow) -> None:
+    window.map_side.panels.show_styles()
+    close = window.findChild(QToolButton, "side_close")
+    assert isinstance(close, QToolButton)
+    assert close.isVisible()
+    assert not window.forms.isVisible()
+    qtbot.keyClick(window.map_side.side.currentWidget(), Qt.Key.Key_Escape)
+    assert window.forms.isVisible()
+    window.map_side.panels.show_basemaps()
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert window.forms.isVisible()
+
+
 def test_asking_for_the_search_brings_the_list_back(qtbot: QtBot, window: MainWindow) -> None:
     put_both_away(qtbot, window)
     window.canvas.setFocus()
@@ -209,6 +222,15 @@ def test_a_start_leaves_put_away_what_was(qtbot: QtBot, window: MainWindow, proj
     qtbot.waitUntil(lambda: again.forms.uid != "", timeout=_MS)
     assert again.right.isHidden()
     again.close()
+
+
+def test_the_row_of_tools_is_whole_again_after_the_map_was_narrow(qtbot: QtBot, window: MainWindow) -> None:
+    bar, back = window.map_side.toolbar, window.map_side.toolbar.by_name["back"]
+    window.resize(1000, 600)
+    qtbot.waitUntil(lambda: back not in bar.actions(), timeout=_MS)
+    window.resize(*SMALL)
+    qtbot.waitUntil(lambda: back in bar.actions(), timeout=_MS)
+    assert back in window.map_side.places.actions()
 
 
 # --- the share of the map --------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from ui import icon
 
 _GAP = 2  # px between buttons, as the style sheet has it
 _MARGINS = 16  # px
-_ARROW = "qt_toolbar_ext_button"  # Qt's own name for the arrow at the end
 _SPARED = {"forward": "all", "back": "forward"}  # gives way in the narrowest row -> what it stands before
 _SAID_BY_ICON = {"back", "forward"}  # an arrow says enough; the word is its tip and its accessible name
 
@@ -51,7 +50,6 @@ class MapToolbar(QToolBar):
         self.by_name: dict[str, QAction] = {}
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self._words = Qt.ToolButtonStyle.ToolButtonTextUnderIcon  # where there is room for them
-        self._is_narrow = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the words out where they would push buttons behind the arrow; they are the tips of the icons."""
@@ -70,8 +68,7 @@ class MapToolbar(QToolBar):
             row.setContentsMargins(4, 2, 4, 2)  # every change of style brings the wider ones back
         self._set_sparse(sparse=False)
         self._wear(self._words)
-        self._is_narrow = self.width() < self._least()
-        if self._is_narrow:
+        if self.width() < self._least():
             self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
             self._set_sparse(sparse=self.width() < self._least())
 
@@ -88,11 +85,11 @@ class MapToolbar(QToolBar):
 
     @property
     def width_of_icons(self) -> int:
-        """How much of a row the buttons take without words, px."""
+        """How much of a row all buttons take without words, px."""
+        self._set_sparse(sparse=False)
         self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
         width = self._least()
-        if not self._is_narrow:
-            self._wear(self._words)
+        self.fit()
         return width
 
     def changeEvent(self, event: QEvent) -> None:
@@ -102,8 +99,8 @@ class MapToolbar(QToolBar):
             self.fit()
 
     def _worn(self) -> list[QToolButton]:
-        found = self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        return [button for button in found if not button.icon().isNull() and button.objectName() != _ARROW]
+        found = [self.widgetForAction(action) for action in self.actions()]  # not those that are about to be deleted
+        return [button for button in found if isinstance(button, QToolButton) and not button.icon().isNull()]
 
     def _wear(self, style: Qt.ToolButtonStyle) -> None:
         for button in self._worn():

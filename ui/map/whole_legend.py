@@ -15,7 +15,7 @@ from ui.widgets import closable, titled
 
 _WIDTHS = (190, 260)  # px: least, most
 _GAP = 12  # px to the edges of the map; on the right more, for the tab of the panel there
-_RIGHT = 30
+_RIGHT = 42
 _ABOVE = 64  # px that the north arrow takes
 _FRAME = 58  # px of head and margins
 _SIDES = 50  # px of margins and scroll bar
