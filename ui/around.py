@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, language
 from ui.fitting import Columns, Room
 from ui.map.workspace import MapWorkspace
 
@@ -19,6 +19,7 @@ _NARROW_SCREEN = 1500  # px
 _NARROW, _WIDE = (200, 700, 348), (270, 700, 400)  # px: list, map, panel
 _BACK = 36  # px
 _LEAST_MAP, _LEAST_PANEL = 320, 330  # px
+_LONGER = 52  # px that the buttons of a form take more in English
 
 
 class _Side(QWidget):
@@ -74,11 +75,13 @@ class Around(QObject):
         for page in (window.forms, window.form_panel, self._side):
             self.right.addWidget(page)
         is_narrow = window.screen().availableSize().width() < _NARROW_SCREEN
-        sizes = window.settings.splitter or (_NARROW if is_narrow else _WIDE)
+        longer = 0 if language().startswith("zh") else _LONGER
+        sizes = list(window.settings.splitter or (_NARROW if is_narrow else _WIDE))
+        sizes[2] += 0 if window.settings.splitter else longer
         parts = (
             (_("Communities"), window.communities, 0),
             (_("Map"), window.map_side, _LEAST_MAP),
-            (_("Forms"), self.right, _LEAST_PANEL),
+            (_("Forms"), self.right, _LEAST_PANEL + longer),
         )
         self.columns = Columns("columns", parts, sizes, main=1)
         self._parts: dict[str, QWidget] = {_LIST: window.communities, _PANEL: self.right}

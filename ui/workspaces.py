@@ -14,6 +14,7 @@ from ui.project.session import Overview
 _BUTTON = (60, 56)  # px
 _LOW = (56, 44)  # px, the same in a low window
 _SMALL = (44, 30)  # px where it is too low for words: the icon says it, and its tip
+_BESIDE = 10  # px: what a button keeps free beside its word, bold where it is chosen
 _GAP = 6  # px between buttons
 _LEAST_GAP = 1
 _MOST_KEYS = 9  # Ctrl+1 to Ctrl+9
@@ -130,8 +131,9 @@ class Workspaces(QWidget):
         size, gap = (_BUTTON, _GAP) if room >= _BUTTON[1] + _GAP + 2 else (_LOW, _LEAST_GAP)
         if room < size[1] + gap:
             size = _SMALL
-        if rail.property("size") != str(size):
-            rail.setProperty("size", str(size))
+        widest = max(self.fontMetrics().horizontalAdvance(button.text()) for button in buttons) + _BESIDE
+        if rail.property("size") != f"{size} {widest}":
+            rail.setProperty("size", f"{size} {widest}")
             rail.setProperty("low", size is not _BUTTON)
             self._rail.setSpacing(gap)
             self._rail.setContentsMargins(2, 2 if gap == _LEAST_GAP else 8, 2, 0)
@@ -141,7 +143,7 @@ class Workspaces(QWidget):
                     button.setToolButtonStyle(icon_only if size is _SMALL else both)
                 button.style().unpolish(button)
                 button.style().polish(button)
-                button.setMinimumSize(*size)
+                button.setMinimumSize(max(size[0], widest if size is not _SMALL else 0), size[1])
         self._rail.activate()
         bar = self._rail_room.verticalScrollBar().sizeHint().width()
         is_too_high = rail.minimumSizeHint().height() > self.height()

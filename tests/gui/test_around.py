@@ -288,6 +288,11 @@ def test_the_panel_of_a_small_window_holds_a_form_without_scrolling_it_across(qt
             assert button.width() >= button.minimumSizeHint().width(), button.objectName()
 
 
+def test_the_list_of_a_small_window_shows_whole_names(window: MainWindow) -> None:
+    room = window.communities.list.viewport().width()
+    assert window.fontMetrics().horizontalAdvance("交通局二区3号院") <= room - 44  # the mark and the margins
+
+
 def test_the_tip_takes_no_row_from_the_map(window: MainWindow) -> None:
     tips = window.help.tips
     assert tips.isVisible()

@@ -35,7 +35,7 @@ from ui.plan.solving import Solver
 from ui.project.holder import StoreHolder
 from ui.widgets import Reading, button, titled
 
-_VERSION = 220  # px: the name of a version
+_VERSION, _WIDE_VERSION = 220, 420  # px: the name of a version
 _COLUMN, _SIDE, _WIDE_SIDE = 232, 220, 310  # px: a year, least and usual width of the details
 
 
@@ -74,6 +74,8 @@ class PlanBoard(QWidget):
         self.version.setObjectName("plan_version")
         self.version.setAccessibleName(_("Version of the plan"))
         self.version.setMinimumContentsLength(14)
+        self.version.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.version.setMaximumWidth(_WIDE_VERSION)
         self.version.activated.connect(self._choose_version)
         self.new = button("plan_new", _("New version"), self.make_version)
         self.submit = button("plan_submit", _("Submit"), partial(self._step, versions.submit))
