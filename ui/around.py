@@ -32,7 +32,7 @@ class _Side(QWidget):
         self._back = QToolButton()
         self._back.setObjectName("side_close")
         self._back.setText("← " + _("Close"))
-        self._back.setToolTip(_("Close") + " (Esc)")
+        self._back.setToolTip(_("Close"))
         self._back.setMinimumHeight(_BACK)
         self._back.clicked.connect(self._close)
         column = QVBoxLayout(self)

@@ -66,11 +66,14 @@ def test_letters_that_cannot_be_changed_stay_readable_however_the_wheel_is_turne
     assert sizes[-1] == 32
 
 
-def test_the_column_of_names_stays_readable_in_a_narrow_table(qtbot: QtBot) -> None:
+def test_the_column_of_names_stays_readable_in_a_narrow_table(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "light", theme.load_font())
     table = RowsView("numbers", "numbers", (Head("名称", 0), *(Head(f"列{number}", 100) for number in range(5))))
     qtbot.addWidget(table)
-    table.resize(500, 200)
+    table.resize(900, 200)
     table.show()
+    table.resize(500, 200)
+    qtbot.waitUntil(lambda: table.columnWidth(0) < 300, timeout=_MS)
     assert table.columnWidth(0) >= 120
     table.resize(1200, 200)
     qtbot.waitUntil(lambda: table.columnWidth(0) > 600, timeout=_MS)
