@@ -70,7 +70,6 @@ QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-
 *[role="edge_right"] {{ border-right: none; border-top-right-radius: 0; border-bottom-right-radius: 0; }}
 #whole_legend, #tip[floating="true"] {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
 #whole_legend QTreeView {{ border: none; }}
-#whole_legend QTreeView::item {{ min-height: 30px; }}
 #rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 52px; background: transparent; }}
 #rail[low="true"] QToolButton {{ padding: 0 2px; min-width: 44px; min-height: 26px; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
