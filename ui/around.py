@@ -76,8 +76,8 @@ class Around(QObject):
             self.right.addWidget(page)
         is_narrow = window.screen().availableSize().width() < _NARROW_SCREEN
         longer = 0 if language().startswith("zh") else _LONGER
-        sizes = list(window.settings.splitter or (_NARROW if is_narrow else _WIDE))
-        sizes[2] += 0 if window.settings.splitter else longer
+        kept, (left, middle, right) = window.settings.splitter, _NARROW if is_narrow else _WIDE
+        sizes = kept if len(kept) == len(_WIDE) else (left, middle, right + longer)
         parts = (
             (_("Communities"), window.communities, 0),
             (_("Map"), window.map_side, _LEAST_MAP),
