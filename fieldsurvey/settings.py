@@ -47,7 +47,8 @@ class Settings:
         timestamp_url: Time-stamp service for signatures (RFC 3161); empty: none.
         body_font, title_font: The office's own typefaces (仿宋, 小标宋) for the papers; empty: ours.
         role: What that person is in the review where no hub says it (model.role.Role).
-        splitter: Widths of the three columns of the main window, px.
+        splitter: Widths of the three columns of the main window, px; empty: as the screen is.
+        away: Which of them are put away: "list", "panel".
         table: The table that was looked at last.
         columns: Table -> its columns, as they were chosen last in any project, for projects where nobody chose yet.
         looks: Project file -> how its tables were left.
@@ -72,7 +73,8 @@ class Settings:
     body_font: str = ""
     title_font: str = ""
     role: str = ""
-    splitter: tuple[int, ...] = field(default=(270, 700, 400))
+    splitter: tuple[int, ...] = ()
+    away: tuple[str, ...] = ()
     table: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     looks: Mapping[str, Look] = field(default_factory=dict)
@@ -124,7 +126,7 @@ def _place() -> Path:
 
 def _checked(raw: dict[str, Any]) -> Settings:
     known = {entry.name: raw[entry.name] for entry in fields(Settings) if entry.name in raw}
-    for name in ("tips", "recent", "splitter", "place"):
+    for name in ("tips", "recent", "splitter", "away", "place"):
         if name in known:
             known[name] = tuple(known[name])
     if "columns" in known:
@@ -135,7 +137,7 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if settings.language not in LANGUAGES or settings.theme not in THEMES:
         raise ValueError(f"{settings.language}, {settings.theme}")
     if not all(isinstance(text, str) for text in _texts(settings)):
-        raise TypeError(", ".join(("recent", "place", "tips", *_TEXTS)))
+        raise TypeError(", ".join(("recent", "place", "tips", "away", *_TEXTS)))
     if not isinstance(settings.touch, bool):
         raise TypeError("touch")
     return settings
@@ -150,4 +152,10 @@ def _look(raw: dict[str, Any]) -> Look:
 
 
 def _texts(settings: Settings) -> tuple[object, ...]:
-    return (*settings.recent, *settings.place, *settings.tips, *(getattr(settings, name) for name in _TEXTS))
+    return (
+        *settings.recent,
+        *settings.place,
+        *settings.tips,
+        *settings.away,
+        *(getattr(settings, name) for name in _TEXTS),
+    )

@@ -56,6 +56,7 @@ def _form_menu(window: "MainWindow") -> None:
 
 def _view_menu(window: "MainWindow") -> None:
     view = window.menuBar().addMenu(_("View"))
+    window.around.fill_menu(view)
     group = QActionGroup(window)
     for name, text in (("light", _("Light")), ("dark", _("Dark")), ("sun", _("Sunlight"))):
         action = QAction(text, window)

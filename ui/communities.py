@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -26,7 +26,9 @@ from ui.empty import EmptyState
 from ui.project.overview import Overview
 
 Row = tuple[str, str, str, int, int]  # uid, name, state, forms done, forms needed
-_LEAST_WIDTH = 220  # px: a name, its state and its count
+_LEAST_WIDTH = 184  # px: a name of eight characters
+_HIGH_ENOUGH = 420  # px of the panel: five communities and the totals
+_ONE_LINE = 250  # px of the list: a name, its state and its count beside each other
 _Parent = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -72,11 +74,11 @@ class CommunityModel(QAbstractListModel):
 
 
 class _Painter(QStyledItemDelegate):
-    """Draws name, state by mark and word, and what is done."""
+    """Draws name, state by mark and word, and what is done: beside the name, in a narrow list below it."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Parent) -> QSize:
         """Return a height that a gloved finger hits."""
-        return QSize(200, 44)
+        return QSize(150, 48)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Parent) -> None:
         """Draw one row."""
@@ -95,9 +97,28 @@ class _Painter(QStyledItemDelegate):
         painter.drawText(box.adjusted(10, 0, 0, 0), left, mark)
         painter.setPen(palette.highlightedText().color() if chosen else palette.text().color())
         told = f"{_(word)} {done}/{needed}"
-        painter.drawText(box.adjusted(0, 0, -10, 0), right, told)
-        room = box.adjusted(34, 0, -18 - painter.fontMetrics().horizontalAdvance(told), 0)
+        room = box.adjusted(34, 0, -10, 0)
+        if box.width() < _ONE_LINE:
+            soft = QGuiApplication.palette().color(
+                QPalette.ColorRole.PlaceholderText
+            )  # a style sheet bleaches the list's
+            self._draw_below(painter, room, told, palette.highlightedText().color() if chosen else soft)
+            room.adjust(0, 4, 0, -box.height() // 2)
+        else:
+            painter.drawText(room, right, told)
+            room.adjust(0, 0, -8 - painter.fontMetrics().horizontalAdvance(told), 0)
         painter.drawText(room, left, painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room.width()))
+        painter.restore()
+
+    def _draw_below(self, painter: QPainter, room: QRect, told: str, colour: QColor) -> None:
+        """Draw the state in the lower half, smaller and softer than the name."""
+        painter.save()
+        font = QFont(painter.font())
+        font.setPixelSize(QFontInfo(font).pixelSize() - 1)
+        painter.setFont(font)
+        painter.setPen(colour)
+        half = room.adjusted(0, room.height() // 2, 0, -4)
+        painter.drawText(half, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, told)
         painter.restore()
 
 
@@ -151,11 +172,17 @@ class CommunityPanel(QWidget):
         EmptyState(self.list, _("No community here. Import boundaries (Ctrl+I), or search for something else."))
         self.totals = QLabel()
         self.totals.setObjectName("totals")
+        self.totals.setProperty("role", "totals")
         self.totals.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 4, 8)
         for widget in (self.search, self.state, self.list, self.totals):
             layout.addWidget(widget, 1 if widget is self.list else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the totals out where the list would keep only a line or two."""
+        super().resizeEvent(event)
+        self.totals.setVisible(self.height() >= _HIGH_ENOUGH)
 
     def show_project(self, now: Overview) -> None:
         """Show the communities of a project."""

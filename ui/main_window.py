@@ -23,20 +23,20 @@ from fieldsurvey.store.verifying import verify_beside
 from survey_forms.records import Subject
 from ui import shown, theme
 from ui.actions import make_menus
+from ui.around import Around
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
 from ui.conflicts.panel import make_desk
 from ui.desk import Desk, make_tables
 from ui.exports.panel import ExportPanel
 from ui.finder.controller import Finder
-from ui.fitting import Columns, Room, StateLine
+from ui.fitting import Room, StateLine
 from ui.forms.controller import FormController
 from ui.forms.list import FormsList
 from ui.forms.panel import FormPanel
 from ui.forms.returned import ReturnedNotes
 from ui.forms.shelf import FormShelf
 from ui.help.desk import HelpDesk
-from ui.help.tips import under_tips
 from ui.jobs import JobRunner
 from ui.map.picking import MapPicker
 from ui.map.readout import SystemLabel, offer_menu
@@ -61,6 +61,7 @@ from ui.workspaces import Workspaces
 
 _BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
+_BELOW = 120  # px: the buttons below a sentence
 _LEAST = (560, 320)  # px: 1366 x 768 at 200 % without what a task bar and a frame take
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
 
@@ -132,12 +133,8 @@ class MainWindow(QMainWindow):
         self.today = TodayDesk(self)
 
     def _lay_out(self) -> None:
-        self.right = QStackedWidget()
-        self.right.addWidget(self.forms)
-        self.right.addWidget(self.form_panel)
-        parts = ((_("Communities"), self.communities, 0), (_("Map"), self.map_side, 320), (_("Forms"), self.right, 330))
-        self.columns = Columns("columns", parts, self.settings.splitter)
-        self.columns.splitter.setStretchFactor(1, 1)
+        self.around = Around(self)
+        self.right, self.columns = self.around.right, self.around.columns
         self.workspaces = Workspaces()
         for name, word, page in (
             ("today", _("Today"), self.today.make_page),
@@ -156,7 +153,7 @@ class MainWindow(QMainWindow):
         self.start_room = Room(self.start)
         self.whole.addWidget(self.start_room)
         self.whole.addWidget(self.workspaces)
-        self.setCentralWidget(under_tips(self.help.tips, self.whole))
+        self.setCentralWidget(self.help.tips.above(self.whole))
         self.workspaces.shown.connect(self.help.tips.show_for)
         self._make_status()
 
@@ -181,6 +178,7 @@ class MainWindow(QMainWindow):
         self.opening.handed_over.connect(self._take_handover)
         self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
+        self.start.said.connect(self._show_message, Qt.ConnectionType.QueuedConnection)
         self.communities.picked.connect(self.choose_community)
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
@@ -197,11 +195,8 @@ class MainWindow(QMainWindow):
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
         self.forms.sheet_wanted.connect(self._show_sheet)
-        self.form.opened.connect(self._form_opened)
-        self.form.closed.connect(self._form_closed)
         self.form.kept.connect(self.told["saved"].setText)
-        self.form_panel.wide_clicked.connect(self._toggle_wide)
-        self.form_panel.place_wanted.connect(self._show_place)
+        self.around.connect_all()
         self.project.closed.connect(self.plan.close_timer)
         self.plan.record_wanted.connect(self.open_record)
         self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
@@ -224,6 +219,11 @@ class MainWindow(QMainWindow):
     def show_start(self) -> None:
         """Show the start page."""
         self.whole.setCurrentWidget(self.start_room)
+
+    @Slot()
+    def _show_message(self) -> None:
+        """Scroll to what the start page says, and to what can be done about it; called once it has its place."""
+        self.start_room.ensureWidgetVisible(self.start.message, 0, _BELOW)
 
     @Slot(object)
     def _was_opened(self, now: Overview) -> None:
@@ -310,7 +310,9 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def choose_community(self, uid: str) -> None:
-        """Select a community everywhere."""
+        """Select a community everywhere; it takes the place of what was told of another thing."""
+        if self.map_side.side.currentWidget() is self.map_side.details:
+            self.around.show_forms()
         self.communities.select(uid)
         self.canvas.select(uid)
         self._show_community(uid)
@@ -318,6 +320,12 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def open_community(self, uid: str) -> None:
+        """Select a community and show it large, with its forms beside it."""
+        self.around.show_forms()
+        self.locate_community(uid)
+        self.around.bring_panel()
+
+    def locate_community(self, uid: str) -> None:
         """Select a community and show it large."""
         self.choose_community(uid)
         if self.form.current is None:
@@ -334,8 +342,7 @@ class MainWindow(QMainWindow):
         if now is None or uid not in now.communities:
             return
         self.forms.show_community(uid, now.communities[uid], now.progress[uid])
-        if self.form.current is None:
-            self.right.setCurrentWidget(self.forms)
+        self.around.arrange()
 
     @Slot(object)
     def open_form(self, subject: Subject, path: str = "") -> None:
@@ -348,33 +355,6 @@ class MainWindow(QMainWindow):
         self.show_workspace("map")
         self.open_community(subject.community_uid)
         self.open_form(subject, path)
-
-    @Slot()
-    def _form_opened(self) -> None:
-        self.right.setCurrentWidget(self.form_panel)
-        self.columns.show_part(self.right)
-        if not self.form_panel.current:
-            self.form_panel.next_row()
-
-    @Slot()
-    def _form_closed(self) -> None:
-        self._set_wide(wide=False)
-        self.right.setCurrentWidget(self.forms)
-        self.project.refresh()
-
-    @Slot()
-    def _toggle_wide(self) -> None:
-        self._set_wide(wide=not self.columns.is_alone)
-
-    def _set_wide(self, *, wide: bool) -> None:
-        """Give the form the whole width, or the map its place again."""
-        self.columns.set_alone(self.right, alone=wide)
-
-    @Slot()
-    def _show_place(self) -> None:
-        """Show the map: a place is to be picked on it."""
-        self._set_wide(wide=False)
-        self.columns.show_part(self.map_side)
 
     @Slot(str)
     def _show_sheet(self, uid: str) -> None:

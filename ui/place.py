@@ -45,7 +45,7 @@ class Place(QObject):
             return
         _project, workspace, community, form, subject, record = place
         if community in now.communities:
-            self._window.open_community(community)
+            self._window.locate_community(community)
             if form:
                 self._window.open_form(Subject(form, community, subject, record))
         if workspace in self._window.workspaces.names:

@@ -42,6 +42,7 @@ QMainWindow, QDialog, #page, #rail {{ background: {window}; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="hint"] {{ color: {soft}; font-size: 13px; }}
+QLabel[role="totals"] {{ font-size: 13px; }}
 QLabel[role="error"] {{ color: {error}; font-size: 13px; font-weight: 600; }}
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {base}; border: 1px solid {line}; border-radius: 6px;
   padding: 6px 8px; min-height: 22px; selection-background-color: {accent}; selection-color: {on_accent}; }}
@@ -59,17 +60,26 @@ QPushButton:focus, QToolButton:focus {{ border: 2px solid {accent}; padding: 5px
 QPushButton:disabled {{ color: {soft}; }}
 QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding: 5px 11px; font-weight: 600; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
-#next_up {{ margin: 2px 8px 2px 0; padding: 4px 12px; }}
-#rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 60px; background: transparent; }}
+#form_previous, #form_draft, #form_complete, #form_next {{ padding: 6px; }}
+#layers, #legend_more {{ padding: 5px 8px; }}
+#layers:focus, #legend_more:focus, #legend_more:checked {{ padding: 4px 7px; }}
+#next_up {{ margin: 0 8px 0 0; padding: 4px 12px; }}
+*[role="edge_left"], *[role="edge_right"] {{ padding: 0; min-height: 0; font-size: 18px; font-weight: 600; }}
+*[role="edge_left"]:focus, *[role="edge_right"]:focus {{ padding: 0; }}
+*[role="edge_left"] {{ border-left: none; border-top-left-radius: 0; border-bottom-left-radius: 0; }}
+*[role="edge_right"] {{ border-right: none; border-top-right-radius: 0; border-bottom-right-radius: 0; }}
+#whole_legend, #tip[floating="true"] {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
+#whole_legend QTreeView {{ border: none; }}
+#rail QToolButton {{ border: none; border-radius: 8px; padding: 8px 2px; min-width: 52px; background: transparent; }}
 #rail[low="true"] QToolButton {{ padding: 0 2px; min-width: 44px; min-height: 26px; }}
 #rail QToolButton:checked {{ background: {base}; color: {accent}; font-weight: 600; border: 1px solid {line}; }}
 #rail QToolButton:focus {{ border: 2px solid {accent}; }}
 QLineEdit > QToolButton {{ border: none; background: transparent; padding: 0; min-height: 0; }}
-#map_tools {{ spacing: 2px; border: none; padding: 2px 4px; }}
-#map_tools QToolButton {{ padding: 6px 4px; border-color: transparent; background: transparent; }}
+#map_tools {{ spacing: 2px; border: none; padding: 0 4px; margin: 0; }}
+#map_tools QToolButton {{ padding: 5px 4px; min-height: 24px; border-color: transparent; background: transparent; }}
 #map_tools #qt_toolbar_ext_button {{ padding: 0; min-height: 0; border-color: {line}; background: {base}; }}
 #map_tools QToolButton:checked {{ background: {base}; border-color: {accent}; color: {accent}; font-weight: 600; }}
-#map_tools QToolButton:focus {{ border: 2px solid {accent}; padding: 5px 3px; }}
+#map_tools QToolButton:focus {{ border: 2px solid {accent}; padding: 4px 3px; }}
 QListView, QTableView, QTreeView, QScrollArea, QTextBrowser {{ background: {base}; border: 1px solid {line};
   border-radius: 6px; gridline-color: {line}; alternate-background-color: {window}; outline: 0; }}
 QListView:focus, QTableView:focus, QTreeView:focus, QScrollArea:focus, QTextBrowser:focus {{

@@ -5,7 +5,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTextBrowser, QToolButton
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTextBrowser,
+    QToolButton,
+    QWidget,
+)
 
 from fieldsurvey.i18n import _
 from ui import icon
@@ -55,13 +64,8 @@ class Reading(QTextBrowser):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl, change the size of the letters."""
-        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if not _turned_letters(self, event):
             super().wheelEvent(event)
-            return
-        event.accept()
-        if turned := event.angleDelta().y():
-            size = self.fontInfo().pixelSize() + (2 if turned > 0 else -2)
-            self.setStyleSheet(f"QTextBrowser {{ font-size: {min(max(size, _LETTERS[0]), _LETTERS[-1])}px; }}")
 
 
 class CommunityChoice(QComboBox):
@@ -99,3 +103,24 @@ class CommunityChoice(QComboBox):
     def choose(self, uid: str) -> None:
         """Choose a community; one that is not there: all."""
         self.setCurrentIndex(self._uids.index(uid) if uid in self._offered else 0)
+
+
+class Writing(QPlainTextEdit):
+    """Lines to write in, whose letters Ctrl and the wheel change as those of `Reading`, and for the same reason."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Ctrl, change the size of the letters."""
+        if not _turned_letters(self, event):
+            super().wheelEvent(event)
+
+
+def _turned_letters(page: QWidget, event: QWheelEvent) -> bool:
+    """Change the size of the letters of a page if Ctrl is held; say whether it was."""
+    if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        return False
+    event.accept()
+    if turned := event.angleDelta().y():
+        size = page.fontInfo().pixelSize() + (2 if turned > 0 else -2)
+        kind = "QTextBrowser" if isinstance(page, QTextBrowser) else "QPlainTextEdit"
+        page.setStyleSheet(f"{kind} {{ font-size: {min(max(size, _LETTERS[0]), _LETTERS[-1])}px; }}")
+    return True

@@ -11,9 +11,10 @@ from ui import icon
 from ui.fitting import Room
 from ui.project.overview import Overview
 
-_BUTTON = (72, 56)  # px
-_LOW = (60, 44)  # px, the same in a low window
+_BUTTON = (60, 56)  # px
+_LOW = (56, 44)  # px, the same in a low window
 _SMALL = (44, 30)  # px where it is too low for words: the icon says it, and its tip
+_BESIDE = 10  # px: what a button keeps free beside its word, bold where it is chosen
 _GAP = 6  # px between buttons
 _LEAST_GAP = 1
 _MOST_KEYS = 9  # Ctrl+1 to Ctrl+9
@@ -39,7 +40,7 @@ class Workspaces(QWidget):
         rail = QWidget()
         rail.setObjectName("rail")
         self._rail = QVBoxLayout(rail)
-        self._rail.setContentsMargins(6, 8, 6, 8)
+        self._rail.setContentsMargins(2, 8, 2, 8)
         self._rail.addStretch(1)
         self._rail_box = rail
         self._rail_room = Room(rail)
@@ -130,22 +131,27 @@ class Workspaces(QWidget):
         size, gap = (_BUTTON, _GAP) if room >= _BUTTON[1] + _GAP + 2 else (_LOW, _LEAST_GAP)
         if room < size[1] + gap:
             size = _SMALL
-        if rail.property("size") != str(size):
-            rail.setProperty("size", str(size))
+        widest = max(self.fontMetrics().horizontalAdvance(button.text()) for button in buttons) + _BESIDE
+        if rail.property("size") != f"{size} {widest}":
+            rail.setProperty("size", f"{size} {widest}")
             rail.setProperty("low", size is not _BUTTON)
             self._rail.setSpacing(gap)
-            self._rail.setContentsMargins(6, 2 if gap == _LEAST_GAP else 8, 6, 0)
+            self._rail.setContentsMargins(2, 2 if gap == _LEAST_GAP else 8, 2, 0)
             icon_only, both = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextUnderIcon
             for button in buttons:
                 if isinstance(button, QToolButton):
                     button.setToolButtonStyle(icon_only if size is _SMALL else both)
                 button.style().unpolish(button)
                 button.style().polish(button)
-                button.setMinimumSize(*size)
+                button.setMinimumSize(max(size[0], widest if size is not _SMALL else 0), size[1])
         self._rail.activate()
         bar = self._rail_room.verticalScrollBar().sizeHint().width()
         is_too_high = rail.minimumSizeHint().height() > self.height()
         self._rail_room.setFixedWidth(rail.minimumSizeHint().width() + (bar if is_too_high else 0))
+
+    def set_rail_seen(self, *, seen: bool) -> None:
+        """Show the rail, or leave its room to the workspace."""
+        self._rail_room.setVisible(seen)
 
     def show_project(self, now: Overview) -> None:
         """Tell every workspace that was made how the project stands."""

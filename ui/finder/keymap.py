@@ -51,7 +51,6 @@ _PLACES: Sequence[tuple[str, Sequence[Line]]] = (
         ("Shift+F8", N_("list of problems")),
         ("Ctrl+Z, Ctrl+Y, Ctrl+Shift+Z", N_("take an answer back, do it again")),
         ("Ctrl+D", N_("in a list of the form: fill the value downwards")),
-        ("F11", N_("form over the whole window")),
         ("Esc", N_("close the form; what was typed is kept")),
         ("Ctrl+V", N_("paste a photo")),
     )),

@@ -17,6 +17,7 @@ def go_menu(window: "MainWindow") -> None:
     menu = window.menuBar().addMenu(_("Go"))
     for name, text, keys, slot in (
         ("next", _("Next thing to do"), "F2", window.today.open_next),
+        ("find", _("Search a community"), "F3", window.around.search),
         ("search", _("Search everything …"), "Ctrl+F", window.finder.open_search),
         ("palette", _("Commands …"), "Ctrl+K", window.finder.open_palette),
         ("keymap", _("Keyboard …"), "Ctrl+F1", partial(_show_keymap, window)),

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QToolButton,
     QWidget,
 )
@@ -32,6 +31,7 @@ from ui.forms.places import PlaceEditor
 from ui.forms.ranges import BearingEditor, CounterEditor, PickerEditor, SliderEditor, StarsEditor, steps
 from ui.forms.times import CalendarDateEditor, DateEditor, TimeEditor
 from ui.photos.editor import PhotoEditor
+from ui.widgets import Writing
 
 RADIO_AT_MOST = 6  # choices; more make a list
 CHECKS_AT_MOST = 20
@@ -111,7 +111,7 @@ class TextEditor(Editor):
     """Several lines of text."""
 
     def __init__(self, _question: Question) -> None:
-        self.area = QPlainTextEdit()
+        self.area = Writing()
         super().__init__(self.area, self.area)
         self.area.setTabChangesFocus(True)
         self.area.setFixedHeight(84)

@@ -48,7 +48,7 @@ class FormFrame(QWidget):
         self.remarks: Mapping[str, str] = {}
         self.locked = ""
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setContentsMargins(8, 6, 8, 8)
         layout.addLayout(self._head())
         layout.addLayout(self._page_line())
         self.list = ProblemList()
@@ -117,6 +117,7 @@ class FormFrame(QWidget):
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
+        foot.setSpacing(4)
         self.previous = button("form_previous", _("Previous"))
         self.draft = button("form_draft", _("Save draft"), self.draft_clicked)
         self.complete = button("form_complete", _("Complete and submit"), self.complete_clicked)

@@ -70,7 +70,7 @@ class FormsList(QWidget):
         self.add = button("add_form", _("Add a survey form …"), self.add_wanted)
         self.add.setEnabled(False)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setContentsMargins(8, 8, 8, 8)
         for widget in (self.title, self.facts, self.reviewed, self.again, self.told, self._area):
             layout.addWidget(widget, 1 if widget is self._area else 0)
         foot = QHBoxLayout()
@@ -129,6 +129,7 @@ class FormsList(QWidget):
         at = self._area.verticalScrollBar().value()
         page = QWidget()
         layout = QVBoxLayout(page)
+        layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
         progress = self._progress
         groups = _groups(progress) if progress else []
@@ -144,7 +145,7 @@ class FormsList(QWidget):
 
     def _add_form(self, layout: QVBoxLayout, form_id: str, form: FormProgress) -> None:
         several = len(form.needed) > 1 or form.many or form.per != "community"
-        short = form_id[:3] + "  " if title(form_id, language()) else ""
+        short = form_id[:3] + " " if title(form_id, language()) else ""
         entry = _state_button(f"{short}{_name(form_id, form)}{_count(form)}", str(form.state))
         entry.setObjectName(f"open_{form_id}")
         layout.addLayout(self._line(entry, self._standings.get(form_id, [])))
@@ -255,7 +256,7 @@ def _indented(inner: QWidget | QHBoxLayout) -> QHBoxLayout:
 
 def _state_button(text: str, state: str) -> QPushButton:
     colour, mark, word = STATES[state]
-    button = QPushButton(f"{mark}  {text}    {_(word)}")
+    button = QPushButton(f"{mark} {text}   {_(word)}")
     button.setMinimumHeight(44)
     button.setToolTip(text)
     button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

@@ -32,7 +32,6 @@ class FormPanel(FormFrame):
     Signals:
         edited: () an answer changed.
         moved: () the cursor is in another question.
-        wide_clicked: () full width and back.
         photos_offered: (path of the question or empty, list of ui.photos.intake.Source) chosen, dropped or pasted.
         camera_wanted: (path of the question).
         drawing_wanted: (path of the question) to draw on its photo, or a drawing for it.
@@ -47,7 +46,6 @@ class FormPanel(FormFrame):
 
     edited = Signal()
     moved = Signal()
-    wide_clicked = Signal()
     photos_offered = Signal(str, list)
     camera_wanted = Signal(str)
     drawing_wanted = Signal(str)
@@ -70,6 +68,7 @@ class FormPanel(FormFrame):
         self._at = 0
         self._history: History | None = None
         self._current = ""
+        self.is_whole = False
         self._outside = Outside(self)
         self._review = Review(self)
         self._review.found.connect(self._show_progress)
@@ -90,7 +89,6 @@ class FormPanel(FormFrame):
             ("Ctrl+Z", self.undo),
             ("Ctrl+Y", self.redo),
             ("Ctrl+Shift+Z", self.redo),
-            ("F11", self.wide_clicked.emit),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -490,7 +488,7 @@ class FormPanel(FormFrame):
         """Enter goes on, a digit chooses, Esc goes back."""
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.next_row()
-        elif event.key() == Qt.Key.Key_Escape:
+        elif event.key() == Qt.Key.Key_Escape and not self.is_whole:
             self.close_clicked.emit()
         elif not (event.text() in set("123456789") and self._pick(int(event.text()))):
             super().keyPressEvent(event)

@@ -10,6 +10,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Kind, Question
 from ui import shown
 from ui.forms.base import Editor
+from ui.widgets import Writing
 
 Position = tuple[float, float]  # longitude, latitude in degrees, CGCS2000
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
@@ -116,7 +117,7 @@ class PlaceEditor(Editor):
     def __init__(self, question: Question) -> None:
         self._kind = question.kind
         self._is_point = question.kind is Kind.GEOPOINT
-        self.text: QLineEdit | QPlainTextEdit = QLineEdit() if self._is_point else QPlainTextEdit()
+        self.text: QLineEdit | QPlainTextEdit = QLineEdit() if self._is_point else Writing()
         box = QWidget()
         super().__init__(box, self.text)
         self.size = QLabel()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import N_, _
@@ -24,6 +24,8 @@ TIPS = {
 }
 
 _LEAST_HEIGHT = 560  # px of the window
+_HIGH = 820  # px of the window; in a lower one the tip takes no row from the map
+_LEFT, _RIGHT, _WIDEST = 12, 60, 640  # px over the map: margins, on the right for the north arrow
 _SHORT_MS = 6_000
 
 
@@ -35,6 +37,7 @@ class TipBar(QFrame):
         self.setObjectName("tip")
         self._window = window
         self._name = ""
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)  # a click on it is not for the map below
         self.text = QLabel()
         self.text.setObjectName("tip_text")
         self.text.setWordWrap(True)
@@ -53,9 +56,47 @@ class TipBar(QFrame):
         self.text.setText(f"☞ {_(text)}" if text else "")
         is_new = bool(text) and name not in self._window.settings.tips
         is_low = self._window.height() < _LEAST_HEIGHT
+        self._float(is_floating=name == "map" and self._window.height() < _HIGH)
         self.setVisible(is_new and not is_low)
         if is_new and is_low:  # the line would take from the work what it has least of
             self._window.statusBar().showMessage(self.text.text(), _SHORT_MS)
+
+    def _float(self, *, is_floating: bool) -> None:
+        """Lie over the upper edge of the map, which has most of the room, or stand in a row above the workspace."""
+        if is_floating == bool(self.property("floating")):
+            return
+        canvas = self._window.canvas
+        self.setProperty("floating", is_floating)
+        if is_floating:
+            self.setParent(canvas)
+            canvas.installEventFilter(self)
+            self._place()
+        else:
+            canvas.removeEventFilter(self)
+            self._column.insertWidget(0, self)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the edge of the map."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        width = min(self._window.canvas.width() - _LEFT - _RIGHT, _WIDEST)
+        height = max(self.sizeHint().height(), self.heightForWidth(width))
+        self.setGeometry(_LEFT, _LEFT, width, height)
+
+    def above(self, page: QWidget) -> QWidget:
+        """Return a page with the line of tips above it."""
+        whole = QWidget()
+        self._column = QVBoxLayout(whole)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self)
+        self._column.addWidget(page, 1)
+        return whole
 
     @Slot()
     def put_away(self) -> None:
@@ -66,14 +107,3 @@ class TipBar(QFrame):
     @Slot()
     def _more(self) -> None:
         self._window.help.show_page(self._name)
-
-
-def under_tips(tips: TipBar, page: QWidget) -> QWidget:
-    """Return a page with the line of tips above it."""
-    whole = QWidget()
-    column = QVBoxLayout(whole)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(tips)
-    column.addWidget(page, 1)
-    return whole

@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 from fieldsurvey.i18n import _
 from ui import icon
 
+_GAP = 2  # px between buttons, as the style sheet has it
+_MARGINS = 16  # px
+_SPARED = {"forward": "all", "back": "forward"}  # gives way in the narrowest row -> what it stands before
 _SAID_BY_ICON = {"back", "forward"}  # an arrow says enough; the word is its tip and its accessible name
 
 
@@ -46,31 +49,69 @@ class MapToolbar(QToolBar):
         self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.by_name: dict[str, QAction] = {}
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self._full_width, self._is_narrow = 0, False
+        self._words = Qt.ToolButtonStyle.ToolButtonTextUnderIcon  # where there is room for them
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the words out where they would push buttons behind the arrow; they are the tips of the icons."""
         super().resizeEvent(event)
-        if self._full_width == 0:
-            self._full_width = self.sizeHint().width()
-        self._set_narrow(is_narrow=self.width() < self._full_width)
+        self.fit()
+
+    def set_low(self, *, low: bool) -> None:
+        """Put the words beside the icons, which takes less of the height, or under them."""
+        styles = Qt.ToolButtonStyle
+        self._words = styles.ToolButtonTextBesideIcon if low else styles.ToolButtonTextUnderIcon
+        self.fit()
+
+    def fit(self) -> None:
+        """Show the words if there is room for all of them."""
+        if (row := self.layout()) is not None:
+            row.setContentsMargins(4, 2, 4, 2)  # every change of style brings the wider ones back
+        self._set_sparse(sparse=False)
+        self._wear(self._words)
+        if self.width() < self._least():
+            self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._set_sparse(sparse=self.width() < self._least())
+
+    def _set_sparse(self, *, sparse: bool) -> None:
+        """Leave out the buttons that a key and a menu stand for as well."""
+        here = self.actions()
+        for name, before in _SPARED.items():
+            action = self.by_name[name]
+            if sparse and action in here:
+                self.removeAction(action)
+            elif not sparse and action not in here:
+                self.insertAction(self.by_name[before], action)
+                self._dress(action)
+
+    @property
+    def width_of_icons(self) -> int:
+        """How much of a row all buttons take without words, px."""
+        self._set_sparse(sparse=False)
+        self._wear(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        width = self._least()
+        self.fit()
+        return width
 
     def changeEvent(self, event: QEvent) -> None:
         """Measure again when the letters change."""
         super().changeEvent(event)
-        if event.type() in {QEvent.Type.StyleChange, QEvent.Type.FontChange} and not self._is_narrow:
-            self._full_width = 0
+        if event.type() in {QEvent.Type.StyleChange, QEvent.Type.FontChange} and self.by_name:
+            self.fit()
 
-    def _set_narrow(self, *, is_narrow: bool) -> None:
-        if is_narrow == self._is_narrow:
-            return
-        self._is_narrow = is_narrow
-        styles = Qt.ToolButtonStyle
-        for button in self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if not button.icon().isNull() and not self._is_said_by_icon(button):
-                button.setToolButtonStyle(styles.ToolButtonIconOnly if is_narrow else styles.ToolButtonTextUnderIcon)
+    def _worn(self) -> list[QToolButton]:
+        found = [self.widgetForAction(action) for action in self.actions()]  # not those that are about to be deleted
+        return [button for button in found if isinstance(button, QToolButton) and not button.icon().isNull()]
 
-    def _is_said_by_icon(self, button: QToolButton) -> bool:
+    def _wear(self, style: Qt.ToolButtonStyle) -> None:
+        for button in self._worn():
+            if not self._is_said_by_icon(button):
+                button.setToolButtonStyle(style)
+
+    def _least(self) -> int:
+        buttons = self._worn()
+        return sum(button.sizeHint().width() for button in buttons) + _GAP * len(buttons) + _MARGINS
+
+    def _is_said_by_icon(self, button: QWidget) -> bool:
         return any(self.widgetForAction(self.by_name[name]) is button for name in _SAID_BY_ICON & set(self.by_name))
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
@@ -78,10 +119,13 @@ class MapToolbar(QToolBar):
         for entry in entries:
             action = self._action(entry)
             self.addAction(action)
-            button = self.widgetForAction(action)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
-            if entry.name in _SAID_BY_ICON and isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._dress(action)
+
+    def _dress(self, action: QAction) -> None:
+        button = self.widgetForAction(action)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus on the map, where the keys work
+        if self._is_said_by_icon(button) and isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def add_menu(self, name: str, text: str, entries: Sequence[Entry]) -> QMenu:
         """Add a button that opens a menu; return the menu."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import shapely
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QInputDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo.measures import ellipsoidal_length
@@ -35,12 +35,14 @@ from ui.map.swipe import Swipe
 from ui.map.tool import Tool, World
 from ui.map.toolbar import Entry, MapToolbar
 from ui.map.tools import BoxTool, CornersTool, MeasureTool
+from ui.map.whole_legend import WholeLegend
 from ui.positioning.controller import Positioning
 from ui.project.holder import StoreHolder
 from ui.project.overview import Overview
 
 _BOOKMARKS = "map_bookmarks"  # setting of the project
 _FINDING_SCALE = 700.0
+_LOW = 740  # px of height: a window of 768 px; below it all rows around the map are one
 _CLOSE_SCALE = 500.0  # where a coordinate is gone to
 
 
@@ -50,10 +52,15 @@ class MapWorkspace(QWidget):
     Signals:
         failed: (Exception) something could not be done; its text is for the user.
         printed: (Path) a map was written.
+        side_wanted: (is_wanted) what is in `side` is to be shown beside the map, or not any more.
+
+    Attributes:
+        side: Panels that go beside the map; whoever holds the workspace shows them.
     """
 
     failed = Signal(object)
     printed = Signal(object)
+    side_wanted = Signal(bool)
 
     def __init__(self, store_runner: JobRunner, work_runner: JobRunner, holder: StoreHolder) -> None:
         super().__init__()
@@ -88,22 +95,44 @@ class MapWorkspace(QWidget):
         self.editing.checked.connect(self._show_live)
 
     def _lay_out(self) -> None:
-        self.side = QStackedWidget()
+        self.side = QStackedWidget()  # the window shows it beside the map
         self.side.setObjectName("map_side")
         self.side.addWidget(self.details)
         self.side.addWidget(self.findings)
-        self.side.hide()
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.canvas)
-        self.splitter.addWidget(self.side)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setChildrenCollapsible(False)
+        self.whole_legend = WholeLegend(self.canvas)
+        self.whole_legend.closed.connect(partial(self.legend.more.setChecked, False))
+        self.legend.whole_wanted.connect(self.show_legend)
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(0, 0, 6, 0)
+        self._head.setSpacing(4)
+        self._head.addWidget(self.toolbar, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.toolbar)
-        column.addWidget(self.splitter, 1)
+        column.addLayout(self._head)
+        column.addWidget(self.canvas, 1)
         column.addWidget(self.legend)
+        self.setFocusProxy(self.canvas)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the rows around the map out anew: in a low window all of them are one."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW
+        self.toolbar.set_low(low=is_low)
+        if is_low:
+            self.legend.give_controls(self._head)
+            self.legend.fit_controls(self.width() - self.toolbar.width_of_icons, self._head.spacing())
+        else:
+            self.legend.take_controls()
+
+    @Slot(bool)
+    def show_legend(self, on: bool) -> None:
+        """Open the whole legend over the map, or close it."""
+        self.legend.more.setChecked(on)
+        if on:
+            self.whole_legend.open_it()
+        else:
+            self.whole_legend.close_it()
 
     def _fill_toolbar(self) -> None:
         canvas, bar = self.canvas, self.toolbar
@@ -143,6 +172,7 @@ class MapWorkspace(QWidget):
                 Entry("bookmark", _("Keep this view as a bookmark …"), "B", self.add_bookmark),
             ],
         )  # fmt: skip
+        self.places.addActions([self.toolbar.by_name[name] for name in ("back", "forward")])
         self._first_bookmark = self.places.addSeparator()
         bar.add_menu("edit", _("Edit"), self.editing.entries())
         bar.add_menu(
@@ -192,23 +222,24 @@ class MapWorkspace(QWidget):
         job.failed.connect(self.failed)
 
     def show_side(self, panel: QWidget | None) -> None:
-        """Show a panel beside the map, or none."""
+        """Have a panel shown beside the map, or none."""
         if panel is None:
-            self.side.hide()
+            self.side_wanted.emit(False)
             self.canvas.setFocus()
             return
         if self.side.indexOf(panel) < 0:
             self.side.addWidget(panel)
         self.side.setCurrentWidget(panel)
-        if not self.side.isVisible():
-            self.side.show()
-            wide = min(300, self.width() // 2)
-            self.splitter.setSizes([self.width() - wide, wide])
+        self.side_wanted.emit(True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes the panel beside the map."""
-        if event.key() == Qt.Key.Key_Escape and self.side.isVisible():
+        """Esc closes what was opened: the panel beside the map, or the legend over it."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.side.isVisible():
             self.show_side(None)
+        elif self.whole_legend.isVisible():
+            self.whole_legend.close_it()
         else:
             super().keyPressEvent(event)
 

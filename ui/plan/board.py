@@ -25,7 +25,7 @@ from fieldsurvey.plan.money import Money
 from fieldsurvey.plan.problem import Candidate
 from fieldsurvey.plan.versions import Placement, VersionState
 from fieldsurvey.store import Store
-from ui.fitting import BreakingRow
+from ui.fitting import BreakingRow, Columns
 from ui.jobs import JobRunner
 from ui.plan import words
 from ui.plan.columns import Column
@@ -35,7 +35,8 @@ from ui.plan.solving import Solver
 from ui.project.holder import StoreHolder
 from ui.widgets import Reading, button, titled
 
-_VERSION = 220  # px: the name of a version
+_VERSION, _WIDE_VERSION = 220, 420  # px: the name of a version
+_COLUMN, _SIDE, _WIDE_SIDE = 232, 220, 310  # px: a year, least and usual width of the details
 
 
 class PlanBoard(QWidget):
@@ -73,6 +74,8 @@ class PlanBoard(QWidget):
         self.version.setObjectName("plan_version")
         self.version.setAccessibleName(_("Version of the plan"))
         self.version.setMinimumContentsLength(14)
+        self.version.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.version.setMaximumWidth(_WIDE_VERSION)
         self.version.activated.connect(self._choose_version)
         self.new = button("plan_new", _("New version"), self.make_version)
         self.submit = button("plan_submit", _("Submit"), partial(self._step, versions.submit))
@@ -114,7 +117,9 @@ class PlanBoard(QWidget):
             column.addWidget(part, 1 if part is self.detail else 0)
         self._places = QSplitter(Qt.Orientation.Horizontal)
         self._places.setObjectName("plan_columns")
-        self._places.addWidget(side)
+        self._parts = Columns(
+            "plan_parts", ((_("Years"), self._places, 0), (_("Details"), side, _SIDE)), (4 * _COLUMN, _WIDE_SIDE)
+        )
         hint = titled(_("Drag a card to another year, or move it with Alt+← and Alt+→; L locks it."), "hint")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
@@ -125,7 +130,7 @@ class PlanBoard(QWidget):
         hint.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addLayout(line)
         layout.addWidget(self.message)
-        layout.addWidget(self._places, 1)
+        layout.addWidget(self._parts, 1)
         for hidden in (self.message, self.progress, self.stop):
             hidden.hide()
 
@@ -142,7 +147,7 @@ class PlanBoard(QWidget):
             column.list.shifted.connect(partial(self._shift, number))
             column.list.lock_wanted.connect(partial(self._toggle_lock, column))
             column.list.chosen.connect(self._choose)
-        self._places.setSizes([232] * len(self.columns) + [310])
+        self._places.setSizes([_COLUMN] * len(self.columns))
 
     # --- reading -------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,9 @@ class Head(QWidget):
         painter.setPen(self.palette().text().color() if state is Strain.FINE else colour)
         painter.drawText(place.adjusted(0, 0, 0, -4), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         told = f"{_MARKS[state]} {text}".strip()
+        metrics = painter.fontMetrics()
+        if metrics.horizontalAdvance(f"{name}  {told}") > place.width():
+            told = told.partition(" / ")[0]  # the bar shows the limit, and the tip tells it
         painter.drawText(place.adjusted(0, 0, 0, -4), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, told)
         if share is None:
             return
@@ -128,7 +131,7 @@ class CardList(QListView):
 
     def minimumSizeHint(self) -> QSize:
         """A column may be narrow: five of them stand side by side."""
-        return QSize(150, 120)
+        return QSize(140, 120)
 
     def uids(self) -> list[str]:
         """Return the chosen communities."""

@@ -5,7 +5,7 @@ from html import escape
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QSplitter, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QSplitter, QVBoxLayout
 
 from fieldsurvey.assess.lift import RESULT_WORDS, LiftJudgement, LiftResult, lift_totals, lifts
 from fieldsurvey.assess.lift_checks import Outcome
@@ -15,6 +15,7 @@ from fieldsurvey.jobs import JobControl, Progress
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from ui import shown
+from ui.fitting import BreakingRow, Columns
 from ui.jobs import Job, JobRunner
 from ui.plan import words
 from ui.plan.charts import Bar, BarChart
@@ -31,6 +32,7 @@ MARKS = {
 }
 _OUTCOMES = {Outcome.OK: "✓", Outcome.CONDITION: "◐", Outcome.OPEN: "?", Outcome.NO: "✕"}
 _FORM = "f11_elevator"
+_SEARCH, _PROGRESS = 180, 220  # px
 
 
 class LiftsPage(Page):
@@ -75,21 +77,18 @@ class LiftsPage(Page):
         self.search.textChanged.connect(self.table.narrow)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        top = BreakingRow()
         hint = titled(_("A first judgement: the opinion of the departments decides."), "hint")
-        for widget, stretch in (
-            (self.search, 1), (self.choice, 0), (self.again, 0), (self.progress, 1), (hint, 1),
-        ):  # fmt: skip
-            top.addWidget(widget, stretch)
+        hint.setWordWrap(False)  # it goes into the next line as a whole
+        self.search.setMinimumWidth(_SEARCH)
+        self.progress.setMinimumWidth(_PROGRESS)
+        top.add(self.search, self.choice, self.again, self.progress, hint)
         side = QSplitter(Qt.Orientation.Vertical)
         for part in (self.chart, self.detail, self.form):
             side.addWidget(part)
-        both = QSplitter(Qt.Orientation.Horizontal)
-        both.addWidget(self.table)
-        both.addWidget(side)
-        both.setSizes([860, 380])
+        both = Columns("lift_columns", ((_("Stairwells"), self.table, 360), (_("Details"), side, 280)), (860, 380))
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
+        layout.addWidget(top)
         layout.addWidget(self.message)
         layout.addWidget(both, 1)
         self.progress.hide()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import cast
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from fieldsurvey.assess.cost import Estimate, compared, estimates
 from fieldsurvey.assess.gates import Gate, GateState, barred_by, gates
@@ -21,6 +21,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
 from ui import shown
+from ui.fitting import Columns, Room
 from ui.jobs import JobRunner
 from ui.plan import words
 from ui.plan.cards import need_colour
@@ -118,14 +119,11 @@ class ScoresPage(Page):
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.parts)
-        column.addWidget(self.detail, 1)
+        column.addWidget(Room(self.parts), 3)
+        column.addWidget(self.detail, 2)
         self.measure = button("score_measure", _("Quantities from records and map …"), self.measure_chosen)
         column.addWidget(self.measure)
-        both = QSplitter(Qt.Orientation.Horizontal)
-        both.addWidget(self.table)
-        both.addWidget(side)
-        both.setSizes([780, 460])
+        both = Columns("score_columns", ((_("Communities"), self.table, 360), (_("Details"), side, 280)), (780, 460))
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.message)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_LEAST_REST = 130  # px: a name
 _ROW = 36
 SORT = Qt.ItemDataRole.UserRole
 
@@ -106,13 +108,27 @@ class RowsView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.verticalHeader().setDefaultSectionSize(_ROW)
         self.verticalHeader().hide()
+        self._rest = [number for number, head in enumerate(heads) if not head.width]  # columns that take what is left
         for number, head in enumerate(heads):
             if head.width:
                 self.setColumnWidth(number, head.width)
-            else:
-                self.horizontalHeader().setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
+        self._share_rest()
         self.selectionModel().currentRowChanged.connect(self._tell)
         self.activated.connect(self._open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the columns that take what is left stay wide enough to be read; what does not fit is scrolled to."""
+        super().resizeEvent(event)
+        self._share_rest()
+
+    def _share_rest(self) -> None:
+        taken = sum(self.columnWidth(number) for number in range(self.rows.columnCount()) if number not in self._rest)
+        has_room = self.viewport().width() - taken >= _LEAST_REST * len(self._rest)
+        modes = QHeaderView.ResizeMode
+        for number in self._rest:
+            self.horizontalHeader().setSectionResizeMode(number, modes.Stretch if has_room else modes.Fixed)
+            if not has_room:
+                self.setColumnWidth(number, _LEAST_REST)
 
     def show_rows(self, rows: Sequence[tuple[str, Sequence[Cell]]]) -> None:
         """Show rows; the row that was current stays so."""

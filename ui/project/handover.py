@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListWidget,
-    QPlainTextEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -25,7 +24,7 @@ from PySide6.QtWidgets import (
 from fieldsurvey.i18n import _
 from fieldsurvey.plan.begin import PriceBase
 from ui.project.import_panel import FILTER
-from ui.widgets import button, titled
+from ui.widgets import Writing, button, titled
 
 _MERIDIANS = {4545: 108, 4546: 111, 4547: 114, 4548: 117, 4549: 120}  # CGCS2000, three-degree zones (EPSG)
 _HERE = "EPSG:4547"
@@ -269,7 +268,7 @@ class HandoverWizard(QWizard):
         self.basis = _Basis(folder)
         self.files = FileList("handover_files", _("Hand-over files"), f"{FILTER} *.mbtiles *.tif *.tiff *.vrt")
         self.forms = FileList("handover_forms", _("Survey forms"), _FORM_FILTER)
-        self.people = QPlainTextEdit()
+        self.people = Writing()
         self.people.setObjectName("handover_people")
         self.people.setAccessibleName(_("People"))
         self.people.setTabChangesFocus(True)

@@ -5,14 +5,14 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldsurvey.errors import FieldSurveyError
 from fieldsurvey.i18n import _
 from layers.io.report import FileReport, Status, save
 from ui import shown
 from ui.project.import_cards import plain
-from ui.widgets import button, titled
+from ui.widgets import Reading, button, titled
 
 MARKS = {Status.IMPORTED: "✓", Status.WITH_WARNING: "⚠", Status.REFUSED: "✕"}
 _COLUMNS = 3  # layers side by side, so that a whole city fits without scrolling
@@ -32,7 +32,7 @@ class ImportReport(QWidget):
         self.setObjectName("import_report")
         self._reports: list[FileReport] = []
         self.title = titled("")
-        self.text = QTextBrowser()
+        self.text = Reading()
         self.text.setObjectName("import_report_text")
         self.text.setAccessibleName(_("What was imported"))
         self.show_map = button("import_show_map", _("Show on the map"), self.map_wanted)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fieldsurvey.i18n import _
 from ui import shown
 from ui.widgets import button, titled
 
+_PADDING = 28  # px: what a button keeps free beside its text
 _MARGIN = 60  # px above and below
 _MOST = (1 << 24) - 1  # px: no limit (QWIDGETSIZE_MAX)
 _LOW = 190  # px: three projects where there is little room
@@ -51,9 +53,24 @@ def _looked_up(path: Path) -> RecentProject:
 def told(project: RecentProject) -> str:
     """Return the state of a project in words."""
     if project.saved_ms is None:
-        return _("⚠ Not there: moved, deleted, or on a drive that is not connected")
+        return _("⚠ Not there: moved, deleted or not connected")
     when = shown.moment(project.saved_ms)
     return _("Saved {when} · {size}").format(when=when, size=shown.size(project.size))
+
+
+class _Entry(QPushButton):
+    """A button of two lines, each shortened in the middle where it does not fit."""
+
+    def __init__(self, name: str, state: str) -> None:
+        super().__init__()
+        self._lines = name, state
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the lines to the new width."""
+        super().resizeEvent(event)
+        room, middle = self.width() - _PADDING, Qt.TextElideMode.ElideMiddle
+        self.setText("\n".join(self.fontMetrics().elidedText(line, middle, room) for line in self._lines))
 
 
 class RecentProjects(QWidget):
@@ -109,7 +126,7 @@ class RecentProjects(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         line.setMinimumHeight(58)
         path = Path(project.path)
-        entry = QPushButton(f"{path.stem}\n{told(project)}")
+        entry = _Entry(path.stem, told(project))
         entry.setObjectName(f"recent_{number}")
         entry.setAccessibleName(f"{path.stem}, {told(project)}")
         entry.setToolTip(project.path)

@@ -27,6 +27,7 @@ class StartPage(QWidget):
         recent_wanted: (path) a recent project was chosen.
         forget_wanted: (path) a project is no longer to be listed.
         handover_wanted: () a project is to be made from hand-over files.
+        said: () a sentence is shown, which a low window may have to scroll to.
     """
 
     new_wanted = Signal()
@@ -37,6 +38,7 @@ class StartPage(QWidget):
     recent_wanted = Signal(str)
     forget_wanted = Signal(str)
     handover_wanted = Signal()
+    said = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,6 +127,8 @@ class StartPage(QWidget):
                 widget.deleteLater()
         for name, text, run in ways:
             self._ways.addWidget(button(f"way_{name}", text, run))
+        if ways:
+            self.said.emit()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence."""
@@ -132,6 +136,8 @@ class StartPage(QWidget):
         self.message.style().unpolish(self.message)
         self.message.style().polish(self.message)
         self.message.setText(text)
+        if text:
+            self.said.emit()
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def watch(self, job: Job, text: str, stopped: str) -> None:

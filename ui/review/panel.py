@@ -8,7 +8,6 @@ from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QHeaderView,
     QInputDialog,
     QLabel,
@@ -130,12 +129,8 @@ class ReviewPanel(QWidget):
         self.run.setProperty("role", "primary")
         self.stop = button("stop_rules", _("Stop"), self._stop)
         self.progress, self.status, self.message = QProgressBar(), titled("", "hint"), titled("", "error")
-        top = QHBoxLayout()
-        for widget, stretch in (
-            (self.run, 0), (self.stop, 0), (self.progress, 1), (self.status, 1), (self.community, 0), (self.result, 0),
-            (self.decision, 0),
-        ):  # fmt: skip
-            top.addWidget(widget, stretch)
+        top = BreakingRow()
+        top.add(self.run, self.stop, self.community, self.result, self.decision)
         for widget in (self.stop, self.progress, self.message):
             widget.hide()
         right = QSplitter(Qt.Orientation.Vertical)
@@ -146,8 +141,9 @@ class ReviewPanel(QWidget):
         columns = Columns("finding_columns", parts, (210, 650, 420))
         queue = QWidget()
         column = QVBoxLayout(queue)
-        column.addLayout(top)
-        column.addWidget(self.message)
+        column.addWidget(top)
+        for told in (self.progress, self.status, self.message):
+            column.addWidget(told)
         column.addWidget(columns, 1)
         for key, slot in (("1", self.accept), ("2", self.send_back), ("3", self.override), ("N", self.next)):
             QShortcut(QKeySequence(key), queue, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -32,7 +32,7 @@ class _Corner(QToolButton):
     def sizeHint(self) -> QSize:
         """Return room for a name, a form and a distance, and no more than the menus leave."""
         bar = self.parentWidget()
-        return QSize(_ROOM if bar is None else min(_ROOM, bar.width() * 2 // 5), 40)
+        return QSize(_ROOM if bar is None else min(_ROOM, bar.width() * 2 // 5), 36)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the text to the new width."""

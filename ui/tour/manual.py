@@ -59,6 +59,8 @@ def take(project: Path, out: Path) -> None:
         for name in _WORKSPACES:
             if name in window.workspaces.names:
                 window.show_workspace(name)
+                if name == "map":
+                    window.help.tips.put_away()  # it would cover what the picture is for
                 hand.pause(1500)
                 _picture(hand, out, name)
         window.show_workspace("map")
