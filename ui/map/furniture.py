@@ -45,18 +45,20 @@ def paint_bar(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> N
     length, pixels = bar_length(view.metres)
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     left, base = 16, view.height - 18
+    told = f"{text}   {shown.scale(view.scale)}"
+    wide = QFontMetrics(_small(font)).horizontalAdvance(told)
+    painter.fillRect(left - 6, base - 13, pixels + wide + 22, 23, _ground(theme))
     corners = [QPoint(left, base - 5), QPoint(left, base), QPoint(left + pixels, base), QPoint(left + pixels, base - 5)]
-    painter.setPen(QPen(QColor(theme.halo), 5))
-    painter.drawLine(left, base, left + pixels, base)
     painter.setPen(QPen(QColor(theme.text), 2))
     painter.drawPolyline(corners)
     painter.setFont(_small(font))
-    painter.drawText(left + pixels + 8, base + 4, f"{text}   {shown.scale(view.scale)}")
+    painter.drawText(left + pixels + 8, base + 4, told)
 
 
 def paint_north(painter: QPainter, view: Viewport, theme: Theme, font: QFont) -> None:
     """Paint the north arrow."""
     x, y = view.width - 30, 16
+    painter.fillRect(x - 14, y - 6, 28, 48, _ground(theme))
     painter.setPen(QPen(QColor(theme.text), 1))
     painter.setBrush(QColor(theme.text))
     painter.drawPolygon([QPoint(x, y), QPoint(x - 7, y + 22), QPoint(x, y + 17)])
@@ -86,12 +88,17 @@ def hint_strip(view: Viewport, font: QFont, text: str) -> QRect:
 def paint_hint(painter: QPainter, view: Viewport, theme: Theme, font: QFont, text: str) -> None:
     """Paint the strip at the lower edge that tells the steps of a tool."""
     strip = hint_strip(view, font, text)
-    ground = QColor(theme.halo)
-    ground.setAlpha(225)
-    painter.fillRect(strip, ground)
+    painter.fillRect(strip, _ground(theme))
     painter.setPen(QColor(theme.text))
     painter.setFont(_small(font))
     painter.drawText(strip.adjusted(_HINT_SIDE, 0, -_HINT_SIDE, 0), int(_HINT_FLAGS), text)
+
+
+def _ground(theme: Theme) -> QColor:
+    """Return what stands below words over the map, whatever is drawn there."""
+    ground = QColor(theme.halo)
+    ground.setAlpha(225)
+    return ground
 
 
 def _small(font: QFont) -> QFont:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, 
 
 from layers.symbology import Symbol
 
-_SWATCH = (26, 16)  # px
+SWATCH = (26, 16)  # px
 _EDGE = 2  # px of halo around a label
 _AROUND = [(x, y) for x in (-1.5, 0.0, 1.5) for y in (-1.5, 0.0, 1.5) if x or y]
 _DASHES = {"dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
@@ -97,11 +97,11 @@ def draw_shape(painter: QPainter, shape: str, box: QRectF) -> None:
 
 def swatch(symbol: Symbol) -> QPixmap:
     """Return a small picture of a symbol for a list or legend."""
-    picture = QPixmap(*_SWATCH)
+    picture = QPixmap(*SWATCH)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    draw_swatch(painter, symbol, QRectF(1, 1, _SWATCH[0] - 2, _SWATCH[1] - 2))
+    draw_swatch(painter, symbol, QRectF(1, 1, SWATCH[0] - 2, SWATCH[1] - 2))
     painter.end()
     return picture
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
@@ -10,7 +10,7 @@ from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import layer_label
 from layers.legend import Key, keys
 from ui.map.canvas import MapCanvas
-from ui.map.symbols import swatch
+from ui.map.symbols import SWATCH, swatch
 from ui.widgets import closable, titled
 
 _WIDTHS = (190, 260)  # px: least, most
@@ -37,6 +37,7 @@ class WholeLegend(QFrame):
         self.setObjectName("whole_legend")
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)  # its clicks and wheel are not for the map
         self.tree = QTreeWidget()
+        self.tree.setIconSize(QSize(*SWATCH))  # else a point is a speck
         self.tree.setObjectName("legend_tree")
         self.tree.setAccessibleName(_("Whole legend; Space shows or hides a layer"))
         self.tree.setHeaderHidden(True)
