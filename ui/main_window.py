@@ -160,8 +160,9 @@ class MainWindow(QMainWindow):
     def _make_status(self) -> None:
         self.told: dict[str, QLabel] = {}
         names = ("saved", "unsent", "conflicts", "person", "building", "position", "system", "pointer", "crs", "scale")
+        self.system = SystemLabel(self.map_side.readout)
         for name in names:
-            self.told[name] = label = SystemLabel(self.map_side.readout) if name == "system" else QLabel()
+            self.told[name] = label = self.system if name == "system" else QLabel()
             label.setObjectName(f"status_{name}")
         offer_menu(self.told["pointer"], self.map_side.readout)
         giving_way = ("crs", "person", "pointer", "system", "scale", "building", "position")
@@ -192,6 +193,7 @@ class MainWindow(QMainWindow):
         self.map_side.readout.told.connect(self.told["pointer"].setText)
         self.map_side.readout.chosen.connect(self._remember_readout)
         self.map_side.readout.use(self.settings.readout)
+        self.workspaces.shown.connect(self.system.show_for)
         self.canvas.scale_changed.connect(self._tell_scale)
         self.forms.chosen.connect(self.open_form)
         self.forms.sheet_wanted.connect(self._show_sheet)
@@ -219,6 +221,7 @@ class MainWindow(QMainWindow):
     def show_start(self) -> None:
         """Show the start page."""
         self.whole.setCurrentWidget(self.start_room)
+        self.system.show_for("")
 
     @Slot()
     def _show_message(self) -> None:

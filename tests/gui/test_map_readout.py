@@ -193,3 +193,13 @@ def test_what_is_identified_at_the_edge_of_the_view_does_not_take_the_view_away(
     qtbot.waitUntil(lambda: window.map_side.details.table.rowCount() > 0, timeout=15_000)
     after = window.canvas.view
     assert (after.east, after.north, after.metres) == (before.east, before.north, before.metres)
+
+
+def test_the_system_is_told_with_the_map_only(window: MainWindow) -> None:
+    window.show_workspace("map")
+    assert window.told["system"].text()
+    window.show_workspace("table")
+    assert not window.told["system"].text()
+    window.show_workspace("map")
+    window.show_start()
+    assert not window.told["system"].text()

@@ -158,7 +158,7 @@ class SystemLabel(QLabel):
 
     def __init__(self, readout: Readout) -> None:
         super().__init__()
-        self._readout = readout
+        self._readout, self._is_wanted = readout, False
         self.setAccessibleName(_("Coordinates shown as …"))
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -171,8 +171,14 @@ class SystemLabel(QLabel):
     @Slot()
     def show_system(self) -> None:
         """Write which system it is."""
-        self.setText(f'<a href="system">{html.escape(self._readout.name)} ▾</a>')
+        self.setText(f'<a href="system">{html.escape(self._readout.name)} ▾</a>' if self._is_wanted else "")
         self.setToolTip(self._readout.trouble or _("Coordinates shown as …"))
+
+    @Slot(str)
+    def show_for(self, workspace: str) -> None:
+        """Be there with the map, and out of the way elsewhere."""
+        self._is_wanted = workspace == "map"
+        self.show_system()
 
     @Slot(str)
     def _open(self, _link: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, language
 from fieldsurvey.store import Store, backup
 from ui import shown
 
@@ -44,9 +44,14 @@ def _words(store: Store, last: "Entry | None") -> str:
     unsent = store.unsent()
     waiting = _("{n} edits made here are not confirmed by the office yet.").format(n=unsent) if unsent else ""
     if last is None:
-        return _("Never synced.") + waiting
+        return _joined(_("Never synced."), waiting)
     done = _("Last synced {when} with {target}.").format(when=_moment(last.at_ms), target=last.target)
-    return done + (waiting or _("All edits made here are at the office."))
+    return _joined(done, waiting or _("All edits made here are at the office."))
+
+
+def _joined(*sentences: str) -> str:
+    """Return sentences one after another: in Chinese nothing stands between them."""
+    return ("" if language().startswith("zh") else " ").join(filter(None, sentences))
 
 
 def _safety(store: Store, last: "Entry | None") -> str:
