@@ -337,7 +337,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _prepare_search(self) -> None:
-        self.work_runner.start(lambda _control: self.communities.index.prepare())
+        if self.work_runner.is_open:  # quick: a backup may be checked just now
+            self.work_runner.start(lambda _control: self.communities.index.prepare(), quick=True)
         self.work_runner.start(lambda _control: import_module("ui.tables.panel"))  # else it is read at the first click
 
     def _show_community(self, uid: str) -> None:
