@@ -7,6 +7,7 @@ import pytest
 import shapely
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.assess.progress import ProgressReading
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Changes, Store
 from tests.builders import add_community, make_project, square
@@ -97,6 +98,18 @@ def test_a_commit_that_names_no_record_is_read_whole(store: Store) -> None:
     uid = next(iter(before.progress))
     _complete(store, uid)  # nobody told the reader
     reader.heard(Changes(frozenset({"community"}), frozenset()))
+    assert _again(reader, store).progress[uid].done == 1
+
+
+def test_after_a_reading_that_failed_everything_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = OverviewReader()
+    store.subscribe(reader.heard)
+    uid = next(iter(reader.first(store).progress))
+    _complete(store, uid)
+    with monkeypatch.context() as broken:
+        broken.setattr(ProgressReading, "take", lambda *_arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reader.again(store, JobControl())
     assert _again(reader, store).progress[uid].done == 1
 
 

@@ -90,6 +90,9 @@ class OverviewReader:
         self._is_reading = True
         try:
             return self._read(store, control)
+        except BaseException:
+            self._reading = None  # what was noted is lost: next time everything is read
+            raise
         finally:
             self._is_reading = False
 
