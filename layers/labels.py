@@ -12,7 +12,8 @@ class Label(NamedTuple):
     Attributes:
         text: The text.
         x, y: Its middle, px.
-        width, height: Its size, px.
+        width, height: Size of the ground that it takes, px; turned, more than its own.
+        angle: How far it is turned, degrees clockwise.
     """
 
     text: str
@@ -20,6 +21,7 @@ class Label(NamedTuple):
     y: float
     width: float
     height: float
+    angle: float = 0.0
 
 
 class Ground:

@@ -1,14 +1,16 @@
 """The labels of a view: where they go, and their pictures."""
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QTransform
 
-from layers.columns import Columns
+from layers.along import along
+from layers.columns import LINE, POINT, Columns
 from layers.labels import Box, Ground, Label, Placement, places
 from layers.picking import covers
 from layers.raw_types import Floats, Ints
@@ -178,11 +180,44 @@ class Labelling:
         text = self._text(style, feature.columns, feature.number)
         if not text:
             return
+        if feature.columns.kind == LINE:
+            yield from self._along(style, feature, text)
+            return
+        if feature.columns.kind == POINT:
+            yield from self._beside(style, (x, y), text)
+            return
         first = Label(text, x, y, *self._size(text, style))
         if feature.spot is not None or (not feature.is_out and self._is_uncut(first, feature.reach)):
             yield first
         if feature.is_roomy:
             yield from self._others(feature, first)
+
+    def _along(self, style: LayerStyle, feature: _Feature, text: str) -> Iterator[Label]:
+        """Yield where the label of a line lies along it: on its longest part that has room."""
+        width, height = self._size(text, style)
+        mm, counts, _owners = feature.columns.vertices(np.array([feature.number]), coarse=False)
+        ends = np.cumsum(counts)
+        spots = self._view.screen_of(mm, feature.columns.origin)
+        parts = [spots[first:last] for first, last in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)]
+        frame = self._window if self._is_seen(feature.box) else (0.0, 0.0, self._view.width, self._view.height)
+        for part in sorted(parts, key=len, reverse=True):
+            found = along(part, frame, width)
+            if found is not None:
+                turn = math.radians(found.angle)
+                high, wide = abs(math.sin(turn)), abs(math.cos(turn))
+                ground = width * wide + height * high, width * high + height * wide
+                yield Label(text, found.x, found.y, *ground, found.angle)
+
+    def _beside(self, style: LayerStyle, spot: tuple[float, float], text: str) -> Iterator[Label]:
+        """Yield where the label of a point stands: above it, below it, and at its sides, so that both are seen."""
+        width, height = self._size(text, style)
+        symbols = style.symbols(self._view.scale)
+        away = max((symbol.size if symbol.shape else 0.0 for symbol in symbols), default=0.0) / 2 + 1
+        beside, above = width / 2 + away, height / 2 + away
+        for x, y in ((0.0, -above), (beside, 0.0), (0.0, above), (-beside, 0.0)):
+            label = Label(text, spot[0] + x, spot[1] + y, width, height)
+            if self._is_uncut(label):
+                yield label
 
     def _others(self, feature: _Feature, first: Label) -> Iterator[Label]:
         """Yield where else the label of a large feature may go: wholly inside it if it can be, else on it."""
@@ -257,16 +292,33 @@ class Labelling:
         if not self._look.is_vector:
             edge_colour = theme.halo if halo else ""
             picture = label_picture(label.text, font.family(), font.pixelSize(), theme.text, edge_colour)
-            corner = QPointF(round(label.x - picture.width() / 2), round(label.y - picture.height() / 2))
-            self._painter.drawImage(corner, picture)
+            self._draw_picture(label, picture)
             return
         path = QPainterPath()
         metrics = QFontMetricsF(font)
         baseline = label.y + (metrics.ascent() - metrics.descent()) / 2
-        path.addText(QPointF(label.x - label.width / 2 + 3, baseline), font, label.text)
+        path.addText(QPointF(label.x - metrics.horizontalAdvance(label.text) / 2, baseline), font, label.text)
+        if label.angle:
+            path = _about(label).map(path)
         path.setFillRule(Qt.FillRule.WindingFill)  # strokes of one character overlap
         if halo:
             edge = QPen(QColor(theme.halo), 3)
             edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             self._painter.strokePath(path, edge)
         self._painter.fillPath(path, QBrush(QColor(theme.text)))
+
+    def _draw_picture(self, label: Label, picture: QImage) -> None:
+        left, top = label.x - picture.width() / 2, label.y - picture.height() / 2
+        if not label.angle:
+            self._painter.drawImage(QPointF(round(left), round(top)), picture)
+            return
+        self._painter.save()
+        self._painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._painter.setTransform(_about(label), combine=True)
+        self._painter.drawImage(QPointF(left, top), picture)
+        self._painter.restore()
+
+
+def _about(label: Label) -> QTransform:
+    """Return the turn of a label about its middle."""
+    return QTransform.fromTranslate(label.x, label.y).rotate(label.angle).translate(-label.x, -label.y)
