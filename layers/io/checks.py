@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit
+from layers.io import audit, siblings
 from layers.io.report import FileReport
 
 SQLITE = frozenset({".gpkg", ".sqlite", ".db"})
@@ -117,15 +117,15 @@ def _check_shapefile(path: Path, report: FileReport) -> None:
                 file=path.name, have=size, whole=stated
             ),
         )
-    dbf = sibling(path, ".dbf")
+    dbf = siblings.of(path, ".dbf")
     for suffix, what in ((".shx", _("index")), (".dbf", _("attribute table"))):
-        if sibling(path, suffix) is None:
+        if siblings.of(path, suffix) is None:
             report.warn("part_missing", _("{file} comes without its {what} ({suffix}).").format(
                 file=path.name, what=what, suffix=suffix
             ))  # fmt: skip
     if dbf is not None:
         _check_dbf(dbf, report)
-    audit.check_records(path, dbf, sibling(path, ".shx"), report)
+    audit.check_records(path, dbf, siblings.of(path, ".shx"), report)
 
 
 def _check_dbf(dbf: Path, report: FileReport) -> None:
@@ -137,11 +137,3 @@ def _check_dbf(dbf: Path, report: FileReport) -> None:
     records, header, record = struct.unpack("<IHH", head[4:12])
     if header + records * record > dbf.stat().st_size + 1:
         report.warn("truncated", _("{file} is cut off: part of the attributes is missing.").format(file=dbf.name))
-
-
-def sibling(path: Path, suffix: str) -> Path | None:
-    """Return the part of a shapefile with that suffix, in either case of letters; None if it is missing."""
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.exists():
-            return candidate
-    return None

@@ -23,8 +23,6 @@ from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({".kml", ".kmz"})
-_DECLARED = re.compile(r"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.\-]+)["'][^>]*\?>""", re.IGNORECASE)
-_CHINESE = {"GB2312": "gb18030", "GBK": "gb18030", "GB18030": "gb18030", "CP936": "gb18030"}
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]+>", re.IGNORECASE | re.DOTALL)
 _OVERLAYS = ("GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Model", "Tour")
 _MAX_FOLDERS = 30  # more folders than that are an attribute, not layers
@@ -58,7 +56,7 @@ def _kmz(path: Path, folder: Path, report: FileReport, encoding: str | None) -> 
 
 def _kml(path: Path, name: str, report: FileReport, encoding: str | None) -> list[RawLayer]:
     checks.check_reference(path)
-    root = _parsed(_text(path.read_bytes(), report, encoding), path, report)
+    root = _parsed(encodings.of_xml(path.read_bytes(), report, encoding), path, report)
     _tell_left_out(root, report, has_placemarks=next(root.iter("{*}Placemark"), None) is not None)
     walk = _Walk()
     groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -72,25 +70,9 @@ def _kml(path: Path, name: str, report: FileReport, encoding: str | None) -> lis
     return [_layer(folder or name, rows) for folder, rows in groups.items()]
 
 
-def _text(data: bytes, report: FileReport, encoding: str | None) -> str:
-    """Return the text, by byte order mark, XML declaration, strict UTF-8 or GB18030, in this order."""
-    if encoding:
-        report.encoding, report.encoding_how = encoding, _("as you said")
-        return data.decode(encoding, "replace")
-    found = encodings.of_text(data)
-    head = data[:200].decode("latin-1")
-    if not found.name.startswith("utf-16") and (declared := _DECLARED.match(head.lstrip("\xef\xbb\xbf"))):
-        stated = _CHINESE.get(declared[1].upper(), declared[1])
-        if encodings.decodes(data, stated) and not found.name.startswith("utf-8"):
-            report.encoding, report.encoding_how = stated.upper(), _("stated by the file")
-            return data.decode(stated, "replace")
-    return data.decode(encodings.note(report, found), "replace")
-
-
 def _parsed(text: str, path: Path, report: FileReport) -> Any:  # noqa: ANN401 - lxml's element
     from lxml import etree
 
-    text = _DECLARED.sub("", text.lstrip("\ufeff"), count=1)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise checks.own_entities(path)
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}

@@ -6,11 +6,9 @@ SQLite-based files are read from a private copy: nothing is ever written beside
 the source, and a live project is never opened by a second SQLite library.
 """
 
-import glob
 import json
 import re
 import shutil
-import struct
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit, checks, encodings
+from layers.io import audit, checks, encodings, gdal_words, shapefile, siblings
 from layers.io.encodings import Encoding, of_dbf, of_text
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
@@ -64,64 +62,50 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
     suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
         if suffix in checks.SQLITE:
-            copy = Path(shutil.copy(path, folder))
+            copy = _sqlite_copy(path, Path(folder))
             audit.check_gpkg(copy, report)
             yield copy, {}
         elif suffix in {".shp", ".dbf"}:
             name = _dbf_encoding(path, report, encoding)
-            yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
-        elif suffix == ".gml":
-            yield _gml_copy(path, Path(folder)), {"encoding": encoding} if encoding else {}
+            yield shapefile.copy(path, Path(folder), report), {"encoding": _BYTES, "text": name}
+        elif suffix in checks.XML:
+            yield _xml_copy(path, Path(folder), report, encoding), {}
         elif suffix in _JSON:
             yield _json_copy(path, Path(folder), report, encoding), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
 
 
-def _shapefile_copy(path: Path, folder: Path) -> Path:
-    """Link the parts into a folder of their own, where GDAL may build a missing index."""
-    for part in path.parent.glob(glob.escape(path.stem) + ".*"):
-        if part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj"}:
-            shutil.copy(part, folder / ("data" + part.suffix.lower()))
-    shp = folder / "data.shp"
-    _filled_up(folder / "data.dbf", audit.count_shapes(shp) if shp.exists() else 0)
-    return folder / ("data" + path.suffix.lower())
+def _sqlite_copy(path: Path, folder: Path) -> Path:
+    """Copy a database, with what its writer has not yet moved from the log beside it into it."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        shutil.copyfile(log, folder / log.name)
+    return Path(shutil.copyfile(path, folder / path.name))
 
 
-def _gml_copy(path: Path, folder: Path) -> Path:
-    """Copy a GML with the schemas around it: without one that fits, GDAL writes what it worked out beside the file."""
-    for schema in path.parent.iterdir():
-        if schema.suffix.lower() == ".xsd" and schema.is_file():
-            shutil.copy(schema, folder)
-    return Path(shutil.copy(path, folder))
+def _xml_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
+    """Copy a GML or GPX in UTF-8, which GDAL reads, with the schemas beside a GML.
 
-
-def _filled_up(dbf: Path, shapes: int) -> None:
-    """Give a table that was cut off blank records, so that the geometry beside it can be read, and the right number.
-
-    Args:
-        dbf: The table, a copy.
-        shapes: How many shapes lie beside it: more records than that are not made, whatever the table states.
+    Without a schema that fits, GDAL writes what it worked out beside the file.
     """
-    if not dbf.exists() or dbf.stat().st_size < 32:
-        return
-    with dbf.open("r+b") as table:
-        records, header, record = struct.unpack("<IHH", table.read(12)[4:])
-        size = dbf.stat().st_size
-        if size <= header or not record or header + records * record <= size:
-            return
-        wanted = max(min(records, shapes), (size - header) // record)
-        table.seek(4)
-        table.write(struct.pack("<I", wanted))
-        table.seek(0, 2)
-        table.write(b" " * max(header + wanted * record - size, 0))
+    for schema in path.parent.iterdir() if path.suffix.lower() == ".gml" else ():
+        if schema.suffix.lower() == ".xsd" and schema.is_file():
+            shutil.copyfile(schema, folder / schema.name)
+    data = path.read_bytes()
+    copy = folder / path.name
+    if encoding is None and encodings.is_plain_xml(data):
+        copy.write_bytes(data)
+    else:
+        copy.write_text(encodings.of_xml(data, report, encoding), "utf-8")
+    return copy
 
 
 def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
     if encoding:
         report.encoding, report.encoding_how = encoding, _("as you said")
         return encoding
-    dbf = path if path.suffix.lower() == ".dbf" else checks.sibling(path, ".dbf")
+    dbf = path if path.suffix.lower() == ".dbf" else siblings.of(path, ".dbf")
     found = of_dbf(dbf) if dbf else Encoding("utf-8", "", sure=True)
     return encodings.note(report, found)
 
@@ -212,14 +196,10 @@ def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
         except RecursionError:
             return InputRefused(_("{file} is nested too deeply and was not read.").format(file=path.name))
         return InputRefused(_("{file} is JSON, but holds no map data.").format(file=path.name))
-    why = _first_line(error, source)
-    if "not recognized" in why and source.suffix in checks.SQLITE and checks.holds_tiles(source):
+    if "not recognized" in str(error) and source.suffix in checks.SQLITE and checks.holds_tiles(source):
         text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
         return InputRefused(text.format(file=path.name))
-    if "not recognized" in why:
-        text = _("{file} is damaged or not what its name says; no layer was found in it.")
-        return InputRefused(text.format(file=path.name))
-    return InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=why))
+    return InputRefused(gdal_words.refusal(error, path.name))
 
 
 def _names(source: Path) -> list[str]:
@@ -244,11 +224,10 @@ def _tried(
 
     try:
         return _read_layer(source, name, path, options, report)
-    except (DataLayerError, GeometryError, NotImplementedError, shapely.errors.GEOSException) as error:
+    except (DataLayerError, GeometryError, RuntimeError, ValueError, shapely.errors.GEOSException) as error:
         if layers == 1:
-            raise RuntimeError(str(error)) from error
-        text = _("The layer {name} cannot be read and was left out: {why}")
-        report.warn("layer_skipped", text.format(name=name, why=_first_line(error, source)))
+            raise error if isinstance(error, gdal_words.Told) else RuntimeError(str(error)) from error
+        report.warn("layer_skipped", _("The layer {name} cannot be read and was left out.").format(name=name))
         return None
 
 
@@ -260,16 +239,14 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
         warnings.simplefilter("always")
         meta, _fids, wkb, data = raw.read(source, layer=name, datetime_as_string=True, **options)
     for warning in heard:
-        _tell_gdal_warning(str(warning.message), report)
-    fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
-    if text:
-        fields = _decoded(fields, text)
+        gdal_words.tell(str(warning.message), report)
+    fields = _named([str(field) for field in meta["fields"]], [_plain(values) for values in data], text, report)
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
     elif source.suffix in checks.SQLITE | {".gml", ".fgb", ".gdb"}:
         audit.tell_arcs(source, name, report)
-    geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
+    geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="fix")
     if (
         geometries is not None
         and source.suffix in checks.SQLITE
@@ -288,7 +265,7 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
         return _layer(source, name, path, options, report)
     except (CRSError, UnboundLocalError) as error:  # the latter: pyogrio's end of a text that is none
         if not (stated := source.with_suffix(".prj")).exists():
-            raise RuntimeError(_("its coordinate system is damaged")) from error
+            raise gdal_words.Told(_("its coordinate system is damaged")) from error
         stated.unlink()
         layer = _layer(source, name, path, options, report)
         layer.crs = _DAMAGED
@@ -320,12 +297,6 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _tell_gdal_warning(text: str, report: FileReport) -> None:
-    if "Measured (M)" in text or "Skipping field" in text or "is not recognized" in text or "3D" in text:
-        return
-    report.warn("gdal", _("The reader says: {text}").format(text=text[:160]))
-
-
 def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any kind
     """Return a column as Python values; what stands for missing becomes None."""
     kind, listed = values.dtype.kind, values.tolist()
@@ -341,21 +312,26 @@ def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any 
     return [texts[value] for value in listed]
 
 
-def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:
-    """Return names and texts, read byte by byte, in their encoding; a character cut by the field's width is dropped."""
-
-    def decode(value: object) -> object:
-        if not isinstance(value, str) or value.isascii():
-            return value
-        return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
-
+def _named(
+    names: list[str], columns: list[list[object]], encoding: str | None, report: FileReport
+) -> dict[str, list[object]]:
+    """Return columns by name; what was read byte by byte is decoded, and a name that comes again gets a number."""
     found: dict[str, list[object]] = {}
-    for name, values in fields.items():
-        label = str(decode(name) or name)
-        while label in found:
-            label += "_"
-        found[label] = [decode(value) for value in values]
+    for name, values in zip(names, columns, strict=True):
+        label = str(_decoded(name, encoding) or name)
+        if label in found:
+            told = _("The column {name} occurs twice; the second is called {name}_2.")
+            report.warn("duplicate_column", told.format(name=label))
+            label = next(each for n in range(2, len(names) + 2) if (each := f"{label}_{n}") not in found)
+        found[label] = [_decoded(value, encoding) for value in values] if encoding else values
     return found
+
+
+def _decoded(value: object, encoding: str | None) -> object:
+    """Return a text that was read byte by byte in its encoding; a character cut by the field's width is dropped."""
+    if encoding is None or not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
 
 
 def _text(value: object) -> object:
@@ -365,7 +341,3 @@ def _text(value: object) -> object:
         return None
     text = str(value).replace("\0", "").strip()
     return text or None
-
-
-def _first_line(error: Exception, source: Path) -> str:
-    return str(error).replace(str(source.parent) + "/", "").splitlines()[0][:160]
