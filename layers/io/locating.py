@@ -22,6 +22,9 @@ _DATUM_WORDS = (
     ("百度", crs_.BD09),
 )
 _CHINA = (73.0, 3.0, 136.0, 54.0)  # degrees: west, south, east, north
+_MOST_DEGREES = 360.0
+_ZONE = 1_000_000  # m that a zone number counts in an easting
+_SHIFTED = frozenset({crs_.GCJ02, crs_.BD09})
 _NORTH = (1.5e6, 6.5e6)  # m; northings of the Gauss-Krueger grids within China
 
 
@@ -32,7 +35,11 @@ def locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
     """
     if raw.geometries is None or not len(raw.geometries) or not _has_coordinates(raw.geometries):
         return ""
-    _put_axes_right(raw, stated or (raw.crs if raw.crs and crs_.has_place(raw.crs) else ""), report)
+    named = stated or (raw.crs if raw.crs and crs_.has_place(raw.crs) else "")
+    if not stated and _are_no_degrees(raw, named):
+        named = ""
+    _put_axes_right(raw, named, report)
+    _put_zone_right(raw, named, report)
     if stated:
         report.crs, report.crs_how = stated, _("as you said")
         _warn_of_old_datum(stated, report)
@@ -93,16 +100,37 @@ def _shifted(hint: str, report: FileReport) -> str:
 
 def _contradicted(raw: RawLayer, report: FileReport) -> bool:
     """Say whether the numbers cannot be in the system that the file states: metres called degrees, or the reverse."""
-    low_x, low_y, high_x, high_y = bounds(raw)
     geographic = crs_.is_geographic(crs_.short_code(raw.crs))
-    largest = max(abs(low_x), abs(low_y), abs(high_x), abs(high_y))
-    wrong = geographic and np.isfinite(largest) and largest > 360 and crs_.fits_grid((low_x, low_y, high_x, high_y))
-    in_china = _CHINA[0] <= low_x <= high_x <= _CHINA[2] and _CHINA[1] <= low_y <= high_y <= _CHINA[3]
-    wrong = wrong or (not geographic and in_china)
+    wrong = _are_no_degrees(raw, raw.crs) or (not geographic and _within(bounds(raw), _CHINA))
     if wrong:
         text = _("The file states {name}, but its coordinates cannot be in it; they were looked at instead.")
         report.warn("crs_contradicted", text.format(name=crs_.name_of(crs_.short_code(raw.crs))))
     return bool(wrong)
+
+
+def _are_no_degrees(raw: RawLayer, code: str) -> bool:
+    """Say whether a file states degrees and its numbers are metres, whichever they are."""
+    largest = max(map(abs, bounds(raw)))
+    return bool(code and np.isfinite(largest) and largest > _MOST_DEGREES and crs_.is_geographic(crs_.short_code(code)))
+
+
+def _put_zone_right(raw: RawLayer, code: str, report: FileReport) -> None:
+    """Add the zone number to the eastings of a system that has it, or take it off where the system has none; told."""
+    zones = crs_.zone_numbers(code) if code and not code.startswith("LOCAL:") and code not in _SHIFTED else ()
+    low, _south, high, _north = bounds(raw)
+    if not zones or not np.isfinite(low + high):
+        return
+    found = int(low // _ZONE)
+    if crs_.has_zone(code) and _ZONE / 10 < low <= high < _ZONE:
+        shift = zones[0] * _ZONE
+        text = _("The eastings lack the zone number {zone} that {name} has; it was added.")
+    elif not crs_.has_zone(code) and found in zones and found == int(high // _ZONE):
+        shift = -found * _ZONE
+        text = _("The eastings begin with the zone number {zone}, which {name} has not; it was taken off.")
+    else:
+        return
+    raw.geometries = shapely.transform(raw.geometries, lambda xy: xy + (shift, 0.0))
+    report.warn("zone_number", text.format(zone=abs(shift) // _ZONE, name=crs_.name_of(crs_.short_code(code))))
 
 
 def _put_axes_right(raw: RawLayer, code: str, report: FileReport) -> None:
