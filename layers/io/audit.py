@@ -52,6 +52,18 @@ def check_gpkg(source: Path, report: FileReport) -> None:
         report.warn("no_extent_stated", text.format(file=report.file.name, names="、".join(counted[:5])))
 
 
+def count_rows(source: Path, table: str) -> int:
+    """Return how many rows a table of a database holds; 0 if they cannot be counted."""
+    from pyogrio import raw
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    name = table.replace('"', '""')
+    try:
+        return int(raw.read(source, sql=f'SELECT count(*) FROM "{name}"', read_geometry=False)[3][0][0])
+    except (DataLayerError, DataSourceError, RuntimeError, ValueError, IndexError):
+        return 0
+
+
 def _has_shapes(source: Path, table: str, column: str) -> bool:
     from pyogrio import raw
 

@@ -7,7 +7,6 @@ the source, and a live project is never opened by a second SQLite library.
 """
 
 import json
-import re
 import shutil
 import tempfile
 import warnings
@@ -20,8 +19,8 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit, checks, encodings, gdal_words, shapefile, siblings
-from layers.io.encodings import Encoding, of_dbf, of_text
+from layers.io import audit, checks, encodings, gdal_words, geojson, mapinfo, shapefile, siblings
+from layers.io.encodings import Encoding, of_dbf
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
@@ -29,8 +28,6 @@ SUFFIXES = frozenset({
     ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl",
     ".gml", ".gpx", ".fgb", ".tab", ".mif", ".gdb", ".sqlite", ".db",
 })  # fmt: skip
-_SEQUENCES = {".geojsonl", ".geojsons", ".ndjson", ".jsonl"}
-_JSON = {".geojson", ".json", ".topojson", *_SEQUENCES}
 _GDAL_OPTIONS = {
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
     "GDAL_PAM_ENABLED": "NO",
@@ -38,8 +35,6 @@ _GDAL_OPTIONS = {
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
-_NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
-_LONG = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE])-?\d{19,}(?![\d.eE])')  # outside of texts
 _DAMAGED = "?"  # a reference system that is stated, but cannot be read
 _STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
@@ -70,8 +65,10 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
             yield shapefile.copy(path, Path(folder), report), {"encoding": _BYTES, "text": name}
         elif suffix in checks.XML:
             yield _xml_copy(path, Path(folder), report, encoding), {}
-        elif suffix in _JSON:
-            yield _json_copy(path, Path(folder), report, encoding), {}
+        elif suffix in mapinfo.SUFFIXES:
+            yield mapinfo.copy(path, Path(folder), report, encoding), {}
+        elif suffix in geojson.SUFFIXES:
+            yield geojson.copy(path, Path(folder), report, encoding), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
 
@@ -110,49 +107,6 @@ def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
     return encodings.note(report, found)
 
 
-def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
-    data = path.read_bytes()
-    found = Encoding(encoding, _("as you said"), sure=True) if encoding else of_text(data.removeprefix(b"\xef\xbb\xbf"))
-    if found.name.startswith("utf-16") or found.name.startswith("utf-32"):  # RFC 8259 allows none of them
-        found = Encoding(found.name, found.how, sure=False)
-    name = encodings.note(report, found)
-    text = data.decode(name, "replace").lstrip("\ufeff")
-    if "NaN" in text or "Infinity" in text:
-        report.warn(
-            "not_json", _("{file} contains NaN, which is no JSON; those values were left out.").format(file=path.name)
-        )
-        text = _NAN.sub(lambda found: found[1] or "null", text)
-    if any(not found[1] for found in _LONG.finditer(text)):
-        told = _("{file} holds whole numbers of more than 18 digits, which lose their last ones. Write them as texts.")
-        report.warn("long_number", told.format(file=path.name))
-    lines = _sequence(text, path, report)
-    copy = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
-    copy.write_text("\n".join(lines) if lines else text, "utf-8")
-    return copy
-
-
-def _sequence(text: str, path: Path, report: FileReport) -> list[str]:
-    """Return the sound lines of a GeoJSON sequence (RFC 8142, or one feature per line); none if it is no sequence."""
-    lines = [line.strip("\x1e \r\t,") for line in text.split("\n") if line.strip("\x1e \r\t,")]
-    if path.suffix.lower() not in _SEQUENCES and not (len(lines) > 1 and all(_is_whole(line) for line in lines[:2])):
-        return []
-    whole = [line for line in lines if _is_whole(line)]
-    if len(whole) < len(lines):
-        told = _("{n} lines of {file} are no JSON and were left out.")
-        report.warn("lines_skipped", told.format(n=len(lines) - len(whole), file=path.name))
-    return whole
-
-
-def _is_whole(line: str) -> bool:
-    if not line.startswith("{") or not line.endswith("}"):
-        return False
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _layers(source: Path, path: Path, options: dict[str, Any], report: FileReport) -> list[RawLayer]:
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
@@ -187,7 +141,7 @@ def _without_vertices(layers: list[RawLayer], report: FileReport) -> list[RawLay
 
 def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
     """Return the refusal of a file that GDAL cannot read, in the user's words where they can be found."""
-    if source.suffix in _JSON:
+    if source.suffix in geojson.SUFFIXES:
         try:
             json.loads(source.read_text("utf-8"))
         except json.JSONDecodeError as wrong:
@@ -238,6 +192,11 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         meta, _fids, wkb, data = raw.read(source, layer=name, datetime_as_string=True, **options)
+        rows = len(data[0]) if len(data) else len(wkb) if wkb is not None else 0
+        if source.suffix in checks.SQLITE and audit.count_rows(source, name) > rows:
+            # it states fewer rows than it holds, and is believed; with a condition, they are counted
+            read = raw.read(source, layer=name, datetime_as_string=True, where="1 = 1", **options)
+            meta, _fids, wkb, data = read
     for warning in heard:
         gdal_words.tell(str(warning.message), report)
     fields = _named([str(field) for field in meta["fields"]], [_plain(values) for values in data], text, report)
@@ -270,6 +229,8 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
         layer = _layer(source, name, path, options, report)
         layer.crs = _DAMAGED
         return layer
+    except UnicodeDecodeError:  # names that are no UTF-8, of a writer that cut them
+        return _layer(source, name, path, {"encoding": _BYTES, "text": "GB18030"}, report)
     except GeometryError:
         if source.suffix not in checks.SQLITE:
             raise
