@@ -205,7 +205,7 @@ def _fields(dbf: Path) -> Iterator[bytes]:
     start, size = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     columns: list[tuple[int, int]] = []
     at = 1
-    for head in range(32, max(start - 32, 32), 32):
+    for head in range(32, min(start, len(data)) - 32, 32):
         yield data[head : head + 11].split(b"\0")[0]
         kind, width = data[head + 11 : head + 12], data[head + 16]
         if kind == b"C":

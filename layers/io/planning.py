@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import shapely
 
+from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.schema import GeometryType, Table, TableKind, Value
@@ -100,7 +101,11 @@ def _rows(
     rows: list[Row] = [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
     rows = rows or [{} for _row in range(len(raw))]
     spatial_only = raw.geometries is not None and table.kind is TableKind.ASSET and table.name != "community"
-    return [row if row.get("geom") is not None or not spatial_only else {} for row in rows]
+    placed = [row if row.get("geom") is not None or not spatial_only else {} for row in rows]
+    if lost := sum(not row for row in placed) if spatial_only else 0:
+        text = _("{layer}: {n} rows have no place on the map and were left out, with their attributes.")
+        report.warn("unplaced", text.format(layer=raw.name, n=lost))
+    return placed
 
 
 def _link(

@@ -10,7 +10,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME
-from layers.io import archive, cjj61, clean, kml, locating, tables, vector
+from layers.io import archive, cjj61, clean, kml, locating, not_data, tables, vector
 from layers.io.mapping import proposed
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
@@ -86,22 +86,14 @@ def read_raw(file: Path, folder: Path, report: FileReport, encoding: str | None)
         InputRefused: If it cannot be read.
     """
     suffix = file.suffix.lower()
+    if file.is_dir() and suffix != ".gdb":
+        raise not_data.folder(file)
     if suffix == ".zip":
         return _read_archive(file, folder, report, encoding)
     reader = _reader(suffix)
     if reader is not None:
         return reader(file, report, encoding)
-    if suffix == ".dwg":
-        raise InputRefused(_("{file} is a DWG drawing. Save it as DXF in the CAD program.").format(file=file.name))
-    if suffix in {".doc", ".docx", ".pdf", ".jpg", ".png", ".wps"}:
-        text = _("{file} holds no map data. Attach it to a record as a document instead.")
-        raise InputRefused(text.format(file=file.name))
-    if suffix in {".mdb", ".accdb"}:
-        raise InputRefused(_("{file} is an Access database. Export its tables to Excel.").format(file=file.name))
-    if suffix in {".mbtiles", ".tif", ".tiff", ".img", ".jp2"}:
-        text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
-        raise InputRefused(text.format(file=file.name))
-    raise InputRefused(_("Files of the kind {suffix} are not supported.").format(suffix=suffix or file.name))
+    raise not_data.refusal(file)
 
 
 _Reader = Callable[[Path, FileReport, str | None], list[RawLayer]]
@@ -122,11 +114,11 @@ def _reader(suffix: str) -> _Reader | None:
 def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | None) -> list[RawLayer]:
     if not file.exists():
         raise InputRefused(_("There is no file {file}.").format(file=file))
-    members = archive.unpack(file, folder, report)
+    members = archive.with_geodatabases(archive.unpack(file, folder, report))
     bases = {base for member in members for base in member.parents if base.suffix.lower() == ".gdb"}
     wanted = [*sorted(bases), *(member for member in _data(members) if not bases.intersection(member.parents))]
     if not wanted:
-        raise InputRefused(_("{file} contains no file that can be imported.").format(file=file.name))
+        raise not_data.of_archive(file, members)
     if len(wanted) == 1:
         return read_raw(wanted[0], folder, report, encoding)
     layers: list[RawLayer] = []
@@ -146,11 +138,13 @@ def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | 
 def _data(members: list[Path]) -> list[Path]:
     """Return the members that hold data of their own: not the attribute table of a shapefile, not a read-me."""
     shapefiles = {member.with_suffix("") for member in members if member.suffix.lower() == ".shp"}
+    mapinfo = {member.with_suffix("") for member in members if member.suffix.lower() == ".tab"}
     tables_and_maps = vector.SUFFIXES | tables.SUFFIXES | kml.SUFFIXES | {".dxf"}
-    return [
+    found = [
         member
         for member in members
         if member.suffix.lower() in tables_and_maps
         and not (member.suffix.lower() == ".dbf" and member.with_suffix("") in shapefiles)
-        and member.suffix.lower() != ".txt"
+        and not (member.suffix.lower() == ".dat" and member.with_suffix("") in mapinfo)
     ]
+    return [member for member in found if member.suffix.lower() != ".txt"] or found

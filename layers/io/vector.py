@@ -230,11 +230,21 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
         layer.crs = _DAMAGED
         return layer
     except UnicodeDecodeError:  # names that are no UTF-8, of a writer that cut them
-        return _layer(source, name, path, {"encoding": _BYTES, "text": "GB18030"}, report)
+        return _layer_by_bytes(source, name, path, report)
     except GeometryError:
         if source.suffix not in checks.SQLITE:
             raise
         return _layer_by_text(source, name, report)
+
+
+def _layer_by_bytes(source: Path, name: str, path: Path, report: FileReport) -> RawLayer:
+    """Read a layer whose texts are in no encoding that it states, and find theirs."""
+    layer = _layer(source, name, path, {"encoding": _BYTES}, report)
+    texts = [str(each).encode("latin-1", "replace") for values in layer.fields.values() for each in values if each]
+    found = encodings.of_bytes(b"\n".join(texts))
+    encodings.note(report, Encoding(found.name, found.how, sure=False))
+    layer.fields = _named(list(layer.fields), list(layer.fields.values()), found.name, report)
+    return layer
 
 
 def _layer_by_text(source: Path, name: str, report: FileReport) -> RawLayer:
