@@ -205,7 +205,6 @@ def short_code(wkt: str) -> str:
 
 def _means_the_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - pyproj has no type information
     """Say whether two systems give a place the same numbers: a grid of a city may bear the name of a national one."""
-    from pyproj import Transformer
     from pyproj.exceptions import ProjError
 
     if one.ellipsoid is None or not one.is_projected:
@@ -215,8 +214,10 @@ def _means_the_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - pyproj has 
     west, south, east, north = other.area_of_use.bounds if other.area_of_use else _CHINA
     place = ((west + east) / 2, (south + north) / 2)
     try:
-        ways = [Transformer.from_crs(each.geodetic_crs, each, always_xy=True) for each in (one, other)]
-        return bool(np.allclose(*(way.transform(*place) for way in ways), rtol=0, atol=1e-3))
+        first, second = (
+            _transformer(each.geodetic_crs.to_wkt(), each.to_wkt()).transform(*place) for each in (one, other)
+        )
+        return bool(np.allclose(first, second, rtol=0, atol=1e-3))
     except ProjError:
         return False
 

@@ -137,10 +137,10 @@ def _damaged(path: Path, error: Exception) -> InputRefused:
 
 
 def _plain(text: object) -> str:
-    """Return a text with its escapes as characters, and blanks as one blank each.
+    r"""Return a text with its escapes as characters, and blanks as one blank each.
 
-    Before R2007 a character outside the code page is written as \\U+67AB, or as
-    \\M+5B7E3: bytes in the code page of that number.
+    Before R2007 a character outside the code page is written as \U+67AB, or as
+    \M+5B7E3: bytes in the code page of that number.
     """
     whole = _UNICODE.sub(lambda found: chr(int(found[1], 16)), str(text))
     whole = _MULTIBYTE.sub(lambda found: bytes.fromhex(found[2]).decode(_PAGES[found[1]], "replace"), whole)
@@ -170,7 +170,9 @@ def _tell_layers(drawing: Any, strokes: list[_Stroke], report: FileReport) -> No
     """Tell which CAD layers there are; with those that stand for nothing of ours a person should choose."""
     used = {entity.dxf.layer for entity in drawing.modelspace() if entity.dxf.is_supported("layer")}
     hidden = sorted(
-        _plain(layer.dxf.name) for layer in drawing.layers if layer.dxf.name in used and (layer.is_off() or layer.is_frozen())
+        _plain(layer.dxf.name)
+        for layer in drawing.layers
+        if layer.dxf.name in used and (layer.is_off() or layer.is_frozen())
     )
     if hidden:
         text = _("{n} layers are switched off or frozen in the drawing and were read too: {names}.")

@@ -6,7 +6,7 @@ strict UTF-8; else GB18030, which contains GBK and GB 2312.
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,9 @@ def _is_utf_16(head: bytes, name: str) -> bool:
     if not head.count(0) or len(head) < 4:
         return False
     text = head[: len(head) // 2 * 2].decode(name, "replace")
-    usual = sum(" " <= each <= "~" or each in "\t\r\n" or "\u2000" <= each <= "\u9fff" or each >= "\uff00" for each in text)
+    usual = sum(
+        " " <= each <= "~" or each in "\t\r\n" or "\u2000" <= each <= "\u9fff" or each >= "\uff00" for each in text
+    )
     return usual >= 0.98 * len(text) and "\ufffd" not in text
 
 
@@ -165,7 +167,7 @@ def of_dbf(dbf: Path) -> Encoding:
 
 
 def _is_chinese(dbf: Path, text: bytes) -> bool:
-    """Say whether bytes that any one-byte encoding takes are UTF-8 or everyday Chinese; é between letters is neither."""
+    """Say whether bytes that any one-byte encoding takes are UTF-8 or everyday Chinese; a lone é is neither."""
     if decodes(text, "utf-8"):
         return True
     fields = [field for field in _fields(dbf) if not field.isascii()]
@@ -177,8 +179,8 @@ def _whole(field: bytes, encoding: str) -> bytes:
     """Return a text without the half character at its end."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     decoder.decode(field)
-    left = decoder.getstate()[0]
-    return field[: len(field) - len(left)] if isinstance(left, bytes) and left and field.endswith(left) else field
+    left = len(decoder.getstate()[0])
+    return field[: len(field) - left]
 
 
 def _of_fields(dbf: Path) -> Encoding | None:

@@ -16,6 +16,8 @@ _DATUM_WORDS = (
     ("gcj02", crs_.GCJ02),
     ("gcj-02", crs_.GCJ02),
     ("火星", crs_.GCJ02),
+    ("腾讯", crs_.GCJ02),
+    ("baidu", crs_.BD09),
     ("高德", crs_.GCJ02),
     ("bd09", crs_.BD09),
     ("bd-09", crs_.BD09),
@@ -129,7 +131,7 @@ def _put_zone_right(raw: RawLayer, code: str, report: FileReport) -> None:
         text = _("The eastings begin with the zone number {zone}, which {name} has not; it was taken off.")
     else:
         return
-    raw.geometries = shapely.transform(raw.geometries, lambda xy: xy + (shift, 0.0))
+    raw.geometries = shapely.transform(raw.geometries, lambda xy: xy + np.array([shift, 0.0]))
     report.warn("zone_number", text.format(zone=abs(shift) // _ZONE, name=crs_.name_of(crs_.short_code(code))))
 
 
@@ -171,7 +173,7 @@ def _warn_of_old_datum(code: str, report: FileReport) -> None:
 
 
 def _datum_hint(raw: RawLayer, report: FileReport) -> str:
-    words = [report.file.stem, raw.name]
+    words = [report.file.stem, raw.name, raw.said]
     words += [clean.text_of([name, *values[:20]]) for name, values in raw.fields.items()]
     text = " ".join(words).lower()
     return next((name for word, name in _DATUM_WORDS if word in text), "")

@@ -21,11 +21,12 @@ def copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> 
     main = folder / (path.stem + suffix)
     data = main.read_bytes()
     texts = main.with_suffix(".mid" if suffix == ".mif" else ".dat")
-    found = encodings.of_bytes(_text(data + (texts.read_bytes() if texts.exists() else b"")))
+    whole = _text(data + (texts.read_bytes() if texts.exists() else b""))
+    found = encodings.of_bytes(whole)
     name = encoding or found.name
     charset = _CHARSETS.get("GB18030" if name.upper() in {"GBK", "GB2312", "GB18030"} else name)
     stated = _STATED.search(data)
-    if charset is None or found.how.isascii() and found.sure and encoding is None and name != "utf-8":
+    if charset is None or whole.isascii():
         return main
     if stated is None:
         head, line, rest = data.partition(b"\n")

@@ -85,7 +85,9 @@ def _mend_values(dbf: Path, name: str, report: FileReport) -> None:
         at += width
     if changed:
         dbf.write_bytes(bytes(data))
-        text = _("{n} columns of {file} are meant for numbers or dates, but hold other values; they were kept as texts.")
+        text = _(
+            "{n} columns of {file} are meant for numbers or dates, but hold other values; they were kept as texts."
+        )
         report.warn("other_values", text.format(n=changed, file=name))
 
 

@@ -1,4 +1,4 @@
-"""The files that belong together under one name, such as the parts of a shapefile, whatever the case of their letters."""
+"""The files that belong together under one name, such as the parts of a shapefile, in either case of letters."""
 
 from pathlib import Path
 
