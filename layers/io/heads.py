@@ -80,7 +80,7 @@ def _below_titles(rows: Rows, index: int) -> int:
     """Return the row of headings below titles that begin at a row; that row itself if it is none."""
     here = _known(rows[index])
     for below in range(index + 1, min(index + 5, len(rows) - 1)):
-        if _is_data(rows[below]):
+        if _is_data(rows[below]) or _fills(rows[index], rows[below]) or _refines(rows[index], rows[below]):
             break
         better = _known(rows[below])
         wider = len(set(_texts(rows[below]))) > len(set(_texts(rows[index])))

@@ -1,5 +1,7 @@
 """Which reference system the coordinates of a layer are in, and the evidence for it."""
 
+import re
+
 import numpy as np
 import shapely
 
@@ -23,6 +25,12 @@ _DATUM_WORDS = (
     ("bd-09", crs_.BD09),
     ("百度", crs_.BD09),
 )
+_OLD = (  # what names say of the datum; CGCS2000 grid -> that of the datum (domain page 5.1)
+    (re.compile(r"(?:西安|xian|xi'an|\bx)[_\- ]?(?:19)?80|80西安|\b[xy]80\b"),
+     {"EPSG:4547": "EPSG:2383", "EPSG:4526": "EPSG:2362", "EPSG:4548": "EPSG:2384", "EPSG:4527": "EPSG:2363"}),
+    (re.compile(r"(?:北京|beijing|bj)[_\- ]?(?:19)?54|54北京|\b[xy]54\b"),
+     {"EPSG:4547": "EPSG:2435", "EPSG:4526": "EPSG:2414", "EPSG:4548": "EPSG:2436", "EPSG:4527": "EPSG:2415"}),
+)  # fmt: skip
 _CHINA = (73.0, 3.0, 136.0, 54.0)  # degrees: west, south, east, north
 _MOST_DEGREES = 360.0
 _ZONE = 1_000_000  # m that a zone number counts in an easting
@@ -61,7 +69,7 @@ def _has_coordinates(geometries: object) -> bool:
 
 
 def _guessed(raw: RawLayer, report: FileReport) -> str:
-    found = crs_.guess(bounds(raw))
+    found = _of_old_datum(crs_.guess(bounds(raw)), raw, report)
     if raw.drawn and (not found.code or found.code == crs_.CGCS2000):
         report.crs, report.crs_how = "", _("a drawing in coordinates of its own")
         text = _("The drawing is in coordinates of its own, which were kept. Say --crs to place it on the map.")
@@ -74,10 +82,20 @@ def _guessed(raw: RawLayer, report: FileReport) -> str:
     if found.code:
         text = _("No coordinate system is stated; {name} was assumed because {how}. Say --crs if that is wrong.")
         report.warn("crs_guessed", text.format(name=crs_.name_of(found.code), how=found.how))
+        _warn_of_old_datum(found.code, report)
     else:
         text = _("No coordinate system is stated and {how}; the coordinates were kept as they are. Say --crs.")
         report.warn("crs_unknown", text.format(how=found.how))
     return found.code
+
+
+def _of_old_datum(found: crs_.Guess, raw: RawLayer, report: FileReport) -> crs_.Guess:
+    """Return the guess in the old national datum that the names say, if they do: the numbers alone do not tell it."""
+    words = f"{report.file.stem} {raw.name} {raw.said}".lower()
+    for pattern, codes in _OLD:
+        if found.code in codes and pattern.search(words):
+            return crs_.Guess(codes[found.code], _("the file name or its contents say so"), sure=False)
+    return found
 
 
 def _stated(raw: RawLayer, report: FileReport) -> str:
