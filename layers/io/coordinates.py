@@ -22,21 +22,21 @@ _METRES = r"(?:坐标|coord|值|54|80|2000|cgcs2000|m|米)*"
 _ROLES = (
     ("both", re.compile(rf".*经纬度.*|{_WEB}(?:(?:位置|地理|空间)?坐标|(?:地理)?位置|定位|coordinates?|location)"
                         r"|lonlat|lnglat|latlon|latlng|gps")),
-    ("lon", re.compile(rf"[^纬]*(?:经度|东经)[^纬]*|{_WEB}(?:lon|lng|long|longitude|jd|jingdu){_TAIL}")),
-    ("lat", re.compile(rf"[^经]*(?:纬度|北纬)[^经]*|{_WEB}(?:lat|latitude|wd|weidu){_TAIL}")),
+    ("lon", re.compile(rf"[^纬]*(?:经度|东经)[^纬]*|{_WEB}(?:lon|lng|long|jd|jingdu){_TAIL}|.*longitude{_TAIL}")),
+    ("lat", re.compile(rf"[^经]*(?:纬度|北纬)[^经]*|{_WEB}(?:lat|wd|weidu){_TAIL}|.*latitude{_TAIL}")),
     ("north", re.compile(rf"(?:北|纵)(?:坐标)?x?{_METRES}|x?(?:北|纵)坐标{_METRES}|x北{_METRES}|northings?m?")),
     ("east", re.compile(rf"(?:东|横)(?:坐标)?y?{_METRES}|y?(?:东|横)坐标{_METRES}|y东{_METRES}|eastings?m?")),
     ("x", re.compile(rf"{_WEB}(?:坐标|coord)?x{_METRES}")),
     ("y", re.compile(rf"{_WEB}(?:坐标|coord)?y{_METRES}")),
     ("n", re.compile(rf"n{_METRES}")),
     ("e", re.compile(rf"e{_METRES}")),
-    ("shape", re.compile(r"wkt|ewkt|wkb|geom|geometry|thegeom|shape|geojson|\.?geo|几何|图形|空间数据")),
+    ("shape", re.compile(r"wkt|ewkt|wkb|geom|geometry|thegeom|shape|geojson|geo|几何|图形|空间数据")),
 )  # fmt: skip
 _ANGLES = (("lon", "lat"),)
 _GRIDS = (("north", "east"), ("x", "y"), ("n", "e"))
 _BRACKETS = re.compile(r"[(（\[【](.*?)[)）\]】]")
 _TRADITIONAL = str.maketrans("經緯東標橫縱", "经纬东标横纵")
-_BLANKS = re.compile(r"[\s_/\-·]")
+_BLANKS = re.compile(r"[\s_/\-·:.]")
 _HEX = re.compile(r"(?:\\x|0x)?((?:[0-9A-Fa-f]{2}){9,})")
 _SRID = re.compile(r"^SRID=(\d+);", re.IGNORECASE)
 _SHAPE = re.compile(
@@ -52,6 +52,8 @@ def place(layer: RawLayer, report: FileReport) -> RawLayer:
     if (column := _shapes(layer)) is not None:
         texts = layer.fields.pop(column)
         layer.geometries, layer.crs = _from_texts(texts, report), layer.crs or _stated(texts)
+        return layer
+    if _of_three(layer, report):
         return layer
     roles = _roles(layer)
     for one, other in _pairs(roles, _ANGLES):
@@ -139,6 +141,34 @@ def _from_texts(texts: Sequence[object], report: FileReport) -> Geometries:
 # --- points ----------------------------------------------------------------------------------------------------------
 
 
+def _of_three(layer: RawLayer, report: FileReport) -> bool:
+    """Place rows whose degrees, minutes and seconds stand in a column each; False if they do not."""
+    columns: list[list[str]] = []
+    for axis in "经纬":
+        found = [[name for name in layer.fields if _part(name) == axis + part] for part in "度分秒"]
+        if not found[0] or not found[1]:
+            return False
+        columns.append([names[0] for names in found if names])
+    angles = []
+    for names in columns:
+        parts = [_numbers([0 if value is None and at else value for value in layer.fields[name]])
+                 for at, name in enumerate(names)]  # fmt: skip
+        angles.append(sum(part / 60**power for power, part in enumerate(parts)))
+    used = (*columns[0], *columns[1])
+    return _placed(layer, np.asarray(angles[0], float), np.asarray(angles[1], float), used, report)
+
+
+def _part(name: str) -> str:
+    """Return axis and part of a column that holds one part of an angle.
+
+    >>> _part("经度(分)"), _part("东经秒"), _part("纬度"), _part("住户分布")
+    ('经分', '经秒', '纬度', '')
+    """
+    plain = _BLANKS.sub("", re.sub(r"[()（）\[\]【】°′″'\"]", "", unicodedata.normalize("NFKC", name)))
+    found = re.fullmatch(r"[^经纬]*([经纬])[^经纬]*?(度|分|秒)", plain)
+    return "" if found is None else found[1] + found[2]
+
+
 def _on_a_grid(layer: RawLayer, north: str, east: str, report: FileReport) -> bool:
     """Place rows by X and Y: X is the northing where surveyors wrote them, and the easting where programs did."""
     x, y = _numbers(layer.fields[north]), _numbers(layer.fields[east])
@@ -180,6 +210,8 @@ def _pair(text: str) -> tuple[str, str]:
     if named := _NAMED_PAIR.search(text):
         return (named[1], named[2])
     parts = _PAIR.split(text.strip(" ()（）[]"))
+    if len(parts) in {3, 4} and np.isfinite(_numbers(parts)).all() and "." in parts[0]:
+        parts = parts[:2]  # with height and accuracy, as ODK writes a place
     return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
 
 

@@ -26,7 +26,9 @@ _COMMON = frozenset({
 })  # fmt: skip
 _ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!"})
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_MEASURED = re.compile(r"[-+]?(?:\d+\.\d+|\d{6,})(?:[eE][-+]?\d+)?")  # as no heading is
+_MEASURED = re.compile(
+    r"(?!(?:19|20)\d\d\.\d{1,2}$)[-+]?(?:\d+\.\d+|\d{6,})(?:[eE][-+]?\d+)?"
+)  # as no heading is; 2020.1 is a month
 _TITLE = re.compile(r"[:：]|^(?:附件|附表|表\s*\d)|(?:一览|汇总|统计|登记|调查|明细|成果)表$|^\s*#")
 _REMARK = re.compile(r"^\s*(?:注|说明|备注|填表|制表|审核|填报|测量|复核|检查|单位负责人|负责人|日期)\S{0,6}\s*[:：]")
 
@@ -54,7 +56,7 @@ def find(rows: Rows) -> tuple[int, int] | None:
     Rows that refine it belong to it.
     """
     width = max((len(_texts(row)) for row in rows[:_DEPTH]), default=0)
-    for index, row in enumerate(rows[: min(_DEPTH, len(rows) - 1)]):
+    for index, row in enumerate(rows[: max(min(_DEPTH, len(rows) - 1), 0)]):
         if len(set(_texts(row))) >= min(2, width) and not _is_data(row):
             first = _below_titles(rows, index)
             last = first
@@ -189,7 +191,9 @@ def without_remarks(rows: Rows) -> list[Row]:
 
 def is_headless(rows: Rows) -> bool:
     """Say whether a table is numbers, or measured points, from its first row on. Blank rows must be gone."""
-    return len(rows) > 1 and all(len(row) > 1 and _is_data(row) for row in rows[:_DEPTH])
+    if not all(len(row) > 1 and _is_data(row) for row in rows[:_DEPTH]):
+        return False
+    return len(rows) > 1 or (len(rows) == 1 and any(_coordinates(rows, at) for at in range(len(rows[0]) - 1)))
 
 
 def headless_names(rows: Rows) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import checks, coordinates, encodings, heads, workbooks
+from layers.io import checks, coordinates, encodings, heads, parcels, workbooks
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
@@ -37,14 +37,17 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
     checks.check_size(path)
     sheets = workbooks.read(path, report) if path.suffix.lower() in workbooks.SUFFIXES else None
     if sheets is None:
-        sheets = {path.stem: _csv_rows(path, report, encoding)}
+        text = _text(path, report, encoding)
+        if parcels.is_parcels(text):
+            return [parcels.read(text, path.stem, report)]
+        sheets = {path.stem: _csv_rows(text, report)}
     found = [layer for name, rows in sheets.items() if (layer := _table(name, rows, report)) is not None]
     if not found:
         raise InputRefused(_("{file} holds no table with a head and rows.").format(file=path.name))
     return found
 
 
-def _csv_rows(path: Path, report: FileReport, encoding: str | None) -> list[list[object]]:
+def _text(path: Path, report: FileReport, encoding: str | None) -> str:
     data = path.read_bytes()
     if _is_no_text(data):
         raise InputRefused(_("{file} is no table: its content is something else.").format(file=path.name))
@@ -54,7 +57,10 @@ def _csv_rows(path: Path, report: FileReport, encoding: str | None) -> list[list
         data = data.replace(b"\0", b"")
         found = encodings.of_text(data) if encoding is None else found
     text = _mended(data.decode(encodings.note(report, found), "replace"), report)
-    text = _LINE_ENDS.sub("\n", text)
+    return _LINE_ENDS.sub("\n", text)
+
+
+def _csv_rows(text: str, report: FileReport) -> list[list[object]]:
     csv.field_size_limit(1 << 27)
     if hint := _EXCEL_HINT.match(text):
         return [_limited(row, report) for row in _split(text[hint.end() :], hint[1])]

@@ -10,9 +10,11 @@ import shapely
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.jobs import JobControl
 from layers.io.angles import degrees, number
+from layers.io.importer import run
 from layers.io.raw import RawLayer
 from layers.io.readers import Request, read
 from layers.io.report import FileReport
+from tests.builders import make_project
 
 EAST, NORTH = 600_146.644, 3_342_741.451  # 115.04, 30.20 in EPSG:4547, domain page 5.1
 NOISE = random.Random(1).randbytes(3000)
@@ -91,6 +93,61 @@ def test_columns_of_xian_1980_are_not_taken_for_cgcs2000(tmp_path: Path) -> None
     _layer, report = _read(_text(tmp_path, f"点号,X80,Y80\nA1,{NORTH},{EAST}\n"))
     assert report.crs == "EPSG:2383"
     assert "old_datum" in _codes(report)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "名称,经度,,,纬度,,\n,度,分,秒,度,分,秒\n甲,115,2,24,30,12,0\n",
+        "名称,经度(度),经度(分),经度(秒),纬度(度),纬度(分),纬度(秒)\n甲,115,2,24,30,12,\n",
+        "名称,东经度,东经分,北纬度,北纬分\n甲,115,2.4,30,12\n",
+    ],
+)
+def test_degrees_minutes_and_seconds_may_stand_in_a_column_each(tmp_path: Path, text: str) -> None:
+    layer, _report = _read(_text(tmp_path, text))
+    assert _place(layer) == _HERE
+    assert layer.fields == {"名称": ["甲"]}
+
+
+@pytest.mark.parametrize(
+    ("head", "place"), [("geo:Latitude,geo:Longitude", "30.2,115.04"), ("位置", "30.2 115.04 20.5 4.9")]
+)
+def test_places_of_odk_and_kobo_are_read(tmp_path: Path, head: str, place: str) -> None:
+    layer, _report = _read(_text(tmp_path, f"名称,{head}\n甲,{place}\n"))
+    assert _place(layer) == _HERE
+
+
+def test_parcels_of_a_land_office_come_as_areas_in_the_system_they_state(tmp_path: Path) -> None:
+    head = "[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=3\n带号=38\n[地块坐标]\n4,1.0,7,枫叶山,面,,住宅,,@\n"
+    points = [(0, 0), (0, 100), (100, 100), (0, 0)]
+    lines = [f"J{n},1,{NORTH + north},{38_000_000 + EAST + east}\n" for n, (north, east) in enumerate(points)]
+    layer, report = _read(_text(tmp_path, head + "".join(lines), "地块.txt", "gbk"))
+    assert layer.geometries is not None
+    assert report.crs == "EPSG:4526"
+    assert shapely.distance(layer.geometries[0], shapely.Point(EAST, NORTH)) < 0.01
+    assert shapely.area(layer.geometries[0]) == pytest.approx(5000, abs=1)
+    assert layer.fields["地块名称"] == ["枫叶山"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "小区名称,户数,楼栋数,建筑面积（万㎡）,总投资(元),占地面积/亩\n枫叶山,436,12,3.2,12000000,15\n",
+        "小区名称,户数,楼栋数,建筑面积,总投资,占地面积\n枫叶山,436户,12栋,3.2万平方米,1200万元,15亩\n",
+    ],
+)
+def test_units_that_a_heading_or_a_cell_states_are_brought_to_those_of_the_table(tmp_path: Path, text: str) -> None:
+    with make_project(tmp_path / "p.gpkg") as store:
+        (report,) = run(store, [_text(tmp_path, text)])
+        (row,) = store.select("community", ["gfa", "est_investment", "site_area", "household_count"])
+    values = [row[name] for name in ("gfa", "est_investment", "site_area", "household_count")]
+    assert values == pytest.approx([32_000, 1200, 10_000, 436])
+    assert "unit" in _codes(report)
+
+
+def test_a_month_in_a_heading_does_not_make_it_a_row_of_numbers(tmp_path: Path) -> None:
+    layer, _report = _read(_text(tmp_path, "楼号,2020.1,2020.2,2020.3\n甲,1,2,3\n乙,2,3,4\n"))
+    assert layer.fields["楼号"] == ["甲", "乙"]
 
 
 _POINT = shapely.Point(115.04, 30.2)
