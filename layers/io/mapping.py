@@ -98,7 +98,8 @@ FIELD_ALIASES: dict[str, tuple[str, ...]] = {
 
 _NOISE = re.compile(r"[\s_\-·.]+|[(（].*?[)）]|模拟|数据|\d+带?|gbk|shp")
 
-_SLASHED = re.compile(r"[/／](?:万?㎡|m2|m²|万?平方米|亩|公顷|[万亿]?元|mm?|毫?米|户|栋|人|年)$")  # a unit after the name
+_UNIT_BEHIND = r"[/／](?:万?㎡|m2|m²|万?平方米|亩|公顷|[万亿]?元|mm?|毫?米|户|栋|人|年)$"
+_SLASHED = re.compile(_UNIT_BEHIND)
 
 
 @dataclass(frozen=True, slots=True)
