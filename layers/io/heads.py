@@ -22,14 +22,14 @@ _CHINA = (3.0, 73.0, 136.0)  # degrees: southernmost latitude, longitudes in the
 _DEPTH = 12  # filled rows in which a head may begin
 _COMMON = frozenset({
     "序号", "编号", "备注", "面积", "电话", "联系人", "联系电话", "数量", "单位", "点号", "高程", "日期", "项目名称",
-    "地块", "区域", "起点点号", "终点点号", "点名", "户主", "照片", "说明", "特征", "附属物", "no", "remark", "h", "z",
+    "地块", "区域", "起点点号", "终点点号", "点名", "户主", "照片", "说明", "特征", "附属物", "no", "remark",
 })  # fmt: skip
 _ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!"})
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _MEASURED = re.compile(
     r"(?!(?:19|20)\d\d\.\d{1,2}$)[-+]?(?:\d+\.\d+|\d{6,})(?:[eE][-+]?\d+)?"
 )  # as no heading is; 2020.1 is a month
-_TITLE = re.compile(r"[:：]|^(?:附件|附表|表\s*\d)|(?:一览|汇总|统计|登记|调查|明细|成果)表$|^\s*#")
+_TITLE = re.compile(r"[\u4e00-\u9fff]\s*[:：]|^(?:附件|附表|表\s*\d)|(?:一览|汇总|统计|登记|调查|明细|成果)表$|^\s*#")
 _REMARK = re.compile(r"^\s*(?:注|说明|备注|填表|制表|审核|填报|测量|复核|检查|单位负责人|负责人|日期)\S{0,6}\s*[:：]")
 
 
@@ -86,14 +86,16 @@ def _below_titles(rows: Rows, index: int) -> int:
             break
         better = _known(rows[below])
         wider = len(set(_texts(rows[below]))) > len(set(_texts(rows[index])))
-        if (better >= 2 and better > 2 * here) or (wider and any(map(_TITLE.search, _texts(rows[index])))):
+        is_title = here < 2 and any(map(_TITLE.search, _texts(rows[index])))
+        if (better >= 2 and better > 2 * here) or (wider and is_title):
             return below
     return index
 
 
 def _known(row: Row) -> int:
-    """Return how many cells of a row are headings that we know."""
-    return sum(_plain(text) in _words() or bool(coordinates.role(text)) for text in set(_texts(row)))
+    """Return how many cells of a row are headings that we know; a letter alone is as often a value."""
+    texts = {text for text in _texts(row) if len(text) > 1}
+    return sum(_plain(text) in _words() or bool(coordinates.role(text)) for text in texts)
 
 
 def _plain(text: str) -> str:

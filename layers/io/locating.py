@@ -25,6 +25,7 @@ _DATUM_WORDS = (
     ("bd-09", crs_.BD09),
     ("百度", crs_.BD09),
 )
+_TRUE = re.compile(r"wgs|cgcs|gps|2000|天地图")
 _OLD = (  # what names say of the datum; CGCS2000 grid -> that of the datum (domain page 5.1)
     (re.compile(r"(?:西安|xian|xi'an|\bx)[_\- ]?(?:19)?80|80西安|\b[xy]80\b"),
      {"EPSG:4547": "EPSG:2383", "EPSG:4526": "EPSG:2362", "EPSG:4548": "EPSG:2384", "EPSG:4527": "EPSG:2363"}),
@@ -191,10 +192,18 @@ def _warn_of_old_datum(code: str, report: FileReport) -> None:
 
 
 def _datum_hint(raw: RawLayer, report: FileReport) -> str:
-    words = [report.file.stem, raw.name, raw.said]
+    """Return the shifted system that names and values speak of; what the columns of the coordinates say comes first."""
+    if hint := _shifted_by(raw.said):
+        return hint
+    if _TRUE.search(raw.said.lower()):
+        return ""  # beside other columns that hold the same place in a shifted system
+    words = [report.file.stem, raw.name]
     words += [clean.text_of([name, *values[:20]]) for name, values in raw.fields.items()]
-    text = " ".join(words).lower()
-    return next((name for word, name in _DATUM_WORDS if word in text), "")
+    return _shifted_by(" ".join(words))
+
+
+def _shifted_by(text: str) -> str:
+    return next((name for word, name in _DATUM_WORDS if word in text.lower()), "")
 
 
 def bounds(raw: RawLayer) -> Box:

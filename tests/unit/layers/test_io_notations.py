@@ -89,6 +89,14 @@ def test_a_column_that_names_a_shifted_system_says_what_its_numbers_are(tmp_path
     assert report.crs == "BD-09"
 
 
+def test_true_coordinates_beside_shifted_ones_are_not_shifted(tmp_path: Path) -> None:
+    layer, report = _read(
+        _text(tmp_path, "名称,wgs84_lng,wgs84_lat,gcj02_lng,gcj02_lat\n甲,115.04,30.2,115.0454,30.1976\n")
+    )
+    assert _place(layer) == _HERE
+    assert "shifted_datum" not in _codes(report)
+
+
 def test_columns_of_xian_1980_are_not_taken_for_cgcs2000(tmp_path: Path) -> None:
     _layer, report = _read(_text(tmp_path, f"点号,X80,Y80\nA1,{NORTH},{EAST}\n"))
     assert report.crs == "EPSG:2383"
@@ -186,6 +194,12 @@ def test_the_head_is_found_below_titles_and_with_whatever_divides_the_columns(tm
     layer, _report = _read(_text(tmp_path, text))
     assert layer.fields == {"名称": ["甲"]}
     assert _place(layer) == _HERE
+
+
+@pytest.mark.parametrize("text", ["item-label,item-value\nY,y\n", "type,name,label:English,\ntext,a,What is it?,x\n"])
+def test_a_row_of_values_is_not_taken_for_the_head_above_it(tmp_path: Path, text: str) -> None:
+    layer, _report = _read(_text(tmp_path, text))
+    assert next(iter(layer.fields)) == text.split(",", maxsplit=1)[0]
 
 
 def test_headings_that_repeat_below_others_are_told_apart_by_them(tmp_path: Path) -> None:
