@@ -30,6 +30,10 @@ def degrees(text: str) -> float:
     >>> degrees("114º30'0''"), degrees("东经：114°30′0″"), degrees("114°29′60″.0"), degrees("E 114 30 00")
     (114.5, 114.5, nan, 114.5)
     """
+    try:
+        return float(text if "_" not in text else "")
+    except ValueError:
+        pass
     plain = unicodedata.normalize("NFKC", text.translate(_MARKS)).translate(_MARKS).strip().replace("''", '"')
     plain = _FRACTION_BEHIND.sub(r"\1.\3\2", _NAMED.sub("", plain))
     try:
@@ -56,7 +60,15 @@ def number(value: object) -> float:
     """
     if value is None or isinstance(value, int | float):
         return float("nan") if value is None else float(value)
-    plain = _UNIT.sub("", "".join(unicodedata.normalize("NFKC", str(value)).split()))
+    try:
+        return float(value) if isinstance(value, str) and "_" not in value else _spelled(str(value))
+    except ValueError:
+        return _spelled(str(value))
+
+
+def _spelled(text: str) -> float:
+    """Return a number written with blanks, commas, full-width digits or a unit; NaN if it is none."""
+    plain = _UNIT.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
     if _DECIMAL_COMMA.fullmatch(plain) and not _GROUPED.fullmatch(plain):
         plain = plain.replace(",", ".")
     try:

@@ -16,6 +16,8 @@ _TEXT = r'("(?:[^"\\]|\\.)*")'  # kept as it is
 _NAN = re.compile(_TEXT + r"|-?\b(?:NaN|Infinity)\b")
 _LONG = re.compile(_TEXT + r"|(?<![\d.eE])-?\d{19,}(?![\d.eE])")
 _ENDLESS = re.compile(_TEXT + r"|(-?)\d+(?:\.\d+)?[eE]\+?0*[3-9]\d{2,}\b")  # beyond what a computer's number holds
+_COLLECTION, _HEAD = '"FeatureCollection"', 200
+_EXPONENT = re.compile(r"\d[eE]\+?\d{3}")
 _BETWEEN = re.compile(r"[\s\x1e,]*")
 
 
@@ -29,7 +31,8 @@ def copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> 
     if any(not found[1] for found in _LONG.finditer(text)):
         told = _("{file} holds whole numbers of more than 18 digits, which lose their last ones. Write them as texts.")
         report.warn("long_number", told.format(file=path.name))
-    text = _ENDLESS.sub(lambda found: found[1] or f"{found[2]}1e300", text)
+    if _EXPONENT.search(text):
+        text = _ENDLESS.sub(lambda found: found[1] or f"{found[2]}1e300", text)
     lines = _lines(text, path, report)
     target = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
     target.write_text("\n".join(lines) if lines else text, "utf-8")
@@ -50,6 +53,8 @@ def _lines(text: str, path: Path, report: FileReport) -> list[str]:
     one JSON after another, which GDAL would read the first of; a list of
     features is one too.
     """
+    if text.count(_COLLECTION, 0, _HEAD) == text.count(_COLLECTION) == 1 and path.suffix.lower() not in _SEQUENCES:
+        return []  # the usual file, whose whole is read by GDAL alone
     start = _BETWEEN.match(text)
     at = start.end() if start else 0
     try:

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from fieldsurvey.i18n import _
 from layers.io import encodings
 from layers.io.report import FileReport
 
@@ -21,6 +22,9 @@ def copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> 
     main = folder / (path.stem + suffix)
     data = main.read_bytes()
     texts = main.with_suffix(".mid" if suffix == ".mif" else ".dat")
+    if not texts.exists():
+        told = _("{file} comes without its {what} ({suffix}).")
+        report.warn("part_missing", told.format(file=path.name, what=_("attribute table"), suffix=texts.suffix))
     whole = _text(data + (texts.read_bytes() if texts.exists() else b""))
     found = encodings.of_bytes(whole)
     name = encoding or found.name
