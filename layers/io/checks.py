@@ -15,6 +15,7 @@ from layers.io.report import FileReport
 
 SQLITE = frozenset({".gpkg", ".sqlite", ".db"})
 XML = frozenset({".gml", ".gpx"})
+_TAIL = 1 << 16  # bytes in which the end of an XML file must stand
 MAX_BYTES = 4 << 30
 
 
@@ -45,7 +46,7 @@ def check_content(path: Path, report: FileReport) -> None:
     if suffix in SQLITE:
         _check_sqlite(path)
     elif suffix in XML:
-        _check_xml(path)
+        _check_xml(path, report)
     elif suffix == ".shp":
         _check_shapefile(path, report)
     elif suffix == ".dbf":
@@ -90,9 +91,14 @@ def _check_sqlite(path: Path) -> None:
         )
 
 
-def _check_xml(path: Path) -> None:
+def _check_xml(path: Path, report: FileReport) -> None:
     with path.open("rb") as source:
         head = source.read(1 << 16).replace(b"\0", b"")  # UTF-16 too
+        source.seek(max(path.stat().st_size - _TAIL, 0))
+        tail = source.read().replace(b"\0", b"")
+    if (root := re.search(rb"<([\w:.-]+)", head)) and b"</" + root[1] not in tail and b"/>" not in tail[-64:]:
+        text = _("{file} is cut off: its end is missing. What is left was read.")
+        report.warn("truncated", text.format(file=path.name))
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         raise own_entities(path)
 

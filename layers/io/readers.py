@@ -15,6 +15,7 @@ from layers.io.mapping import proposed
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
 
+_MOST_COLUMNS = 1000  # SQLite holds 2,000 in a table, of which later files may need some
 _APART = frozenset({"community", "building", "district"})  # areas of which no two share ground
 
 
@@ -51,6 +52,7 @@ def read(request: Request, folder: Path, report: FileReport, control: JobControl
     """
     layers = cjj61.recognise(read_raw(request.file, folder, report, request.encoding), report)
     for layer in control.steps(layers, request.file.name):
+        _keep_columns(layer, report)
         source = locating.locate(layer, request.crs, report)
         if layer.geometries is None:
             continue
@@ -65,6 +67,17 @@ def read(request: Request, folder: Path, report: FileReport, control: JobControl
             clean.tell_broken(geometries, report)
         _tell_overlaps(layer, report)
     return layers
+
+
+def _keep_columns(layer: RawLayer, report: FileReport) -> None:
+    """Leave out columns beyond what a table can hold; those without any value first."""
+    if len(layer.fields) <= _MOST_COLUMNS:
+        return
+    filled = [name for name, values in layer.fields.items() if any(value is not None for value in values)]
+    if len(filled) > _MOST_COLUMNS:
+        text = _("{name} has {n} columns; the first {most} were read.")
+        report.warn("columns_skipped", text.format(name=layer.name, n=len(filled), most=_MOST_COLUMNS))
+    layer.fields = {name: layer.fields[name] for name in filled[:_MOST_COLUMNS]}
 
 
 def _tell_overlaps(layer: RawLayer, report: FileReport) -> None:

@@ -437,6 +437,26 @@ def test_a_long_name_leaves_room_for_each_kind_of_geometry(tmp_path: Path) -> No
     assert list(report.layers.values()) == [1, 1]
 
 
+def test_a_table_of_more_columns_than_a_database_holds_is_read_in_part_and_told(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(2500)]
+    (tmp_path / "a.csv").write_text(f"{','.join(names)}\n{','.join(['x'] * 2500)}\n", "utf-8")
+    with make_project(tmp_path / "p.gpkg") as store:
+        (report,) = run(store, [tmp_path / "a.csv"])
+    assert "columns_skipped" in _codes(report)
+
+
+def test_a_gml_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.gml"
+    shapes = shapely.to_wkb(np.array([shapely.Point(EAST, NORTH)], object))
+    raw.write(
+        whole, np.array(shapes), [np.array(["a"], object)], ["n"], geometry_type="Point", crs="EPSG:4547", driver="GML"
+    )
+    (tmp_path / "a.gml").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    shutil.copyfile(whole.with_suffix(".xsd"), tmp_path / "a.xsd")
+    _layers, report = _read(tmp_path / "a.gml")
+    assert "truncated" in _codes(report)
+
+
 def test_rows_without_a_place_are_told_as_left_out(tmp_path: Path) -> None:
     text = json.dumps({"type": "FeatureCollection", "features": [_FEATURE, {**_FEATURE, "geometry": None}]})
     with make_project(tmp_path / "p.gpkg") as store:
