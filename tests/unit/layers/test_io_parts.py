@@ -451,7 +451,7 @@ def test_a_gml_that_was_cut_off_is_told(tmp_path: Path) -> None:
     raw.write(
         whole, np.array(shapes), [np.array(["a"], object)], ["n"], geometry_type="Point", crs="EPSG:4547", driver="GML"
     )
-    (tmp_path / "a.gml").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    (tmp_path / "a.gml").write_bytes(whole.read_bytes()[:-40])
     _layers, report = _read(tmp_path / "a.gml")
     assert "truncated" in _codes(report)
 
