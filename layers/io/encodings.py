@@ -32,6 +32,7 @@ _NAMES = {
     "950": "big5", "88591": "cp1252", "8859_1": "cp1252",
 }  # fmt: skip
 _DECLARED = re.compile(r"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.\-]+)["'][^>]*\?>""", re.IGNORECASE)
+_ANSI = 0x57
 _FOREIGN = bytes(range(128, 256))
 _CHECKED = 5_000  # records of a table that are looked at one field at a time
 _LDID = {0x4D: "GB18030", 0x7A: "GB18030", 0x78: "cp950", 0x03: "cp1252", 0x57: "cp1252"}  # dBASE language driver ids
@@ -159,12 +160,19 @@ def of_dbf(dbf: Path) -> Encoding:
     found = of_bytes(text)
     if found.name == "cp1252":  # a name or text that its width cuts in the middle of a character
         found = _of_fields(dbf) or found
-    if found.name == "GB18030" and not stated and siblings.of(dbf, ".shp"):
+    if found.name == "GB18030" and (not stated or _is_of_the_system(dbf)) and siblings.of(dbf, ".shp"):
         return Encoding(found.name, found.how, sure=True)  # the usual Chinese shapefile
     if stated:
         how = _("the file states {stated}, but the text does not fit; {how}").format(stated=stated, how=found.how)
         return Encoding(found.name, how, sure=False)
     return found
+
+
+def _is_of_the_system(dbf: Path) -> bool:
+    """Say whether a table states no more than "the code page of this computer" (ANSI), which is GBK in China."""
+    with dbf.open("rb") as source:
+        head = source.read(32)
+    return siblings.of(dbf, ".cpg") is None and len(head) == 32 and head[29] == _ANSI
 
 
 def _is_chinese(dbf: Path, text: bytes) -> bool:

@@ -105,7 +105,8 @@ def test_chinese_that_is_stated_as_western_is_read_as_chinese(
         file.with_suffix(".cpg").write_text(cpg, "utf-8")
     (layer,), report = _read(file)
     assert layer.fields == {"名称": ["枫叶山"]}
-    assert "encoding_guessed" in _codes(report)
+    usual = driver == 0x57 and encoding == "gbk"  # "the code page of this computer", which is GBK in China
+    assert ("encoding_guessed" in _codes(report)) is not usual
 
 
 def test_western_text_that_is_stated_as_western_stays_so(tmp_path: Path) -> None:
