@@ -37,6 +37,8 @@ _GRIDS = (("north", "east"), ("x", "y"), ("n", "e"))
 _BRACKETS = re.compile(r"[(（\[【](.*?)[)）\]】]")
 _TRADITIONAL = str.maketrans("經緯東標橫縱", "经纬东标横纵")
 _BLANKS = re.compile(r"[\s_/\-·:.]")
+_END = re.compile(r"(起点|起始点?|始点|起|终点|终止点?|止点|终|start|end)[_\s]*", re.IGNORECASE)
+_STARTS = frozenset({"起点", "起始", "起始点", "始点", "起", "start"})
 _HEX = re.compile(r"(?:\\x|0x)?((?:[0-9A-Fa-f]{2}){9,})")
 _SRID = re.compile(r"^SRID=(\d+);", re.IGNORECASE)
 _SHAPE = re.compile(
@@ -53,7 +55,7 @@ def place(layer: RawLayer, report: FileReport) -> RawLayer:
         texts = layer.fields.pop(column)
         layer.geometries, layer.crs = _from_texts(texts, report), layer.crs or _stated(texts)
         return layer
-    if _of_three(layer, report):
+    if _of_three(layer, report) or _of_ends(layer):
         return layer
     roles = _roles(layer)
     for one, other in _pairs(roles, _ANGLES):
@@ -139,6 +141,23 @@ def _from_texts(texts: Sequence[object], report: FileReport) -> Geometries:
 
 
 # --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _of_ends(layer: RawLayer) -> bool:
+    """Make lines of rows that give longitude and latitude of both their ends; False if they do not."""
+    ends: dict[str, str] = {}
+    for name in layer.fields:
+        if (found := _END.match(name)) and (what := role(name[found.end() :])) in {"lon", "lat"}:
+            ends.setdefault(f"{'s' if found[1].lower() in _STARTS else 'e'}_{what}", name)
+    if set(ends) != {"s_lon", "s_lat", "e_lon", "e_lat"}:
+        return False
+    x1, y1, x2, y2 = (_degrees(layer.fields.pop(ends[key])) for key in ("s_lon", "s_lat", "e_lon", "e_lat"))
+    good = np.isfinite(np.array([x1, y1, x2, y2])).all(axis=0)
+    places = np.stack([np.stack([x1, x2], axis=1), np.stack([y1, y2], axis=1)], axis=2)
+    layer.geometries = np.full(len(x1), None, object)
+    layer.geometries[good] = shapely.linestrings(places[good])
+    layer.said = " ".join(ends.values())
+    return True
 
 
 def _of_three(layer: RawLayer, report: FileReport) -> bool:

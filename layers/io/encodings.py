@@ -69,13 +69,13 @@ def note(report: FileReport, found: Encoding) -> str:
 def of_text(data: bytes) -> Encoding:
     """Return the encoding of a text file's bytes."""
     for mark, name in _BOMS:
-        if data.startswith(mark):
+        if data.startswith(mark) and (name != "utf-8-sig" or decodes(data, "utf-8")):
             return Encoding(name, _("the file begins with a byte order mark"), sure=True)
     head = data[:4096]
     for name in ("utf-16-le", "utf-16-be"):
         if _is_utf_16(head, name):
             return Encoding(name, _("UTF-16 without a mark"), sure=False)
-    return of_bytes(data)
+    return of_bytes(data.removeprefix(codecs.BOM_UTF8))
 
 
 def _is_utf_16(head: bytes, name: str) -> bool:

@@ -1,5 +1,6 @@
 """CSV and Excel tables: ledgers with merged heads, and points with coordinate columns."""
 
+import codecs
 import csv
 import io
 import re
@@ -17,6 +18,7 @@ SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat"}) | workbooks.SUFFIXES
 Rows = Sequence[Sequence[object]]
 _EXCEL_HINT = re.compile(r"sep=(.)\s", re.IGNORECASE)
 _TOTALS = re.compile(r"^\s*(小计|合计|总计|累计|共计)")
+_AS_FORMULA = re.compile(r'^="([^"]*)"$')
 _LINE_ENDS = re.compile(r"\r+\n|\r")
 _MAX_CELL = 32_767  # characters, Excel's own limit
 _SAMPLE, _LINES = 1 << 16, 30  # bytes and lines in which the kind of a text shows
@@ -52,12 +54,14 @@ def _text(path: Path, report: FileReport, encoding: str | None) -> str:
     if _is_no_text(data):
         raise InputRefused(_("{file} is no table: its content is something else.").format(file=path.name))
     found = encodings.Encoding(encoding, _("as you said"), sure=True) if encoding else encodings.of_text(data)
+    if not found.name.startswith("utf-8"):
+        data = data.removeprefix(codecs.BOM_UTF8)  # which some programs write before any encoding
     if b"\0" in data and not found.name.startswith(("utf-16", "utf-32")):
         report.warn("nul", _("{file} contains NUL bytes; they were left out.").format(file=path.name))
         data = data.replace(b"\0", b"")
         found = encodings.of_text(data) if encoding is None else found
     text = _mended(data.decode(encodings.note(report, found), "replace"), report)
-    return _LINE_ENDS.sub("\n", text)
+    return _LINE_ENDS.sub("\n", text).rstrip("\x1a").lstrip("\ufeff")
 
 
 def _csv_rows(text: str, report: FileReport) -> list[list[object]]:
@@ -92,6 +96,8 @@ def _mended(text: str, report: FileReport) -> str:
 
 
 def _limited(row: list[object], report: FileReport) -> list[object]:
+    """Return a row without the disguise of texts as formulas (="00123"), its cells no longer than in Excel."""
+    row = [_AS_FORMULA.sub(r"\1", cell) if isinstance(cell, str) and cell[:2] == '="' else cell for cell in row]
     if any(len(str(cell)) > _MAX_CELL for cell in row):
         report.warn("long_cell", _("A cell holds more than {n} characters and was cut.").format(n=_MAX_CELL))
         return [str(cell)[:_MAX_CELL] for cell in row]

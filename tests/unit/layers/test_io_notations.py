@@ -153,6 +153,28 @@ def test_units_that_a_heading_or_a_cell_states_are_brought_to_those_of_the_table
     assert "unit" in _codes(report)
 
 
+def test_rows_that_give_both_ends_are_lines(tmp_path: Path) -> None:
+    text = "路名,起点经度,起点纬度,终点经度,终点纬度\n甲,115.04,30.2,115.05,30.2\n"
+    layer, _report = _read(_text(tmp_path, text))
+    assert layer.geometries is not None
+    assert layer.geometries[0].geom_type == "LineString"
+    assert layer.geometries[0].coords[0] == _HERE
+    assert layer.fields == {"路名": ["甲"]}
+
+
+def test_texts_that_a_program_wrote_as_formulas_are_texts(tmp_path: Path) -> None:
+    layer, _report = _read(_text(tmp_path, '编号,经度,纬度\n="00123",="115.04",="30.2"\n\x1a'))
+    assert layer.fields == {"编号": ["00123"]}
+    assert _place(layer) == _HERE
+
+
+def test_a_mark_of_utf_8_before_gbk_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbf" + "名称,地址\n枫叶山,黄石港\n".encode("gbk"))
+    layer, report = _read(tmp_path / "a.csv")
+    assert layer.fields["地址"] == ["黄石港"]
+    assert "encoding_guessed" in _codes(report)
+
+
 def test_a_month_in_a_heading_does_not_make_it_a_row_of_numbers(tmp_path: Path) -> None:
     layer, _report = _read(_text(tmp_path, "楼号,2020.1,2020.2,2020.3\n甲,1,2,3\n乙,2,3,4\n"))
     assert layer.fields["楼号"] == ["甲", "乙"]
