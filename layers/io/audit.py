@@ -132,7 +132,18 @@ def from_texts(texts: Sequence[Any], layer: str, report: FileReport) -> Any:  # 
             found[index] = shapely.from_wkt(str(text)) if text else None
         except (shapely.errors.GEOSException, NotImplementedError):
             lost += 1
+    _tell_kind(lost, layer, report)
+    return found
+
+
+def tell_unreadable(given: Any, read: Any, layer: str, report: FileReport) -> None:  # noqa: ANN401 - numpy arrays
+    """Tell geometries that are there, but of a kind without counterpart, such as surfaces of triangles (TIN)."""
+    if given is not None and read is not None:
+        lost = sum(blob is not None and shape is None for blob, shape in zip(given, read, strict=True))
+        _tell_kind(lost, layer, report)
+
+
+def _tell_kind(lost: int, layer: str, report: FileReport) -> None:
     if lost:
         told = _("{n} geometries of {name} are of a kind that cannot be read and were left out.")
         report.warn("unreadable_geometry", told.format(n=lost, name=layer))
-    return found

@@ -206,6 +206,7 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     elif source.suffix in checks.SQLITE | {".gml", ".fgb", ".gdb"}:
         audit.tell_arcs(source, name, report)
     geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="fix")
+    audit.tell_unreadable(wkb, geometries, name, report)
     if (
         geometries is not None
         and source.suffix in checks.SQLITE

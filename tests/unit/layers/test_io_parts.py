@@ -17,7 +17,7 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.geo import crs
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store.library import sqlite3
-from layers.io import gdal_words
+from layers.io import audit, gdal_words
 from layers.io.child import _system
 from layers.io.importer import run
 from layers.io.raw import RawLayer
@@ -455,6 +455,12 @@ def test_a_gml_that_was_cut_off_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.gml").write_bytes(whole.read_bytes()[:-40])
     _layers, report = _read(tmp_path / "a.gml")
     assert "truncated" in _codes(report)
+
+
+def test_a_kind_of_geometry_without_counterpart_is_told_as_such() -> None:
+    report = FileReport(Path("a.shp"))
+    audit.tell_unreadable([b"x", None], [None, None], "a", report)
+    assert _codes(report) == {"unreadable_geometry"}
 
 
 def test_rows_without_a_place_are_told_as_left_out(tmp_path: Path) -> None:
