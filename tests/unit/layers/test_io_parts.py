@@ -457,6 +457,15 @@ def test_a_gml_that_was_cut_off_is_told(tmp_path: Path) -> None:
     assert "truncated" in _codes(report)
 
 
+def test_a_report_does_not_grow_with_the_rows_that_are_wrong() -> None:
+    report = FileReport(Path("a.csv"))
+    for number in range(10_000):
+        report.warn("not_a_number", f"{number}")
+    assert len(report.warnings) == 21
+    report.warn("other", "x")
+    assert len(report.warnings) == 22
+
+
 def test_a_kind_of_geometry_without_counterpart_is_told_as_such() -> None:
     report = FileReport(Path("a.shp"))
     audit.tell_unreadable([b"x", None], [None, None], "a", report)
