@@ -31,6 +31,11 @@ _PLAIN_114, _ZONE_38 = "EPSG:4547", "EPSG:4526"
 _ZONED = {38: "EPSG:4526", 39: "EPSG:4527", 37: "EPSG:4525", 20: "EPSG:4498", 19: "EPSG:4497"}
 
 
+_ZONE, _FIRST_ZONE = 1_000_000, 13  # m that a zone number counts in an easting; the westernmost zone of China
+_CHINA = (73.0, 3.0, 136.0, 54.0)  # degrees: west, south, east, north
+_WEB_NEAR = (12_200_000.0, 2_200_000.0, 13_000_000.0, 4_900_000.0)  # m; central China in Web Mercator
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """A reference system and how it was found.
@@ -194,8 +199,52 @@ def short_code(wkt: str) -> str:
     ESRI's names (CGCS2000_3_Degree_GK_CM_114E) are recognised by their parameters.
     """
     found = parsed(wkt)
-    code = found.to_epsg(min_confidence=70) or found.to_epsg(min_confidence=25)
-    return f"EPSG:{code}" if code else wkt
+    codes = (found.to_epsg(min_confidence=70), found.to_epsg(min_confidence=25))
+    return next((f"EPSG:{code}" for code in codes if code and _means_the_same(found, parsed(f"EPSG:{code}"))), wkt)
+
+
+def _means_the_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - pyproj has no type information
+    """Say whether two systems give a place the same numbers: a grid of a city may bear the name of a national one."""
+    from pyproj.exceptions import ProjError
+
+    if one.ellipsoid is None or not one.is_projected:
+        return True
+    if not np.isclose(one.ellipsoid.inverse_flattening, other.ellipsoid.inverse_flattening, rtol=0, atol=1e-5):
+        return False
+    west, south, east, north = other.area_of_use.bounds if other.area_of_use else _CHINA
+    place = ((west + east) / 2, (south + north) / 2)
+    try:
+        first, second = (
+            _transformer(each.geodetic_crs.to_wkt(), each.to_wkt()).transform(*place) for each in (one, other)
+        )
+        return bool(np.allclose(first, second, rtol=0, atol=1e-3))
+    except ProjError:
+        return False
+
+
+def zone_numbers(code: str) -> tuple[int, ...]:
+    """Return the zone number that begins the eastings of a Gauss-Kruger system, else those that could; none for others.
+
+    >>> zone_numbers("EPSG:4526"), zone_numbers("EPSG:4547"), zone_numbers("EPSG:3857")
+    ((38,), (38,), ())
+    """
+    values = {each.name: float(each.value) for each in getattr(parsed(code).coordinate_operation, "params", ())}
+    meridian, east = values.get("Longitude of natural origin"), values.get("False easting")
+    if meridian is None or east is None or parsed(code).coordinate_operation.method_name != "Transverse Mercator":
+        return ()
+    if east >= _FIRST_ZONE * _ZONE:
+        return (int(east // _ZONE),)
+    return tuple(int(zone) for zone in (meridian / 3, (meridian + 3) / 6) if zone == int(zone) and zone >= _FIRST_ZONE)
+
+
+def has_zone(code: str) -> bool:
+    """Say whether the eastings of a system begin with a zone number.
+
+    >>> has_zone("EPSG:4526"), has_zone("EPSG:4547")
+    (True, False)
+    """
+    values = {each.name: float(each.value) for each in getattr(parsed(code).coordinate_operation, "params", ())}
+    return values.get("False easting", 0.0) >= _FIRST_ZONE * _ZONE
 
 
 def name_of(code: str) -> str:
@@ -218,6 +267,7 @@ _WEB = frozenset({3857, 3785, 900913})
 _DATUMS = {"China Geodetic Coordinate System 2000": "CGCS2000"}
 _DEGREES = N_("the numbers are degrees")
 _PLAIN = N_("the easting has six digits and fits the zone of 114°E")
+_OF_THE_WEB = N_("the numbers are those of a web map (Web Mercator) in central China")
 _WITH_ZONE = N_("the easting has eight digits and begins with zone {zone}")
 
 
@@ -239,4 +289,7 @@ def guess(bounds: tuple[float, float, float, float]) -> Guess:
         return Guess(_ZONED[int(zone)], _(_WITH_ZONE).format(zone=int(zone)), sure=False)
     if 100_000 <= min_x <= max_x < 1_000_000 and 1_000_000 < min_y <= max_y < 6_500_000:
         return Guess(_PLAIN_114, _(_PLAIN), sure=False)
+    west, south, east, north = _WEB_NEAR
+    if west <= min_x <= max_x <= east and south <= min_y <= max_y <= north:
+        return Guess("EPSG:3857", _(_OF_THE_WEB), sure=False)
     return Guess("", _("the numbers fit no system in use here"), sure=False)

@@ -52,6 +52,18 @@ def check_gpkg(source: Path, report: FileReport) -> None:
         report.warn("no_extent_stated", text.format(file=report.file.name, names="、".join(counted[:5])))
 
 
+def count_rows(source: Path, table: str) -> int:
+    """Return how many rows a table of a database holds; 0 if they cannot be counted."""
+    from pyogrio import raw
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    name = table.replace('"', '""')
+    try:
+        return int(raw.read(source, sql=f'SELECT count(*) FROM "{name}"', read_geometry=False)[3][0][0])
+    except (DataLayerError, DataSourceError, RuntimeError, ValueError, IndexError):
+        return 0
+
+
 def _has_shapes(source: Path, table: str, column: str) -> bool:
     from pyogrio import raw
 
@@ -120,7 +132,18 @@ def from_texts(texts: Sequence[Any], layer: str, report: FileReport) -> Any:  # 
             found[index] = shapely.from_wkt(str(text)) if text else None
         except (shapely.errors.GEOSException, NotImplementedError):
             lost += 1
+    _tell_kind(lost, layer, report)
+    return found
+
+
+def tell_unreadable(given: Any, read: Any, layer: str, report: FileReport) -> None:  # noqa: ANN401 - numpy arrays
+    """Tell geometries that are there, but of a kind without counterpart, such as surfaces of triangles (TIN)."""
+    if given is not None and read is not None:
+        lost = sum(blob is not None and shape is None for blob, shape in zip(given, read, strict=True))
+        _tell_kind(lost, layer, report)
+
+
+def _tell_kind(lost: int, layer: str, report: FileReport) -> None:
     if lost:
         told = _("{n} geometries of {name} are of a kind that cannot be read and were left out.")
         report.warn("unreadable_geometry", told.format(n=lost, name=layer))
-    return found

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit
+from layers.io import audit, siblings
 from layers.io.report import FileReport
 
 SQLITE = frozenset({".gpkg", ".sqlite", ".db"})
 XML = frozenset({".gml", ".gpx"})
+_TAIL = 1 << 16  # bytes in which the end of an XML file must stand
 MAX_BYTES = 4 << 30
 
 
@@ -45,7 +46,7 @@ def check_content(path: Path, report: FileReport) -> None:
     if suffix in SQLITE:
         _check_sqlite(path)
     elif suffix in XML:
-        _check_xml(path)
+        _check_xml(path, report)
     elif suffix == ".shp":
         _check_shapefile(path, report)
     elif suffix == ".dbf":
@@ -90,9 +91,14 @@ def _check_sqlite(path: Path) -> None:
         )
 
 
-def _check_xml(path: Path) -> None:
+def _check_xml(path: Path, report: FileReport) -> None:
     with path.open("rb") as source:
         head = source.read(1 << 16).replace(b"\0", b"")  # UTF-16 too
+        source.seek(max(path.stat().st_size - _TAIL, 0))
+        tail = source.read().replace(b"\0", b"")
+    if (root := re.search(rb"<([\w:.-]+)", head)) and b"</" + root[1] not in tail and b"/>" not in tail[-64:]:
+        text = _("{file} is cut off: its end is missing. What is left was read.")
+        report.warn("truncated", text.format(file=path.name))
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         raise own_entities(path)
 
@@ -117,15 +123,15 @@ def _check_shapefile(path: Path, report: FileReport) -> None:
                 file=path.name, have=size, whole=stated
             ),
         )
-    dbf = sibling(path, ".dbf")
+    dbf = siblings.of(path, ".dbf")
     for suffix, what in ((".shx", _("index")), (".dbf", _("attribute table"))):
-        if sibling(path, suffix) is None:
+        if siblings.of(path, suffix) is None:
             report.warn("part_missing", _("{file} comes without its {what} ({suffix}).").format(
                 file=path.name, what=what, suffix=suffix
             ))  # fmt: skip
     if dbf is not None:
         _check_dbf(dbf, report)
-    audit.check_records(path, dbf, sibling(path, ".shx"), report)
+    audit.check_records(path, dbf, siblings.of(path, ".shx"), report)
 
 
 def _check_dbf(dbf: Path, report: FileReport) -> None:
@@ -137,11 +143,3 @@ def _check_dbf(dbf: Path, report: FileReport) -> None:
     records, header, record = struct.unpack("<IHH", head[4:12])
     if header + records * record > dbf.stat().st_size + 1:
         report.warn("truncated", _("{file} is cut off: part of the attributes is missing.").format(file=dbf.name))
-
-
-def sibling(path: Path, suffix: str) -> Path | None:
-    """Return the part of a shapefile with that suffix, in either case of letters; None if it is missing."""
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.exists():
-            return candidate
-    return None

@@ -8,6 +8,7 @@ system keeps; the window and the project file are in another process.
 """
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -79,9 +80,21 @@ def _answer(asked: dict[str, Any], control: JobControl) -> dict[str, Any]:
     except RecursionError:
         report.refuse(_("{file} is nested too deeply and was not read.").format(file=file.name))
     except OSError as error:
-        text = _("{file} cannot be read: {why}")
-        report.refuse(text.format(file=file.name, why=error.strerror or type(error).__name__))
+        report.refuse(_system(error).format(file=file.name))
     return {"report": report.as_json(), "layers": saved}
+
+
+def _system(error: OSError) -> str:
+    """Return what the operating system's error means; its own words are in a language of its own."""
+    if isinstance(error, PermissionError):
+        return _("{file} may not be read: you have no right to, or another program holds it open. Copy it elsewhere.")
+    if isinstance(error, IsADirectoryError | NotADirectoryError):
+        return _("{file} is a folder. Choose the files in it.")
+    if isinstance(error, FileNotFoundError):
+        return _("There is no file {file}.")
+    if error.errno == errno.ENOSPC:
+        return _("{file} needs more room on the disk than there is. Free some, then import again.")
+    return _("{file} cannot be read: the disk or the network gives an error. Copy it elsewhere and try again.")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ import shapely
 
 from fieldsurvey.i18n import _
 from layers.io import cjj61_checks
+from layers.io.angles import number
 from layers.io.cjj61_checks import End, PointRow, Run
-from layers.io.coordinates import number
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 

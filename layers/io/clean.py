@@ -147,19 +147,13 @@ def reprojected(geometries: Geometries, source: str, target: str, report: FileRe
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         return np.column_stack(crs.transform(xy[:, 0], xy[:, 1], source, target, roughly=True))
 
-    return finite(shapely.transform(geometries, move), _Muted(report))
-
-
-class _Muted(FileReport):
-    """Passes on only what is new after reprojection: impossible coordinates."""
-
-    def __init__(self, report: FileReport) -> None:
-        super().__init__(report.file)
-        self._report = report
-
-    def warn(self, code: str, message: str) -> None:
-        if code == "bad_coordinates":
-            self._report.warn("outside_crs", message)
+    muted = FileReport(report.file)
+    moved = finite(shapely.transform(geometries, move), muted)
+    lost = int((shapely.is_missing(moved) & ~shapely.is_missing(geometries)).sum())
+    if lost:
+        text = _("{n} features lie where the project's coordinate system does not reach, and were left out.")
+        report.warn("outside_crs", text.format(n=lost))
+    return moved
 
 
 def repaired(geometries: Geometries, report: FileReport) -> Geometries:

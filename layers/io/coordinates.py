@@ -1,65 +1,126 @@
-"""Coordinates in the columns of a table, in whatever notation offices write them."""
+"""Coordinates in the columns of a table, under whatever name and in whatever notation offices write them."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from fieldsurvey.i18n import _
+from layers.io.angles import degrees, number
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
 
 Floats = npt.NDArray[np.float64]
 
-_LONGITUDE = ("经度", "lon", "lng", "longitude", "long", "东经", "经度lng")
-_LATITUDE = ("纬度", "lat", "latitude", "北纬", "纬度lat")
-_NORTH_X = ("x", "x坐标", "北坐标", "纵坐标", "northing", "北", "坐标x", "xcoord")
-_EAST_Y = ("y", "y坐标", "东坐标", "横坐标", "easting", "东", "坐标y", "ycoord")
-_BOTH = ("坐标", "经纬度", "位置坐标", "coordinates", "coordinate", "lonlat", "lnglat", "latlon", "latlng")
-_WKT = ("wkt", "ewkt", "wkb", "geom", "geometry", "thegeom", "shape")
-_UNITS = re.compile(r"[(（\[【].*?[)）\]】]|[\s_]")
-_ANGLE = re.compile(
-    r"^([NSEW北南东西])?(?:经|纬)?([-+]?\d+(?:\.\d+)?)(?:[°度d:\- ]+(\d+(?:\.\d+)?)(?:[′'’分m:\- ]+(\d+(?:\.\d+)?))?)?"
-    r"[°度d′'’分m″\"”秒s\- ]*([NSEW北南东西])?(?:经|纬)?$"
-)
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){9,}")
+_WEB = r"(?:gps|wgs84|wgs|gcj02|bd09|cgcs2000|baidu|gaode|amap|高德|百度|腾讯|火星|中心点?|center|centroid|point)*"
+_TAIL = r"(?:gps|wgs84|wgs|gcj02|bd09|cgcs2000|deg|dd)?"
+_METRES = r"(?:坐标|coord|值|54|80|2000|cgcs2000|m|米)*"
+_ROLES = (
+    ("both", re.compile(rf".*经纬度.*|{_WEB}(?:(?:位置|地理|空间)?坐标|(?:地理)?位置|定位|coordinates?|location)"
+                        r"|lonlat|lnglat|latlon|latlng|gps")),
+    ("lon", re.compile(rf"[^纬]*(?:经度|东经)[^纬]*|{_WEB}(?:lon|lng|long|jd|jingdu){_TAIL}|.*longitude{_TAIL}")),
+    ("lat", re.compile(rf"[^经]*(?:纬度|北纬)[^经]*|{_WEB}(?:lat|wd|weidu){_TAIL}|.*latitude{_TAIL}")),
+    ("north", re.compile(rf"(?:北|纵)(?:坐标)?x?{_METRES}|x?(?:北|纵)坐标{_METRES}|x北{_METRES}|northings?m?")),
+    ("east", re.compile(rf"(?:东|横)(?:坐标)?y?{_METRES}|y?(?:东|横)坐标{_METRES}|y东{_METRES}|eastings?m?")),
+    ("x", re.compile(rf"{_WEB}(?:坐标|coord)?x{_METRES}")),
+    ("y", re.compile(rf"{_WEB}(?:坐标|coord)?y{_METRES}")),
+    ("n", re.compile(rf"n{_METRES}")),
+    ("e", re.compile(rf"e{_METRES}")),
+    ("shape", re.compile(r"wkt|ewkt|wkb|geom|geometry|thegeom|shape|geojson|geo|几何|图形|空间数据")),
+)  # fmt: skip
+_ANGLES = (("lon", "lat"),)
+_GRIDS = (("north", "east"), ("x", "y"), ("n", "e"))
+_BRACKETS = re.compile(r"[(（\[【](.*?)[)）\]】]")
+_TRADITIONAL = str.maketrans("經緯東標橫縱", "经纬东标横纵")
+_BLANKS = re.compile(r"[\s_/\-·:.]")
+_END = re.compile(r"(起点|起始点?|始点|起|终点|终止点?|止点|终|start|end)[_\s]*", re.IGNORECASE)
+_STARTS = frozenset({"起点", "起始", "起始点", "始点", "起", "start"})
+_HEX = re.compile(r"(?:\\x|0x)?((?:[0-9A-Fa-f]{2}){9,})")
 _SRID = re.compile(r"^SRID=(\d+);", re.IGNORECASE)
+_SHAPE = re.compile(
+    r"(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\s*(?:ZM?|M)?\s*\(|\s*\{\s*\"(?:type|coordinates)\"",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(r"[,，;；\s]+")
-_NEGATIVE = {"S", "W", "南", "西"}
+_NAMED_PAIR = re.compile(r"x\s*[=:：]\s*([\d.]+)\s*m?[,，;；\s]+y\s*[=:：]\s*([\d.]+)", re.IGNORECASE)
 
 
 def place(layer: RawLayer, report: FileReport) -> RawLayer:
-    """Return a table with points, or geometries from WKT, where columns hold them; those columns are taken out."""
-    by_name = {_plain(name): name for name in reversed(layer.fields)}
-    if (wkt := _first(by_name, _WKT)) is not None:
-        texts = layer.fields.pop(wkt)
-        layer.geometries, layer.crs = _from_wkt(texts, report), layer.crs or _stated(texts)
+    """Return a table with points, or geometries from texts, where columns hold them; those columns are taken out."""
+    if (column := _shapes(layer)) is not None:
+        texts = layer.fields.pop(column)
+        layer.geometries, layer.crs = _from_texts(texts, report), layer.crs or _stated(texts)
         return layer
-    lon, lat = _first(by_name, _LONGITUDE), _first(by_name, _LATITUDE)
-    if lon and lat:
-        return _placed(layer, _degrees(layer.fields[lon]), _degrees(layer.fields[lat]), (lon, lat), report)
-    north, east = _first(by_name, _NORTH_X), _first(by_name, _EAST_Y)
-    if north and east:
-        return _on_a_grid(layer, north, east, report)
-    both = _first(by_name, _BOTH)
-    return layer if both is None else _from_pairs(layer, both, report)
+    if _of_three(layer, report) or _of_ends(layer):
+        return layer
+    roles = _roles(layer)
+    for one, other in _pairs(roles, _ANGLES):
+        if _placed(layer, _degrees(layer.fields[one]), _degrees(layer.fields[other]), (one, other), report):
+            return layer
+    for one, other in _pairs(roles, _GRIDS):
+        if _on_a_grid(layer, one, other, report):
+            return layer
+    if "both" in roles:
+        _from_pairs(layer, roles["both"], report)
+    return layer
 
 
-def _plain(name: str) -> str:
-    return _UNITS.sub("", unicodedata.normalize("NFKC", name)).lower()
+def role(name: str) -> str:
+    """Return what a column holds by its name: lon, lat, north, east, x, y, n, e, both, shape; nothing for any other.
+
+    >>> role("经度（°）"), role("POINT_X"), role("纵坐标X(米)"), role("X(经度)"), role("建筑面积")
+    ('lon', 'x', 'north', 'lon', '')
+    """
+    plain = unicodedata.normalize("NFKC", name).lower().translate(_TRADITIONAL)
+    inside = "".join(_BRACKETS.findall(plain))
+    if "经度" in inside or "纬度" in inside:
+        return "lon" if "经度" in inside else "lat"
+    bare = _BLANKS.sub("", _BRACKETS.sub("", plain))
+    return next((found for found, pattern in _ROLES if pattern.fullmatch(bare)), "")
 
 
-def _first(by_name: dict[str, str], names: Sequence[str]) -> str | None:
-    return next((by_name[name] for name in names if name in by_name), None)
+def _roles(layer: RawLayer) -> dict[str, str]:
+    """Return role -> column; the first column of a role counts."""
+    found: dict[str, str] = {}
+    for name in layer.fields:
+        if what := role(name):
+            found.setdefault(what, name)
+    return found
+
+
+def _pairs(roles: dict[str, str], kinds: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for one, other in kinds:
+        if one in roles and other in roles:
+            yield roles[one], roles[other]
+
+
+# --- geometries as texts ---------------------------------------------------------------------------------------------
+
+
+def _shapes(layer: RawLayer) -> str | None:
+    """Return the column of texts of geometry: by its name, or by what stands in it."""
+    for name, values in layer.fields.items():
+        first = next((str(value) for value in values if value is not None), "")
+        if _SHAPE.match(first) or (role(name) == "shape" and _HEX.fullmatch(first.strip())):
+            return name
+    return next((name for name in layer.fields if role(name) == "shape" and _has_texts(layer.fields[name])), None)
+
+
+def _has_texts(values: Sequence[object]) -> bool:
+    return any(isinstance(value, str) and "(" in value for value in values)
 
 
 def _geometry(text: str) -> shapely.Geometry:
-    """Return a geometry from WKT, with PostGIS's SRID before it or not, or from WKB in hexadecimal digits."""
-    if _HEX.fullmatch(text):
-        return shapely.from_wkb(text)
+    """Return a geometry from WKT, with PostGIS's SRID before it or not, from WKB in hexadecimal digits, or GeoJSON."""
+    if found := _HEX.fullmatch(text):
+        return shapely.from_wkb(found[1])
+    if text.startswith("{"):
+        value = json.loads(text)
+        return shapely.from_geojson(json.dumps(value.get("geometry", value)))
     return shapely.from_wkt(_SRID.sub("", text))
 
 
@@ -69,29 +130,82 @@ def _stated(texts: Sequence[object]) -> str:
     return f"EPSG:{codes.pop()}" if len(codes) == 1 and codes != {"0"} else ""
 
 
-def _from_wkt(texts: Sequence[object], report: FileReport) -> Geometries:
+def _from_texts(texts: Sequence[object], report: FileReport) -> Geometries:
     found = np.full(len(texts), None, object)
     for index, text in enumerate(texts):
         try:
             found[index] = _geometry(str(text).strip()) if text else None
-        except (shapely.errors.GEOSException, NotImplementedError):
+        except (shapely.errors.GEOSException, NotImplementedError, ValueError, AttributeError, RecursionError):
             report.warn("unreadable_geometry", _("A geometry could not be read: {text} …").format(text=str(text)[:40]))
     return found
 
 
-def _on_a_grid(layer: RawLayer, north: str, east: str, report: FileReport) -> RawLayer:
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _of_ends(layer: RawLayer) -> bool:
+    """Make lines of rows that give longitude and latitude of both their ends; False if they do not."""
+    ends: dict[str, str] = {}
+    for name in layer.fields:
+        if (found := _END.match(name)) and (what := role(name[found.end() :])) in {"lon", "lat"}:
+            ends.setdefault(f"{'s' if found[1].lower() in _STARTS else 'e'}_{what}", name)
+    if set(ends) != {"s_lon", "s_lat", "e_lon", "e_lat"}:
+        return False
+    x1, y1, x2, y2 = (_degrees(layer.fields.pop(ends[key])) for key in ("s_lon", "s_lat", "e_lon", "e_lat"))
+    good = np.isfinite(np.array([x1, y1, x2, y2])).all(axis=0)
+    places = np.stack([np.stack([x1, x2], axis=1), np.stack([y1, y2], axis=1)], axis=2)
+    layer.geometries = np.full(len(x1), None, object)
+    layer.geometries[good] = shapely.linestrings(places[good])
+    layer.said = " ".join(ends.values())
+    return True
+
+
+def _of_three(layer: RawLayer, report: FileReport) -> bool:
+    """Place rows whose degrees, minutes and seconds stand in a column each; False if they do not."""
+    columns: list[list[str]] = []
+    for axis in "经纬":
+        found = [[name for name in layer.fields if _part(name) == axis + part] for part in "度分秒"]
+        if not found[0] or not found[1]:
+            return False
+        columns.append([names[0] for names in found if names])
+    angles = []
+    for names in columns:
+        parts = [_numbers([0 if value is None and at else value for value in layer.fields[name]])
+                 for at, name in enumerate(names)]  # fmt: skip
+        angles.append(sum(part / 60**power for power, part in enumerate(parts)))
+    used = (*columns[0], *columns[1])
+    return _placed(layer, np.asarray(angles[0], float), np.asarray(angles[1], float), used, report)
+
+
+def _part(name: str) -> str:
+    """Return axis and part of a column that holds one part of an angle.
+
+    >>> _part("经度(分)"), _part("东经秒"), _part("纬度"), _part("住户分布")
+    ('经分', '经秒', '纬度', '')
+    """
+    plain = _BLANKS.sub("", re.sub(r"[()（）\[\]【】°′″'\"]", "", unicodedata.normalize("NFKC", name)))
+    found = re.fullmatch(r"[^经纬]*([经纬])[^经纬]*?(度|分|秒)", plain)
+    return "" if found is None else found[1] + found[2]
+
+
+def _on_a_grid(layer: RawLayer, north: str, east: str, report: FileReport) -> bool:
     """Place rows by X and Y: X is the northing where surveyors wrote them, and the easting where programs did."""
     x, y = _numbers(layer.fields[north]), _numbers(layer.fields[east])
-    named = any(word in north + east for word in ("北", "东", "纵", "横", "orthing"))
-    if named or _is_north_first(x, y):
-        if not named:
-            text = _("Column {x} holds northings and {y} eastings, as surveyors write them; they were read so.")
-            report.warn("x_is_north", text.format(x=north, y=east))
+    named = role(north) in {"north", "n"}
+    turned = named or is_north_first(x, y)
+    if turned:
         x, y = y, x
-    return _placed(layer, x, y, (north, east), report)
+    if not np.isfinite(x).any() and role(north) == "x":  # degrees under the names x and y
+        x, y, turned = _degrees(layer.fields[north]), _degrees(layer.fields[east]), False
+    if not _placed(layer, x, y, (north, east), report):
+        return False
+    if turned and not named:
+        text = _("Column {x} holds northings and {y} eastings, as surveyors write them; they were read so.")
+        report.warn("x_is_north", text.format(x=north, y=east))
+    return True
 
 
-def _is_north_first(x: Floats, y: Floats) -> bool:
+def is_north_first(x: Floats, y: Floats) -> bool:
     """Say whether the first column is the northing: seven digits of 2-6 million beside a six or eight digit easting."""
     x, y = x[np.isfinite(x)], y[np.isfinite(y)]
     if not x.size or not y.size:
@@ -100,22 +214,31 @@ def _is_north_first(x: Floats, y: Floats) -> bool:
     return 1.5e6 < north < 6.5e6 and (1e5 < east < 1e6 or 1.3e7 < east < 4.6e7)
 
 
-def _from_pairs(layer: RawLayer, column: str, report: FileReport) -> RawLayer:
+def _from_pairs(layer: RawLayer, column: str, report: FileReport) -> None:
     """Place rows by one column that holds both numbers; which comes first is found by locating."""
-    pairs = [_PAIR.split(str(value).strip(" ()（）[]")) if value is not None else [] for value in layer.fields[column]]
-    good = [pair if len(pair) == 2 else ["", ""] for pair in pairs]
-    x, y = _degrees([pair[0] for pair in good]), _degrees([pair[1] for pair in good])
+    pairs = [_pair(str(value)) if value is not None else ("", "") for value in layer.fields[column]]
+    x, y = _degrees([pair[0] for pair in pairs]), _degrees([pair[1] for pair in pairs])
     if np.isfinite(x).sum() * 2 < len(x):
-        return layer
-    if _is_north_first(x, y):
+        return
+    if is_north_first(x, y):
         x, y = y, x
-    return _placed(layer, x, y, (column,), report)
+    _placed(layer, x, y, (column,), report)
 
 
-def _placed(layer: RawLayer, x: Floats, y: Floats, used: tuple[str, ...], report: FileReport) -> RawLayer:
+def _pair(text: str) -> tuple[str, str]:
+    if named := _NAMED_PAIR.search(text):
+        return (named[1], named[2])
+    parts = _PAIR.split(text.strip(" ()（）[]"))
+    if len(parts) in {3, 4} and np.isfinite(_numbers(parts)).all() and "." in parts[0]:
+        parts = parts[:2]  # with height and accuracy, as ODK writes a place
+    return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
+
+
+def _placed(layer: RawLayer, x: Floats, y: Floats, used: tuple[str, ...], report: FileReport) -> bool:
+    """Give the rows their points and take out the columns; False if no row has one."""
     good = np.isfinite(x) & np.isfinite(y)
     if not good.any():
-        return layer
+        return False
     geometries = np.full(len(x), None, object)
     geometries[good] = shapely.points(x[good], y[good])
     layer.geometries = geometries
@@ -125,32 +248,8 @@ def _placed(layer: RawLayer, x: Floats, y: Floats, used: tuple[str, ...], report
         report.warn("no_position", text.format(n=int((~good).sum()), rows=rows))
     for name in used:
         layer.fields.pop(name)
-    return layer
-
-
-def degrees(text: str) -> float:
-    """Return an angle in degrees from decimal degrees or degrees-minutes-seconds; NaN if it is neither.
-
-    >>> round(degrees("114°53′47.824″"), 6), degrees("30.5"), degrees("no")
-    (114.896618, 30.5, nan)
-    >>> degrees("东经114度30分"), degrees("S30-30-0"), degrees("114°75′")
-    (114.5, -30.5, nan)
-    """
-    plain = unicodedata.normalize("NFKC", text.replace("″", '"').replace("′", "'")).strip().replace("''", '"')
-    try:
-        return float(plain)
-    except ValueError:
-        pass
-    if re.fullmatch(r"[-+]?\d+,\d+", plain):  # a decimal comma
-        return float(plain.replace(",", "."))
-    match = _ANGLE.match(plain)
-    if match is None:
-        return float("nan")
-    whole, minutes, seconds = (float(match[i] or 0) for i in (2, 3, 4))
-    if minutes >= 60 or seconds >= 60:
-        return float("nan")
-    sign = -1 if match[2].startswith("-") or match[1] in _NEGATIVE or match[5] in _NEGATIVE else 1
-    return sign * (abs(whole) + minutes / 60 + seconds / 3600)
+    layer.said = " ".join(used)
+    return True
 
 
 def _degrees(values: Sequence[object]) -> Floats:
@@ -159,11 +258,3 @@ def _degrees(values: Sequence[object]) -> Floats:
 
 def _numbers(values: Sequence[object]) -> Floats:
     return np.array([number(value) for value in values], float)
-
-
-def number(value: object) -> float:
-    """Return a cell as a number; NaN if it is none."""
-    try:
-        return float(str(value).replace(",", "")) if value is not None else float("nan")
-    except ValueError:
-        return float("nan")

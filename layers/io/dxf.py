@@ -7,6 +7,7 @@ drawing of a hundred layers does not become a hundred tables. Notes inside an
 outline become its attributes. External references and images are never opened.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -32,7 +33,11 @@ _RECURS = 3  # a block inserted that often is a symbol, not a part of the drawin
 _SYMBOL_SIZE = 10.0  # m; a block smaller than that in a drawing with real coordinates is a symbol
 _MAX_STROKES = 2_000_000  # of one insert: blocks in blocks in blocks end here
 _UTF8_SINCE = "AC1021"  # R2007: text is UTF-8 from here on, before in the code page of the header
+_MILLIMETRE = 0.001  # m
 _UNITS = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 7: 1000.0, 14: 0.1}  # $INSUNITS -> m
+_UNICODE = re.compile(r"\\U\+([0-9a-fA-F]{4})")
+_MULTIBYTE = re.compile(r"\\M\+([1-5])([0-9a-fA-F]{4})")
+_PAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "4": "cp1361", "5": "gb18030"}
 _CURVES = {"ARC", "CIRCLE", "ELLIPSE", "SPLINE", "LWPOLYLINE", "POLYLINE"}
 _FACES = {"SOLID", "TRACE", "3DFACE"}
 _TEXTS = {"TEXT", "MTEXT", "ATTRIB"}
@@ -64,6 +69,8 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
     strokes = list(_strokes(drawing, report))
     _tell_layers(drawing, strokes, report)
     if not strokes:
+        if report.warnings:  # something is in it, and why it did not come is told
+            return []
         report.note("empty_drawing", _("{file} is an empty drawing: nothing is drawn in it.").format(file=path.name))
         return []
     _scaled(strokes, drawing, report)
@@ -114,12 +121,30 @@ def _opened(path: Path, report: FileReport, encoding: str | None) -> Any:  # noq
     try:
         drawing, auditor = recover.readfile(path)
     except Exception as error:
-        raise InputRefused(
-            _("{file} is damaged and cannot be read: {why}").format(file=path.name, why=str(error)[:120])
-        ) from error
+        raise _damaged(path, error) from error
     text = _("{file} is damaged; what could be recovered was read ({n} errors mended).")
     report.warn("recovered", text.format(file=path.name, n=len(auditor.fixes) + len(auditor.errors)))
     return drawing
+
+
+def _damaged(path: Path, error: Exception) -> InputRefused:
+    """Return the refusal of a drawing, with the line that the library names, if it does."""
+    line = re.search(r"line (\d+)", str(error))
+    if line is None:
+        return InputRefused(_("{file} is damaged and cannot be opened.").format(file=path.name))
+    text = _("{file} is damaged at line {line} and cannot be read. Save it again in the CAD program.")
+    return InputRefused(text.format(file=path.name, line=line[1]))
+
+
+def _plain(text: object) -> str:
+    r"""Return a text with its escapes as characters, and blanks as one blank each.
+
+    Before R2007 a character outside the code page is written as \U+67AB, or as
+    \M+5B7E3: bytes in the code page of that number.
+    """
+    whole = _UNICODE.sub(lambda found: chr(int(found[1], 16)), str(text))
+    whole = _MULTIBYTE.sub(lambda found: bytes.fromhex(found[2]).decode(_PAGES[found[1]], "replace"), whole)
+    return " ".join(whole.split())
 
 
 def _encoding(data: bytes, report: FileReport, encoding: str | None) -> str | None:
@@ -145,7 +170,9 @@ def _tell_layers(drawing: Any, strokes: list[_Stroke], report: FileReport) -> No
     """Tell which CAD layers there are; with those that stand for nothing of ours a person should choose."""
     used = {entity.dxf.layer for entity in drawing.modelspace() if entity.dxf.is_supported("layer")}
     hidden = sorted(
-        layer.dxf.name for layer in drawing.layers if layer.dxf.name in used and (layer.is_off() or layer.is_frozen())
+        _plain(layer.dxf.name)
+        for layer in drawing.layers
+        if layer.dxf.name in used and (layer.is_off() or layer.is_frozen())
     )
     if hidden:
         text = _("{n} layers are switched off or frozen in the drawing and were read too: {names}.")
@@ -205,7 +232,7 @@ class _Walk:
                 self._broken += 1
 
     def _drawn(self, entity: Any, kind: str, layer: str) -> Iterator[_Stroke]:  # noqa: ANN401
-        name = entity.dxf.layer if entity.dxf.layer != "0" or not layer else layer
+        name = _plain(entity.dxf.layer) if entity.dxf.layer != "0" or not layer else layer
         if kind in _TEXTS:
             yield _note(entity, kind, name)
             return
@@ -217,7 +244,7 @@ class _Walk:
             yield _Stroke(shape, _kind_of(shape), name, kind, height=_height(entity, kind))
 
     def _insert(self, insert: Any, layer: str) -> Iterator[_Stroke]:  # noqa: ANN401
-        name = insert.dxf.layer if insert.dxf.layer != "0" or not layer else layer
+        name = _plain(insert.dxf.layer) if insert.dxf.layer != "0" or not layer else layer
         block = self._drawing.blocks.get(insert.dxf.name)
         if block is None:
             self._missing.add(insert.dxf.name)
@@ -252,7 +279,7 @@ class _Walk:
         """Say whether a block marks a place; otherwise it is a piece of the drawing."""
         if insert.attribs or self._inserted[insert.dxf.name] >= _RECURS:
             return True
-        if cass.table_of_symbol(insert.dxf.name, insert.dxf.layer):
+        if cass.table_of_symbol(_plain(insert.dxf.name), _plain(insert.dxf.layer)):
             return True
         place = insert.dxf.insert
         if max(abs(place.x), abs(place.y)) < 1e5:
@@ -282,17 +309,16 @@ class _Walk:
 
 def _symbol(insert: Any, layer: str) -> _Stroke:  # noqa: ANN401
     place = insert.ocs().to_wcs(insert.dxf.insert)
-    attributes = {str(item.dxf.tag): str(item.dxf.text) for item in insert.attribs if str(item.dxf.text).strip()}
+    attributes = {_plain(item.dxf.tag): _plain(item.dxf.text) for item in insert.attribs if _plain(item.dxf.text)}
     height = float(place.z) if place.z else None
     point = shapely.Point(place.x, place.y)
-    return _Stroke(point, _POINT, layer, "INSERT", insert.dxf.name, height=height, attributes=attributes)
+    return _Stroke(point, _POINT, layer, "INSERT", _plain(insert.dxf.name), height=height, attributes=attributes)
 
 
 def _note(entity: Any, kind: str, layer: str) -> _Stroke:  # noqa: ANN401
     text = entity.plain_text() if kind in {"MTEXT", "TEXT", "ATTRIB"} else entity.dxf.text
     place = entity.dxf.insert if kind == "MTEXT" else entity.ocs().to_wcs(entity.dxf.insert)
-    plain = " ".join(str(text).split())
-    return _Stroke(shapely.Point(place.x, place.y), _POINT, layer, "TEXT", text=plain)
+    return _Stroke(shapely.Point(place.x, place.y), _POINT, layer, "TEXT", text=_plain(text))
 
 
 def _shapes(entity: Any, kind: str) -> list[shapely.Geometry] | None:  # noqa: ANN401
@@ -365,16 +391,22 @@ def _scaled(strokes: list[_Stroke], drawing: Any, report: FileReport) -> None:  
         text = _("The drawing states another unit, but its coordinates are metres of a grid in use; read as metres.")
         report.note("unit", text)
         return
+    if unit == 0 and not crs.fits_grid(box) and crs.fits_grid(_by(box, _MILLIMETRE)):
+        factor = _MILLIMETRE  # none is stated, but as millimetres they are those of a grid
     if factor == 1.0:
         return
-    if crs.fits_grid((box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)):
+    if crs.fits_grid(_by(box, factor)):
         for stroke in strokes:
             stroke.shape = shapely.transform(stroke.shape, lambda xy: xy * factor)
-        text = _("The drawing states a unit of {factor:g} m and its coordinates fit; they were brought to metres.")
+        text = _("The drawing is in a unit of {factor:g} m and its coordinates fit; they were brought to metres.")
         report.warn("unit", text.format(factor=factor))
     else:
         text = _("The drawing states a unit of {factor:g} m; its coordinates fit no grid and were kept as they are.")
         report.note("unit", text.format(factor=factor))
+
+
+def _by(box: tuple[float, float, float, float], factor: float) -> tuple[float, float, float, float]:
+    return (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)
 
 
 def _grid_box(strokes: list[_Stroke]) -> tuple[float, float, float, float]:

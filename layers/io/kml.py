@@ -7,6 +7,7 @@ longitude first (OGC 12-007r2); what shifts them is found by locating.
 
 import re
 import tempfile
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from html import unescape
@@ -23,10 +24,9 @@ from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
 SUFFIXES = frozenset({".kml", ".kmz"})
-_DECLARED = re.compile(r"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.\-]+)["'][^>]*\?>""", re.IGNORECASE)
-_CHINESE = {"GB2312": "gb18030", "GBK": "gb18030", "GB18030": "gb18030", "CP936": "gb18030"}
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]+>", re.IGNORECASE | re.DOTALL)
 _OVERLAYS = ("GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Model", "Tour")
+_ROOTS = frozenset({"kml", "Document", "Folder", "NetworkLinkControl"})
 _MAX_FOLDERS = 30  # more folders than that are an attribute, not layers
 _WGS84 = "EPSG:4326"
 _MAX_TEXT = 32_767
@@ -39,7 +39,9 @@ def read(path: Path, report: FileReport, encoding: str | None = None) -> list[Ra
         InputRefused: If it is damaged, defines XML entities, or only points to other files or servers.
     """
     checks.check_size(path)
-    if path.suffix.lower() == ".kmz":
+    with path.open("rb") as source:
+        packed = source.read(4) == b"PK\x03\x04"
+    if packed or (path.suffix.lower() == ".kmz" and zipfile.is_zipfile(path)):
         with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
             return _kmz(path, Path(folder), report, encoding)
     return _kml(path, path.stem, report, encoding)
@@ -50,16 +52,32 @@ def _kmz(path: Path, folder: Path, report: FileReport, encoding: str | None) -> 
     found = sorted((m for m in members if m.suffix.lower() == ".kml"), key=lambda m: (m.name != "doc.kml", str(m)))
     if not found:
         raise InputRefused(_("{file} contains no KML.").format(file=path.name))
-    if len(found) > 1:
+    read = [found[0], *_linked(found, report)]
+    if len(found) > len(read):
         text = _("{file} holds {n} KML files; only {name} was read, as the standard says.")
-        report.warn("members_skipped", text.format(file=path.name, n=len(found), name=found[0].name))
-    return _kml(found[0], path.stem, report, encoding)
+        names = "、".join(each.name for each in read)
+        report.warn("members_skipped", text.format(file=path.name, n=len(found), name=names))
+    if len(read) == 1:
+        return _kml(read[0], path.stem, report, encoding)
+    return [layer for each in read for layer in _kml(each, each.stem, report, encoding, links=False) if len(layer)]
 
 
-def _kml(path: Path, name: str, report: FileReport, encoding: str | None) -> list[RawLayer]:
+def _linked(found: list[Path], report: FileReport) -> list[Path]:
+    """Return the members that the first one links to: parts of one document, not places elsewhere."""
+    root = _parsed(encodings.of_xml(found[0].read_bytes(), FileReport(report.file), None), found[0], report)
+    hrefs = {_child_text(link, "href").replace("\\", "/") for link in root.iter("{*}Link", "{*}Url")}
+    return [each for each in found[1:] if (found[0].parent.resolve() in each.resolve().parents)
+            and each.relative_to(found[0].parent).as_posix() in hrefs]  # fmt: skip
+
+
+def _kml(path: Path, name: str, report: FileReport, encoding: str | None, *, links: bool = True) -> list[RawLayer]:
     checks.check_reference(path)
-    root = _parsed(_text(path.read_bytes(), report, encoding), path, report)
-    _tell_left_out(root, report, has_placemarks=next(root.iter("{*}Placemark"), None) is not None)
+    root = _parsed(encodings.of_xml(path.read_bytes(), report, encoding), path, report)
+    has_placemarks = next(root.iter("{*}Placemark"), None) is not None
+    if not has_placemarks and root.tag.rpartition("}")[2] not in _ROOTS:
+        text = _("{file} is damaged or no KML (line {line}). Save it again in the program it comes from.")
+        raise InputRefused(text.format(file=path.name, line=root.sourceline or 1))
+    _tell_left_out(root, report, has_placemarks=has_placemarks or not links)
     walk = _Walk()
     groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for folder, placemark in _placemarks(root):
@@ -72,25 +90,9 @@ def _kml(path: Path, name: str, report: FileReport, encoding: str | None) -> lis
     return [_layer(folder or name, rows) for folder, rows in groups.items()]
 
 
-def _text(data: bytes, report: FileReport, encoding: str | None) -> str:
-    """Return the text, by byte order mark, XML declaration, strict UTF-8 or GB18030, in this order."""
-    if encoding:
-        report.encoding, report.encoding_how = encoding, _("as you said")
-        return data.decode(encoding, "replace")
-    found = encodings.of_text(data)
-    head = data[:200].decode("latin-1")
-    if not found.name.startswith("utf-16") and (declared := _DECLARED.match(head.lstrip("\xef\xbb\xbf"))):
-        stated = _CHINESE.get(declared[1].upper(), declared[1])
-        if encodings.decodes(data, stated) and not found.name.startswith("utf-8"):
-            report.encoding, report.encoding_how = stated.upper(), _("stated by the file")
-            return data.decode(stated, "replace")
-    return data.decode(encodings.note(report, found), "replace")
-
-
 def _parsed(text: str, path: Path, report: FileReport) -> Any:  # noqa: ANN401 - lxml's element
     from lxml import etree
 
-    text = _DECLARED.sub("", text.lstrip("\ufeff"), count=1)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise checks.own_entities(path)
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}

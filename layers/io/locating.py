@@ -1,5 +1,7 @@
 """Which reference system the coordinates of a layer are in, and the evidence for it."""
 
+import re
+
 import numpy as np
 import shapely
 
@@ -16,12 +18,24 @@ _DATUM_WORDS = (
     ("gcj02", crs_.GCJ02),
     ("gcj-02", crs_.GCJ02),
     ("火星", crs_.GCJ02),
+    ("腾讯", crs_.GCJ02),
+    ("baidu", crs_.BD09),
     ("高德", crs_.GCJ02),
     ("bd09", crs_.BD09),
     ("bd-09", crs_.BD09),
     ("百度", crs_.BD09),
 )
+_TRUE = re.compile(r"wgs|cgcs|gps|2000|天地图")
+_OLD = (  # what names say of the datum; CGCS2000 grid -> that of the datum (domain page 5.1)
+    (re.compile(r"(?:西安|xian|xi'an|\bx)[_\- ]?(?:19)?80|80西安|\b[xy]80\b"),
+     {"EPSG:4547": "EPSG:2383", "EPSG:4526": "EPSG:2362", "EPSG:4548": "EPSG:2384", "EPSG:4527": "EPSG:2363"}),
+    (re.compile(r"(?:北京|beijing|bj)[_\- ]?(?:19)?54|54北京|\b[xy]54\b"),
+     {"EPSG:4547": "EPSG:2435", "EPSG:4526": "EPSG:2414", "EPSG:4548": "EPSG:2436", "EPSG:4527": "EPSG:2415"}),
+)  # fmt: skip
 _CHINA = (73.0, 3.0, 136.0, 54.0)  # degrees: west, south, east, north
+_MOST_DEGREES = 360.0
+_ZONE = 1_000_000  # m that a zone number counts in an easting
+_SHIFTED = frozenset({crs_.GCJ02, crs_.BD09})
 _NORTH = (1.5e6, 6.5e6)  # m; northings of the Gauss-Krueger grids within China
 
 
@@ -32,7 +46,11 @@ def locate(raw: RawLayer, stated: str | None, report: FileReport) -> str:
     """
     if raw.geometries is None or not len(raw.geometries) or not _has_coordinates(raw.geometries):
         return ""
-    _put_axes_right(raw, stated or (raw.crs if raw.crs and crs_.has_place(raw.crs) else ""), report)
+    named = stated or (raw.crs if raw.crs and crs_.has_place(raw.crs) else "")
+    if not stated and _are_no_degrees(raw, named):
+        named = ""
+    _put_axes_right(raw, named, report)
+    _put_zone_right(raw, named, report)
     if stated:
         report.crs, report.crs_how = stated, _("as you said")
         _warn_of_old_datum(stated, report)
@@ -52,7 +70,7 @@ def _has_coordinates(geometries: object) -> bool:
 
 
 def _guessed(raw: RawLayer, report: FileReport) -> str:
-    found = crs_.guess(bounds(raw))
+    found = _of_old_datum(crs_.guess(bounds(raw)), raw, report)
     if raw.drawn and (not found.code or found.code == crs_.CGCS2000):
         report.crs, report.crs_how = "", _("a drawing in coordinates of its own")
         text = _("The drawing is in coordinates of its own, which were kept. Say --crs to place it on the map.")
@@ -65,10 +83,20 @@ def _guessed(raw: RawLayer, report: FileReport) -> str:
     if found.code:
         text = _("No coordinate system is stated; {name} was assumed because {how}. Say --crs if that is wrong.")
         report.warn("crs_guessed", text.format(name=crs_.name_of(found.code), how=found.how))
+        _warn_of_old_datum(found.code, report)
     else:
         text = _("No coordinate system is stated and {how}; the coordinates were kept as they are. Say --crs.")
         report.warn("crs_unknown", text.format(how=found.how))
     return found.code
+
+
+def _of_old_datum(found: crs_.Guess, raw: RawLayer, report: FileReport) -> crs_.Guess:
+    """Return the guess in the old national datum that the names say, if they do: the numbers alone do not tell it."""
+    words = f"{report.file.stem} {raw.name} {raw.said}".lower()
+    for pattern, codes in _OLD:
+        if found.code in codes and pattern.search(words):
+            return crs_.Guess(codes[found.code], _("the file name or its contents say so"), sure=False)
+    return found
 
 
 def _stated(raw: RawLayer, report: FileReport) -> str:
@@ -93,16 +121,37 @@ def _shifted(hint: str, report: FileReport) -> str:
 
 def _contradicted(raw: RawLayer, report: FileReport) -> bool:
     """Say whether the numbers cannot be in the system that the file states: metres called degrees, or the reverse."""
-    low_x, low_y, high_x, high_y = bounds(raw)
     geographic = crs_.is_geographic(crs_.short_code(raw.crs))
-    largest = max(abs(low_x), abs(low_y), abs(high_x), abs(high_y))
-    wrong = geographic and np.isfinite(largest) and largest > 360 and crs_.fits_grid((low_x, low_y, high_x, high_y))
-    in_china = _CHINA[0] <= low_x <= high_x <= _CHINA[2] and _CHINA[1] <= low_y <= high_y <= _CHINA[3]
-    wrong = wrong or (not geographic and in_china)
+    wrong = _are_no_degrees(raw, raw.crs) or (not geographic and _within(bounds(raw), _CHINA))
     if wrong:
         text = _("The file states {name}, but its coordinates cannot be in it; they were looked at instead.")
         report.warn("crs_contradicted", text.format(name=crs_.name_of(crs_.short_code(raw.crs))))
     return bool(wrong)
+
+
+def _are_no_degrees(raw: RawLayer, code: str) -> bool:
+    """Say whether a file states degrees and its numbers are metres, whichever they are."""
+    largest = max(map(abs, bounds(raw)))
+    return bool(code and np.isfinite(largest) and largest > _MOST_DEGREES and crs_.is_geographic(crs_.short_code(code)))
+
+
+def _put_zone_right(raw: RawLayer, code: str, report: FileReport) -> None:
+    """Add the zone number to the eastings of a system that has it, or take it off where the system has none; told."""
+    zones = crs_.zone_numbers(code) if code and not code.startswith("LOCAL:") and code not in _SHIFTED else ()
+    low, _south, high, _north = bounds(raw)
+    if not zones or not np.isfinite(low + high):
+        return
+    found = int(low // _ZONE)
+    if crs_.has_zone(code) and _ZONE / 10 < low <= high < _ZONE:
+        shift = zones[0] * _ZONE
+        text = _("The eastings lack the zone number {zone} that {name} has; it was added.")
+    elif not crs_.has_zone(code) and found in zones and found == int(high // _ZONE):
+        shift = -found * _ZONE
+        text = _("The eastings begin with the zone number {zone}, which {name} has not; it was taken off.")
+    else:
+        return
+    raw.geometries = shapely.transform(raw.geometries, lambda xy: xy + np.array([shift, 0.0]))
+    report.warn("zone_number", text.format(zone=abs(shift) // _ZONE, name=crs_.name_of(crs_.short_code(code))))
 
 
 def _put_axes_right(raw: RawLayer, code: str, report: FileReport) -> None:
@@ -143,10 +192,18 @@ def _warn_of_old_datum(code: str, report: FileReport) -> None:
 
 
 def _datum_hint(raw: RawLayer, report: FileReport) -> str:
+    """Return the shifted system that names and values speak of; what the columns of the coordinates say comes first."""
+    if hint := _shifted_by(raw.said):
+        return hint
+    if _TRUE.search(raw.said.lower()):
+        return ""  # beside other columns that hold the same place in a shifted system
     words = [report.file.stem, raw.name]
     words += [clean.text_of([name, *values[:20]]) for name, values in raw.fields.items()]
-    text = " ".join(words).lower()
-    return next((name for word, name in _DATUM_WORDS if word in text), "")
+    return _shifted_by(" ".join(words))
+
+
+def _shifted_by(text: str) -> str:
+    return next((name for word, name in _DATUM_WORDS if word in text.lower()), "")
 
 
 def bounds(raw: RawLayer) -> Box:

@@ -98,6 +98,9 @@ FIELD_ALIASES: dict[str, tuple[str, ...]] = {
 
 _NOISE = re.compile(r"[\s_\-·.]+|[(（].*?[)）]|模拟|数据|\d+带?|gbk|shp")
 
+_UNIT_BEHIND = r"[/／](?:万?㎡|m2|m²|万?平方米|亩|公顷|[万亿]?元|mm?|毫?米|户|栋|人|年)$"
+_SLASHED = re.compile(_UNIT_BEHIND)
+
 
 @dataclass(frozen=True, slots=True)
 class LayerMapping:
@@ -186,7 +189,7 @@ def columns_for(table: Table, fields: Iterable[str]) -> dict[str, str]:
     known = {column.name for column in table.columns} | {COMMUNITY_KEY, BUILDING_KEY}
     found: dict[str, str] = {}
     for field in fields:
-        plain = re.sub(r"[(（].*?[)）]|_\d+$|\s", "", field).lower()
+        plain = _SLASHED.sub("", re.sub(r"[(（].*?[)）]|_\d+$|\s", "", field).lower())
         for column, aliases in FIELD_ALIASES.items():
             labels = {table.column(column).zh} if column in known and not column.endswith("_key") else set()
             if column in known and column not in found.values() and plain in {column, *aliases, *labels}:

@@ -15,6 +15,7 @@ from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
 
 _WORDS = {GeometryType.POINT: "点", GeometryType.MULTILINESTRING: "线", GeometryType.MULTIPOLYGON: "面"}
+_LONGEST = 40  # characters of a name in SQL
 _COLLECTIONS = (4, 7)  # shapely's type ids of multipoints and collections
 
 
@@ -78,18 +79,30 @@ def own_table(raw: RawLayer, kind: GeometryType | None, known: Mapping[str, Tabl
         raw: The layer.
         kind: Kind of its geometry.
         known: Tables that are there or planned, by name; where one of the layer's name holds another kind of geometry,
-            the kind stands in the name of the new one.
+            the kind stands in the name of the new one; one that only sounds like the layer's name is left alone.
     """
     named = f"{raw.name}_{_WORDS[kind]}" if kind else raw.name
+    word = slug(_WORDS[kind]) if kind else "table"
+    base = slug(raw.name) or "unnamed"
+    endings = ("", f"_{word}", *(f"_{word}_{number}" for number in range(2, 10_000)))
     labels = (raw.name, named, *(f"{named}_{number}" for number in range(2, 10_000)))
-    tables = (("layer_" + (slug(label) or "unnamed"), label) for label in labels)
-    name, label = next(each for each in tables if _has_room(known.get(each[0]), kind))
+    tables = (
+        (f"layer_{base[: _LONGEST - len(ending)].strip('_')}{ending}", label)
+        for ending, label in zip(endings, labels, strict=True)
+    )
+    name, label = next(each for each in tables if _has_room(known.get(each[0]), each[1], kind))
+    taken = {table.label for table in known.values() if table.name != name}
+    label = label if raw.name in taken else raw.name
     return Table(name, TableKind.ASSET, label, label, _columns(raw), kind)
 
 
-def _has_room(table: Table | None, kind: GeometryType | None) -> bool:
-    """Say whether features of a kind can go into a table, if it is there already."""
-    return table is None or kind is None or table.geometry == kind
+def _has_room(table: Table | None, label: str, kind: GeometryType | None) -> bool:
+    """Say whether features of a layer can go into a table, if it is there already: not if it only sounds the same."""
+    if table is None:
+        return True
+    if table.label != label and table.label in {table.zh, table.en} and slug(table.label) == slug(label):
+        return False
+    return kind is None or table.geometry == kind
 
 
 def _columns(raw: RawLayer) -> tuple[Column, ...]:
@@ -113,7 +126,7 @@ def slug(text: str) -> str:
 
     plain = unicodedata.normalize("NFKC", text)
     latin = "_".join(lazy_pinyin(plain)) if not plain.isascii() else plain
-    return re.sub(r"[^a-z0-9]+", "_", latin.lower()).strip("_")[:40].strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", latin.lower()).strip("_")[:_LONGEST].strip("_")
 
 
 def _type_of(values: Sequence[object]) -> ColumnType:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import shapely
 
+from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.identity import new_uid
 from fieldsurvey.model.schema import GeometryType, Table, TableKind, Value
 from fieldsurvey.store import Store
-from layers.io import clean, links
+from layers.io import clean, links, units
 from layers.io.mapping import BUILDING_KEY, COMMUNITY_KEY, LayerMapping
 from layers.io.matching import UID_FIELDS, Known, LayerPlan, Row, settle
 from layers.io.own import own_table
@@ -94,13 +95,19 @@ def _rows(
     columns: dict[str, list[Value]] = {}
     for name, column_name in fields.items():
         if column_name not in {COMMUNITY_KEY, BUILDING_KEY} and name in raw.fields:
-            columns[column_name] = clean.values(raw.fields[name], table.column(column_name), report)
+            column = table.column(column_name)
+            read = clean.values(raw.fields[name], column, report)
+            columns[column_name] = units.converted(read, raw.fields[name], name, column, report)
     if geometries is not None:
         columns["geom"] = list(shapely.to_wkb(geometries, include_srid=False))
     rows: list[Row] = [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
     rows = rows or [{} for _row in range(len(raw))]
     spatial_only = raw.geometries is not None and table.kind is TableKind.ASSET and table.name != "community"
-    return [row if row.get("geom") is not None or not spatial_only else {} for row in rows]
+    placed = [row if row.get("geom") is not None or not spatial_only else {} for row in rows]
+    if lost := sum(not row for row in placed) if spatial_only else 0:
+        text = _("{layer}: {n} rows have no place on the map and were left out, with their attributes.")
+        report.warn("unplaced", text.format(layer=raw.name, n=lost))
+    return placed
 
 
 def _link(

@@ -21,6 +21,7 @@ class RawLayer:
         target: Table of ours that the reader recognised; empty: by names, as for any file.
         drawn_as: Row -> geometry as drawn, of those that were repaired.
         drawn: True for a drawing, whose format has no place for a reference system.
+        said: Names of the columns that the geometries were made of, which may say in which system they are.
     """
 
     name: str
@@ -30,6 +31,7 @@ class RawLayer:
     target: str = ""
     drawn: bool = False
     drawn_as: dict[int, shapely.Geometry] = field(default_factory=dict)
+    said: str = ""
 
     def __len__(self) -> int:
         if self.geometries is not None:

@@ -10,11 +10,12 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.assets import ASSET_BY_NAME
-from layers.io import archive, cjj61, clean, kml, locating, tables, vector
+from layers.io import archive, cjj61, clean, kml, locating, not_data, tables, vector
 from layers.io.mapping import proposed
 from layers.io.raw import Geometries, RawLayer
 from layers.io.report import FileReport
 
+_MOST_COLUMNS = 1000  # SQLite holds 2,000 in a table, of which later files may need some
 _APART = frozenset({"community", "building", "district"})  # areas of which no two share ground
 
 
@@ -51,6 +52,7 @@ def read(request: Request, folder: Path, report: FileReport, control: JobControl
     """
     layers = cjj61.recognise(read_raw(request.file, folder, report, request.encoding), report)
     for layer in control.steps(layers, request.file.name):
+        _keep_columns(layer, report)
         source = locating.locate(layer, request.crs, report)
         if layer.geometries is None:
             continue
@@ -65,6 +67,17 @@ def read(request: Request, folder: Path, report: FileReport, control: JobControl
             clean.tell_broken(geometries, report)
         _tell_overlaps(layer, report)
     return layers
+
+
+def _keep_columns(layer: RawLayer, report: FileReport) -> None:
+    """Leave out columns beyond what a table can hold; those without any value first."""
+    if len(layer.fields) <= _MOST_COLUMNS:
+        return
+    filled = [name for name, values in layer.fields.items() if any(value is not None for value in values)]
+    if len(filled) > _MOST_COLUMNS:
+        text = _("{name} has {n} columns; the first {most} were read.")
+        report.warn("columns_skipped", text.format(name=layer.name, n=len(filled), most=_MOST_COLUMNS))
+    layer.fields = {name: layer.fields[name] for name in filled[:_MOST_COLUMNS]}
 
 
 def _tell_overlaps(layer: RawLayer, report: FileReport) -> None:
@@ -86,22 +99,14 @@ def read_raw(file: Path, folder: Path, report: FileReport, encoding: str | None)
         InputRefused: If it cannot be read.
     """
     suffix = file.suffix.lower()
+    if file.is_dir() and suffix != ".gdb":
+        raise not_data.folder(file)
     if suffix == ".zip":
         return _read_archive(file, folder, report, encoding)
     reader = _reader(suffix)
     if reader is not None:
         return reader(file, report, encoding)
-    if suffix == ".dwg":
-        raise InputRefused(_("{file} is a DWG drawing. Save it as DXF in the CAD program.").format(file=file.name))
-    if suffix in {".doc", ".docx", ".pdf", ".jpg", ".png", ".wps"}:
-        text = _("{file} holds no map data. Attach it to a record as a document instead.")
-        raise InputRefused(text.format(file=file.name))
-    if suffix in {".mdb", ".accdb"}:
-        raise InputRefused(_("{file} is an Access database. Export its tables to Excel.").format(file=file.name))
-    if suffix in {".mbtiles", ".tif", ".tiff", ".img", ".jp2"}:
-        text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
-        raise InputRefused(text.format(file=file.name))
-    raise InputRefused(_("Files of the kind {suffix} are not supported.").format(suffix=suffix or file.name))
+    raise not_data.refusal(file)
 
 
 _Reader = Callable[[Path, FileReport, str | None], list[RawLayer]]
@@ -122,11 +127,11 @@ def _reader(suffix: str) -> _Reader | None:
 def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | None) -> list[RawLayer]:
     if not file.exists():
         raise InputRefused(_("There is no file {file}.").format(file=file))
-    members = archive.unpack(file, folder, report)
+    members = archive.with_geodatabases(archive.unpack(file, folder, report))
     bases = {base for member in members for base in member.parents if base.suffix.lower() == ".gdb"}
     wanted = [*sorted(bases), *(member for member in _data(members) if not bases.intersection(member.parents))]
     if not wanted:
-        raise InputRefused(_("{file} contains no file that can be imported.").format(file=file.name))
+        raise not_data.of_archive(file, members)
     if len(wanted) == 1:
         return read_raw(wanted[0], folder, report, encoding)
     layers: list[RawLayer] = []
@@ -146,11 +151,13 @@ def _read_archive(file: Path, folder: Path, report: FileReport, encoding: str | 
 def _data(members: list[Path]) -> list[Path]:
     """Return the members that hold data of their own: not the attribute table of a shapefile, not a read-me."""
     shapefiles = {member.with_suffix("") for member in members if member.suffix.lower() == ".shp"}
+    mapinfo = {member.with_suffix("") for member in members if member.suffix.lower() == ".tab"}
     tables_and_maps = vector.SUFFIXES | tables.SUFFIXES | kml.SUFFIXES | {".dxf"}
-    return [
+    found = [
         member
         for member in members
         if member.suffix.lower() in tables_and_maps
         and not (member.suffix.lower() == ".dbf" and member.with_suffix("") in shapefiles)
-        and member.suffix.lower() != ".txt"
+        and not (member.suffix.lower() == ".dat" and member.with_suffix("") in mapinfo)
     ]
+    return [member for member in found if member.suffix.lower() != ".txt"] or found

@@ -9,6 +9,8 @@ from pathlib import Path
 from fieldsurvey.errors import StoreError
 from fieldsurvey.i18n import _
 
+_MOST_ALIKE = 20  # sentences of one kind in a report
+
 
 class Status(StrEnum):
     """How a file ended."""
@@ -63,17 +65,13 @@ class FileReport:
 
     def warn(self, code: str, message: str) -> None:
         """Add a warning once."""
-        warning = Warning(code, message)
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+        _add(self.warnings, Warning(code, message))
         if self.status is Status.IMPORTED:
             self.status = Status.WITH_WARNING
 
     def note(self, code: str, message: str) -> None:
         """Add something that was done as it should be, once; it changes nothing in how the file ended."""
-        note = Warning(code, message)
-        if note not in self.notes:
-            self.notes.append(note)
+        _add(self.notes, Warning(code, message))
 
     def refuse(self, why: str) -> None:
         """End with a refusal."""
@@ -106,6 +104,15 @@ class FileReport:
         notes = [f"  ! {warning.message}" for warning in self.warnings]
         notes += [f"  · {note.message}" for note in self.notes]
         return "\n".join([head, *counts, *notes, *([f"  {self.error}"] if self.error else [])])
+
+
+def _add(told: list[Warning], one: Warning) -> None:
+    """Add a sentence once; of many of one kind, the first."""
+    alike = sum(each.code == one.code for each in told)
+    if alike < _MOST_ALIKE and one not in told:
+        told.append(one)
+    elif alike == _MOST_ALIKE and one not in told:
+        told.append(Warning(one.code, _("More of this kind was found and is not listed.")))
 
 
 def save(reports: Sequence[FileReport], path: Path) -> None:

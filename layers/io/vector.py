@@ -6,11 +6,8 @@ SQLite-based files are read from a private copy: nothing is ever written beside
 the source, and a live project is never opened by a second SQLite library.
 """
 
-import glob
 import json
-import re
 import shutil
-import struct
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -22,8 +19,8 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import _
-from layers.io import audit, checks, encodings
-from layers.io.encodings import Encoding, of_dbf, of_text
+from layers.io import audit, checks, encodings, gdal_words, geojson, mapinfo, shapefile, siblings
+from layers.io.encodings import Encoding, of_dbf
 from layers.io.raw import RawLayer
 from layers.io.report import FileReport
 
@@ -31,8 +28,6 @@ SUFFIXES = frozenset({
     ".shp", ".dbf", ".gpkg", ".geojson", ".json", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl",
     ".gml", ".gpx", ".fgb", ".tab", ".mif", ".gdb", ".sqlite", ".db",
 })  # fmt: skip
-_SEQUENCES = {".geojsonl", ".geojsons", ".ndjson", ".jsonl"}
-_JSON = {".geojson", ".json", ".topojson", *_SEQUENCES}
 _GDAL_OPTIONS = {
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
     "GDAL_PAM_ENABLED": "NO",
@@ -40,8 +35,6 @@ _GDAL_OPTIONS = {
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
 _BYTES = "ISO-8859-1"  # every byte is a character: texts are decoded here, where all encodings are known
-_NAN = re.compile(r'("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b')  # outside of texts
-_LONG = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE])-?\d{19,}(?![\d.eE])')  # outside of texts
 _DAMAGED = "?"  # a reference system that is stated, but cannot be read
 _STYLES = "layer_styles"  # where QGIS keeps how layers look: no data
 
@@ -64,109 +57,54 @@ def _prepared(path: Path, report: FileReport, encoding: str | None) -> Iterator[
     suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="fieldsurvey-") as folder:
         if suffix in checks.SQLITE:
-            copy = Path(shutil.copy(path, folder))
+            copy = _sqlite_copy(path, Path(folder))
             audit.check_gpkg(copy, report)
             yield copy, {}
         elif suffix in {".shp", ".dbf"}:
             name = _dbf_encoding(path, report, encoding)
-            yield _shapefile_copy(path, Path(folder)), {"encoding": _BYTES, "text": name}
-        elif suffix == ".gml":
-            yield _gml_copy(path, Path(folder)), {"encoding": encoding} if encoding else {}
-        elif suffix in _JSON:
-            yield _json_copy(path, Path(folder), report, encoding), {}
+            yield shapefile.copy(path, Path(folder), report), {"encoding": _BYTES, "text": name}
+        elif suffix in checks.XML:
+            yield _xml_copy(path, Path(folder), report, encoding), {}
+        elif suffix in mapinfo.SUFFIXES:
+            yield mapinfo.copy(path, Path(folder), report, encoding), {}
+        elif suffix in geojson.SUFFIXES:
+            yield geojson.copy(path, Path(folder), report, encoding), {}
         else:
             yield path, {"encoding": encoding} if encoding else {}
 
 
-def _shapefile_copy(path: Path, folder: Path) -> Path:
-    """Link the parts into a folder of their own, where GDAL may build a missing index."""
-    for part in path.parent.glob(glob.escape(path.stem) + ".*"):
-        if part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj"}:
-            shutil.copy(part, folder / ("data" + part.suffix.lower()))
-    shp = folder / "data.shp"
-    _filled_up(folder / "data.dbf", audit.count_shapes(shp) if shp.exists() else 0)
-    return folder / ("data" + path.suffix.lower())
+def _sqlite_copy(path: Path, folder: Path) -> Path:
+    """Copy a database, with what its writer has not yet moved from the log beside it into it."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        shutil.copyfile(log, folder / log.name)
+    return Path(shutil.copyfile(path, folder / path.name))
 
 
-def _gml_copy(path: Path, folder: Path) -> Path:
-    """Copy a GML with the schemas around it: without one that fits, GDAL writes what it worked out beside the file."""
-    for schema in path.parent.iterdir():
-        if schema.suffix.lower() == ".xsd" and schema.is_file():
-            shutil.copy(schema, folder)
-    return Path(shutil.copy(path, folder))
+def _xml_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
+    """Copy a GML or GPX in UTF-8, which GDAL reads, with the schemas beside a GML.
 
-
-def _filled_up(dbf: Path, shapes: int) -> None:
-    """Give a table that was cut off blank records, so that the geometry beside it can be read, and the right number.
-
-    Args:
-        dbf: The table, a copy.
-        shapes: How many shapes lie beside it: more records than that are not made, whatever the table states.
+    Without a schema that fits, GDAL writes what it worked out beside the file.
     """
-    if not dbf.exists() or dbf.stat().st_size < 32:
-        return
-    with dbf.open("r+b") as table:
-        records, header, record = struct.unpack("<IHH", table.read(12)[4:])
-        size = dbf.stat().st_size
-        if size <= header or not record or header + records * record <= size:
-            return
-        wanted = max(min(records, shapes), (size - header) // record)
-        table.seek(4)
-        table.write(struct.pack("<I", wanted))
-        table.seek(0, 2)
-        table.write(b" " * max(header + wanted * record - size, 0))
+    for schema in path.parent.iterdir() if path.suffix.lower() == ".gml" else ():
+        if schema.suffix.lower() == ".xsd" and schema.is_file():
+            shutil.copyfile(schema, folder / schema.name)
+    data = path.read_bytes()
+    copy = folder / path.name
+    if encoding is None and encodings.is_plain_xml(data):
+        copy.write_bytes(data)
+    else:
+        copy.write_text(encodings.of_xml(data, report, encoding), "utf-8")
+    return copy
 
 
 def _dbf_encoding(path: Path, report: FileReport, encoding: str | None) -> str:
     if encoding:
         report.encoding, report.encoding_how = encoding, _("as you said")
         return encoding
-    dbf = path if path.suffix.lower() == ".dbf" else checks.sibling(path, ".dbf")
+    dbf = path if path.suffix.lower() == ".dbf" else siblings.of(path, ".dbf")
     found = of_dbf(dbf) if dbf else Encoding("utf-8", "", sure=True)
     return encodings.note(report, found)
-
-
-def _json_copy(path: Path, folder: Path, report: FileReport, encoding: str | None) -> Path:
-    data = path.read_bytes()
-    found = Encoding(encoding, _("as you said"), sure=True) if encoding else of_text(data.removeprefix(b"\xef\xbb\xbf"))
-    if found.name.startswith("utf-16") or found.name.startswith("utf-32"):  # RFC 8259 allows none of them
-        found = Encoding(found.name, found.how, sure=False)
-    name = encodings.note(report, found)
-    text = data.decode(name, "replace").lstrip("\ufeff")
-    if "NaN" in text or "Infinity" in text:
-        report.warn(
-            "not_json", _("{file} contains NaN, which is no JSON; those values were left out.").format(file=path.name)
-        )
-        text = _NAN.sub(lambda found: found[1] or "null", text)
-    if any(not found[1] for found in _LONG.finditer(text)):
-        told = _("{file} holds whole numbers of more than 18 digits, which lose their last ones. Write them as texts.")
-        report.warn("long_number", told.format(file=path.name))
-    lines = _sequence(text, path, report)
-    copy = folder / ("data.geojsonl" if lines else "data" + path.suffix.lower())
-    copy.write_text("\n".join(lines) if lines else text, "utf-8")
-    return copy
-
-
-def _sequence(text: str, path: Path, report: FileReport) -> list[str]:
-    """Return the sound lines of a GeoJSON sequence (RFC 8142, or one feature per line); none if it is no sequence."""
-    lines = [line.strip("\x1e \r\t,") for line in text.split("\n") if line.strip("\x1e \r\t,")]
-    if path.suffix.lower() not in _SEQUENCES and not (len(lines) > 1 and all(_is_whole(line) for line in lines[:2])):
-        return []
-    whole = [line for line in lines if _is_whole(line)]
-    if len(whole) < len(lines):
-        told = _("{n} lines of {file} are no JSON and were left out.")
-        report.warn("lines_skipped", told.format(n=len(lines) - len(whole), file=path.name))
-    return whole
-
-
-def _is_whole(line: str) -> bool:
-    if not line.startswith("{") or not line.endswith("}"):
-        return False
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _layers(source: Path, path: Path, options: dict[str, Any], report: FileReport) -> list[RawLayer]:
@@ -203,7 +141,7 @@ def _without_vertices(layers: list[RawLayer], report: FileReport) -> list[RawLay
 
 def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
     """Return the refusal of a file that GDAL cannot read, in the user's words where they can be found."""
-    if source.suffix in _JSON:
+    if source.suffix in geojson.SUFFIXES:
         try:
             json.loads(source.read_text("utf-8"))
         except json.JSONDecodeError as wrong:
@@ -212,14 +150,10 @@ def _unreadable(error: Exception, source: Path, path: Path) -> InputRefused:
         except RecursionError:
             return InputRefused(_("{file} is nested too deeply and was not read.").format(file=path.name))
         return InputRefused(_("{file} is JSON, but holds no map data.").format(file=path.name))
-    why = _first_line(error, source)
-    if "not recognized" in why and source.suffix in checks.SQLITE and checks.holds_tiles(source):
+    if "not recognized" in str(error) and source.suffix in checks.SQLITE and checks.holds_tiles(source):
         text = _("{file} is a base map, not a layer of features. Add it to the layers of the map as a base map.")
         return InputRefused(text.format(file=path.name))
-    if "not recognized" in why:
-        text = _("{file} is damaged or not what its name says; no layer was found in it.")
-        return InputRefused(text.format(file=path.name))
-    return InputRefused(_("{file} cannot be read: {why}").format(file=path.name, why=why))
+    return InputRefused(gdal_words.refusal(error, path.name))
 
 
 def _names(source: Path) -> list[str]:
@@ -244,11 +178,10 @@ def _tried(
 
     try:
         return _read_layer(source, name, path, options, report)
-    except (DataLayerError, GeometryError, NotImplementedError, shapely.errors.GEOSException) as error:
+    except (DataLayerError, GeometryError, RuntimeError, ValueError, shapely.errors.GEOSException) as error:
         if layers == 1:
-            raise RuntimeError(str(error)) from error
-        text = _("The layer {name} cannot be read and was left out: {why}")
-        report.warn("layer_skipped", text.format(name=name, why=_first_line(error, source)))
+            raise error if isinstance(error, gdal_words.Told) else RuntimeError(str(error)) from error
+        report.warn("layer_skipped", _("The layer {name} cannot be read and was left out.").format(name=name))
         return None
 
 
@@ -259,17 +192,21 @@ def _layer(source: Path, name: str, path: Path, options: dict[str, Any], report:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         meta, _fids, wkb, data = raw.read(source, layer=name, datetime_as_string=True, **options)
+        rows = len(data[0]) if len(data) else len(wkb) if wkb is not None else 0
+        if source.suffix in checks.SQLITE and audit.count_rows(source, name) > rows:
+            # it states fewer rows than it holds, and is believed; with a condition, they are counted
+            read = raw.read(source, layer=name, datetime_as_string=True, where="1 = 1", **options)
+            meta, _fids, wkb, data = read
     for warning in heard:
-        _tell_gdal_warning(str(warning.message), report)
-    fields = {str(field): _plain(values) for field, values in zip(meta["fields"], data, strict=True)}
-    if text:
-        fields = _decoded(fields, text)
+        gdal_words.tell(str(warning.message), report)
+    fields = _named([str(field) for field in meta["fields"]], [_plain(values) for values in data], text, report)
     kind = str(meta["geometry_type"] or "")
     if "Curve" in kind or "Surface" in kind:
         audit.tell_linearised(name, report)
     elif source.suffix in checks.SQLITE | {".gml", ".fgb", ".gdb"}:
         audit.tell_arcs(source, name, report)
-    geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="ignore")
+    geometries = None if wkb is None or not kind else shapely.from_wkb(wkb, on_invalid="fix")
+    audit.tell_unreadable(wkb, geometries, name, report)
     if (
         geometries is not None
         and source.suffix in checks.SQLITE
@@ -288,15 +225,27 @@ def _read_layer(source: Path, name: str, path: Path, options: dict[str, Any], re
         return _layer(source, name, path, options, report)
     except (CRSError, UnboundLocalError) as error:  # the latter: pyogrio's end of a text that is none
         if not (stated := source.with_suffix(".prj")).exists():
-            raise RuntimeError(_("its coordinate system is damaged")) from error
+            raise gdal_words.Told(_("its coordinate system is damaged")) from error
         stated.unlink()
         layer = _layer(source, name, path, options, report)
         layer.crs = _DAMAGED
         return layer
+    except UnicodeDecodeError:  # names that are no UTF-8, of a writer that cut them
+        return _layer_by_bytes(source, name, path, report)
     except GeometryError:
         if source.suffix not in checks.SQLITE:
             raise
         return _layer_by_text(source, name, report)
+
+
+def _layer_by_bytes(source: Path, name: str, path: Path, report: FileReport) -> RawLayer:
+    """Read a layer whose texts are in no encoding that it states, and find theirs."""
+    layer = _layer(source, name, path, {"encoding": _BYTES}, report)
+    texts = [str(each).encode("latin-1", "replace") for values in layer.fields.values() for each in values if each]
+    found = encodings.of_bytes(b"\n".join(texts))
+    encodings.note(report, Encoding(found.name, found.how, sure=False))
+    layer.fields = _named(list(layer.fields), list(layer.fields.values()), found.name, report)
+    return layer
 
 
 def _layer_by_text(source: Path, name: str, report: FileReport) -> RawLayer:
@@ -320,12 +269,6 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _tell_gdal_warning(text: str, report: FileReport) -> None:
-    if "Measured (M)" in text or "Skipping field" in text or "is not recognized" in text or "3D" in text:
-        return
-    report.warn("gdal", _("The reader says: {text}").format(text=text[:160]))
-
-
 def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any kind
     """Return a column as Python values; what stands for missing becomes None."""
     kind, listed = values.dtype.kind, values.tolist()
@@ -341,21 +284,26 @@ def _plain(values: Any) -> list[object]:  # noqa: ANN401 - a numpy array of any 
     return [texts[value] for value in listed]
 
 
-def _decoded(fields: dict[str, list[object]], encoding: str) -> dict[str, list[object]]:
-    """Return names and texts, read byte by byte, in their encoding; a character cut by the field's width is dropped."""
-
-    def decode(value: object) -> object:
-        if not isinstance(value, str) or value.isascii():
-            return value
-        return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
-
+def _named(
+    names: list[str], columns: list[list[object]], encoding: str | None, report: FileReport
+) -> dict[str, list[object]]:
+    """Return columns by name; what was read byte by byte is decoded, and a name that comes again gets a number."""
     found: dict[str, list[object]] = {}
-    for name, values in fields.items():
-        label = str(decode(name) or name)
-        while label in found:
-            label += "_"
-        found[label] = [decode(value) for value in values]
+    for name, values in zip(names, columns, strict=True):
+        label = str(_decoded(name, encoding) or name)
+        if label in found:
+            told = _("The column {name} occurs twice; the second is called {name}_2.")
+            report.warn("duplicate_column", told.format(name=label))
+            label = next(each for n in range(2, len(names) + 2) if (each := f"{label}_{n}") not in found)
+        found[label] = [_decoded(value, encoding) for value in values] if encoding else values
     return found
+
+
+def _decoded(value: object, encoding: str | None) -> object:
+    """Return a text that was read byte by byte in its encoding; a character cut by the field's width is dropped."""
+    if encoding is None or not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("latin-1", "replace").decode(encoding, "replace").rstrip("\ufffd") or None
 
 
 def _text(value: object) -> object:
@@ -365,7 +313,3 @@ def _text(value: object) -> object:
         return None
     text = str(value).replace("\0", "").strip()
     return text or None
-
-
-def _first_line(error: Exception, source: Path) -> str:
-    return str(error).replace(str(source.parent) + "/", "").splitlines()[0][:160]

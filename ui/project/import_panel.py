@@ -40,7 +40,8 @@ from ui.project.import_report import MARKS, ImportReport
 from ui.widgets import button
 
 FILTER = (
-    "*.shp *.gpkg *.geojson *.json *.geojsonl *.kml *.kmz *.dxf *.gpx *.fgb *.gml *.csv *.txt *.xlsx *.xls *.dbf *.zip"
+    "*.shp *.gpkg *.geojson *.json *.geojsonl *.kml *.kmz *.dxf *.gpx *.fgb *.gml *.tab *.mif *.csv *.tsv *.txt *.dat "
+    "*.xlsx *.xlsm *.xls *.dbf *.zip"
 )
 _FREED = 500  # outlines at a time: about a millisecond
 _RULES = (

@@ -12,7 +12,7 @@ import shapely
 
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.jobs import JobControl
-from layers.io.coordinates import degrees
+from layers.io.angles import degrees
 from layers.io.raw import RawLayer
 from layers.io.readers import Request, read
 from layers.io.report import FileReport
