@@ -390,10 +390,9 @@ def test_a_web_page_under_the_name_of_a_kml_is_refused(tmp_path: Path) -> None:
 
 
 def _drawing(folder: Path, text: str, x: float, y: float, *, unit: int = 6) -> Path:
-    import ezdxf
-    from ezdxf.document import Drawing
+    from ezdxf.filemanagement import new
 
-    drawing: Drawing = ezdxf.new("R2000", units=unit)
+    drawing = new("R2000", units=unit)
     drawing.modelspace().add_text(text, height=1).set_placement((x, y))
     out = io.StringIO()
     drawing.write(out)
