@@ -6,7 +6,7 @@ lowers the completeness and leaves the score to what is known.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldsurvey.assess.needed import FORMS, NeededForm, subjects
@@ -63,8 +63,12 @@ class Swing:
     ranks: Mapping[str, tuple[int, int]]
 
 
-def scores(store: Store) -> dict[str, Score]:
+def scores(store: Store, breathe: Callable[[], None] = lambda: None) -> dict[str, Score]:
     """Return the score of every community.
+
+    Args:
+        store: The project.
+        breathe: Called between the forms: a large project takes seconds, and saves may come in.
 
     Raises:
         InputRefused: If a parameter of the project makes no sense.
@@ -75,6 +79,7 @@ def scores(store: Store) -> dict[str, Score]:
     for form_id in dict.fromkeys(indicator.form for indicator in indicators()):
         if form_id in asked.tables:
             need.take(form_id, store)
+            breathe()
     ready = readiness(store, numbers)
     return {uid: _score(need, uid, ready[uid], numbers) for uid in asked.communities}
 
@@ -152,9 +157,15 @@ class _Need:
         """Add what the records of a form say."""
         wanted = [indicator for indicator in indicators() if indicator.form == form_id]
         records = standing(store, form_id, {name for indicator in wanted for name in indicator.columns})
+        weights: dict[str, float] = defaultdict(float)  # of all the questions of a part
+        for indicator in wanted:
+            weights[indicator.part] += indicator.weight
         for uid in self._asked.communities:
             rows, subjects_asked = records.get(uid, []), self._asked.count(form_id, uid)
-            for indicator in wanted:
+            if not rows and subjects_asked:  # none of the questions is answered
+                for part, weight in weights.items():
+                    self._shares[uid][part].append((0.0, weight))
+            for indicator in wanted if rows else ():
                 self._add(uid, indicator, rows, subjects_asked)
                 self._warn(uid, indicator, rows)
 

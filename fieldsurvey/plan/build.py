@@ -1,7 +1,7 @@
 """From the project to the question of the optimiser: candidates with worth and cost, money, limits, locks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
@@ -36,6 +36,7 @@ class Question:
         without_need: Communities whose need is not surveyed and stands for the middle of the others.
         problems: What is wrong with plan items; they are in no cost.
         warnings: By uid, what is to be checked of plan items that are in the cost: prices past their validity.
+        scores: Those of every community, by uid.
     """
 
     problem: Problem
@@ -44,6 +45,7 @@ class Question:
     problems: tuple[str, ...] = ()
     barred: tuple[Candidate, ...] = ()
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def everybody(self) -> dict[str, Candidate]:
@@ -51,18 +53,19 @@ class Question:
         return {candidate.uid: candidate for candidate in (*self.problem.candidates, *self.barred)}
 
 
-def question(store: Store, version: str | None = None) -> Question:
+def question(store: Store, version: str | None = None, breathe: Callable[[], None] = lambda: None) -> Question:
     """Return what the plan of a project is computed from.
 
     Args:
         store: The project.
         version: Version whose choices made by hand hold; None: the newest.
+        breathe: Called between the steps, as in scores().
 
     Raises:
         InputRefused: If a fund, a limit or a choice cannot be right.
     """
     install_tables(store)
-    numbers, scored = parameters(store), scores(store)
+    numbers, scored = parameters(store), scores(store, breathe)
     excluded = _excluded(store)
     communities = store.select("community", order="code")
     known = [score.need for score in scored.values() if score.need is not None]
@@ -93,7 +96,7 @@ def question(store: Store, version: str | None = None) -> Question:
     )
     problems = tuple(sentence for uid in sorted(estimated) for sentence in estimated[uid].problems)
     warnings = {uid: made.warnings for uid, made in estimated.items() if made.warnings}
-    return Question(problem, excluded, tuple(without), problems, tuple(barred), warnings)
+    return Question(problem, excluded, tuple(without), problems, tuple(barred), warnings, scored)
 
 
 def _excluded(store: Store) -> dict[str, str]:

@@ -154,7 +154,9 @@ class PlanBoard(QWidget):
     def read(self) -> None:
         """Read everything: communities, scores, money, versions."""
         version = self.desk.version if self.desk is not None else None
-        self._start(lambda _control: fill(load(self._holder.store, version)) if self._holder.is_open else None)
+        if self.desk is None:
+            self.total.setText(_("Reading the communities …"))
+        self._start(lambda control: fill(load(self._holder.store, version, control)) if self._holder.is_open else None)
 
     @Slot(str)
     def show_version(self, version: str) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fieldsurvey.assess.score import Score, scores
+from fieldsurvey.assess.score import Score
+from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.plan import versions
 from fieldsurvey.plan.build import Question, question
@@ -55,18 +56,20 @@ class Desk:
         return self.shown is None or self.shown.state is VersionState.DRAFT
 
 
-def load(store: Store, version: str | None = None) -> Desk:
+def load(store: Store, version: str | None = None, control: JobControl | None = None) -> Desk:
     """Read everything.
 
     Args:
         store: The project.
         version: The version to show; None, or one that is gone: the one that counts.
+        control: Lets others in between the steps.
 
     Raises:
         InputRefused: If a fund, a limit, a price or a parameter makes no sense.
     """
     rows = {str(row["uid"]): row for row in store.select("community", _COLUMNS, order="code")}
-    return with_version(store, Desk(question(store), rows, scores(store)), version)
+    asked = question(store, breathe=(control or JobControl()).breathe)
+    return with_version(store, Desk(asked, rows, asked.scores), version)
 
 
 def with_version(store: Store, desk: Desk, version: str | None) -> Desk:
