@@ -61,6 +61,8 @@ class Store(Restoring, Forgetting, Journal, Office, Witness, Findings, Windows):
         self._bulk_tables: set[str] = set()
         self._actor = (0, "", "")
         if not read_only:
+            with connection.transaction():
+                self._rows.index_communities()
             self._claim()
             self.set_actor(*self._last_actor())
             self.take_foreign_edits()

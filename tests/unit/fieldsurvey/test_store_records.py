@@ -269,3 +269,15 @@ def test_a_dangling_reference_is_named(store: Store) -> None:
     store.create_record("building", {"community_uid": "f" * 32, "geom": square()})
     store.checkpoint()
     assert [problem.code for problem in check(store.path).problems] == ["reference"]
+
+
+def test_what_lies_in_a_community_is_found_without_reading_the_whole_table(tmp_path: Path) -> None:
+    path = tmp_path / "p.gpkg"
+    with make_project(path, forms=True) as store:
+        connection = store._db
+        for (name,) in connection.rows("SELECT name FROM sqlite_master WHERE name LIKE '\\_in\\_%' ESCAPE '\\'"):
+            connection.execute(f'DROP INDEX "{name}"')  # as in a project of an earlier version
+    with Store.open(path) as store:
+        for table in ("building", "stairwell", "f04_water"):
+            (plan,) = store._db.rows(f"EXPLAIN QUERY PLAN SELECT uid FROM {table} WHERE community_uid IS ?", ("x",))
+            assert f"_in_{table}" in plan[-1]
