@@ -99,8 +99,8 @@ class Collector:
 
     def _missing(self, uid: str) -> Iterable[str]:
         """Yield what was not surveyed, one sentence for each form."""
-        if uid not in self._progress:
-            self._progress = community_progress(self._store)
+        if uid not in self._progress:  # of all from the second on: one sheet does not wait for all the others
+            self._progress = community_progress(self._store, None if self._progress else [uid])
         for form_id, form in self._progress[uid].forms.items():
             if form.needed and form.done < len(form.needed):
                 yield f"{self._forms.title(form_id)}：{_lack(form)}"

@@ -28,10 +28,11 @@ _CLASSES = {"base": "基础类", "improve": "完善类", "upgrade": "提升类"}
 
 
 class Proposals:
-    """Reads proposals; what is computed for the whole project is computed once."""
+    """Reads proposals; what is computed for the whole project is computed once, from the second community on."""
 
     def __init__(self, store: "Store", forms: ReadsLabels) -> None:
         self._store, self._forms = store, forms
+        self._known: tuple[Mapping[str, Score], Mapping[str, list[Gate]]] | None = None
 
     @cached_property
     def _estimates(self) -> Mapping[str, Estimate]:
@@ -41,13 +42,12 @@ class Proposals:
     def _consents(self) -> Mapping[str, Consent]:
         return consents(self._store)
 
-    @cached_property
-    def _gates(self) -> Mapping[str, list[Gate]]:
-        return gates(self._store)
-
-    @cached_property
-    def _scores(self) -> Mapping[str, Score]:
-        return scores(self._store)
+    def _judged(self, uid: str) -> tuple[Score, list[Gate]]:
+        """Return score and gates of a community: one sheet of a large project does not wait for all the others."""
+        if self._known is None or uid not in self._known[0]:
+            only = {uid} if self._known is None else None
+            self._known = scores(self._store, only=only), gates(self._store, only)
+        return self._known[0][uid], self._known[1][uid]
 
     def of(self, community: Mapping[str, Value]) -> Proposal:
         """Return the proposal of a community, in Chinese.
@@ -57,8 +57,8 @@ class Proposals:
         """
         uid = str(community["uid"])
         with speaking(_CHINESE):
-            cost, said, score = self._estimates.get(uid), self._consents.get(uid), self._scores[uid]
-            passed = self._gates[uid]
+            cost, said = self._estimates.get(uid), self._consents.get(uid)
+            score, passed = self._judged(uid)
             stale = tuple(dict.fromkeys(cost.warnings)) if cost else ()
             seen = tuple(GateSeen(gate.id, gate.title, _STATES[gate.state], gate.reason) for gate in passed)
         money = (cost.works_wan, cost.fees_wan, cost.reserve_wan, cost.total_wan) if cost and cost.lines else ()

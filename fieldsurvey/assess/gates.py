@@ -5,7 +5,7 @@ What is not recorded is unknown, never passed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,8 +69,8 @@ class Gate:
         return _(TITLES[self.id])
 
 
-def gates(store: Store) -> dict[str, list[Gate]]:
-    """Return the eight gates of every community, in their order.
+def gates(store: Store, only: Collection[str] | None = None) -> dict[str, list[Gate]]:
+    """Return the eight gates of every community, or of a few, in their order.
 
     Raises:
         InputRefused: If a parameter of the project makes no sense.
@@ -81,7 +81,8 @@ def gates(store: Store) -> dict[str, list[Gate]]:
         facts.surveyed, facts.consent, facts.management, facts.duties,
     )  # fmt: skip
     return {
-        uid: [Gate(name, *check(uid)) for name, check in zip(TITLES, checks, strict=True)] for uid in facts.communities
+        uid: [Gate(name, *check(uid)) for name, check in zip(TITLES, checks, strict=True)]
+        for uid in (facts.communities if only is None else only)
     }
 
 

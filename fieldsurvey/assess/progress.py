@@ -1,12 +1,14 @@
 """How far the survey of each community is, from its records."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from operator import itemgetter
 
 from fieldsurvey.assess.needed import BESIDE, NEEDED, OWN_FORMS, NeededForm, Parts, own_forms
+from fieldsurvey.assess.records import rows_in
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.review import ReviewState, community_state
 from fieldsurvey.model.review_tables import COMMUNITY_REVIEW
@@ -93,7 +95,9 @@ class CommunityProgress:
 
 def community_progress(store: Store, communities: Iterable[str] | None = None) -> dict[str, CommunityProgress]:
     """Return the progress of the named communities, or of all."""
-    return ProgressReading(store).all(communities)
+    wanted = None if communities is None else list(communities)
+    is_few = wanted is not None and len(wanted) <= _FEW
+    return ProgressReading(store, only=wanted if is_few else None).all(wanted)
 
 
 class _Forms(Mapping[str, FormProgress]):
@@ -127,8 +131,8 @@ class ProgressReading:
     from another thread.
     """
 
-    def __init__(self, store: Store, control: JobControl | None = None) -> None:
-        """Read everything, letting others in between the tables."""
+    def __init__(self, store: Store, control: JobControl | None = None, only: Collection[str] | None = None) -> None:
+        """Read everything, letting others in between the tables, or what concerns a few communities."""
         breathe = control.breathe if control else lambda: None
         self._installed = installed = _installed(store)
         self._forms = [form for form in NEEDED if form.form_id in installed]
@@ -136,10 +140,10 @@ class ProgressReading:
         self._disputed = store.disputed()
         self._records: dict[str, dict[str, list[_Row]]] = {}
         for form in (*self._forms, *self._others):
-            self._records[form.form_id] = _by_community(_records(store, form.form_id, self._disputed))
+            self._records[form.form_id] = _by_community(_records(store, form.form_id, self._disputed, only))
             breathe()
         self._reviews = _reviews(store, self._disputed)
-        self._buildings, self._stairwells = _parts(store, breathe)
+        self._buildings, self._stairwells = _parts(store, breathe, only)
         self._rules = sorted({form.column for form in self._forms if form.column})
         self._communities = {str(row["uid"]): row for row in store.select("community", self._rules)}
 
@@ -216,7 +220,7 @@ class ProgressReading:
         known = {str(row["uid"]): community for community, rows in of_form.items() for row in rows}
         touched: set[str] = set()
         for uid in uids:
-            now = _records(store, form_id, self._disputed, uid)
+            now = _records(store, form_id, self._disputed, uid=uid)
             before, after = known.get(uid), str(now[0]["community_uid"]) if now else None
             if before is not None and before != after:
                 of_form[before] = [row for row in of_form[before] if row["uid"] != uid]
@@ -252,17 +256,24 @@ def _progress(
 
 
 _NONE = Parts()
+_FEW = 20  # communities that are read by themselves
 _MOST = 200  # records of a transaction beyond which everything is read
 _READ_WHOLE = frozenset({"building", "stairwell", OWN_FORMS})
 
 
-def _parts(store: Store, breathe: Callable[[], None]) -> tuple[dict[str, Parts], dict[str, Parts]]:
+def _parts(
+    store: Store, breathe: Callable[[], None], only: Collection[str] | None
+) -> tuple[dict[str, Parts], dict[str, Parts]]:
     """Return the buildings and the stairwells of each community."""
     floors: dict[Value, int] = {}
     found: list[dict[str, Parts]] = []
     for table, column in (("building", "floors"), ("stairwell", "building_uid")):
         grouped: dict[Value, tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
-        for uid, community, value in store.each(table, ("uid", "community_uid", column)):
+        names = ("uid", "community_uid", column)
+        every = (
+            store.each(table, names) if only is None else map(itemgetter(*names), rows_in(store, table, names, only))
+        )
+        for uid, community, value in every:
             storeys = int(value or 0) if table == "building" else floors.get(value, 0)
             floors[uid] = storeys
             uids, those = grouped[community]
@@ -279,11 +290,13 @@ def _installed(store: Store) -> set[str]:
     return {table.name for table in store.tables().values() if table.kind is TableKind.FORM}
 
 
-def _records(store: Store, form_id: str, disputed: frozenset[str], uid: str | None = None) -> list[_Row]:
-    """Return the records of a form in order of entry, or the one that is named, if it is of that form."""
+def _records(
+    store: Store, form_id: str, disputed: frozenset[str], only: Collection[str] | None = None, uid: str = ""
+) -> list[_Row]:
+    """Return the records of a form in order of entry, those in a few communities, or the one that is named."""
     columns = [column.name for column in store.tables()[form_id].columns]
     wanted = [c for c in ("community_uid", "subject_uid", "status", "overall_cond") if c in columns]
-    rows = store.select(form_id, wanted, where=None if uid is None else {"uid": uid})
+    rows = store.select(form_id, wanted, where={"uid": uid}) if uid else rows_in(store, form_id, wanted, only)
     for row in rows:  # while a conflict is open nobody has reviewed what will stand
         if row["uid"] in disputed and row["status"] in {State.REVIEWED, State.APPROVED}:
             row["status"] = str(State.COMPLETE)

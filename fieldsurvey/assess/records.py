@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from fieldsurvey.assess.needed import FORMS
 from fieldsurvey.model.schema import Value
@@ -29,6 +29,13 @@ def standing(store: Store, form_id: str, columns: Iterable[str]) -> dict[str, li
         subject = row["uid"] if form_id in _MANY else (row["subject_uid"] or row["uid"])
         found[str(row["community_uid"])][subject] = row
     return {community: list(rows.values()) for community, rows in found.items()}
+
+
+def rows_in(store: Store, table: str, columns: Sequence[str], only: Collection[str] | None) -> list[Record]:
+    """Return rows of a table, in drawing order, or those in a few communities."""
+    if only is None:
+        return store.select(table, columns)
+    return [row for uid in only for row in store.select(table, columns, where={"community_uid": uid})]
 
 
 def number(value: Value) -> float | None:

@@ -6,13 +6,13 @@ lowers the completeness and leaves the score to what is known.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldsurvey.assess.needed import FORMS, NeededForm, subjects
 from fieldsurvey.assess.parameters import parameters
 from fieldsurvey.assess.readiness import readiness
-from fieldsurvey.assess.records import Record, codes, standing
+from fieldsurvey.assess.records import Record, codes, rows_in, standing
 from fieldsurvey.assess.scoring import CONDITION_PREFIX, Indicator, indicators
 from fieldsurvey.i18n import _
 from fieldsurvey.model.schema import Table, Value
@@ -63,18 +63,21 @@ class Swing:
     ranks: Mapping[str, tuple[int, int]]
 
 
-def scores(store: Store, breathe: Callable[[], None] = lambda: None) -> dict[str, Score]:
+def scores(
+    store: Store, breathe: Callable[[], None] = lambda: None, only: Collection[str] | None = None
+) -> dict[str, Score]:
     """Return the score of every community.
 
     Args:
         store: The project.
+        only: A few communities; None: all. The score of one does not depend on the others.
         breathe: Called between the forms: a large project takes seconds, and saves may come in.
 
     Raises:
         InputRefused: If a parameter of the project makes no sense.
     """
     numbers = parameters(store)
-    asked = _Asked(store)
+    asked = _Asked(store, only)
     need = _Need(asked, numbers)
     for form_id in dict.fromkeys(indicator.form for indicator in indicators()):
         if form_id in asked.tables:
@@ -125,15 +128,17 @@ def ranks(scores: Mapping[str, Score], weights: Mapping[str, float]) -> dict[str
 class _Asked:
     """Who is asked what: the communities and how many records each form needs."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, only: Collection[str] | None) -> None:
         self.tables: Mapping[str, Table] = store.tables()
         rules = sorted({form.column for form in FORMS if form.column})
         self.communities: dict[str, Record] = {str(row["uid"]): row for row in store.select("community", rules)}
-        rows = store.select("building", ["community_uid", "floors", "name"])
+        if only is not None:
+            self.communities = {uid: self.communities[uid] for uid in only}
+        rows = rows_in(store, "building", ["community_uid", "floors", "name"], only)
         self.names: dict[Value, str] = {row["uid"]: str(row["name"] or "") for row in rows}
         self._floors: dict[Value, int] = {row["uid"]: int(row["floors"] or 0) for row in rows}
         self._buildings = _grouped(rows)
-        self._stairwells = _grouped(store.select("stairwell", ["community_uid", "building_uid"]))
+        self._stairwells = _grouped(rows_in(store, "stairwell", ["community_uid", "building_uid"], only))
 
     def count(self, form_id: str, uid: str) -> int:
         """Return how many subjects of a community call for the form."""
