@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import gc
 import os
 import sys
 from functools import partial
@@ -133,6 +134,7 @@ def run(project: Path | None) -> int:
     app = application()
     fault = take_fatal()
     program = Program(project)
+    gc.freeze()  # what is there now stays, and need not be gone through for cycles
     if fault is not None:
         text = _("The program ended unexpectedly last time. What was saved is there. The report lies in {file}.")
         program.window.tell_trouble(text.format(file=fault))
