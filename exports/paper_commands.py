@@ -20,11 +20,11 @@ def export_sheet(
     ] = "评估表",
 ) -> None:
     """按模板出表 PDF / sheets from a template: words, columns, order and logo are the office's own."""
-    import exports
+    from exports.batch import sheets
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        made = exports.sheets(store, community or None, out, None, terminal_control(), template=template, tell=say)
+        made = sheets(store, community or None, out, None, terminal_control(), template=template, tell=say)
     for path in made:
         put(str(path))
 

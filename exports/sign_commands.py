@@ -68,9 +68,9 @@ def verify(
     trust: Annotated[list[Path] | None, typer.Option(help="信任的签发机构证书 / trusted issuer's certificate")] = None,
 ) -> int:
     """核对评估表是否被改动, 签名是否有效 / tell whether a sheet was changed and whether its signatures hold."""
-    import exports
+    from exports.verify import verify
 
-    found = exports.verify(file, trust or ())
+    found = verify(file, trust or ())
     put("\n".join(found.findings))
     return 0 if found.matches else 1
 

@@ -290,11 +290,11 @@ def export_sheets(
     limit: Annotated[int | None, typer.Option(help="最多几份 / at most")] = None,
 ) -> None:
     """评估表 PDF / assessment sheets."""
-    import exports
+    from exports.batch import sheets
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        for path in exports.sheets(store, community or None, out, limit, terminal_control(), tell=say):
+        for path in sheets(store, community or None, out, limit, terminal_control(), tell=say):
             put(str(path))
 
 
@@ -361,11 +361,11 @@ def forms_import(
 @export_app.command("plan")
 def export_plan(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .xlsx")]) -> None:
     """三年计划表 / three-year plan table."""
-    import exports
+    from exports.plan import plan_table
     from fieldsurvey.store import Store
 
     with Store.open(project) as store:
-        exports.plan_table(store, out, terminal_control())
+        plan_table(store, out, terminal_control())
     put(str(out))
 
 

@@ -76,7 +76,7 @@ def _view_menu(window: "MainWindow") -> None:
     findings.setObjectName("action_findings")
     findings.setCheckable(True)
     findings.setShortcut(QKeySequence("Ctrl+Shift+F"))
-    findings.toggled.connect(partial(window.review.show_on, window.canvas))
+    findings.toggled.connect(lambda on: window.review.show_on(window.canvas, on))
     view.addAction(findings)
     view.addSeparator()
     for language, text in zip(LANGUAGES, ("中文", "English"), strict=True):

@@ -35,6 +35,57 @@ def make_tables(window: "MainWindow") -> QWidget:
     return made
 
 
+def make_importer(window: "MainWindow") -> QWidget:
+    """Return the import workspace of a window."""
+    from ui.project.import_panel import ImportPanel
+
+    made = ImportPanel(window.work_runner, window.store_runner, window.holder)
+    made.map_wanted.connect(partial(window.show_workspace, "map"))
+    return made
+
+
+def make_review(window: "MainWindow") -> QWidget:
+    """Return the review workspace of a window."""
+    from ui.review.panel import ReviewPanel
+    from ui.review.role import ask_role
+
+    made = ReviewPanel(window.project, window.store_runner, window.work_runner, window.holder)
+    made.records.conflicts_wanted.connect(partial(window.show_workspace, "conflicts"))
+    made.records.form_wanted.connect(window.open_record)
+    made.records.role_wanted.connect(partial(ask_role, window))
+    made.records.set_role(window.settings.role)
+    for canvas in (made.canvas, made.records.canvas):
+        canvas.set_theme(window.settings.theme)
+        window.theme_changed.connect(canvas.set_theme)
+    if window.canvas.sidecar is not None:
+        made.take_map(window.canvas.sidecar)
+    return made
+
+
+def make_conflicts(window: "MainWindow") -> QWidget:
+    """Return the conflict desk of a window."""
+    from ui.conflicts.panel import make_desk
+
+    return make_desk(window)
+
+
+def make_plan(window: "MainWindow") -> QWidget:
+    """Return the plan workspace of a window."""
+    from ui.plan.panel import PlanPanel
+
+    made = PlanPanel(window.store_runner, window.work_runner, window.holder)
+    made.record_wanted.connect(window.open_record)
+    window.project.closed.connect(made.close_timer)
+    return made
+
+
+def make_exports(window: "MainWindow") -> QWidget:
+    """Return the export workspace of a window."""
+    from ui.exports.panel import ExportPanel
+
+    return ExportPanel(window.store_runner, window.holder, window.work_runner, window.remembered)
+
+
 def _show_on_map(window: "MainWindow", features: "list[Feature]") -> None:
     window.show_workspace("map")
     window.canvas.select_features(frozenset(features))

@@ -2,6 +2,7 @@
 
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
@@ -26,9 +27,7 @@ from ui.actions import make_menus
 from ui.around import Around
 from ui.clock import ClockWatch
 from ui.communities import CommunityPanel
-from ui.conflicts.panel import make_desk
-from ui.desk import Desk, make_tables
-from ui.exports.panel import ExportPanel
+from ui.desk import Desk, make_conflicts, make_exports, make_importer, make_plan, make_review, make_tables
 from ui.finder.controller import Finder
 from ui.fitting import Room, StateLine
 from ui.forms.controller import FormController
@@ -43,21 +42,23 @@ from ui.map.readout import SystemLabel, offer_menu
 from ui.map.workspace import MapWorkspace
 from ui.memory import Frugal
 from ui.place import Place
-from ui.plan.panel import PlanPanel
 from ui.project.describe import tip
-from ui.project.handover import Handover
 from ui.project.holder import StoreHolder
-from ui.project.import_panel import ImportPanel
 from ui.project.opening import ProjectOpening
 from ui.project.overview import Overview
 from ui.project.session import ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
-from ui.review.panel import ReviewPanel
-from ui.review.role import ask_role
 from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
 from ui.workspaces import Workspaces
+
+if TYPE_CHECKING:
+    from ui.exports.panel import ExportPanel
+    from ui.plan.panel import PlanPanel
+    from ui.project.handover import Handover
+    from ui.project.import_panel import ImportPanel
+    from ui.review.panel import ReviewPanel
 
 _BY_KEY = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 _TROUBLE_MS = 15_000
@@ -110,6 +111,26 @@ class MainWindow(QMainWindow):
         """What this laptop remembers."""
         return self.remembered.now
 
+    @property
+    def importer(self) -> "ImportPanel":
+        """The import workspace, made now if nobody has seen it."""
+        return cast("ImportPanel", self.workspaces.page("import"))
+
+    @property
+    def review(self) -> "ReviewPanel":
+        """The review workspace, made now if nobody has seen it."""
+        return cast("ReviewPanel", self.workspaces.page("review"))
+
+    @property
+    def plan(self) -> "PlanPanel":
+        """The plan workspace, made now if nobody has seen it."""
+        return cast("PlanPanel", self.workspaces.page("plan"))
+
+    @property
+    def exports(self) -> "ExportPanel":
+        """The export workspace, made now if nobody has seen it."""
+        return cast("ExportPanel", self.workspaces.page("export"))
+
     def _make_parts(self) -> None:
         self.start = StartPage()
         self.start.person.setText(self.settings.name)
@@ -123,11 +144,7 @@ class MainWindow(QMainWindow):
         self.form.places.use_map(MapPicker(self.canvas, lambda: self.map_side.crs), self.map_side.positioning)
         self.returned = ReturnedNotes(self.forms, self.store_runner, self.holder)
         self.shelf = FormShelf(self.forms, self.form, (self.store_runner, self.work_runner), self.holder)
-        self.importer = ImportPanel(self.work_runner, self.store_runner, self.holder)
-        self.review = ReviewPanel(self.project, self.store_runner, self.work_runner, self.holder)
-        self.plan = PlanPanel(self.store_runner, self.work_runner, self.holder)
         self.sync = SyncPanel(self.store_runner, self.work_runner, self.holder, self.settings)
-        self.exports = ExportPanel(self.store_runner, self.holder, self.work_runner, self.remembered)
         self.finder = Finder(self)
         self.help = HelpDesk(self)
         self.today = TodayDesk(self)
@@ -140,12 +157,12 @@ class MainWindow(QMainWindow):
             ("today", _("Today"), self.today.make_page),
             ("map", _("Map"), self.columns),
             ("table", _("Table"), partial(make_tables, self)),
-            ("import", _("Import"), self.importer),
-            ("review", _("Review"), self.review),
-            ("conflicts", _("Conflicts"), partial(make_desk, self)),
-            ("plan", _("Plan"), self.plan),
+            ("import", _("Import"), partial(make_importer, self)),
+            ("review", _("Review"), partial(make_review, self)),
+            ("conflicts", _("Conflicts"), partial(make_conflicts, self)),
+            ("plan", _("Plan"), partial(make_plan, self)),
             ("sync", _("Sync"), self.sync),
-            ("export", _("Export"), self.exports),
+            ("export", _("Export"), partial(make_exports, self)),
         ):
             self.workspaces.add(name, word, page)
         self.whole = QStackedWidget()
@@ -199,21 +216,12 @@ class MainWindow(QMainWindow):
         self.forms.sheet_wanted.connect(self._show_sheet)
         self.form.kept.connect(self.told["saved"].setText)
         self.around.connect_all()
-        self.project.closed.connect(self.plan.close_timer)
-        self.plan.record_wanted.connect(self.open_record)
-        self.importer.map_wanted.connect(partial(self.show_workspace, "map"))
         self.sync.synced.connect(self.project.refresh)
         self.sync.target_changed.connect(self._remember_hub)
-        for wanted in (self.sync.conflicts_wanted, self.review.records.conflicts_wanted):
-            wanted.connect(partial(self.show_workspace, "conflicts"))
+        self.sync.conflicts_wanted.connect(partial(self.show_workspace, "conflicts"))
         self.told["conflicts"].setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | _BY_KEY)
         self.told["conflicts"].linkActivated.connect(lambda _link: self.show_workspace("conflicts"))
         self.theme_changed.connect(self.canvas.set_theme)
-        self.theme_changed.connect(self.review.canvas.set_theme)
-        self.theme_changed.connect(self.review.records.canvas.set_theme)
-        self.review.records.form_wanted.connect(self.open_record)
-        self.review.records.role_wanted.connect(partial(ask_role, self))
-        self.review.records.set_role(self.settings.role)
 
     # --- projects ------------------------------------------------------------------------------------------------
 
@@ -245,7 +253,7 @@ class MainWindow(QMainWindow):
         checking.failed.connect(self._tell_trouble)
 
     @Slot(object)
-    def _take_handover(self, handover: Handover) -> None:
+    def _take_handover(self, handover: "Handover") -> None:
         """Look into the files that a new project begins with."""
         for file in handover.basemaps:
             self.map_side.basemaps.add_file(file)
@@ -436,7 +444,8 @@ class MainWindow(QMainWindow):
         self.help.close()
         self.opening.close()
         self.project.close()
-        self.exports.close_document()
+        if self.workspaces.is_made("export"):
+            self.exports.close_document()
         self.map_side.close()
         self.store_runner.finish()
         self.work_runner.close()

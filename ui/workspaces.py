@@ -99,6 +99,10 @@ class Workspaces(QWidget):
     def _clicked(self, name: str, _checked: bool = False) -> None:
         self.show_workspace(name)
 
+    def is_made(self, name: str) -> bool:
+        """Say whether anybody has seen a workspace."""
+        return name in self._made
+
     def page(self, name: str) -> QWidget:
         """Return a workspace, made now if it was never seen."""
         if (waiting := self._makers.pop(name, None)) is not None:

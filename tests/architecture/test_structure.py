@@ -48,6 +48,10 @@ def test_the_top_level_is_the_agreed_one() -> None:
     ("module", "heavy"),
     [
         ("ui.app", ("geopandas", "pandas", "pyxform", "reportlab", "pyproj", "openpyxl", "pikepdf")),
+        (
+            "ui.app",
+            ("layers.io", "exports.batch", "fieldsurvey.plan.build", "ui.plan", "ui.review.panel", "ui.exports.panel"),
+        ),
         ("fieldsurvey.cli", ("PySide6", "geopandas", "pandas", "pyxform", "reportlab", "pyproj")),
         ("survey_forms", ("pyxform", "openpyxl")),
     ],

@@ -161,14 +161,14 @@ class SignPanel(QWidget):
             return
 
         def work(_control: object) -> object:
-            import exports
+            from exports.verify import verify
 
-            return exports.verify(Path(path))
+            return verify(Path(path))
 
         self._start(work, self._checked)
 
     def _checked(self, result: object) -> None:
-        from exports import Verification
+        from exports.verify import Verification
 
         found = cast("Verification", result)
         self.told.setText("\n".join([("✓ " if found.matches else "✗ ") + found.findings[0], *found.findings[1:]]))

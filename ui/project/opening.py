@@ -1,6 +1,7 @@
 """Ways to a project: new, from a file, the sample, from the office or a stick."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -11,7 +12,6 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 from ui.jobs import JobRunner
 from ui.project.beginning import begin
-from ui.project.handover import Handover, HandoverWizard
 from ui.project.overview import Overview
 from ui.project.receive import ReceiveDialog
 from ui.project.recent import looked_up
@@ -19,6 +19,9 @@ from ui.project.rescue import Rescue
 from ui.project.session import ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
+
+if TYPE_CHECKING:
+    from ui.project.handover import Handover
 
 
 class ProjectOpening(QObject):
@@ -91,13 +94,15 @@ class ProjectOpening(QObject):
     @Slot()
     def ask_handover(self) -> None:
         """Ask, page by page, what a new project begins with."""
+        from ui.project.handover import HandoverWizard
+
         wizard = HandoverWizard(Path.home(), self._window)
         wizard.wanted.connect(self.hand_over)
         wizard.finished.connect(wizard.deleteLater)
         wizard.open()
 
     @Slot(object)
-    def hand_over(self, handover: Handover) -> None:
+    def hand_over(self, handover: "Handover") -> None:
         """Make a project with what was handed over; its files are shown for import once it is open."""
 
         def make(control: JobControl) -> Store:

@@ -79,7 +79,7 @@ class ReviewPanel(QWidget):
         self._follow.timeout.connect(self._bring_up_to_date)
         project.opened.connect(self._was_opened)
         project.changed.connect(self.show_project)
-        project.map_ready.connect(self._take_map)
+        project.map_ready.connect(self.take_map)
         project.closed.connect(self.close_map)
 
     # --- the parts -----------------------------------------------------------------------------------------------
@@ -188,7 +188,8 @@ class ReviewPanel(QWidget):
         self._catch_up()
 
     @Slot(object)
-    def _take_map(self, sidecar: object) -> None:
+    def take_map(self, sidecar: object) -> None:
+        """Show places on the map of a state of the project, once somebody looks."""
         self._map = cast("Sidecar", sidecar)
         self.records.take_map(self._map)
         self._catch_up()

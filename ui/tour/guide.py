@@ -159,12 +159,12 @@ class _Guide:
                 _need(store.media.path(str(picture["photo"])), f"{laptop}: the photo did not arrive")
 
     def _sheet(self) -> None:
-        import exports
+        from exports.verify import verify
 
         self._run("sheet")
         sheets = list(self._out.glob("*.pdf"))
         _need(len(sheets) == 1, f"{len(sheets)} sheets")
-        _need(exports.verify(sheets[0]).matches, "the sheet does not match its data")
+        _need(verify(sheets[0]).matches, "the sheet does not match its data")
 
 
 def _need(truth: object, otherwise: str) -> None:

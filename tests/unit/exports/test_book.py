@@ -10,9 +10,9 @@ import pytest
 import shapely
 from PIL import Image
 
-from exports import verify
 from exports.book import plan_book
 from exports.book_layout import MISSING_MARK
+from exports.verify import verify
 from fieldsurvey.cli import run
 from fieldsurvey.errors import InputRefused, JobCancelled
 from fieldsurvey.jobs import JobControl

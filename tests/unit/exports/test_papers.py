@@ -7,12 +7,14 @@ import pypdfium2
 import pytest
 import shapely
 
-from exports import SheetsFailed, papers, verify
+from exports import papers
+from exports.batch import SheetsFailed
 from exports.sheet.comparison import compare_rounds, compare_versions
 from exports.sheet.filled import filled_form, filled_paper
 from exports.sheet.lift_sheet import lift_sheet
 from exports.sheet.paper import write
 from exports.sheet.problem_list import problem_list
+from exports.verify import verify
 from fieldsurvey.assess.lift import lifts
 from fieldsurvey.errors import InputRefused
 from fieldsurvey.i18n import speaking

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from exports import plan_table
-from exports.plan import COLUMNS, TITLE
+from exports.plan import COLUMNS, TITLE, plan_table
 from fieldsurvey.errors import JobCancelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store

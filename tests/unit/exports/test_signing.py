@@ -15,11 +15,11 @@ import pytest
 
 pytest.importorskip("pyhanko", reason="pyHanko is not installed")
 
-from exports import Unreadable, verify
 from exports.sheet.document import render
 from exports.signing.keys import KeyFile, KeyRefused, Token
 from exports.signing.look import Look
 from exports.signing.sign import TimestampFailed, places, sign, target_of
+from exports.verify import Unreadable, verify
 from fieldsurvey.errors import InputRefused
 from tests.unit.exports.conftest import MakeSheet
 from tests.unit.exports.signers import PASSWORD, Office

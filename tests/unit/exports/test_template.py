@@ -6,11 +6,11 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from exports import verify
 from exports.sheet.data import GateSeen, Proposal, SheetData, Work
 from exports.sheet.document import render
 from exports.sheet.template import Template, TemplateRefused, read_template, shipped, template_of
 from exports.sheet.templates import NAMES
+from exports.verify import verify
 from fieldsurvey.errors import InputRefused
 from tests.unit.exports.conftest import MakeSheet
 

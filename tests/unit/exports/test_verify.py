@@ -5,9 +5,9 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from exports import Unreadable, verify
 from exports.sheet.document import render
 from exports.sheet.names import DATA_NAME
+from exports.verify import Unreadable, verify
 from tests.unit.exports.conftest import MakeSheet
 
 

@@ -64,9 +64,11 @@ with new_project(project) as store:
     geopandas.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4547).to_file(source)
     from layers.io.importer import run
     run(store, [source])
-    import exports
-    exports.plan_table(store, project.with_name("plan.xlsx"))
-    list(exports.sheets(store, None, project.parent / "sheets", 1))
+    from exports.batch import sheets
+    from exports.plan import plan_table
+
+    plan_table(store, project.with_name("plan.xlsx"))
+    list(sheets(store, None, project.parent / "sheets", 1))
     store.project_at(10**15, project.with_name("then.gpkg"))
     backup.verify(backup.make(store), project)
     store.checkpoint()
