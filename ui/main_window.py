@@ -51,6 +51,7 @@ from ui.project.start import StartPage
 from ui.remembered import Remembered
 from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
+from ui.warming import Warming
 from ui.workspaces import Workspaces
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ _TROUBLE_MS = 15_000
 _BELOW = 120  # px: the buttons below a sentence
 _LEAST = (560, 320)  # px: 1366 x 768 at 200 % without what a task bar and a frame take
 _SEARCH_MS = 1_200  # the pinyin of names can wait until the map is on the screen
+_READ_LATER = ("ui.tables.panel", "ui.review.panel", "ui.plan.panel", "ui.exports.panel", "ui.project.import_panel")
 
 
 class MainWindow(QMainWindow):
@@ -100,6 +102,8 @@ class MainWindow(QMainWindow):
         make_menus(self)
         self._connect()
         self.place = Place(self)
+        self.warming = Warming(self.workspaces, self)
+        self.canvas.first_drawn.connect(self.warming.start)
         self.clock = ClockWatch(self)
         self.frugal = Frugal(self.work_runner, self)
         self.clock.told.connect(self.tell_trouble)
@@ -347,7 +351,8 @@ class MainWindow(QMainWindow):
     def _prepare_search(self) -> None:
         if self.work_runner.is_open:  # quick: a backup may be checked just now
             self.work_runner.start(lambda _control: self.communities.index.prepare(), quick=True)
-        self.work_runner.start(lambda _control: import_module("ui.tables.panel"))  # else it is read at the first click
+        for room in _READ_LATER:  # else they are read at the first click
+            self.work_runner.start(partial(_read, room))
 
     def _show_community(self, uid: str) -> None:
         now = self.project.current
@@ -435,6 +440,7 @@ class MainWindow(QMainWindow):
             return
         self._is_closed = True
         self._search_later.stop()
+        self.warming.stop()
         self.clock.stop()
         self.frugal.stop()
         self.form.flush()
@@ -450,3 +456,7 @@ class MainWindow(QMainWindow):
         self.store_runner.finish()
         self.work_runner.close()
         self.remembered.close()
+
+
+def _read(room: str, _control: JobControl) -> None:
+    import_module(room)

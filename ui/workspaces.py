@@ -99,6 +99,11 @@ class Workspaces(QWidget):
     def _clicked(self, name: str, _checked: bool = False) -> None:
         self.show_workspace(name)
 
+    @property
+    def waiting(self) -> list[str]:
+        """The names of those that nobody has seen."""
+        return list(self._makers)
+
     def is_made(self, name: str) -> bool:
         """Say whether anybody has seen a workspace."""
         return name in self._made
