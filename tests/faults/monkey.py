@@ -265,6 +265,8 @@ def at_rest(window: MainWindow) -> tuple[Counter[str], float]:
         if isinstance(dialog, QDialog) and dialog.isVisible():
             dialog.reject()
     window.form.close()
+    for name in window.workspaces.waiting:  # they are made once, whoever comes first
+        window.workspaces.page(name)
     window.show_workspace("map")
     window.resize(1366, 768)
     for _wait in range(600):
