@@ -6,15 +6,14 @@ step. WHEN is milliseconds since 1970; 0 leaves the copy as it is.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fieldsurvey import priority
 from fieldsurvey.assess import community_progress
+from fieldsurvey.children import answer_of
 from fieldsurvey.errors import FieldSurveyError, InputRefused, StoreError
 from fieldsurvey.geo import crs
 from fieldsurvey.i18n import N_, _
@@ -30,7 +29,6 @@ _ROUNDS = {
     "acceptance": N_("acceptance"), "followup": N_("follow-up"),
 }  # fmt: skip
 _MOST_DAYS = 60
-_TICK = 0.05  # s between looks at the child
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +113,9 @@ def prepared(copy: Path, media: Path, moment: Moment, control: JobControl) -> Ea
     """
     folder = copy.with_suffix(".columns") if moment.when_ms else sidecar.folder_for(copy, 0)
     arguments = [str(copy), str(media), str(moment.when_ms), str(folder)]
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "layers.earlier", *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
-    )  # fmt: skip
-    priority.lower(child.pid)
-    try:
-        while child.poll() is None:
-            control.pause(_TICK)
-        answer = child.stdout.read().splitlines()[-1:] if child.stdout else []
-    finally:
-        child.kill()
-        child.wait()
-        if child.stdout:
-            child.stdout.close()
-    told = json.loads(answer[0]) if answer else {}
+    code, told = answer_of("layers.earlier", arguments, control)
     layers = sidecar.opened(folder)
-    if child.returncode or layers is None:
+    if code or layers is None:
         raise StoreError(str(told.get("error") or _("The earlier state could not be worked out; look at another one.")))
     with Store.open(copy, read_only=True) as store:
         progress = community_progress(store)

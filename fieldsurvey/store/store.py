@@ -5,6 +5,7 @@ belongs to the thread that made it. Nothing else in the process may open the
 live file (see library.py).
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from fieldsurvey.clock import MillisClock, now_millis
-from fieldsurvey.errors import InputRefused
+from fieldsurvey.errors import InputRefused, StoreError
 from fieldsurvey.i18n import _
 from fieldsurvey.model import merge
 from fieldsurvey.model.merge import DELETED, RULES
@@ -61,7 +62,7 @@ class Store(Restoring, Forgetting, Journal, Office, Witness, Findings, Windows):
         self._bulk_tables: set[str] = set()
         self._actor = (0, "", "")
         if not read_only:
-            with connection.transaction():
+            with contextlib.suppress(StoreError), connection.transaction():  # on a full disk it goes without
                 self._rows.index_communities()
             self._claim()
             self.set_actor(*self._last_actor())

@@ -1,17 +1,14 @@
 """Backups are verified by a child process: in a large project that takes seconds and much memory for a moment."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-from fieldsurvey import priority
+from fieldsurvey.children import answer_of
 from fieldsurvey.errors import FieldSurveyError, StoreError
 from fieldsurvey.i18n import _, language, set_language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store.backup import Backup, backups, is_checked, verify
-
-_TICK = 0.1  # seconds
 
 
 def verify_beside(project: Path, control: JobControl, made: Backup | None = None) -> None:
@@ -24,25 +21,11 @@ def verify_beside(project: Path, control: JobControl, made: Backup | None = None
     wanted = made or next(reversed(backups(project)), None)
     if wanted is None or is_checked(wanted):
         return
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "fieldsurvey.store.verifying", str(wanted.path), str(project), language()],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
-    )  # fmt: skip
-    priority.lower(child.pid)
-    try:
-        while child.poll() is None:
-            control.pause(_TICK)
-        answer = child.stdout.read().splitlines()[-1:] if child.stdout else []
-    finally:
-        child.kill()
-        child.wait()
-        if child.stdout:
-            child.stdout.close()
-    told = (
-        json.loads(answer[0]) if answer else {"error": _("The backup could not be checked; it is checked next time.")}
-    )
-    if told["error"]:
-        raise StoreError(told["error"])
+    arguments = [str(wanted.path), str(project), language()]
+    _code, told = answer_of("fieldsurvey.store.verifying", arguments, control)
+    error = told.get("error", _("The backup could not be checked; it is checked next time."))
+    if error:
+        raise StoreError(error)
 
 
 def main(arguments: list[str]) -> int:

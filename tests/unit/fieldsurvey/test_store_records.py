@@ -11,6 +11,7 @@ from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.schema import Value
 from fieldsurvey.store import Store
 from fieldsurvey.store.check import check
+from fieldsurvey.store.rows import Rows
 from tests.builders import add_community, make_project, point, square
 
 
@@ -281,3 +282,20 @@ def test_what_lies_in_a_community_is_found_without_reading_the_whole_table(tmp_p
         for table in ("building", "stairwell", "f04_water"):
             (plan,) = store._db.rows(f"EXPLAIN QUERY PLAN SELECT uid FROM {table} WHERE community_uid IS ?", ("x",))
             assert f"_in_{table}" in plan[-1]
+
+
+def test_a_project_without_room_for_the_index_opens_and_saves_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "p.gpkg"
+    with make_project(path) as store:
+        uid = add_community(store)
+
+    def full(_rows: Rows) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(Rows, "index_communities", full)
+    with Store.open(path) as store:
+        store.save(uid, {"name": "新名"})
+        (row,) = store.select("community", ["name"])
+        assert row["name"] == "新名"
