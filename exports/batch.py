@@ -39,7 +39,7 @@ class SheetsFailed(FieldSurveyError):
 
     def __init__(self, failed: dict[str, str], written: Sequence[Path]) -> None:
         self.failed, self.written = failed, list(written)
-        named = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        named = _("; ").join(f"{name}: {why}" for name, why in failed.items())
         super().__init__(
             _("{failed} of {all} sheets could not be made. {named}").format(
                 failed=len(failed), all=len(failed) + len(self.written), named=named
@@ -91,7 +91,7 @@ class SheetsWritten:
 
 
 def _named(files: Sequence[Path]) -> str:
-    shown = ", ".join(file.name for file in files[:_SHOWN])
+    shown = _(", ").join(file.name for file in files[:_SHOWN])
     return shown if len(files) <= _SHOWN else _("{files} and {n} more").format(files=shown, n=len(files) - _SHOWN)
 
 
@@ -239,7 +239,7 @@ def _wanted(store: "Store", codes: Sequence[str] | None) -> "list[Wanted]":
     by_code = {code: (uid, code, name) for uid, code, name in every}
     unknown = [code for code in codes or () if code not in by_code]
     if unknown:
-        raise InputRefused(_("No community has the code {codes}.").format(codes=", ".join(unknown)))
+        raise InputRefused(_("No community has the code {codes}.").format(codes=_(", ").join(unknown)))
     chosen = every if codes is None else [by_code[code] for code in dict.fromkeys(codes)]
     return [
         Wanted(number, uid, f"{code} {name}".strip(), file_name(f"{code}_{name}", uid))

@@ -31,7 +31,9 @@ def blank_forms(out_dir: Path, form_ids: Sequence[str] | None = None, control: J
     wanted = list(dict.fromkeys(form_ids)) if form_ids else known
     if unknown := [each for each in wanted if each not in known]:
         raise InputRefused(
-            _("There is no form {name}. There are: {known}.").format(name=", ".join(unknown), known=", ".join(known))
+            _("There is no form {name}. There are: {known}.").format(
+                name=_(", ").join(unknown), known=_(", ").join(known)
+            )
         )
     out_dir.mkdir(parents=True, exist_ok=True)
     written, day = [], datetime.now(CHINA).date().isoformat()

@@ -79,7 +79,7 @@ def layer_files(
     """
     tables = _wanted(store, layers)
     if kind not in FORMATS or encoding.upper() not in {"UTF-8", "GBK"}:
-        raise UsageError(_("Formats: {all}; encodings: UTF-8, GBK.").format(all=", ".join(FORMATS)))
+        raise UsageError(_("Formats: {all}; encodings: UTF-8, GBK.").format(all=_(", ").join(FORMATS)))
     if out.resolve() == store.path.resolve():
         raise UsageError(_("{file} is the open project itself; choose another file.").format(file=out.name))
     target = _WGS84 if kind == "kml" else crs or store.crs

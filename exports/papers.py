@@ -64,7 +64,7 @@ def record_sheets(
     tables = {name: table.zh for name, table in store.tables().items() if table.kind is TableKind.FORM}
     unknown = [form for form in forms if form not in tables]
     if unknown:
-        raise InputRefused(_("This project has no form {form}.").format(form=", ".join(unknown)))
+        raise InputRefused(_("This project has no form {form}.").format(form=_(", ").join(unknown)))
     hidden = frozenset() if personal else PERSONAL_FORMS
     hidden |= frozenset() if restricted else RESTRICTED_FORMS
     jobs = []

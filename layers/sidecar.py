@@ -27,6 +27,7 @@ from layers import columns
 from layers.columns import BLOCK, Batch, Columns
 from layers.raw_types import Ints
 from layers.style import BY_TABLE, INNER
+from layers.viewport import Box
 
 FORMAT = 4  # raised when the arrays change
 _NOT_BUILT = -1  # the counter of what was read straight from the file
@@ -106,6 +107,14 @@ class Sidecar:
                 if patch is None or part is patch.added or number not in patch.hidden:
                     return part, int(number)
         return None
+
+    def box_of(self, table: str, uid: str) -> Box | None:
+        """Return the box of one feature in m of the project's system, None if it is not on the map."""
+        found = self.find(table, uid)
+        if found is None:
+            return None
+        west, south, east, north = _in_metres(found[0], found[1]).tolist()
+        return west, south, east, north
 
     def changed_box(self, before: "Sidecar") -> tuple[float, float, float, float] | None:
         """Return the box (m) in which this state differs from another of the same columns; None if that is not known.

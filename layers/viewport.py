@@ -67,6 +67,14 @@ class Viewport:
         """Return the view in a window of another size, same centre and scale."""
         return replace(self, width=max(width, 1), height=max(height, 1))
 
+    def revealing(self, box: Box, border: float = 1.05) -> "Viewport":
+        """Return the view itself if it shows a box; else one that does, smaller only if it has to be."""
+        shown = self.box()
+        if box[0] >= shown[0] and box[1] >= shown[1] and box[2] <= shown[2] and box[3] <= shown[3]:
+            return self
+        whole = fitted(box, self.width, self.height, border)
+        return replace(whole, metres=max(whole.metres, self.metres))
+
 
 def fitted(box: Box, width: int, height: int, border: float = 1.05) -> Viewport:
     """Return the view that shows a whole box with a border."""

@@ -20,14 +20,17 @@ def unhurried(*, stays: bool = False) -> Iterator[None]:
         yield
     finally:
         if stays:
-            _settle()
+            _settle(may_clean=was_on)
         if was_on:
             gc.enable()
 
 
-def _settle() -> None:
-    """Take everything there is out of the collector's sight; after many forms, let it clean up once instead."""
-    if next(_settled) % _MOST_FORMS:
+def _settle(*, may_clean: bool) -> None:
+    """Take everything there is out of the collector's sight; after many forms, let it clean up once instead.
+
+    Who switched the collector off before, as a window does, cleans up at its own time and in its own thread.
+    """
+    if next(_settled) % _MOST_FORMS or not may_clean:
         gc.freeze()
     else:
         gc.unfreeze()

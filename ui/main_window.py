@@ -26,6 +26,7 @@ from ui import shown, theme
 from ui.actions import make_menus
 from ui.around import Around
 from ui.clock import ClockWatch
+from ui.collecting import Collector
 from ui.communities import CommunityPanel
 from ui.desk import Desk, make_conflicts, make_exports, make_importer, make_plan, make_review, make_tables
 from ui.finder.controller import Finder
@@ -49,6 +50,7 @@ from ui.project.overview import Overview
 from ui.project.session import ProjectSession
 from ui.project.start import StartPage
 from ui.remembered import Remembered
+from ui.rest import Rest
 from ui.sync.panel import SyncPanel
 from ui.today.desk import TodayDesk
 from ui.warming import Warming
@@ -90,6 +92,8 @@ class MainWindow(QMainWindow):
         self.resize(QSize(1366, 740).boundedTo(self.screen().availableSize()))
         self.remembered = Remembered(remembered, self)
         self._is_closed = False
+        self.rest = Rest(self)
+        self.collector = Collector(self.rest, self)
         self.holder = StoreHolder()
         self.store_runner = JobRunner(self, "store", self.holder.may_pause)
         self.work_runner = JobRunner(self, "work")
@@ -102,7 +106,7 @@ class MainWindow(QMainWindow):
         make_menus(self)
         self._connect()
         self.place = Place(self)
-        self.warming = Warming(self.workspaces, self)
+        self.warming = Warming(self.workspaces, self.rest, self)
         self.canvas.first_drawn.connect(self.warming.start)
         self.clock = ClockWatch(self)
         self.frugal = Frugal(self.work_runner, self)
@@ -201,7 +205,7 @@ class MainWindow(QMainWindow):
         self.opening.told.connect(self.tell_trouble)
         self.start.person_named.connect(self.name_person)
         self.start.said.connect(self._show_message, Qt.ConnectionType.QueuedConnection)
-        self.communities.picked.connect(self.choose_community)
+        self.communities.picked.connect(self._pick_community)
         self.communities.names_changed.connect(self._search_later.start)
         self._search_later.timeout.connect(self._prepare_search)
         self.communities.opened.connect(self.open_community)
@@ -334,6 +338,12 @@ class MainWindow(QMainWindow):
         self.community_chosen.emit(uid)
 
     @Slot(str)
+    def _pick_community(self, uid: str) -> None:
+        """Select a community that was picked elsewhere than on the map, which follows."""
+        self.choose_community(uid)
+        self.canvas.reveal(uid)
+
+    @Slot(str)
     def open_community(self, uid: str) -> None:
         """Select a community and show it large, with its forms beside it."""
         self.around.show_forms()
@@ -443,6 +453,7 @@ class MainWindow(QMainWindow):
         self.warming.stop()
         self.clock.stop()
         self.frugal.stop()
+        self.collector.stop()
         self.form.flush()
         self.form.listening.close()
         self.remembered.change(splitter=self.columns.sizes())

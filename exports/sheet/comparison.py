@@ -145,7 +145,7 @@ def compare_rounds(store: "Store", community_uid: str, first: str, second: str, 
     for each in (first, second):
         if each not in names:
             raise InputRefused(
-                _("There is no survey round {name}. There are: {names}.").format(name=each, names=", ".join(names))
+                _("There is no survey round {name}. There are: {names}.").format(name=each, names=_(", ").join(names))
             )
     told = found.told(community_uid, names[first], names[second], made)
     return replace(told, headings=(f"只有{names[second]}的记录", f"只有{names[first]}的记录"))

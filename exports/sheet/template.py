@@ -113,7 +113,7 @@ def template_of(wanted: str) -> Template:
         if wanted in (name, chinese):
             return shipped(name)
     if not Path(wanted).is_file():
-        told = ", ".join(NAMES.values())
+        told = _(", ").join(NAMES.values())
         raise InputRefused(_("There is no template {name}. Shipped are {names}.").format(name=wanted, names=told))
     return read_template(Path(wanted))
 
@@ -148,7 +148,7 @@ def copies(folder: Path) -> list[Path]:
     if taken:
         raise InputRefused(
             _("{folder} has {files} already; they may have been changed. Choose another folder.").format(
-                folder=folder, files=", ".join(taken)
+                folder=folder, files=_(", ").join(taken)
             )
         )
     try:
@@ -224,7 +224,7 @@ class _Reader:
     def _part(self, part: dict[str, Any], index: int) -> PartWanted:
         show = self._text(part, "show", "part", index, needed=True)
         if show not in SHOWN:
-            why = _("there is no part {name}; there are {names}.").format(name=show, names=", ".join(SHOWN))
+            why = _("there is no part {name}; there are {names}.").format(name=show, names=_(", ").join(SHOWN))
             raise self._faults.at("part", index, "show", why)
         self._only(part, (*_ALWAYS, *_ALSO.get(show, ())), "part", index)
         most = part.get("most", 12)
@@ -304,7 +304,7 @@ class _Reader:
             raise self._faults.at(where, index, key, str(error)) from error
         unknown = [name for name in fields if name not in PLACES]
         if unknown:
-            told = ", ".join(f"{{{name}}}" for name in PLACES)
+            told = _(", ").join(f"{{{name}}}" for name in PLACES)
             why = _("{{{name}}} stands for nothing; there are {names}.").format(name=unknown[0], names=told)
             raise self._faults.at(where, index, key, why)
 
@@ -312,5 +312,5 @@ class _Reader:
         unknown = [key for key in table if key not in allowed]
         if unknown:
             why = _("{key} does not belong here; there are {names}.")
-            told = why.format(key=unknown[0], names=", ".join(allowed))
+            told = why.format(key=unknown[0], names=_(", ").join(allowed))
             raise self._faults.at(where, index, unknown[0], told)

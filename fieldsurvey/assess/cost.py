@@ -227,7 +227,7 @@ def _line(row: Record, prices: _Prices, on: date) -> Line:
     if price is None:
         if unit not in offered and offered:
             text = _("Plan item {item} is measured in {unit}, its price in {units}; please use one unit.")
-            raise InputRefused(text.format(**said, units=", ".join(sorted(offered))))
+            raise InputRefused(text.format(**said, units=_(", ").join(sorted(offered))))
         if unit not in offered:
             text = _("Plan item {item} has no price, and the price table has none in {unit}; please enter one.")
             raise InputRefused(text.format(**said))

@@ -235,7 +235,7 @@ class _Facts:
         touching = [row for row in items if row.get("item_code") in _UTILITY_ITEMS]
         lacking = sorted({str(row["item_code"]) for row in touching if not str(row.get("utility_unit") or "").strip()})
         if lacking:
-            return _fail(_("No utility is named for {items}.").format(items=", ".join(lacking)))
+            return _fail(_("No utility is named for {items}.").format(items=_(", ").join(lacking)))
         return _pass(_("Every item that touches a utility names it."))
 
     def surveyed(self, uid: str) -> tuple[GateState, str]:
@@ -244,13 +244,13 @@ class _Facts:
         forms = [f for f in _SURVEYED_FIRST if f not in _FORMS or _FORMS[f].wants(community)]
         lacking = [form.partition("_")[0] for form in forms if uid not in self._surveyed[form]]
         if lacking:
-            text = _("Not surveyed yet: forms {forms}.").format(forms=", ".join(lacking))
+            text = _("Not surveyed yet: forms {forms}.").format(forms=_(", ").join(lacking))
             return _fail(text) if items else _unknown(text)
         planned = {row.get("item_code") for row in items}
         hazards = (("B09", self._gas_hazard(uid)), ("B03", self._drain_hazard(uid)))
         left_out = [code for code, is_hazard in hazards if is_hazard and code not in planned]
         if items and left_out:
-            return _fail(_("Hazards are recorded, but the plan lacks {items}.").format(items=", ".join(left_out)))
+            return _fail(_("Hazards are recorded, but the plan lacks {items}.").format(items=_(", ").join(left_out)))
         return _pass(_("The facilities are surveyed, and the plan leaves out no recorded hazard of gas or drains."))
 
     def _gas_hazard(self, uid: str) -> bool:

@@ -39,7 +39,7 @@ def named(text: str) -> Known:
     try:
         return Known(text.strip().lower())
     except ValueError as error:
-        wanted = ", ".join(Known)
+        wanted = _(", ").join(Known)
         raise UsageError(_("{name} is none of: {all}.").format(name=text, all=wanted)) from error
 
 

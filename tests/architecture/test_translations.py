@@ -1,5 +1,7 @@
 """Chinese first: the catalogue is complete, compiled and keeps its placeholders."""
 
+import re
+
 import pytest
 
 from tests.architecture.catalogues import FOLDER, PLACEHOLDER, compiled, missing, translations
@@ -26,3 +28,16 @@ def test_the_compiled_catalogue_is_up_to_date(po: object) -> None:
     with po.with_suffix(".mo").open("rb") as stored:
         kept = GNUTranslations(stored)._catalog  # type: ignore[attr-defined]
     assert {k: v for k, v in fresh.items() if k} == {k: v for k, v in kept.items() if k}
+
+
+# Typed by the user, or shown as it must be typed.
+_AS_TYPED = ("主机:端口", "东,北")
+_HAN = r"\u3400-\u9fff“”（）《》"
+_HALF_WIDTH = re.compile(rf"[{_HAN}][,;:!?](?: |$|[{_HAN}])|[,;:!?] ?[{_HAN}]")
+
+
+def test_chinese_is_punctuated_in_full_width() -> None:
+    """GB/T 15834: a comma, colon or semicolon in Chinese text takes the width of a character."""
+    texts = [text for text in translations().values() if not any(typed in text for typed in _AS_TYPED)]
+    mixed = [text for text in texts if _HALF_WIDTH.search(text)]
+    assert not mixed

@@ -7,7 +7,6 @@ and on memory that grows.
 """
 
 import argparse
-import gc
 import logging
 import os
 import random
@@ -275,7 +274,7 @@ def at_rest(window: MainWindow) -> tuple[Counter[str], float]:
             break
     QPixmapCache.clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    gc.collect()
+    window.collector.settle()
     give_back()
     return Counter(type(widget).__name__ for widget in QApplication.allWidgets()), resident()
 

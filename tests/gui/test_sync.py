@@ -299,7 +299,7 @@ def test_a_reviewer_sees_what_the_office_holds_back_and_decides(
         line = desk.office.topLevelItem(0)
         assert line is not None
         assert line.text(0).startswith("枫叶山小区 小区 · ")
-        assert line.text(0).endswith("审定\n⚠ 审定, 只有审定人可以做")
+        assert line.text(0).endswith("审定\n⚠ 审定，只有审定人可以做")
         desk.office.setCurrentItem(line)
         desk.release.click()
         qtbot.waitUntil(lambda: "1 项已在办公室端生效" in desk.message.text(), timeout=20_000)

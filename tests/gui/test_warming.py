@@ -1,11 +1,12 @@
 """Workspaces are made while nobody touches the window, and never under somebody's hands."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.builders import add_community, make_project
@@ -23,7 +24,6 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     qtbot.waitUntil(lambda: made.project.current is not None, timeout=20_000)
     qtbot.waitUntil(made.canvas.is_settled, timeout=20_000)
     made.warming.stop()
-    made.canvas.setFocus()
     yield made
     made.close()
 
@@ -32,7 +32,10 @@ def test_a_project_opens_before_the_other_workspaces_are_made(window: MainWindow
     assert {"review", "plan", "export"} <= set(window.workspaces.waiting)
 
 
-def test_workspaces_are_made_one_by_one_while_nothing_moves(qtbot: QtBot, window: MainWindow) -> None:
+def test_workspaces_are_made_one_by_one_while_nobody_touches_the_window(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.rest, "seconds", lambda: 4.0)
     there = len(window.workspaces.waiting)
     for _look in range(40):
         window.warming.look()
@@ -43,18 +46,37 @@ def test_workspaces_are_made_one_by_one_while_nothing_moves(qtbot: QtBot, window
     qtbot.waitUntil(lambda: window.workspaces.current == "review", timeout=15_000)
 
 
-def test_nothing_is_made_while_somebody_writes_or_moves_the_pointer(qtbot: QtBot, window: MainWindow) -> None:
-    waiting = window.workspaces.waiting
-    window.communities.search.setFocus()
-    qtbot.waitUntil(window.communities.search.hasFocus, timeout=15_000)
-    for _look in range(6):
-        window.warming.look()
+@pytest.mark.parametrize("hand", ["key", "pointer", "wheel"])
+def test_nothing_is_made_while_somebody_is_at_the_window(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, hand: str
+) -> None:
+    waiting, now = window.workspaces.waiting, time.monotonic()
+    assert waiting
+    assert window.rest.seconds() < 60
+    monkeypatch.setattr("ui.rest.time.monotonic", lambda: now + 100)
+    assert window.rest.seconds() > 30
+    canvas = window.canvas
+    if hand == "key":
+        qtbot.keyClick(window.windowHandle(), Qt.Key.Key_A)
+    elif hand == "pointer":
+        qtbot.mouseMove(window.windowHandle(), canvas.mapTo(window, canvas.rect().center()))
+    else:
+        turn = QPoint(0, 120)
+        QTest.wheelEvent(window.windowHandle(), QPointF(canvas.mapTo(window, canvas.rect().center())), turn)
+    qtbot.waitUntil(lambda: window.rest.seconds() == 0, timeout=15_000)
+    window.warming.look()
     assert window.workspaces.waiting == waiting
-    window.canvas.setFocus()
-    for step in range(6):
-        QCursor.setPos(QPoint(100 + 10 * step, 100))
-        window.warming.look()
-    assert window.workspaces.waiting == waiting
+
+
+def test_an_open_menu_is_no_rest(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    window.rest.seconds()
+    monkeypatch.setattr("ui.rest.time.monotonic", lambda: now + 100)
+    monkeypatch.setattr("ui.rest.QApplication.activePopupWidget", lambda: window.canvas)
+    assert window.rest.seconds() == 0
+    monkeypatch.undo()
+    monkeypatch.setattr("ui.rest.time.monotonic", lambda: now + 100)
+    assert window.rest.seconds() > 30
 
 
 def test_a_workspace_that_is_made_late_knows_the_project_and_the_theme(qtbot: QtBot, window: MainWindow) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,30 @@ def test_a_click_on_the_map_selects_the_community_under_it(
         qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=_point(x, y))
     assert picked.args == [project[1]]
     assert window.communities.current() == project[1]
+
+
+def test_the_map_follows_a_community_picked_in_the_list_only_if_it_does_not_show_it(
+    qtbot: QtBot, window: MainWindow, project: tuple[Path, str]
+) -> None:
+    def pick() -> None:
+        view = window.communities.list
+        place = view.visualRect(window.communities.model.index(window.communities.model.row_of(project[1]))).center()
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    shown = window.canvas.view
+    pick()
+    assert window.canvas.view == shown
+    window.canvas.show_view(replace(shown, east=shown.east + 100_000))
+    pick()
+    assert window.canvas.view.metres == shown.metres
+    box = window.canvas.view.box()
+    assert box[0] < 600_000
+    assert box[2] > 600_200
+    window.canvas.show_view(replace(shown, metres=shown.metres / 50))
+    pick()
+    box = window.canvas.view.box()
+    assert box[0] < 600_000
+    assert box[2] > 600_200
 
 
 def _point(x: float, y: float) -> QPoint:

@@ -63,6 +63,7 @@ class FormsList(QWidget):
         for each in (self.reviewed, self.again):
             each.hide()
         self._area = QScrollArea()
+        self._area.setWidget(_no_community())
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sheet = button("show_sheet", _("Assessment sheet …"), self._want_sheet)
@@ -218,6 +219,22 @@ class FormsList(QWidget):
 
     def _want_sheet(self) -> None:
         self.sheet_wanted.emit(self.uid)
+
+
+def _no_community() -> QLabel:
+    """Return what stands in the place of the forms until a community is chosen."""
+    told = titled(
+        _(
+            "Click a community on the map, or type the first letters of its name on the left and press Enter.\n\n"
+            "Its forms stand here then: what is needed, what is done, and the assessment sheet.\n\n"
+            "Shift+F9 folds this panel away."
+        ),
+        "empty",
+    )
+    told.setObjectName("no_community")
+    told.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    told.setMargin(24)
+    return told
 
 
 def _groups(progress: CommunityProgress) -> list[tuple[str, list[tuple[str, FormProgress]]]]:

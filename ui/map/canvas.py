@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -27,6 +26,7 @@ _DRAG_PX = 4
 _ZOOM_STEP = 1.25
 _PAN_STEP = 80
 _MOST_OUTLINED = 500
+_BESIDE = 1.3  # how much of the ground around a feature is shown with it
 _REACH_PX = 6  # how far from a line or point a click may be
 Overlay = Callable[[QPainter, Viewport], None]
 
@@ -201,13 +201,16 @@ class MapCanvas(QWidget):
 
     def zoom_to_feature(self, table: str, uid: str) -> bool:
         """Show one feature; say whether it is on the map."""
-        found = self._sidecar.find(table, uid) if self._sidecar else None
-        if found is None:
-            return False
-        columns, number = found
-        box = columns.boxes[number] / 1e3 + np.array([*columns.origin, *columns.origin])
-        self.show_box((float(box[0]), float(box[1]), float(box[2]), float(box[3])), 1.3)
-        return True
+        box = self._sidecar.box_of(table, uid) if self._sidecar else None
+        if box is not None:
+            self.show_box(box, _BESIDE)
+        return box is not None
+
+    def reveal(self, uid: str) -> None:
+        """Select a community, and move the map no farther than it needs to show the whole of it."""
+        self.select(uid)
+        if self._sidecar is not None and (box := self._sidecar.box_of("community", uid)) is not None:
+            self._move(self._view.revealing(box, _BESIDE))
 
     def show_box(self, box: Box, border: float = 1.0) -> None:
         """Show a box of the project's system."""

@@ -194,7 +194,7 @@ def _measured(fix: Mapping[str, Value]) -> str:
     if fix["satellites"] is not None:
         parts.append(_("{n} satellites").format(n=fix["satellites"]))
     parts.append(_("mean of {used}, {rejected} left out").format(used=fix["used"], rejected=fix["rejected"]))
-    return ", ".join(parts)
+    return " · ".join(parts)
 
 
 def _shown(value: Value, unit: str) -> str:

@@ -161,7 +161,7 @@ class LegendPanel(QWidget):
             self._row.addWidget(text)
         self._row.addStretch(1)
         self.keys.setToolTip("\n".join(key.text for key in found))
-        self.keys.setAccessibleName(_("Legend") + ": " + ", ".join(key.text for key in found))
+        self.keys.setAccessibleName(_("Legend") + " · " + _(", ").join(key.text for key in found))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -209,7 +209,7 @@ class Agenda(QObject):
             return ""
         name = str(now.communities[up.community]["name"] or "")
         form = title(up.form_id, language()) or up.form_id
-        return ", ".join(filter(None, (name, self._names.get(up.subject, ""), form, far_text(up.distance))))
+        return " · ".join(filter(None, (name, self._names.get(up.subject, ""), form, far_text(up.distance))))
 
     def next_subject(self) -> Subject | None:
         """Return the form that is to be filled in next."""

@@ -161,7 +161,7 @@ class AssignDialog(QDialog):
         return f"{mark} {_(word)} {progress.done}/{progress.total}"
 
     def _owners(self, uid: str) -> str:
-        return "; ".join(f"{one.person} {one.until}".strip() for one in self._given if one.community == uid)
+        return _("; ").join(f"{one.person} {one.until}".strip() for one in self._given if one.community == uid)
 
     def selected(self) -> list[str]:
         """Return the communities that are selected."""

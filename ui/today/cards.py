@@ -74,7 +74,7 @@ class CardModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return card.name
         if role in {Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole}:
-            return ", ".join(filter(None, (card.name, card.status, card.until, card.far, card.left)))
+            return _(", ").join(filter(None, (card.name, card.status, card.until, card.far, card.left)))
         if role == self.UID:
             return card.uid
         return card if role == self.CARD else None

@@ -245,7 +245,7 @@ def _said(returned: Sequence[Returned]) -> str:
     texts = [thread.remark.text for one in returned for thread in one.threads]
     if not returned:
         return ""
-    return _("{n} returned: {texts}").format(n=len(returned), texts="; ".join(texts) or "—")
+    return _("{n} returned: {texts}").format(n=len(returned), texts=_("; ").join(texts) or "—")
 
 
 @lru_cache(maxsize=1024)

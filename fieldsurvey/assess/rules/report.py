@@ -49,11 +49,11 @@ class Report:
         """Return one line for each rule, and one for each finding that does not comply."""
         lines = [_("Rule set {version}").format(version=self.rules.version)]
         for one in self.sums:
-            counts = ", ".join(f"{_(telling.RESULTS[r])} {n}" for r, n in one.counts.items() if n)
+            counts = _(", ").join(f"{_(telling.RESULTS[r])} {n}" for r, n in one.counts.items() if n)
             lines.append(f"{one.rule} {BY_ID[one.rule].label}: {counts or _('nothing to test: needs review')}")
         if silent := telling.unrecorded(self.findings):
             text = _("{n} thresholds cannot be tested, their input is not recorded in this project: {ids}")
-            lines.append(text.format(n=len(silent), ids=", ".join(silent)))
+            lines.append(text.format(n=len(silent), ids=_(", ").join(silent)))
         for found in self.findings:
             if found.result is Result.FAIL:
                 cited = self.rules[found.threshold].citation

@@ -195,7 +195,7 @@ def _parsed(line: int, row: Mapping[str, str], known: Mapping[str, Threshold], f
         )
     for column, allowed in (("applies_to", APPLIES), ("enforce", ENFORCE), ("mark", MARKS)):
         if row[column] not in allowed:
-            words = _("{column} must be one of {allowed}").format(column=column, allowed=", ".join(allowed))
+            words = _("{column} must be one of {allowed}").format(column=column, allowed=_(", ").join(allowed))
             raise _wrong(file, line, words)
     texts = {name: row[name] for name in _names() if name not in {"value", *_LISTS}}
     lists = {name: tuple(filter(None, row.get(name, "").split(";"))) for name in _LISTS}
