@@ -1,10 +1,21 @@
-"""Empty states: a list without rows says in its middle what to do next."""
+"""Empty states: what is not there yet says in its place how it comes."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtWidgets import QAbstractItemView, QLabel
 from shiboken6 import isValid
 
+from ui.widgets import titled
+
 _BORDER = 24  # px
+
+
+def empty_page(name: str, text: str) -> QLabel:
+    """Return what stands in the place of something that is not there yet."""
+    told = titled(text, "empty")
+    told.setObjectName(name)
+    told.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    told.setMargin(_BORDER)
+    return told
 
 
 class EmptyState(QObject):

@@ -23,7 +23,9 @@ class Place(QObject):
         self._window = window
         self._is_day_new, self._landed = False, ""
         self._project = ""  # the one whose place is remembered now; empty until it was gone back to
+        self._awaited = ""  # the community that is shown large once there is a map
         window.project.opened.connect(self._go_back)
+        window.project.map_ready.connect(self._arrive)
         window.project.closed.connect(self._leave)
         window.workspaces.shown.connect(self._note)
         window.community_chosen.connect(self._note)
@@ -46,10 +48,17 @@ class Place(QObject):
         _project, workspace, community, form, subject, record = place
         if community in now.communities:
             self._window.locate_community(community)
+            self._awaited = "" if self._window.canvas.sidecar is not None else community
             if form:
                 self._window.open_form(Subject(form, community, subject, record))
         if workspace in self._window.workspaces.names:
             self._window.show_workspace(workspace)
+
+    @Slot()
+    def _arrive(self) -> None:
+        awaited, self._awaited = self._awaited, ""
+        if awaited:
+            self._window.canvas.zoom_to(awaited)
 
     @Slot()
     def _begin_day(self) -> None:
@@ -63,7 +72,7 @@ class Place(QObject):
 
     @Slot()
     def _leave(self) -> None:
-        self._project = ""
+        self._project = self._awaited = ""
 
     @Slot()
     def _note(self) -> None:

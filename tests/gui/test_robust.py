@@ -20,7 +20,7 @@ from fieldsurvey.model.schema import Value
 from fieldsurvey.settings import Settings
 from fieldsurvey.store import Store
 from survey_forms.records import Subject
-from tests.builders import make_project
+from tests.builders import add_community, make_project, square
 from tests.conftest import ROOT
 from tests.faults.monkey import resident
 from ui.app import build, run
@@ -99,6 +99,20 @@ def test_the_next_start_is_at_the_same_place(qtbot: QtBot, project: Path) -> Non
     assert second.workspaces.current == "review"
     assert second.forms.uid == uid
     assert second.form.current == Subject("f04_water", uid, uid)
+    second.close()
+
+
+def test_the_next_start_shows_the_same_community_large(qtbot: QtBot, project: Path) -> None:
+    with Store.open(project) as store:
+        add_community(store, "很远的小区", geom=square(640_000.0))
+    first = _opened(qtbot, project)
+    qtbot.waitUntil(first.canvas.is_settled, timeout=20_000)
+    uid = _uid(first)
+    first.open_community(uid)
+    metres = first.canvas.view.metres
+    first.close()
+    second = _opened(qtbot, project)
+    qtbot.waitUntil(lambda: second.canvas.view.metres < 2 * metres, timeout=15_000)
     second.close()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QDialog, QPushButton, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
@@ -32,6 +33,7 @@ def project(tmp_path: Path) -> dict[str, str]:
         third = add_community(store, "天方新村", geom=square(601_000.0))
         values: dict[str, Value] = {"community_uid": second, "subject_uid": second, "status": "returned"}
         store.create_record("f04_water", values)
+        store.create_record("water_body", {"name": "磁湖", "geom": square(600_500.0, side=1_000.0)})
         assign(store, [first, second], "李工", "李工", until="2020-01-01")
         assign(store, [third], "赵工", "赵工")
     return {"path": str(path), "first": first, "second": second, "third": third}
@@ -139,6 +141,26 @@ def test_enter_on_a_card_opens_the_community_on_the_map(
     qtbot.keyClick(page.cards, Qt.Key.Key_Return)
     assert window.workspaces.current == "map"
     assert window.forms.uid == project["first"]
+
+
+def test_the_small_map_shows_the_ground_and_names_the_chosen_one(
+    qtbot: QtBot, window: MainWindow, project: dict[str, str]
+) -> None:
+    page = _page(qtbot, window)
+    water = page.map._view().map(QPointF(600_800.0, 3_340_400.0)).toPoint()
+    paper = page.map.palette().base().color()
+
+    def colour() -> QColor:
+        return page.map.grab().toImage().pixelColor(water * page.map.devicePixelRatio())
+
+    qtbot.waitUntil(lambda: colour() not in [paper, QColor(window.canvas.look.theme.ground)], timeout=15_000)
+    light = colour()
+    window.set_theme("dark")
+    qtbot.waitUntil(lambda: colour().lightness() < light.lightness(), timeout=15_000)
+    page.choose(project["first"])
+    before = page.map.grab().toImage()
+    page.choose(project["second"])
+    assert page.map.grab().toImage() != before
 
 
 def test_a_click_on_the_small_map_marks_the_card(qtbot: QtBot, window: MainWindow, project: dict[str, str]) -> None:

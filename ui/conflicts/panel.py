@@ -32,6 +32,7 @@ from survey_forms.records import Subject
 from ui.conflicts.deciding import Deciding
 from ui.conflicts.shapes import BASE, MINE, THEIRS, Outline, Outlines
 from ui.conflicts.telling import deed_words, field_label, heading, side_of, value_words, who
+from ui.empty import empty_page
 from ui.fitting import Columns
 from ui.jobs import JobRunner
 from ui.map.canvas import MapCanvas
@@ -202,8 +203,10 @@ class ConflictDesk(QWidget):
         self.columns.setWidget(self._columns_of(case))
         self._show_shapes(case)
         self.open.setVisible(case is not None and self._subject(case) is not None)
+        for each in (self.previous, self.next):
+            each.setEnabled(len(self._cases) > 1)
         if case is None:
-            self.headline.setText(_("No conflicts. Nothing has to be decided."))
+            self.headline.setText("")
             self.deciding.offer(joins=False, types=False, choices={}, like=0)
             return
         table = self._tables[case.conflict.table]
@@ -216,16 +219,17 @@ class ConflictDesk(QWidget):
     # --- the columns ---------------------------------------------------------------------------------------------
 
     def _columns_of(self, case: Case | None) -> QWidget:
+        if case is None:
+            return _nothing_open()
         page = QWidget()
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
-        if case is not None:
-            table = self._tables[case.conflict.table]
-            row.addWidget(self._base_column(case, table))
-            theirs = 0
-            for number, deed in enumerate(case.deeds):
-                theirs += not deed.is_mine
-                row.addWidget(self._deed_column(case, deed, number, theirs, table))
+        table = self._tables[case.conflict.table]
+        row.addWidget(self._base_column(case, table))
+        theirs = 0
+        for number, deed in enumerate(case.deeds):
+            theirs += not deed.is_mine
+            row.addWidget(self._deed_column(case, deed, number, theirs, table))
         return page
 
     def _base_column(self, case: Case, table: Table) -> QFrame:
@@ -374,3 +378,13 @@ def _column(head: str, words: str, signed: str, keep: QWidget | None) -> QFrame:
     if keep is not None:
         column.addWidget(keep)
     return frame
+
+
+def _nothing_open() -> QLabel:
+    return empty_page(
+        "conflicts_nothing",
+        _(
+            "No conflicts. Nothing has to be decided.\n\n"
+            "Where two laptops changed the same thing, both values are kept and stand here after a sync, side by side."
+        ),
+    )

@@ -15,6 +15,7 @@ from survey_forms.completeness import Standing
 from survey_forms.definitions import title
 from survey_forms.records import Subject
 from ui import shown
+from ui.empty import empty_page
 from ui.widgets import button, titled
 
 
@@ -223,18 +224,14 @@ class FormsList(QWidget):
 
 def _no_community() -> QLabel:
     """Return what stands in the place of the forms until a community is chosen."""
-    told = titled(
+    return empty_page(
+        "no_community",
         _(
             "Click a community on the map, or type the first letters of its name on the left and press Enter.\n\n"
             "Its forms stand here then: what is needed, what is done, and the assessment sheet.\n\n"
             "Shift+F9 folds this panel away."
         ),
-        "empty",
     )
-    told.setObjectName("no_community")
-    told.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    told.setMargin(24)
-    return told
 
 
 def _groups(progress: CommunityProgress) -> list[tuple[str, list[tuple[str, FormProgress]]]]:

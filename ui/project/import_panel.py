@@ -30,6 +30,7 @@ from layers.io.mapping import LayerMapping
 from layers.io.matching import Known
 from layers.io.report import FileReport, Status
 from ui import shown
+from ui.empty import empty_page
 from ui.fitting import Columns
 from ui.jobs import Job, JobRunner
 from ui.project.holder import StoreHolder
@@ -96,7 +97,9 @@ class ImportPanel(QWidget):
         places = ((_("What was found"), details, 350), (_("Map"), self.map, 240))
         parts = Columns("import_found", places, (560, 420))
         self._pages = QStackedWidget()
+        self._pages.addWidget(_nothing_yet())
         self._pages.addWidget(parts)
+        self._parts = parts
         self._pages.addWidget(self.report)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(Columns("import_parts", ((_("Files"), left, 230), (_("Found"), self._pages, 0)), (320, 960)))
@@ -133,7 +136,7 @@ class ImportPanel(QWidget):
 
     def _details(self) -> QVBoxLayout:
         right = QVBoxLayout()
-        self.head = QLabel(_("Files that departments hand over appear here with what was found in them."))
+        self.head = QLabel()
         self.head.setProperty("role", "title")
         self.head.setWordWrap(True)
         self.doubts = Doubts()
@@ -214,7 +217,7 @@ class ImportPanel(QWidget):
         found = self._current()
         if found is None:
             return
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentWidget(self._parts)
         self.head.setText(_title(found))
         rest = self.doubts.tell(found.report)
         notes = [f"✕ {found.report.error}"] if found.report.error else []
@@ -363,7 +366,7 @@ class ImportPanel(QWidget):
         self._busy(on=False)
         reports = cast("list[FileReport]", result)
         self.clear()
-        self.head.setText(_("Files that departments hand over appear here with what was found in them."))
+        self.head.clear()
         self.notes.clear()
         self.report.show_reports(reports)
         self._pages.setCurrentWidget(self.report)
@@ -422,6 +425,18 @@ def _let_go(held: list[list[QPolygonF]], _control: JobControl) -> None:
     for lines in held:
         while lines:
             del lines[-_FREED:]
+
+
+def _nothing_yet() -> QLabel:
+    """Return what stands in the place of the files until there are any."""
+    return empty_page(
+        "import_nothing",
+        _(
+            "Drop files that departments hand over here, or press Add files.\n\n"
+            "Shapefile, GeoPackage, GeoJSON, KML, DXF, MapInfo, GPX, CSV, Excel and dBase are read, zipped or not.\n\n"
+            "You will see which layers, reference system and encoding were recognised, and why."
+        ),
+    )
 
 
 def _title(found: Inspection) -> str:

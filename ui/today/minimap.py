@@ -1,17 +1,31 @@
-"""The communities of the day on a small map: state by colour and mark, and where I am."""
+"""The communities of the day on a small map: state by colour and mark, what lies around, and where I am."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QTransform
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QTransform,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from fieldsurvey.i18n import _
 from layers.raw_types import Floats
 from layers.style import STATES
+from layers.viewport import Viewport
 
 _BORDER = 24  # px
+_HALO = 4  # px
+_SETTLE_MS = 150  # wait for the end of a change of size before the ground is drawn anew
 _SMALL = 9.0  # px: what is smaller is drawn as a dot of this size
 Place = tuple[float, float]
 
@@ -41,10 +55,12 @@ class MiniMap(QWidget):
     Signals:
         picked: (uid) a community was clicked.
         opened: (uid) it was double clicked.
+        ground_wanted: (Viewport) the ground of a view is missing.
     """
 
     picked = Signal(str)
     opened = Signal(str)
+    ground_wanted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,6 +72,9 @@ class MiniMap(QWidget):
         self._box = QRectF()  # around all of them, m; the y of QRectF grows to the north here
         self._here: Place | None = None
         self._chosen = ""
+        self._ground: tuple[QImage, Viewport] | None = None
+        self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._later.timeout.connect(self._want_ground)
 
     def show_spots(self, spots: Sequence[Spot], here: Place | None) -> None:
         """Show communities, and where the surveyor is."""
@@ -74,24 +93,45 @@ class MiniMap(QWidget):
         self._chosen = uid
         self.update()
 
-    def _view(self) -> QTransform:
-        """Return the way from metres to pixels, north up, everything inside."""
+    @Slot(object, object)
+    def show_ground(self, image: QImage, view: Viewport) -> None:
+        """Show the ground of a view, for as long as the map shows this view."""
+        self._ground = image, view
+        self.update()
+
+    @Slot()
+    def forget_ground(self) -> None:
+        """Ask for the ground anew: it has changed, or its colours have."""
+        self._ground = None
+        self.update()
+
+    @Slot()
+    def _want_ground(self) -> None:
+        if self._spots and self.isVisible():
+            self.ground_wanted.emit(self._viewport())
+
+    def _viewport(self) -> Viewport:
+        """Return the view, everything inside."""
         box = QRectF(self._box)
         if self._here is not None:
             box = box.united(QRectF(QPointF(*self._here), QSizeF(1e-6, 1e-6)))  # Qt leaves out what has no size
-        if box.isNull():
-            return QTransform()
         width, height = max(1, self.width() - 2 * _BORDER), max(1, self.height() - 2 * _BORDER)
-        scale = min(width / max(box.width(), 1.0), height / max(box.height(), 1.0))
-        found = QTransform.fromTranslate(self.width() / 2, self.height() / 2)
-        found.scale(scale, -scale)
-        return found.translate(-box.center().x(), -box.center().y())
+        metres = max(max(box.width(), 1.0) / width, max(box.height(), 1.0) / height)
+        return Viewport(box.center().x(), box.center().y(), metres, max(1, self.width()), max(1, self.height()))
+
+    def _view(self) -> QTransform:
+        """Return the way from metres to pixels, north up."""
+        view = self._viewport()
+        found = QTransform.fromTranslate(view.width / 2, view.height / 2)
+        found.scale(1 / view.metres, -1 / view.metres)
+        return found.translate(-view.east, -view.north)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the communities, then the mark of each, then the position."""
+        """Draw the ground, the communities, the name of the chosen one, then the position."""
         painter, view = QPainter(self), self._view()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self.palette().base())
+        self._draw_ground(painter)
         ink = self.palette().text().color()
         for spot in sorted(self._spots, key=lambda one: one.uid == self._chosen):
             colour, is_chosen = QColor(STATES[spot.state][0]), spot.uid == self._chosen
@@ -99,11 +139,35 @@ class MiniMap(QWidget):
             painter.setBrush(colour)
             for shape in self._shapes(spot, view):
                 painter.drawPolygon(shape)
+        self._draw_name(painter, view)
         self._draw_here(painter, view)
         if not self._spots:
             painter.setPen(ink)
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("No outlines yet"))
         painter.end()
+
+    def _draw_ground(self, painter: QPainter) -> None:
+        if self._ground is not None and self._ground[1] == self._viewport():
+            painter.drawImage(0, 0, self._ground[0])
+        elif self._spots:
+            self._later.start()
+
+    def _draw_name(self, painter: QPainter, view: QTransform) -> None:
+        """Name the chosen community above it, within the map."""
+        spot = next((one for one in self._spots if one.uid == self._chosen), None)
+        if spot is None:
+            return
+        area = QRectF()
+        for shape in self._shapes(spot, view):
+            area = area.united(shape.boundingRect())
+        text = QPainterPath()
+        text.addText(0, 0, self.font(), spot.name)
+        box = text.boundingRect()
+        left = min(max(area.center().x() - box.width() / 2, _HALO), max(self.width() - box.width() - _HALO, _HALO))
+        top = area.top() - box.height() - 2 * _HALO
+        text.translate(left - box.left(), (top if top > _HALO else area.bottom() + 2 * _HALO) - box.top())
+        painter.strokePath(text, QPen(self.palette().base().color(), _HALO, j=Qt.PenJoinStyle.RoundJoin))
+        painter.fillPath(text, self.palette().text())
 
     def _shapes(self, spot: Spot, view: QTransform) -> list[QPolygonF]:
         shapes = [view.map(outline) for outline in self._outlines[spot.uid]]

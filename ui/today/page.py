@@ -23,6 +23,7 @@ from ui.project.overview import Overview
 from ui.today.agenda import Agenda, last_sync_text, together
 from ui.today.assign import AssignDialog
 from ui.today.cards import Card, CardModel, CardPainter
+from ui.today.ground import Ground
 from ui.today.minimap import MiniMap, Spot
 from ui.today.report import ReportDialog
 from ui.widgets import button, titled
@@ -103,6 +104,12 @@ class TodayPage(QWidget):
         self.map = MiniMap()
         self.map.picked.connect(self.choose)
         self.map.opened.connect(self.community_wanted)
+        canvas = self._window.canvas
+        ground = Ground(self._window.work_runner, lambda: canvas.sidecar, lambda: canvas.look, self)
+        self.map.ground_wanted.connect(ground.want)
+        ground.drawn.connect(self.map.show_ground)
+        self._window.theme_changed.connect(self.map.forget_ground)
+        self._window.project.map_ready.connect(self.map.forget_ground)
         self.sync = QLabel()
         self.sync.setObjectName("today_sync")
         self.sync.setWordWrap(True)
@@ -111,7 +118,7 @@ class TodayPage(QWidget):
         row.addWidget(button("today_to_sync", _("Sync …"), self.sync_wanted))
         side = QWidget()
         column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.map, 1)
         column.addLayout(row)
         return side
@@ -242,7 +249,7 @@ class TodayPage(QWidget):
 
 def _said(returned: Sequence[Returned]) -> str:
     """Return what the reviewer said, newest first."""
-    texts = [thread.remark.text for one in returned for thread in one.threads]
+    texts = [thread.remark.text.rstrip("。.；; ") for one in returned for thread in one.threads]
     if not returned:
         return ""
     return _("{n} returned: {texts}").format(n=len(returned), texts=_("; ").join(texts) or "—")
