@@ -19,12 +19,14 @@ from fieldsurvey.log import start_log
 from ui import theme
 from ui.crash import CrashDesk
 from ui.main_window import MainWindow
+from ui.memory import spare
 
 _OWN_CLIPBOARDS = frozenset({"windows", "cocoa", "xcb", "wayland"})
 
 
 def application() -> QApplication:
     """Return the one application object, made on first use."""
+    spare()
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("FieldSurvey")

@@ -112,12 +112,16 @@ class Store(Restoring, Forgetting, Journal, Office, Witness, Findings, Windows):
         self.close()
 
     def checkpoint(self) -> None:
-        """Bring extents up to date and the write-ahead log into the file. Call when nothing was saved for a while."""
+        """Bring extents up to date and the write-ahead log into the file, and give back pages that were read.
+
+        Call when nothing was saved for a while.
+        """
         with self._db.transaction():
             for table in self._rows.tables.values():
                 if table.geometry:
                     self._db.execute(gpkg.refresh_extent(table.name))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute("PRAGMA shrink_memory")
 
     @property
     def kept_before_upgrade(self) -> Path | None:

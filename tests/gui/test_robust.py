@@ -263,6 +263,38 @@ def test_the_process_ends_well_after_something_was_copied() -> None:
     assert done.returncode == 0
 
 
+_PICTURES = """
+from PySide6.QtGui import QImage
+from ui.memory import spare
+spare()
+
+def anonymous():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("RssAnon"))
+
+def picture(width, height):
+    made = QImage(width, height, QImage.Format.Format_RGB32)
+    made.fill(0)
+    return made
+
+pictures, small = [picture(1400, 900) for _each in range(4)], []
+before = anonymous()
+for _each in range(4):
+    pictures.pop(0)
+    small.append(picture(100, 100))
+    pictures.append(picture(1400, 900))
+pictures.clear()
+print(before - anonymous())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="memory is counted where glibc is")
+def test_large_pictures_leave_no_holes_behind() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PICTURES], cwd=ROOT, check=True, timeout=120, capture_output=True, text=True
+    )
+    assert int(done.stdout) > 15_000  # KiB, of 19,700; without spare() none
+
+
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="memory is counted where glibc is")
 def test_memory_that_was_needed_once_is_given_back(qtbot: QtBot) -> None:
     library = ctypes.CDLL(None)
