@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exports.sheet_folder import SheetFolder
 from fieldsurvey import i18n
 from fieldsurvey.errors import FieldSurveyError, InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SheetsFailed(FieldSurveyError):
 
     def __init__(self, failed: dict[str, str], written: Sequence[Path]) -> None:
         self.failed, self.written = failed, list(written)
-        named = _("; ").join(f"{name}: {why}" for name, why in failed.items())
+        named = _("; ").join(labelled(name, why) for name, why in failed.items())
         super().__init__(
             _("{failed} of {all} sheets could not be made. {named}").format(
                 failed=len(failed), all=len(failed) + len(self.written), named=named

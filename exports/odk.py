@@ -13,7 +13,7 @@ from pathlib import Path
 
 from exports import odk_table
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.identity import is_uid, scope_of
 from fieldsurvey.model.schema import Value
@@ -201,7 +201,7 @@ def take(store: Store, form_id: str, source: Path, control: JobControl | None = 
             raw = top if isinstance(top, str) and keeps_raw else ""
             counts[_save(store, form, session, _Arrived(read(top) if isinstance(top, str) else top, raw, folder))] += 1
         except InputRefused as error:
-            refused.append(f"{name}: {error}")
+            refused.append(labelled(name, error))
     return Taken(counts["created"], counts["changed"], counts["unchanged"], tuple(refused))
 
 

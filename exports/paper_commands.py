@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fieldsurvey.i18n import labelled
 from fieldsurvey.terminal import ProjectFile, put, say, terminal_control
 
 Community = Annotated[str, typer.Option(help="小区编码 / community code")]
@@ -118,7 +119,7 @@ def export_report(
     with Store.open(project) as store:
         made = city_report(store, out, terminal_control(), restricted=restricted)
     put(str(made.index))
-    for sentence in (*made.left_out, *(f"{name}: {why}" for name, why in made.failed.items())):
+    for sentence in (*made.left_out, *(labelled(name, why) for name, why in made.failed.items())):
         say(sentence)
     return 1 if made.failed else 0
 

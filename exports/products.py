@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import N_, _
+from fieldsurvey.i18n import N_, _, labelled
 from fieldsurvey.jobs import JobControl
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _report(store: "Store", choice: Choice, target: Path, control: JobControl) -
     from exports.report import city_report
 
     made = city_report(store, target / _("City report"), control, restricted=choice.is_internal)
-    return Written((made.index,), (*made.left_out, *(f"{name}: {why}" for name, why in made.failed.items())))
+    return Written((made.index,), (*made.left_out, *(labelled(name, why) for name, why in made.failed.items())))
 
 
 def _plan(store: "Store", _choice: Choice, target: Path, control: JobControl) -> Written:

@@ -77,6 +77,16 @@ def _(text: str) -> str:
     return _texts().gettext(text)
 
 
+def labelled(label: object, text: object) -> str:
+    """Return what belongs to a label behind it, with the colon of the user's language.
+
+    >>> with speaking("en"):
+    ...     labelled("Pressure", "0.08 MPa")
+    'Pressure: 0.08 MPa'
+    """
+    return _("{label}: {text}").format(label=label, text=text)
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Return the form of the text that fits the number n."""
     return _texts().ngettext(singular, plural, n)

@@ -71,4 +71,4 @@ def read(store: Store, styles: Iterable[LayerStyle]) -> tuple[dict[str, Codes], 
 
 
 def _text(value: Value) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

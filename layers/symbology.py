@@ -223,7 +223,7 @@ def graduated(style: LayerStyle, column: str, values: Iterable[object], count: i
     edges = [*(cuts[:-1] or cuts), float(np.nextafter(cuts[-1], np.inf))]
     colours = [RAMP[round(place * (len(RAMP) - 1) / max(len(edges) - 2, 1))] for place in range(len(edges) - 1)]
     classes = tuple(
-        StyleClass(f"{low:g} – {high:g}", _coloured(style.symbol, colour), "", low, high)
+        StyleClass(f"{low:,.10g} – {high:,.10g}", _coloured(style.symbol, colour), "", low, high)
         for low, high, colour in zip(edges[:-1], edges[1:], colours, strict=True)
     )
     return replace(style, kind=GRADUATED, column=column, classes=classes)

@@ -60,6 +60,7 @@ QPushButton:focus, QToolButton:focus {{ border: 2px solid {accent}; padding: 5px
 QPushButton:disabled {{ color: {soft}; }}
 QPushButton:checked, QToolButton:checked {{ border: 2px solid {accent}; padding: 5px 11px; font-weight: 600; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+QPushButton[role="primary"]:disabled {{ background: {window}; color: {soft}; border-color: {line}; }}
 #form_previous, #form_draft, #form_complete, #form_next {{ padding: 6px; }}
 #layers, #legend_more {{ padding: 5px 8px; }}
 #layers:focus, #legend_more:focus, #legend_more:checked {{ padding: 4px 7px; }}

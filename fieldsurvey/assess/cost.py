@@ -234,7 +234,7 @@ def _line(row: Record, prices: _Prices, on: date) -> Line:
         used = offered[unit][-1:]
         price_uid, price = used[0].uid, used[0].yuan
     if price < 0:
-        text = _("Plan item {item} has a price of {price:g} yuan; a price cannot be below 0, please correct it.")
+        text = _("Plan item {item} has a price of {price:,.10g} yuan; a price cannot be below 0, please correct it.")
         raise InputRefused(text.format(**said, price=price))
     if quantity * price > _MOST_YUAN:
         raise InputRefused(
@@ -273,7 +273,7 @@ def _prices(store: Store) -> dict[str, dict[str, list[_Price]]]:
         price, code = number(row["unit_price"]), str(row["item_code"] or "")
         if price is None or price < 0:
             text = _("The price table has no valid price for {item}: {price}; please enter one of 0 or more.")
-            shown = "—" if price is None else f"{price:g}"
+            shown = "—" if price is None else f"{price:,.10g}"
             raise InputRefused(text.format(item=f"{code} {_text(row['name'])}".strip() or "—", price=shown))
         made = _Price(str(row["uid"]), price, str(row["valid_until"] or ""))
         found.setdefault(code, {}).setdefault(str(row["unit"] or "").strip(), []).append(made)

@@ -76,7 +76,7 @@ def enter(store: Store, fund: str, kind: str, amount: float, day: str, community
     if line is None or kind not in KINDS:
         raise InputRefused(_("This fund does not exist any more; please look at the list again."))
     if amount <= 0:
-        text = _("{fund}: an entry needs an amount above 0, not {amount:g}.")
+        text = _("{fund}: an entry needs an amount above 0, not {amount:,.10g}.")
         raise InputRefused(text.format(fund=line.name, amount=amount))
     day = checked_day(day)
     before, limit = {"received": (line.received, line.planned), "committed": (line.committed, line.planned)}.get(

@@ -259,7 +259,7 @@ def take_prices(store: Store, rows: Iterable[PriceRow], source: str) -> int:
 
 def _checked_price(value: float, item: str) -> None:
     if not 0 <= value <= _MOST_YUAN:
-        text = _("The price of {item} cannot be {value:g} yuan; please enter one between 0 and {most:,.0f}.")
+        text = _("The price of {item} cannot be {value:,.10g} yuan; please enter one between 0 and {most:,.0f}.")
         raise InputRefused(text.format(item=item or "—", value=value, most=_MOST_YUAN))
 
 

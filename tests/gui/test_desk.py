@@ -78,7 +78,7 @@ def test_history_says_who_when_and_on_which_laptop(
     assert len(lines) == 3
     assert all("李工" in line and "本机" in line for line in lines)
     assert "修改" in lines[0]
-    assert "建成年份: 1988 年 → 1990 年" in top(window, 0).child(0).text(0)
+    assert "建成年份：1988 年 → 1990 年" in top(window, 0).child(0).text(0)
 
 
 def test_one_field_goes_back_as_a_new_change(

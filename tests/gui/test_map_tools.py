@@ -150,11 +150,11 @@ def test_a_place_for_a_form_snaps_to_what_is_there_and_tells_its_size(qtbot: QtB
 def test_a_long_hint_takes_as_many_lines_as_the_window_asks_for() -> None:
     view, font = Viewport(0.0, 0.0, 1.0, 1366, 700), QFont()
     short = hint_strip(view, font, "单击")
-    long = hint_strip(view, font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40)
+    long = hint_strip(view, font, "单击放置下一个顶点，退格键撤回，回车结束；" * 40)
     assert short.width() == 1366
     assert 28 <= short.height() < 40 < long.height()
     assert long.bottom() == short.bottom()
     assert (
-        hint_strip(view.resized(600, 700), font, "单击放置下一个顶点, 退格键撤回, 回车结束; " * 40).height()
+        hint_strip(view.resized(600, 700), font, "单击放置下一个顶点，退格键撤回，回车结束；" * 40).height()
         > long.height()
     )

@@ -22,7 +22,7 @@ from fieldsurvey.assess import conflicts
 from fieldsurvey.assess.conflicts import Case, Deed, Kind, Side, difference, like, may_join
 from fieldsurvey.assess.review.people import person_here
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import _, language
+from fieldsurvey.i18n import _, labelled, language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.role import Person
 from fieldsurvey.model.schema import Table, TableKind
@@ -181,7 +181,7 @@ class ConflictDesk(QWidget):
         for case in self._cases:
             table = self._tables[case.conflict.table]
             people = " / ".join(dict.fromkeys(deed.version.actor or "—" for deed in case.deeds))
-            told = f"{case.community} · {table.label}\n{field_label(table, case.conflict.field)}: {people}"
+            told = f"{case.community} · {table.label}\n{labelled(field_label(table, case.conflict.field), people)}"
             item = QListWidgetItem(told)
             item.setSizeHint(QSize(0, _ROW))
             self.list.addItem(item)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fieldsurvey.assess.conflicts import Case, Deed, Difference, Kind, difference
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.model.merge import AUTOMATIC, DELETED, RULES
 from fieldsurvey.model.review import STATE_WORDS, state_of
 from fieldsurvey.model.schema import Table, Value
@@ -70,7 +70,7 @@ def deed_words(case: Case, deed: Deed, table: Table) -> str:
 def changes_words(changed: Mapping[str, tuple[Value, Value]], table: Table) -> str:
     """Return the fields that an edit changed, before and after."""
     lines = [
-        f"{field_label(table, name)}: {value_words(table, name, old)} → {value_words(table, name, new)}"
+        labelled(field_label(table, name), f"{value_words(table, name, old)} → {value_words(table, name, new)}")
         for name, (old, new) in changed.items()
         if name not in AUTOMATIC and old != new
     ]

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListView
 
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from survey_forms import Problem, Question, Session
 from survey_forms.markdown import to_html
 
@@ -122,7 +122,7 @@ class ProblemModel(QAbstractListModel):
             return "✓ " + _("Nothing is missing and nothing is wrong.")
         path, message = self.entries[index.row()]
         label = named(self._session, path, self._language())
-        return f"⚠ {label}: {message}" if message else f"○ {label}"
+        return f"⚠ {labelled(label, message)}" if message else f"○ {label}"
 
 
 def named(session: Session, path: str, language: str) -> str:

@@ -12,7 +12,7 @@ from fieldsurvey.assess.review.people import person_here
 from fieldsurvey.assess.review.remarks import Thread, answer, threads_of
 from fieldsurvey.assess.review.steps import community_status
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.review import LOCKED, ReviewState, locked_sentence, state_of
 from survey_forms.layout import layout_of
@@ -83,7 +83,7 @@ class RemarkStrip(QScrollArea):
         said.setProperty("role", "error")
         column.addWidget(said)
         for reply in thread.answers:
-            told = QLabel(f"↳ {reply.person} {moment(reply.at)}: {reply.text}")
+            told = QLabel(f"↳ {labelled(f'{reply.person} {moment(reply.at)}', reply.text)}")
             told.setWordWrap(True)
             column.addWidget(told)
         line = QHBoxLayout()

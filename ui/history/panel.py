@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QMessageBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import N_, _
+from fieldsurvey.i18n import N_, _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.conditions import REFERENCES
 from fieldsurvey.model.schema import Table, TableKind
@@ -162,7 +162,7 @@ class HistoryPanel(QWidget):
             old = self._words(past, name, entry.old.get(name))
             new = self._words(past, name, value)
             label = _label(past.table, name)
-            text = f"{label}: {new}" if entry.kind == "c" else f"{label}: {old} → {new}"
+            text = labelled(label, new) if entry.kind == "c" else labelled(label, f"{old} → {new}")
             child = QTreeWidgetItem([text])
             child.setToolTip(0, text)
             child.setData(0, _ENTRY, entry)

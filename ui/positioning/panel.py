@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import Progress
 from fieldsurvey.positioning.averaging import Average, Gate
 from fieldsurvey.positioning.fixes import QUALITY_NAMES, Fix, Quality
@@ -188,7 +188,7 @@ class PositionPanel(QWidget):
         if heard is None:
             self._say(_("This computer has no serial port. Plug the receiver in, or pair it by Bluetooth."), wrong=True)
         elif not heard.sentences:
-            lines = [f"{one.port}: {one.trouble or _('nothing heard')}" for one in found]
+            lines = [labelled(one.port, one.trouble or _("nothing heard")) for one in found]
             self._say("\n".join([_("No receiver was heard. Is it switched on and set to NMEA?"), *lines]), wrong=True)
         else:
             self.speed.setCurrentText(str(heard.speed))

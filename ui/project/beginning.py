@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from fieldsurvey.errors import FieldSurveyError
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 
@@ -48,5 +48,5 @@ def _take_forms(store: Store, handover: "Handover", control: JobControl) -> list
         try:
             shelf.add(store, shelf.prepare(form))
         except FieldSurveyError as error:
-            left_out.append(f"{form.name}: {error}")
+            left_out.append(labelled(form.name, error))
     return left_out

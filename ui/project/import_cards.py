@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit,
 
 from fieldsurvey.geo import crs
 from fieldsurvey.geo.local_grids import codes
-from fieldsurvey.i18n import N_, _, language
+from fieldsurvey.i18n import N_, _, labelled, language
 from layers.io.report import FileReport
 from layers.io.report import Warning as Told
 from ui.widgets import button
@@ -83,7 +83,7 @@ class DoubtCard(QFrame):
     def tell(self, value: str, why: Sequence[str], *, doubtful: bool) -> None:
         """Show a finding; one without doubt asks for nothing."""
         mark = "⚠" if doubtful else "✓"
-        self.title.setText(f"{mark} {self._title}: {value}" if value else f"{mark} {self._title}")
+        self.title.setText(f"{mark} {labelled(self._title, value)}" if value else f"{mark} {self._title}")
         self.why.setText("\n".join(why))
         self.why.setVisible(bool(why))
         self.accept.setVisible(doubtful)

@@ -7,7 +7,7 @@ from random import Random
 from fieldsurvey.assess.review.queue import Item
 from fieldsurvey.assess.review.steps import take
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.review import Step
 from fieldsurvey.model.role import Person
@@ -56,5 +56,5 @@ def accept_all(
             take(store, person, item.uid, Step.ACCEPT, batch=told)
             done += 1
         except InputRefused as error:
-            refused.append(f"{item.community} · {item.form}: {error}")
+            refused.append(labelled(f"{item.community} · {item.form}", error))
     return done, refused

@@ -110,7 +110,7 @@ def _far_values(table: Table, row: Row, others: Mapping[str, Usual]) -> list[Che
     for column in table.columns:
         usual = others.get(column.name)
         if usual is not None and usual.is_far and usual.middle is not None:
-            text = _("{field}: {value:g} {unit}, while the median of {n} similar records is {middle:g}.")
+            text = _("{field}: {value:,.10g} {unit}, while the median of {n} similar records is {middle:,.10g}.")
             value = float(row.values[column.name] or 0)
             told = text.format(field=column.label, value=value, unit=column.unit, n=usual.count, middle=usual.middle)
             found.append(Check(Kind.FAR_VALUE, told.replace(" ,", ","), column.name))

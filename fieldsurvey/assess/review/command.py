@@ -11,7 +11,7 @@ from fieldsurvey.assess.review.queue import WAITING, Item, queue
 from fieldsurvey.assess.review.remarks import Pin
 from fieldsurvey.assess.review.steps import take, take_community
 from fieldsurvey.errors import InputRefused, UsageError
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.model.review import Step
 from fieldsurvey.settings import load
 from fieldsurvey.store import Store
@@ -83,7 +83,7 @@ def _take_all(project: ProjectFile, records: Iterable[str], step: Step, pins: It
                 put(f"{name}\t{_take(store, name, step, list(pins), settings.role)}")
             except InputRefused as error:
                 refused += 1
-                say(f"{name}: {error}")
+                say(labelled(name, error))
     return int(refused > 0)
 
 

@@ -10,7 +10,7 @@ from fieldsurvey.assess.rules.catalogue import BY_ID
 from fieldsurvey.assess.rules.decisions import Decision
 from fieldsurvey.assess.rules.ruleset import RuleSet
 from fieldsurvey.errors import InputRefused
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.model.finding import Finding, Result
 from fieldsurvey.store import Store
@@ -50,7 +50,7 @@ class Report:
         lines = [_("Rule set {version}").format(version=self.rules.version)]
         for one in self.sums:
             counts = _(", ").join(f"{_(telling.RESULTS[r])} {n}" for r, n in one.counts.items() if n)
-            lines.append(f"{one.rule} {BY_ID[one.rule].label}: {counts or _('nothing to test: needs review')}")
+            lines.append(labelled(f"{one.rule} {BY_ID[one.rule].label}", counts or _("nothing to test: needs review")))
         if silent := telling.unrecorded(self.findings):
             text = _("{n} thresholds cannot be tested, their input is not recorded in this project: {ids}")
             lines.append(text.format(n=len(silent), ids=_(", ").join(silent)))

@@ -35,7 +35,7 @@ def _form(folder: Path, text: str) -> Path:
         (_HEAD + "| | text | meta | A |\n", "名称“meta”为表单保留"),
         (_HEAD + "| | begin_group | g | G |\n| | begin_repeat | r | R |\n| | end_group | | |\n", "没有对应的开头"),
         (_CALCULATED + "| | begin_repeat | r | R | |\n| | calculate | x | | sum(${t}) |\n| | end_repeat | | | |\n"
-         "| | calculate | t | | sum(${x}) |\n", "循环依赖: x → t → x"),
+         "| | calculate | t | | sum(${x}) |\n", "循环依赖：x → t → x"),
         (_CALCULATED + f"| | calculate | a | | {'(' * 500}1{')' * 500} |\n", "嵌套过深"),
         (_HEAD + "".join(f"| | begin_group | g{n} | G |\n" for n in range(300)) + "| | text | a | A |\n"
          + "| | end_group | | |\n" * 300, "嵌套超过"),

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fieldsurvey.assess.review.checks import KIND_WORDS, Check, Kind
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from ui.widgets import button
 
 MARKS = {
@@ -57,7 +57,7 @@ class Chips(QScrollArea):
         self.setFixedHeight(rows * (_HEIGHT + 4) + 4)
 
     def _chip(self, number: int, check: Check) -> QPushButton:
-        text = f"{MARKS[check.kind]} {_(KIND_WORDS[check.kind])}: {check.told}"
+        text = f"{MARKS[check.kind]} {labelled(_(KIND_WORDS[check.kind]), check.told)}"
         chip = button(f"check_{number}", text, partial(self.chosen.emit, check))
         chip.setMinimumHeight(_HEIGHT)
         chip.setStyleSheet("text-align: left; padding: 2px 8px;")

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from fieldsurvey.assess.review.remarks import Pin
-from fieldsurvey.i18n import _
+from fieldsurvey.i18n import _, labelled
 from fieldsurvey.model.review import Step
 from ui.map.picking import MapPicker
 from ui.map.tool import World
@@ -120,7 +120,7 @@ class RemarkBox(QFrame):
 
     def _tell(self) -> None:
         labels = {self.about.itemData(n): self.about.itemText(n) for n in range(self.about.count())}
-        lines = [f"{labels.get(pin.field, '')}: {pin.text}{' ⌖' if pin.place else ''}" for pin in self._pins]
+        lines = [f"{labelled(labels.get(pin.field, ''), pin.text)}{' ⌖' if pin.place else ''}" for pin in self._pins]
         self.gathered.setText("\n".join(lines))
         self.gathered.setVisible(bool(lines))
 
