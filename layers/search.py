@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_AS_WRITTEN = "\0"  # marks what is no Chinese character
+from fieldsurvey.jobs import JobControl
+from layers.sounds import learn, sound_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,30 @@ class Index:
     def __len__(self) -> int:
         return len(self.items)
 
-    def prepare(self) -> list[_Entry]:
-        """Work out the pinyin, once. From any thread: at worst it is done twice, with the same result."""
+    def prepare(self, control: JobControl | None = None) -> list[_Entry]:
+        """Work out the pinyin, once. From any thread: at worst it is done twice, with the same result.
+
+        Raises:
+            JobCancelled: If the user stopped it.
+        """
         if self._entries is None:
-            self._entries = [_entry(uid, name, code) for uid, name, code in self.items]
+            learn((name for _uid, name, _code in self.items), control)
+            self._entries = self._as_known()
         return self._entries
 
+    def _as_known(self) -> list[_Entry]:
+        return [_entry(uid, name, code) for uid, name, code in self.items]
+
     def find(self, text: str, limit: int = 20) -> list[Hit]:
-        """Return the best hits: exact, then beginning, then inside; name, then initials, then pinyin, then code."""
+        """Return the best hits: exact, then beginning, then inside; name, then initials, then pinyin, then code.
+
+        Until prepare() is done, those by pinyin are missing.
+        """
         wanted = text.strip().lower().replace(" ", "")
         if not wanted:
             return []
-        ranked = [
-            (rank, entry.hit.name, entry.hit) for entry in self.prepare() if (rank := _rank(entry, wanted)) is not None
-        ]
+        entries = self._entries or self._as_known()
+        ranked = [(rank, entry.hit.name, entry.hit) for entry in entries if (rank := _rank(entry, wanted)) is not None]
         ranked.sort(key=lambda item: (item[0], len(item[1]), item[1]))
         return [hit for _rank, _name, hit in ranked[:limit]]
 
@@ -63,9 +74,5 @@ def _rank(entry: _Entry, wanted: str) -> int | None:
 
 
 def _entry(uid: str, name: str, code: str) -> _Entry:
-    from pypinyin import lazy_pinyin
-
-    sounds = lazy_pinyin(name, errors=lambda other: _AS_WRITTEN + other)
-    initials = "".join(sound[1:] if sound.startswith(_AS_WRITTEN) else sound[:1] for sound in sounds)
-    full = "".join(sound.removeprefix(_AS_WRITTEN) for sound in sounds)
+    initials, full = sound_of(name)
     return _Entry(Hit(uid, name, code), (name.lower(), initials.lower(), full.lower(), code.lower()))

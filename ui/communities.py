@@ -201,6 +201,12 @@ class CommunityPanel(QWidget):
         self.select(chosen)
 
     @Slot()
+    def search_again(self) -> None:
+        """Search with what is known now: pinyin comes a moment after the project."""
+        if self.search.text().strip():
+            self._filter()
+
+    @Slot()
     def _filter(self) -> None:
         text, state = self.search.text().strip(), self.state.currentData()
         uids = [hit.uid for hit in self.index.find(text, 500)] if text else list(self._rows)

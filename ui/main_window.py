@@ -29,6 +29,7 @@ from ui.clock import ClockWatch
 from ui.collecting import Collector
 from ui.communities import CommunityPanel
 from ui.desk import Desk, make_conflicts, make_exports, make_importer, make_plan, make_review, make_tables
+from ui.finder.commands import commands_of
 from ui.finder.controller import Finder
 from ui.fitting import Room, StateLine
 from ui.forms.controller import FormController
@@ -360,7 +361,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _prepare_search(self) -> None:
         if self.work_runner.is_open:  # quick: a backup may be checked just now
-            self.work_runner.start(lambda _control: self.communities.index.prepare(), quick=True)
+            job = self.work_runner.start(self.communities.index.prepare, quick=True)
+            job.succeeded.connect(self.communities.search_again)
+            self.work_runner.start(commands_of(self).index.prepare)
         for room in _READ_LATER:  # else they are read at the first click
             self.work_runner.start(partial(_read, room))
 

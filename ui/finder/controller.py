@@ -11,7 +11,7 @@ from fieldsurvey.model.assets import ASSET_BY_NAME
 from fieldsurvey.model.schema import TableKind
 from fieldsurvey.store import Store
 from fieldsurvey.store.words import Found as Row
-from layers.search import Hit
+from layers.search import Hit, Index
 from survey_forms.definitions import title
 from survey_forms.records import Subject
 from survey_forms.searching import ANSWER, ASSET, BUILDING, PLACE, asked_at
@@ -56,7 +56,7 @@ class Finder(QObject):
     @Slot(str)
     def _ask(self, text: str) -> None:
         communities = self._window.communities.index
-        self.engine.ask(text, self._answered, lambda words: communities.find(words, _MOST))
+        self.engine.ask(text, self._answered, partial(_found, communities))
 
     @Slot()
     def _index_ready(self) -> None:
@@ -154,7 +154,8 @@ class Finder(QObject):
             is_open = self._window.project.current is not None
 
             def look(words: str) -> object:
-                return commands.fitting(words), communities.find(words, _MOST) if is_open else []
+                commands.index.prepare()
+                return commands.fitting(words), _found(communities, words) if is_open else []
 
             self.engine.ask("", partial(self._commands_found, text), lambda _none: look(text))
 
@@ -190,3 +191,9 @@ def _subject(store: Store, row: Row) -> Subject | None:
         return None
     values = found.values
     return Subject(table, str(values["community_uid"]), str(values["subject_uid"]), uid if table in _MANY else "")
+
+
+def _found(communities: Index, words: str) -> list[Hit]:
+    """Search in the thread that may wait until the pinyin is known: right after the project was opened."""
+    communities.prepare()
+    return communities.find(words, _MOST)
