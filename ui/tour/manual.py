@@ -13,18 +13,22 @@ from pathlib import Path
 from PIL import Image
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel
 
 from fieldsurvey.i18n import LANGUAGES
 from fieldsurvey.projects import sample_project
+from fieldsurvey.samples import handover
+from fieldsurvey.store import Store
+from fieldsurvey.sync.session import sync
 from ui.app import application
 from ui.tour.hand import Hand
 
 _PAGES = Path(__file__).parents[1] / "help"
 _COLOURS = 64  # of a picture: the window has few, and the repository stays small
 _WIDTH = 900  # px
-_WORKSPACES = ("today", "map", "table", "import", "review", "conflicts", "plan", "sync", "export")
+_WORKSPACES = ("today", "map", "table", "import", "review", "plan", "sync", "export")
 _FORM, _ASKED = "f04_water", "3栋"
+_HANDED_OVER = ("**/小区边界.shp", "单元门*.geojson", "消防栓*.csv")
 
 
 def main(out: Path) -> int:
@@ -61,6 +65,10 @@ def take(project: Path, out: Path) -> None:
                 window.show_workspace(name)
                 if name == "map":
                     window.help.tips.put_away()  # it would cover what the picture is for
+                if name == "import":
+                    _hand_over(hand)
+                if name == "export":
+                    hand.wait("preview", lambda: window.exports.pages.currentWidget() is window.exports.pages.view)
                 hand.pause(1500)
                 _picture(hand, out, name)
         window.show_workspace("map")
@@ -74,6 +82,44 @@ def take(project: Path, out: Path) -> None:
         window.finder.search.reject()
     finally:
         hand.close()
+    _disagree(project, uid)
+    hand = Hand(project, out)
+    try:
+        hand.open()
+        hand.window.show_workspace("conflicts")
+        hand.wait("conflicts", lambda: "(2)" in _words(hand))
+        hand.pause(500)
+        _picture(hand, out, "conflicts")
+    finally:
+        hand.close()
+
+
+def _words(hand: Hand) -> str:
+    page = hand.window.workspaces.page("conflicts")
+    return " ".join(label.text() for label in page.findChildren(QLabel))
+
+
+def _hand_over(hand: Hand) -> None:
+    """Have files looked into, and the first of them shown."""
+    importer, folder = hand.window.importer, handover()
+    files = [next(folder.glob(pattern)) for pattern in _HANDED_OVER]
+    importer.add_files(files)
+    hand.wait("files", lambda: importer.files.count() == len(files))
+    importer.files.setCurrentRow(0)
+
+
+def _disagree(project: Path, community: str) -> None:
+    """Have two laptops answer two questions of one form differently, and meet."""
+    with tempfile.TemporaryDirectory(prefix="fieldsurvey-stick-") as stick, Store.open(project) as mine:
+        (row,) = (row for row in mine.select(_FORM, ["community_uid"]) if row["community_uid"] == community)
+        with Store.create(Path(stick, "other.gpkg"), project=mine.project) as other:
+            for store, name in ((mine, "李工"), (other, "赵工")):
+                store.set_actor(name, name)
+                sync(store, stick)
+            mine.save(str(row["uid"]), {"main_dn": 150, "remarks": "阀门锈蚀，启闭困难"})
+            other.save(str(row["uid"]), {"main_dn": 200, "remarks": "阀门井内有积水"})
+            for store in (mine, other, mine):
+                sync(store, stick)
 
 
 def _surveyed(hand: Hand) -> str:
