@@ -73,7 +73,7 @@ def _guessed(raw: RawLayer, report: FileReport) -> str:
     found = _of_old_datum(crs_.guess(bounds(raw)), raw, report)
     if raw.drawn and (not found.code or found.code == crs_.CGCS2000):
         report.crs, report.crs_how = "", _("a drawing in coordinates of its own")
-        text = _("The drawing is in coordinates of its own, which were kept. Say --crs to place it on the map.")
+        text = _("The drawing is in coordinates of its own, which were kept. State one (--crs) to place it on the map.")
         report.note("crs_of_its_own", text)
         return ""
     report.crs, report.crs_how = found.code, found.how
@@ -81,11 +81,13 @@ def _guessed(raw: RawLayer, report: FileReport) -> str:
     if hint:
         return _shifted(hint, report)
     if found.code:
-        text = _("No coordinate system is stated; {name} was assumed because {how}. Say --crs if that is wrong.")
+        text = _(
+            "No coordinate system is stated; {name} was assumed because {how}. State another (--crs) if that is wrong."
+        )
         report.warn("crs_guessed", text.format(name=crs_.name_of(found.code), how=found.how))
         _warn_of_old_datum(found.code, report)
     else:
-        text = _("No coordinate system is stated and {how}; the coordinates were kept as they are. Say --crs.")
+        text = _("No coordinate system is stated and {how}; the coordinates were kept as they are. State it (--crs).")
         report.warn("crs_unknown", text.format(how=found.how))
     return found.code
 
@@ -114,7 +116,9 @@ def _stated(raw: RawLayer, report: FileReport) -> str:
 
 def _shifted(hint: str, report: FileReport) -> str:
     report.crs, report.crs_how = hint, _("the file name or its contents say so")
-    text = _("It says {hint}, a shifted web map system; corrected to about a metre. Say --crs if that is wrong.")
+    text = _(
+        "It says {hint}, a shifted web map system; corrected to about a metre. State another (--crs) if that is wrong."
+    )
     report.warn("shifted_datum", text.format(hint=hint))
     return hint
 
