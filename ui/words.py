@@ -16,16 +16,11 @@ def in_words(table: Table, field: str, value: Value) -> str:
         return _("(geometry)")
     unit = next((column.unit for column in table.columns if column.name == field), "")
     known = labels_of(table.name, language()[:2]).get(field, {})
-    text = "、".join(known.get(code, code) for code in str(value).split()) if known else _plain(value, unit)
-    return f"{text} {unit}".strip()
-
-
-def _plain(value: Value, unit: str) -> str:
-    if isinstance(value, float):
-        return shown.number(value, digits=4)
-    if isinstance(value, int) and unit not in {"", "年"}:  # a year, a code and a level have no thousands
-        return shown.number(value)
-    return str(value)
+    if known:
+        return _(", ").join(known.get(code, code) for code in str(value).split())
+    if isinstance(value, float) or (isinstance(value, int) and unit):  # a code or a level has no thousands
+        return shown.number(value, unit, digits=4)
+    return f"{value} {unit}".strip()
 
 
 def moment(at_utc: str) -> str:

@@ -250,7 +250,8 @@ def _estimate(sheet: Sheet, uid: str) -> str:
     for line in made.lines:
         item = items().get(line.item_code)
         name = f"{line.item_code} {item.label if item else ''}"
-        text = f"{line.quantity:,.10g} {line.unit} × {shown.fixed(line.price_yuan, 2)} = {words.wan(line.amount_wan)}"
+        quantity = shown.number(line.quantity, line.unit, digits=4)
+        text = f"{quantity} × {shown.fixed(line.price_yuan, 2)} = {words.wan(line.amount_wan)}"
         lines.append(f"<p><a href='record:{uid}/{line.uid}'>{escape(name)}</a><br>{escape(text)}</p>")
     lines += [f"<p>⚠ {escape(sentence)}</p>" for sentence in (*made.problems, *made.warnings)]
     return "".join(lines)
