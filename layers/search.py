@@ -33,6 +33,11 @@ class Index:
     def __len__(self) -> int:
         return len(self.items)
 
+    @property
+    def is_ready(self) -> bool:
+        """Say whether the pinyin is known."""
+        return self._entries is not None or not self.items
+
     def prepare(self, control: JobControl | None = None) -> list[_Entry]:
         """Work out the pinyin, once. From any thread: at worst it is done twice, with the same result.
 

@@ -7,6 +7,7 @@ the midst of what Qt does there: a fault, now and then, far from its cause.
 
 import gc
 import time
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
@@ -21,13 +22,12 @@ _WHOLE_S, _AT_LAST_S = 60.0, 900.0  # between two looks through the whole heap: 
 class Collector(QObject):
     """Collects in place of Python as long as the window is open."""
 
-    _going: set[int] = set()  # noqa: RUF012 - one collector is off for all windows
-
     def __init__(self, rest: Rest, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rest = rest
         self._settled = time.monotonic()
-        self._going.add(id(self))
+        _going.add(id(self))
+        self.destroyed.connect(partial(_ended, id(self)))  # a window may go without having been closed
         gc.disable()
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.setObjectName("collector")
@@ -37,9 +37,7 @@ class Collector(QObject):
     def stop(self) -> None:
         """Leave it to Python again, once no other window is open."""
         self._timer.stop()
-        self._going.discard(id(self))
-        if not self._going:
-            gc.enable()
+        _ended(id(self))
 
     @Slot()
     def look(self) -> None:
@@ -58,3 +56,12 @@ class Collector(QObject):
         gc.collect()
         gc.freeze()
         self._settled = time.monotonic()
+
+
+_going: set[int] = set()  # collectors of windows that are there
+
+
+def _ended(number: int) -> None:
+    _going.discard(number)
+    if not _going:
+        gc.enable()

@@ -141,6 +141,7 @@ class CommunityPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("communities")
         self.setMinimumWidth(_LEAST_WIDTH)
+        self._is_wanted = False  # Enter came before the pinyin was known
         self.index = Index([])
         self._shown: Overview | None = None
         self._rows: dict[str, Row] = {}
@@ -204,10 +205,14 @@ class CommunityPanel(QWidget):
     def search_again(self) -> None:
         """Search with what is known now: pinyin comes a moment after the project."""
         if self.search.text().strip():
+            is_wanted = self._is_wanted
             self._filter()
+            if is_wanted:
+                self._open_first()
 
     @Slot()
     def _filter(self) -> None:
+        self._is_wanted = False
         text, state = self.search.text().strip(), self.state.currentData()
         uids = [hit.uid for hit in self.index.find(text, 500)] if text else list(self._rows)
         rows = [self._rows[uid] for uid in uids if uid in self._rows]
@@ -238,6 +243,8 @@ class CommunityPanel(QWidget):
             uid = str(self.model.index(0).data(CommunityModel.UID))
             self.select(uid)
             self.opened.emit(uid)
+        elif self.search.text().strip() and not self.index.is_ready:
+            self._is_wanted = True
         elif self.search.text().strip():
             self.wider_wanted.emit(self.search.text().strip())
 

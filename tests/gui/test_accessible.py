@@ -231,7 +231,7 @@ def test_a_community_is_surveyed_and_printed_without_a_mouse(qtbot: QtBot, windo
     tab_to(qtbot, has_focus("search"))
     qtbot.keyClicks(window.communities.search, "fys")
     press(qtbot, Qt.Key.Key_Return)
-    assert window.forms.title.text() == "枫叶山小区"
+    qtbot.waitUntil(lambda: window.forms.title.text() == "枫叶山小区", timeout=15_000)
     tab_to(qtbot, has_focus("open_f04_water"))
     with qtbot.waitSignal(window.form.opened, timeout=20_000):
         press(qtbot, Qt.Key.Key_Space)

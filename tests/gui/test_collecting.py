@@ -100,3 +100,12 @@ def test_the_collector_goes_on_until_the_last_window_is_closed(collector: Collec
     other.stop()
     assert not gc.isenabled()
     collector.look()
+
+
+def test_a_window_that_goes_without_being_closed_leaves_it_to_python_again(qtbot: QtBot) -> None:
+    widget = QWidget()
+    Collector(Rest(widget), widget)
+    assert not gc.isenabled()
+    with qtbot.waitSignal(widget.destroyed, timeout=15_000):
+        widget.deleteLater()
+    assert gc.isenabled()

@@ -130,7 +130,7 @@ def test_enrol_look_and_sync(qtbot: QtBot, window: MainWindow, folder: Path, tls
     assert not panel.token.isVisible()
     panel.look.click()
     assert "修改 4" in _finish(qtbot, window)
-    expected = ["枫叶山小区", "小区 新增 1", "消火栓 新增 1", "牧羊湖小区", "小区 ✕ 新增 1，删除 1"]
+    expected = ["枫叶山小区", "小区 新增 1", "消火栓 新增 1", "牧羊湖小区", "小区 ✕ 新增 1、删除 1"]
     assert _texts(panel.lists.out) == [*expected, "照片 (1) 3.0 MB", "IMG_0012.jpg 3.0 MB"]
     assert _texts(panel.lists.back) == ["没有。"]
     panel.go.click()
@@ -336,6 +336,6 @@ def test_the_numbers_before_are_those_after_and_the_state_names_the_exchange(
     panel.look.click()
     assert "照片 1。" in _finish(qtbot, window)
     panel.go.click()
-    assert "照片 1, " in _finish(qtbot, window)
+    assert "照片 1，" in _finish(qtbot, window)
     qtbot.waitUntil(lambda: "stick" in panel.state.text(), timeout=15_000)
     assert "从未同步" not in panel.state.text()
