@@ -13,14 +13,18 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from ui.rest import Rest
 
-_EVERY_MS = 250
+_EVERY_MS, _BUSY_MS = 250, 50  # between two looks; while much is made, by an import beside the window for one
 _YOUNG = 20_000  # new objects that are looked through at once: about 3 ms
-_STILL_S = 3.0
-_WHOLE_S, _AT_LAST_S = 60.0, 900.0  # between two looks through the whole heap: at rest, and if there is none
+_STILL_S = 10.0  # going through the whole heap halts the window for a tenth of a second and more
+_WHOLE_S, _AT_LAST_S = 300.0, 1800.0  # between two looks through the whole heap: at rest, and if there is none
 
 
 class Collector(QObject):
-    """Collects in place of Python as long as the window is open."""
+    """Collects in place of Python as long as the window is open.
+
+    Attributes:
+        timer: Times the looks.
+    """
 
     def __init__(self, rest: Rest, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,14 +33,14 @@ class Collector(QObject):
         _going.add(id(self))
         self.destroyed.connect(partial(_ended, id(self)))  # a window may go without having been closed
         gc.disable()
-        self._timer = QTimer(self, interval=_EVERY_MS)
-        self._timer.setObjectName("collector")
-        self._timer.timeout.connect(self.look)
-        self._timer.start()
+        self.timer = QTimer(self, interval=_EVERY_MS)
+        self.timer.setObjectName("collector")
+        self.timer.timeout.connect(self.look)
+        self.timer.start()
 
     def stop(self) -> None:
         """Leave it to Python again, once no other window is open."""
-        self._timer.stop()
+        self.timer.stop()
         _ended(id(self))
 
     @Slot()
@@ -45,6 +49,7 @@ class Collector(QObject):
         gc.disable()  # who kept it away for a while (survey_forms.hurry) may have called it back
         young, rounds, _old = gc.get_count()
         since = time.monotonic() - self._settled
+        self.timer.setInterval(_BUSY_MS if young > _YOUNG else _EVERY_MS)
         if rounds and since > (_WHOLE_S if self._rest.seconds() > _STILL_S else _AT_LAST_S):
             self.settle()
         elif young > _YOUNG:

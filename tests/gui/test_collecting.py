@@ -59,9 +59,13 @@ def test_much_new_is_looked_through_at_once(collector: Collector) -> None:
     collector.look()
     assert not told
     kept: list[list[int]] = [[] for _each in range(60_000)]
+    calm = collector.timer.interval()
     collector.look()
     assert kept
     assert told
+    assert collector.timer.interval() < calm
+    collector.look()
+    assert collector.timer.interval() == calm
 
 
 def test_what_grew_old_waits_for_a_rest_of_the_window(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +78,12 @@ def test_what_grew_old_waits_for_a_rest_of_the_window(collector: Collector, monk
         pass
     gc.collect(0)
     del thing
-    later = time.monotonic() + 100
+    later = time.monotonic() + 400
     monkeypatch.setattr("ui.collecting.time.monotonic", lambda: later)
     monkeypatch.setattr(Rest, "seconds", lambda _self: 0.0)
     collector.look()
     assert gone() is not None
-    monkeypatch.setattr(Rest, "seconds", lambda _self: 4.0)
+    monkeypatch.setattr(Rest, "seconds", lambda _self: 20.0)
     collector.look()
     assert gone() is None
 
