@@ -1,5 +1,6 @@
 """Workspaces are made while nobody touches the window, and never under somebody's hands."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.builders import add_community, make_project
 from ui.app import build
+from ui.jobs import Job
 from ui.main_window import MainWindow
 
 
@@ -38,12 +40,27 @@ def test_workspaces_are_made_one_by_one_while_nobody_touches_the_window(
     monkeypatch.setattr(window.rest, "seconds", lambda: 4.0)
     there = len(window.workspaces.waiting)
     for _look in range(40):
+        qtbot.waitUntil(lambda: not window.findChildren(Job), timeout=20_000)
         window.warming.look()
         assert there - 1 <= len(window.workspaces.waiting) <= there
         there = len(window.workspaces.waiting)
     assert not there
     window.show_workspace("review")
     qtbot.waitUntil(lambda: window.workspaces.current == "review", timeout=15_000)
+
+
+def test_nothing_is_made_while_a_job_is_under_way(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.rest, "seconds", lambda: 4.0)
+    waiting, ended = window.workspaces.waiting, threading.Event()
+    window.work_runner.start(lambda _control: ended.wait(20))
+    window.warming.look()
+    assert window.workspaces.waiting == waiting
+    ended.set()
+    qtbot.waitUntil(lambda: not window.findChildren(Job), timeout=20_000)
+    window.warming.look()
+    assert len(window.workspaces.waiting) == len(waiting) - 1
 
 
 @pytest.mark.parametrize("hand", ["key", "pointer", "wheel"])
