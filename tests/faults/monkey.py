@@ -81,8 +81,14 @@ _READ_LATE = (
 )  # fmt: skip
 _PACKAGES = ("fieldsurvey", "layers", "survey_forms", "exports", "ui")
 _GROWTH = 0.1  # of resident memory, and of widgets, after the warm-up
-# What a platform without a screen, and a camera without a driver, say of themselves.
-_CANNOT = ("This plugin does not support", "Couldn't load pipewire", "Couldn't resolve pipewire", "Using Qt multimedia")
+# What a platform without a screen, a camera without a driver, and QTest of a move that nobody wants, say of themselves.
+_CANNOT = (
+    "Mouse event",
+    "This plugin does not support",
+    "Couldn't load pipewire",
+    "Couldn't resolve pipewire",
+    "Using Qt multimedia",
+)
 
 
 @dataclass
