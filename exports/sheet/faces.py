@@ -61,9 +61,10 @@ class Face:
             TTFError, OSError: If the file is no TrueType face, or may not be embedded.
         """
         self.name = name
-        self.ttf: Any = TTFontFace(str(file or FOLDER / f"{name}.ttf"))
+        ours = FOLDER / f"{name}.ttf"
+        self.ttf: Any = TTFontFace(str(file or ours))
         self.glyphs: dict[int, int] = self.ttf.charToGlyph
-        _slim(self.ttf, None if file else FOLDER / f"{name}.ttf")
+        _slim(self.ttf, None if file else ours)
         self.outlines = Outlines(self.ttf)
         if name == KAI or file is not None:
             for char in _MARKS:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from fieldsurvey.i18n import _
 from layers.raw_types import Floats
 from layers.style import STATES
-from layers.viewport import Viewport
+from layers.viewport import Viewport, fitted
 
 _BORDER = 24  # px
 _HALO = 4  # px
@@ -115,9 +115,10 @@ class MiniMap(QWidget):
         box = QRectF(self._box)
         if self._here is not None:
             box = box.united(QRectF(QPointF(*self._here), QSizeF(1e-6, 1e-6)))  # Qt leaves out what has no size
-        width, height = max(1, self.width() - 2 * _BORDER), max(1, self.height() - 2 * _BORDER)
-        metres = max(max(box.width(), 1.0) / width, max(box.height(), 1.0) / height)
-        return Viewport(box.center().x(), box.center().y(), metres, max(1, self.width()), max(1, self.height()))
+        around = (box.left(), box.top(), box.right(), box.bottom())
+        return fitted(around, self.width() - 2 * _BORDER, self.height() - 2 * _BORDER, 1.0).resized(
+            self.width(), self.height()
+        )
 
     def _view(self) -> QTransform:
         """Return the way from metres to pixels, north up."""
