@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run from anywhere
 from fieldsurvey.projects import new_project
 from survey_forms import Kind, Session, load_form
 from survey_forms.records import Opened, Subject, open_form, save_record
+from ui import theme
 from ui.app import application
 from ui.forms.panel import FormPanel
 
@@ -50,6 +51,7 @@ def opened(name: str) -> tuple[FormPanel, Times]:
     load_form(CASES / name)
     load_form.cache_clear()
     panel = FormPanel()
+    theme.dress(panel, "light")
     panel.resize(460, 700)
     panel.show()
 
@@ -106,7 +108,7 @@ def main() -> None:
     if not CASES.exists():
         print("skipped: the case forms are missing")
         return
-    application()
+    theme.prepare(application(), "light", theme.load_font())
     before = memory()
     for questions in (300, 1000):
         panel, first = opened(f"bench{questions}.xlsx")

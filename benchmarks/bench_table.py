@@ -91,12 +91,13 @@ def main() -> int:
 
 def measured(path: Path, count: int) -> int:
     app = application()
-    theme.apply(app, "light", theme.load_font())
+    theme.prepare(app, "light", theme.load_font())
     holder, top = StoreHolder(), QWidget()
     runner = JobRunner(top, "store", holder.may_pause)
     runner.start(lambda _control: holder.put(Store.open(path)))
     canvas = MapCanvas()
     panel = TablesPanel(runner, holder, canvas, Remembered(Settings(), top))
+    theme.dress(panel, "light")
     panel.resize(1366, 768)
     panel.show()
     panel.reader.list_tables()

@@ -5,7 +5,6 @@ import functools
 import gc
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 import shiboken6
@@ -55,16 +54,9 @@ def build(project: Path | None = None, language: str = "") -> MainWindow:
     app = application()
     remembered, trouble = settings_.load()
     _choose_language(app, language or os.environ.get("FIELDSURVEY_LANG", remembered.language))
-    family = theme.load_font()
-    dress = partial(theme.apply, app, remembered.theme, family, touch=remembered.touch)
-    if is_alone := not any(widget.isVisible() for widget in app.topLevelWidgets()):
-        app.setStyleSheet("")  # with a sheet, Qt would dress each part anew in every part it is put into
-        theme.prepare(app, remembered.theme, family)
-    else:
-        dress()
+    theme.prepare(app, remembered.theme, theme.load_font())
     window = MainWindow(remembered)
-    if is_alone:
-        dress()
+    theme.dress(window, remembered.theme, touch=remembered.touch)
     window.canvas.set_theme(remembered.theme)
     if trouble:
         window.start.say(trouble, wrong=True)

@@ -22,7 +22,7 @@ from fieldsurvey.settings import Settings
 from fieldsurvey.store.backup import Backup
 from fieldsurvey.store.verifying import verify_beside
 from survey_forms.records import Subject
-from ui import shown, theme
+from ui import icon, shown, theme
 from ui.actions import make_menus
 from ui.around import Around
 from ui.clock import ClockWatch
@@ -39,6 +39,7 @@ from ui.forms.returned import ReturnedNotes
 from ui.forms.shelf import FormShelf
 from ui.help.desk import HelpDesk
 from ui.jobs import JobRunner
+from ui.links import LinkLabel
 from ui.map.picking import MapPicker
 from ui.map.readout import SystemLabel, offer_menu
 from ui.map.workspace import MapWorkspace
@@ -187,8 +188,9 @@ class MainWindow(QMainWindow):
         self.told: dict[str, QLabel] = {}
         names = ("saved", "unsent", "conflicts", "person", "building", "position", "system", "pointer", "crs", "scale")
         self.system = SystemLabel(self.map_side.readout)
+        with_links: dict[str, QLabel] = {"system": self.system, "conflicts": LinkLabel()}
         for name in names:
-            self.told[name] = label = self.system if name == "system" else QLabel()
+            self.told[name] = label = with_links.get(name) or QLabel()
             label.setObjectName(f"status_{name}")
         offer_menu(self.told["pointer"], self.map_side.readout)
         giving_way = ("crs", "person", "pointer", "system", "scale", "building", "position")
@@ -437,7 +439,9 @@ class MainWindow(QMainWindow):
         """Use another theme, and remember it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, name, app.font().family(), touch=self.settings.touch)
+            theme.prepare(app, name, app.font().family())
+            theme.dress(self, name, touch=self.settings.touch)
+            icon.change_all(self)
         self.remembered.change(theme=name)
         self.theme_changed.emit(name)
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from exports.sheet.fonts import FOLDER
-from ui import icon
 
 _PIXELS = 14
 _POINTS_PER_INCH = 72.0
@@ -172,12 +171,7 @@ def load_font() -> str:
 
 
 def prepare(app: QApplication, name: str, family: str) -> None:
-    """Give the application font, style and colours of a theme, all but the style sheet.
-
-    A window that is put together without a style sheet is there in half the
-    time: under one, Qt works out the looks of all that is inside a part each
-    time the part is put into another. So `apply` comes after the first window.
-    """
+    """Give the application font, style and colours of a theme; `dress` gives a window the rest."""
     font = QFont(family) if family else app.font()
     dpi = app.primaryScreen().logicalDotsPerInch()
     # in points: of a font that is measured in pixels Qt's own dialogs (the page of the print dialog) ask -1 points
@@ -189,11 +183,21 @@ def prepare(app: QApplication, name: str, family: str) -> None:
     app.setPalette(palette(THEMES[name]))
 
 
-def apply(app: QApplication, name: str, family: str, *, touch: bool = False) -> None:
-    """Dress the application in a theme; with larger targets for touch."""
-    prepare(app, name, family)
-    app.setStyleSheet(sheet(name, touch=touch))
-    icon.change_all(app)
+def dress(window: QWidget, name: str, *, touch: bool = False) -> None:
+    """Give a window, its dialogs and all that comes into it later, the style sheet of a theme.
+
+    The window has it, not the application: under a sheet of the application Qt
+    works out the looks of all that is inside a part each time the part is put
+    into another, which is most of the time it takes to put a workspace
+    together. What has no parent (the list of a QCompleter) is dressed by
+    whoever shows it.
+
+    Args:
+        window: The window, put together already.
+        name: Name of the theme.
+        touch: Whether targets are larger.
+    """
+    window.setStyleSheet(sheet(name, touch=touch))
 
 
 def sheet(name: str, *, touch: bool = False) -> str:

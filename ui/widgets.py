@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtCore import QEvent, Qt, SignalInstance
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QCompleter,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from fieldsurvey.i18n import _
 from ui import icon
+from ui.links import ink
 
 _LETTERS = range(12, 33, 2)  # px
 
@@ -55,12 +57,29 @@ def closable(title: QLabel, name: str, slot: Callable[..., Any] | SignalInstance
     return head
 
 
+class Completer(QCompleter):
+    """Words that complete what is typed, in a list dressed as the window is: Qt gives it no parent to take it from."""
+
+    def splitPath(self, path: str) -> list[str]:
+        """Dress the list, which is shown next, and return what it is searched for."""
+        popup, sheet = self.popup(), self.widget().window().styleSheet()
+        if popup is not None and popup.styleSheet() != sheet:
+            popup.setStyleSheet(sheet)
+        return super().splitPath(path)
+
+
 class Reading(QTextBrowser):
     """Text to read. Ctrl and the wheel make its letters larger or smaller, within what can be read.
 
     Qt's own way of doing so reckons in points, takes letters measured in
     pixels for -1 of them, and makes a page unreadable that nothing brings back.
     """
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write the links in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            ink(self.document(), self.palette().link().color())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl, change the size of the letters."""

@@ -247,16 +247,16 @@ def _top(panel: FormPanel, name: str) -> int:
 def test_targets_are_large_for_touch(qtbot: QtBot, panel: FormPanel) -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    before = app.styleSheet(), app.font(), app.palette()
+    before = app.font(), app.palette()
     try:
-        theme.apply(app, "light", "", touch=True)
+        theme.prepare(app, "light", "")
+        theme.dress(panel, "light", touch=True)
         qtbot.waitUntil(lambda: panel.row("plain").editor.focus.height() >= 44, timeout=15_000)
         assert min(button.height() for button in (panel.next, panel.draft)) >= 44
         assert _go(panel, "roof").editor.focus.height() >= 44
     finally:
-        app.setStyleSheet(before[0])
-        app.setFont(before[1])
-        app.setPalette(before[2])
+        app.setFont(before[0])
+        app.setPalette(before[1])
 
 
 def test_a_range_names_its_values_and_rests_at_its_placeholder(panel: FormPanel) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QMainWindow,
     QPushButton,
     QToolBar,
     QToolButton,
@@ -34,6 +35,7 @@ from ui import icon, theme
 from ui.app import build
 from ui.empty import EmptyState
 from ui.fitting import Room
+from ui.links import LinkLabel
 from ui.main_window import MainWindow
 from ui.project.recent import RecentProject
 from ui.project.start import StartPage
@@ -308,11 +310,14 @@ def test_the_start_page_is_not_scrolled_across_on_a_small_screen(qtbot: QtBot) -
 
 
 def test_letters_of_a_page_stay_readable_however_the_wheel_is_turned(qtbot: QtBot, qapp: QApplication) -> None:
-    theme.apply(qapp, "light", theme.load_font())
+    theme.prepare(qapp, "light", theme.load_font())
+    window = QMainWindow()
+    qtbot.addWidget(window)
     page = Reading()
-    qtbot.addWidget(page)
+    window.setCentralWidget(page)
+    theme.dress(window, "light")
     page.setHtml("<p>枫叶山</p>")
-    page.show()
+    window.show()
     sizes = []
     for turn in (-120, -120, -120, -120, 240, *(120,) * 20):
         at = page.viewport().rect().center().toPointF()
@@ -409,6 +414,46 @@ def test_the_largest_letters_of_touch_reach_the_lines(window: MainWindow) -> Non
 
 def test_the_font_of_the_program_has_a_size_in_points(qapp: QApplication) -> None:
     """Qt's print dialog draws its page with a quarter of it, and warns where it is measured in pixels."""
-    theme.apply(qapp, "light", theme.load_font())
+    theme.prepare(qapp, "light", theme.load_font())
     assert QFont().pointSizeF() > 0
     assert QFontInfo(qapp.font()).pixelSize() == pytest.approx(14, abs=1)
+
+
+def test_what_is_put_together_outside_the_window_is_dressed_once_it_is_inside(window: MainWindow) -> None:
+    """The window wears the sheet: the application does not, for that would dress a part in each part it is put into."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    assert app.styleSheet() == ""
+    window.set_theme("dark")
+    for name in window.workspaces.names:
+        window.show_workspace(name)
+    seen = [widget for widget in app.topLevelWidgets() if widget.isVisible()]
+    assert [widget for widget in seen if widget.window() is not window and widget.parent() is None] == []
+    words = [label for label in window.findChildren(QLabel) if label.isVisible() and not label.property("role")]
+    assert words
+    assert {label.palette().windowText().color().name().upper() for label in words} == {theme.THEMES["dark"].text}
+
+
+def _inks(page: QWidget) -> set[str]:
+    image = page.grab().toImage()
+    return {image.pixelColor(x, y).name().upper() for x in range(image.width()) for y in range(image.height())}
+
+
+@pytest.mark.parametrize("kind", [LinkLabel, Reading])
+def test_a_link_has_the_colour_of_the_theme_that_is_chosen_later(
+    qtbot: QtBot, qapp: QApplication, kind: type[LinkLabel] | type[Reading]
+) -> None:
+    theme.prepare(qapp, "light", theme.load_font())
+    window, page = QMainWindow(), kind()
+    qtbot.addWidget(window)
+    window.setCentralWidget(page)
+    theme.dress(window, "light")
+    page.setText('<p>■</p><p>■ <a href="x">■■■■</a></p><p><a href="y">■■</a> and <a href="z">■</a></p>')
+    window.show()
+    light, dark = theme.THEMES["light"].accent, theme.THEMES["dark"].accent
+    assert light in _inks(page)
+    theme.prepare(qapp, "dark", "")
+    theme.dress(window, "dark")
+    qtbot.waitUntil(lambda: dark in _inks(page), timeout=15_000)
+    assert light not in _inks(page)
+    theme.prepare(qapp, "light", "")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontInfo, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from ui import theme
@@ -13,7 +13,7 @@ from ui.app import build
 from ui.fitting import StateLine
 from ui.plan.tables import Head, RowsView
 from ui.project.recent import RecentProject, RecentProjects
-from ui.widgets import Reading, Writing
+from ui.widgets import Completer, Reading, Writing
 
 _MS = 20_000
 
@@ -47,12 +47,15 @@ def test_what_stands_at_the_right_gives_way_to_a_message_and_comes_back(qtbot: Q
 def test_letters_that_cannot_be_changed_stay_readable_however_the_wheel_is_turned(
     qtbot: QtBot, qapp: QApplication, kind: type[Reading] | type[Writing]
 ) -> None:
-    theme.apply(qapp, "light", theme.load_font())
+    theme.prepare(qapp, "light", theme.load_font())
+    window = QMainWindow()
+    qtbot.addWidget(window)
     page = kind()
-    qtbot.addWidget(page)
+    window.setCentralWidget(page)
+    theme.dress(window, "light")
     page.setReadOnly(True)
     page.setPlainText("枫叶山")
-    page.show()
+    window.show()
     sizes = []
     for turn in (-120, -120, -120, -120, 240, *(120,) * 20):
         at = page.viewport().rect().center().toPointF()
@@ -67,9 +70,10 @@ def test_letters_that_cannot_be_changed_stay_readable_however_the_wheel_is_turne
 
 
 def test_the_column_of_names_stays_readable_in_a_narrow_table(qtbot: QtBot, qapp: QApplication) -> None:
-    theme.apply(qapp, "light", theme.load_font())
+    theme.prepare(qapp, "light", theme.load_font())
     table = RowsView("numbers", "numbers", (Head("名称", 0), *(Head(f"列{number}", 100) for number in range(5))))
     qtbot.addWidget(table)
+    theme.dress(table, "light")
     table.resize(900, 200)
     table.show()
     table.resize(500, 200)
@@ -88,3 +92,22 @@ def test_a_low_start_page_is_scrolled_to_what_it_says(qtbot: QtBot, tmp_path: Pa
     window.start.say("这个项目在另一个窗口里打开着。", wrong=True)
     qtbot.waitUntil(lambda: not window.start.message.visibleRegion().isEmpty(), timeout=_MS)
     window.close()
+
+
+@pytest.mark.parametrize(("touch", "least"), [(False, 36), (True, 48)])
+def test_the_list_of_a_completer_is_dressed_as_its_window(qtbot: QtBot, *, touch: bool, least: int) -> None:
+    window, line = QMainWindow(), QLineEdit()
+    qtbot.addWidget(window)
+    window.setCentralWidget(line)
+    completer = Completer(["hub", "house"], line)
+    line.setCompleter(completer)
+    for name in ("light", "dark"):
+        theme.dress(window, name, touch=touch)
+        window.show()
+        line.clear()
+        qtbot.keyClicks(line, "h")
+        popup = completer.popup()
+        assert popup is not None
+        assert popup.isVisible()
+        assert popup.sizeHintForRow(0) >= least
+        assert popup.palette().text().color().name().upper() == theme.THEMES[name].text

@@ -20,6 +20,7 @@ from fieldsurvey.i18n import _
 from survey_forms import Choice, Question
 from ui.forms.base import Digits, Editor, NoWheel
 from ui.forms.places import Position, map_button, read_line
+from ui.widgets import Completer
 
 _CODE = Qt.ItemDataRole.UserRole
 _ROW_PX = 34
@@ -35,9 +36,11 @@ class ComboEditor(Editor):
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.installEventFilter(NoWheel(self.box))
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        if (completer := self.box.completer()) is not None:
-            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer = Completer(self.box.model(), self.box)
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.box.setCompleter(completer)
         self.box.activated.connect(self._activated)
         line = self.box.lineEdit()
         if line is not None:

@@ -274,7 +274,7 @@ def _state_button(text: str, state: str) -> QPushButton:
     button.setMinimumHeight(44)
     button.setToolTip(text)
     button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    button.setStyleSheet(f"text-align: left; border-left: 5px solid {colour};")
+    button.setStyleSheet(f"QPushButton {{ text-align: left; border-left: 5px solid {colour}; }}")
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
 

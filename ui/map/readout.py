@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from fieldsurvey.geo.local_grids import PREFIX
 from fieldsurvey.geo.readout import DEGREES, DMS, PROJECT, Way, choices, way_to
 from fieldsurvey.i18n import N_, _
 from fieldsurvey.jobs import JobControl
 from ui import shown
+from ui.links import LinkLabel
 
 if TYPE_CHECKING:
     from ui.map.workspace import MapWorkspace
@@ -153,7 +154,7 @@ class Readout(QObject):
         self.menu(canvas).popup(canvas.mapToGlobal(canvas.rect().center()))
 
 
-class SystemLabel(QLabel):
+class SystemLabel(LinkLabel):
     """Names the system of the readout; a click, Enter or the right button opens the menu of systems."""
 
     def __init__(self, readout: Readout) -> None:

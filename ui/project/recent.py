@@ -131,7 +131,7 @@ class RecentProjects(QWidget):
         entry.setAccessibleName(f"{path.stem}, {told(project)}")
         entry.setToolTip(project.path)
         entry.setMinimumHeight(56)
-        entry.setStyleSheet("text-align: left; min-height: 40px;")
+        entry.setStyleSheet("QPushButton { text-align: left; min-height: 40px; }")
         entry.clicked.connect(partial(self._choose, project.path))
         row.addWidget(entry, 1)
         if project.saved_ms is None:

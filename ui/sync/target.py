@@ -7,7 +7,6 @@ from PySide6.QtCore import QStringListModel, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QCompleter,
     QFileDialog,
     QGridLayout,
     QLabel,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from fieldsurvey.i18n import _
-from ui.widgets import button
+from ui.widgets import Completer, button
 
 HUB, FOLDER, PACKAGE = range(3)
 SUFFIX = ".fsx"
@@ -49,7 +48,7 @@ class TargetBox(QWidget):
         self.target = QLineEdit()
         self.target.setObjectName(f"{prefix}_target")
         self._known = QStringListModel(self)
-        self.target.setCompleter(QCompleter(self._known, self))
+        self.target.setCompleter(Completer(self._known, self))
         self.choose = button(f"{prefix}_browse", _("Choose …"), self._choose)
         self.token = QLineEdit(token)
         self.token.setObjectName(f"{prefix}_token")

@@ -60,7 +60,7 @@ class Chips(QScrollArea):
         text = f"{MARKS[check.kind]} {labelled(_(KIND_WORDS[check.kind]), check.told)}"
         chip = button(f"check_{number}", text, partial(self.chosen.emit, check))
         chip.setMinimumHeight(_HEIGHT)
-        chip.setStyleSheet("text-align: left; padding: 2px 8px;")
+        chip.setStyleSheet("QPushButton { text-align: left; padding: 2px 8px; }")
         chip.setToolTip(check.told)
         chip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         return chip
