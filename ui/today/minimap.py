@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPolygonF,
+    QResizeEvent,
     QTransform,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -127,6 +128,12 @@ class MiniMap(QWidget):
         found.scale(1 / view.metres, -1 / view.metres)
         return found.translate(-view.east, -view.north)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wait anew with the ground until the size stays."""
+        super().resizeEvent(event)
+        if self._later.isActive():
+            self._later.start()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground, the communities, the name of the chosen one, then the position."""
         painter, view = QPainter(self), self._view()
@@ -150,7 +157,7 @@ class MiniMap(QWidget):
     def _draw_ground(self, painter: QPainter) -> None:
         if self._ground is not None and self._ground[1] == self._viewport():
             painter.drawImage(0, 0, self._ground[0])
-        elif self._spots:
+        elif self._spots and not self._later.isActive():  # a map that is painted all the time gets its ground, too
             self._later.start()
 
     def _draw_name(self, painter: QPainter, view: QTransform) -> None:
