@@ -7,7 +7,7 @@ import typer
 
 from fieldsurvey.terminal import ProjectFile, put, say, terminal_control
 
-LayersOut = Annotated[Path, typer.Option(help="gpkg, dxf, xlsx: 文件 / file; 其他: 文件夹 / others: folder")]
+LayersOut = Annotated[Path, typer.Option(help="gpkg、dxf、xlsx：文件 / file；其他：文件夹 / others: folder")]
 LayerNames = Annotated[list[str] | None, typer.Option(help="图层 / layer")]
 OutCrs = Annotated[str | None, typer.Option(help="坐标系 / CRS")]
 

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 def sign(
     file: Annotated[Path, typer.Argument(help="评估表等 .pdf / sheet")],
     key: Annotated[Path | None, typer.Option(help="证书文件 .p12 .pfx / certificate with key")] = None,
-    place: Annotated[str, typer.Option("--as", help="签在哪里, 如 复核人, 街道办盖章 / where")] = "",
+    place: Annotated[str, typer.Option("--as", help="签在哪里，如复核人、街道办盖章 / where")] = "",
     picture: Annotated[Path | None, typer.Option(help="印章或签名图片 / picture of seal or handwriting")] = None,
     timestamp: Annotated[str | None, typer.Option(help="时间戳服务地址 / time-stamp service; '' = 不用 / none")] = None,
-    out: Annotated[Path | None, typer.Option(help="输出, 默认 …_已签.pdf / output")] = None,
+    out: Annotated[Path | None, typer.Option(help="输出，默认 …_已签.pdf / output")] = None,
     token: Annotated[Path | None, typer.Option(help="U盾驱动库 PKCS#11 / driver library of a token")] = None,
     token_label: Annotated[str, typer.Option(help="U盾名称 / name of the token")] = "",
     certificate: Annotated[str, typer.Option(help="U盾中证书名称 / certificate in the token")] = "",
     *,
     places: Annotated[bool, typer.Option("--places", help="只列出可签之处 / only list the places")] = False,
 ) -> None:
-    """电子签名 (PAdES) / sign a sheet. 密码从终端或标准输入读取 / the password is asked for, or read from a pipe."""
+    """电子签名（PAdES） / sign a sheet. 密码从终端或标准输入读取 / the password is asked for, or read from a pipe."""
     from exports.signing import sign as signing
     from fieldsurvey import settings
 
@@ -67,7 +67,7 @@ def verify(
     file: Annotated[Path, typer.Argument(help="评估表 .pdf / assessment sheet")],
     trust: Annotated[list[Path] | None, typer.Option(help="信任的签发机构证书 / trusted issuer's certificate")] = None,
 ) -> int:
-    """核对评估表是否被改动, 签名是否有效 / tell whether a sheet was changed and whether its signatures hold."""
+    """核对评估表是否被改动，签名是否有效 / tell whether a sheet was changed and whether its signatures hold."""
     from exports.verify import verify
 
     found = verify(file, trust or ())

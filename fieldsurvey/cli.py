@@ -171,7 +171,7 @@ def rules(
 
 @app.command()
 def restore(project: ProjectFile, backup: Annotated[Path, typer.Argument(help="备份文件 .gpkg / backup file")]) -> None:
-    """从备份恢复, 现有文件移到一旁 / put a backup in the place of a project, which is kept aside."""
+    """从备份恢复，现有文件移到一旁 / put a backup in the place of a project, which is kept aside."""
     from fieldsurvey.store.backup import restore as put_back
 
     aside = put_back(backup, project)
@@ -183,7 +183,7 @@ def forms_check(
     file: Path,
     seed: Annotated[int, typer.Option(help="随机试填的种子 / seed of the trial")] = 0,
 ) -> int:
-    """检查一个表单, 并随机试填 / check any XLSForm or XForm, and fill it in at random."""
+    """检查一个表单，并随机试填 / check any XLSForm or XForm, and fill it in at random."""
     from survey_forms.check import check as check_form
 
     found = check_form(file, seed)
@@ -254,7 +254,7 @@ def sync(
     project: ProjectFile,
     hub: Annotated[str, typer.Option(help="URL | 文件夹 folder | 文件 file.fsx")],
     token: Annotated[str | None, typer.Option(envvar="FIELDSURVEY_TOKEN", help="口令 / token")] = None,
-    fingerprint: Annotated[str, typer.Option(help="证书 SHA-256 指纹, 以后都认它 / certificate to insist on")] = "",
+    fingerprint: Annotated[str, typer.Option(help="证书 SHA-256 指纹，以后都认它 / certificate to insist on")] = "",
 ) -> None:
     """与办公室同步 / exchange with the office."""
     from fieldsurvey.projects import install_forms
@@ -301,7 +301,7 @@ def export_sheets(
 @export_app.command("blank")
 def export_blank(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
-    form: Annotated[list[str] | None, typer.Option(help="表单编号, 如 f09_fire / form")] = None,
+    form: Annotated[list[str] | None, typer.Option(help="表单编号，如 f09_fire / form")] = None,
 ) -> None:
     """空白调查表 PDF / empty forms to print."""
     from exports.blank import blank_forms
@@ -313,11 +313,11 @@ def export_blank(
 @export_app.command("odk")
 def export_odk(
     project: ProjectFile,
-    form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
+    form: Annotated[str, typer.Option(help="表单，如 f04_water / form")],
     out: Annotated[Path, typer.Option(help="输出文件夹 / output folder")],
     split: Annotated[bool, typer.Option(help="多选题每个选项另成一列 0/1 / a 0/1 column for each choice")] = False,
 ) -> None:
-    """调查记录为 ODK 提交(XML+附件), CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
+    """调查记录为 ODK 提交（XML+附件）、CSV 和 XLSX / records as ODK submissions, CSV and XLSX."""
     from exports import odk
     from fieldsurvey.store import Store
 
@@ -328,7 +328,7 @@ def export_odk(
 
 @export_app.command("qgis")
 def export_qgis(project: ProjectFile, out: Annotated[Path, typer.Option(help="输出 .qgz")]) -> None:
-    """QGIS 工程: 中文字段名、选项名和子表关系 / a QGIS project with labels, value maps and relations."""
+    """QGIS 工程：中文字段名、选项名和子表关系 / a QGIS project with labels, value maps and relations."""
     from exports.qgis import project_file
     from fieldsurvey.store import Store
 
@@ -339,8 +339,8 @@ def export_qgis(project: ProjectFile, out: Annotated[Path, typer.Option(help="�
 @forms_app.command("import")
 def forms_import(
     project: ProjectFile,
-    source: Annotated[Path, typer.Argument(help="文件夹, .xml, .csv 或 .xlsx / folder or file")],
-    form: Annotated[str, typer.Option(help="表单, 如 f04_water / form")],
+    source: Annotated[Path, typer.Argument(help="文件夹、.xml、.csv 或 .xlsx / folder or file")],
+    form: Annotated[str, typer.Option(help="表单，如 f04_water / form")],
 ) -> int:
     """导入 ODK 提交 / import ODK submissions."""
     from exports import odk
@@ -407,7 +407,7 @@ def export_dossier(
 def demo(
     project: Annotated[Path | None, typer.Option(help="写到哪里 / where to write the sample")] = None,
     tour: Annotated[
-        Path | None, typer.Option(help="走一遍全流程, 每步一图 / run the whole job, one picture a step")
+        Path | None, typer.Option(help="走一遍全流程，每步一图 / run the whole job, one picture a step")
     ] = None,
     *,
     no_window: Annotated[bool, typer.Option("--no-window", help="只写样例项目 / only write the sample")] = False,

@@ -13,14 +13,14 @@ from fieldsurvey.geo.local_grids import PLANE, SPACE, LocalGrid
 from fieldsurvey.i18n import _
 from fieldsurvey.terminal import AsJson, put, put_json, say
 
-crs_app = typer.Typer(no_args_is_help=True, help="地方坐标系(仅限本机) / local grids of this computer")
+crs_app = typer.Typer(no_args_is_help=True, help="地方坐标系（仅限本机） / local grids of this computer")
 GridName = Annotated[str, typer.Argument(metavar="NAME", help="名称 / name")]
 _KINDS = {4: PLANE, 7: SPACE}
 
 
 @crs_app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """列出地方坐标系, 不显示参数 / list the local grids, without their parameters."""
+    """列出地方坐标系，不显示参数 / list the local grids, without their parameters."""
     rows = [
         {"code": one.code, "name": one.name, "kind": one.kind, "pairs": one.pairs, "rms_m": one.rms}
         for one in local_grids.grids().values()
@@ -76,9 +76,9 @@ def _from_json(name: str, raw: dict[str, object]) -> LocalGrid:
 @crs_app.command("fit")
 def fit_(
     name: GridName,
-    pairs: Annotated[Path, typer.Argument(help="控制点: 点名,北,东,目标北,目标东 / control pairs .csv")],
+    pairs: Annotated[Path, typer.Argument(help="控制点：点名,北,东,目标北,目标东 / control pairs .csv")],
     parameters: Annotated[int, typer.Option(help="4 | 7")] = 4,
-    source: Annotated[str, typer.Option("--from", help="原坐标系 EPSG:2383 …; 空: 地方平面 / old system")] = "",
+    source: Annotated[str, typer.Option("--from", help="原坐标系 EPSG:2383 …；空：地方平面 / old system")] = "",
     base: Annotated[str, typer.Option(help="目标坐标系 / base system")] = "EPSG:4547",
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只计算残差 / residuals only")] = False,

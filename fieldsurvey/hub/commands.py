@@ -24,7 +24,7 @@ Areas = Annotated[
     list[str] | None,
     typer.Option(
         "--scope",
-        help="区县名、小区编码或 @账号(分到的小区), 可多次 / district, community or @login (assigned)",
+        help="区县名、小区编码或 @账号（分到的小区），可多次 / district, community or @login (assigned)",
     ),
 ]
 
@@ -38,7 +38,7 @@ def init(
     folder: HubFolder,
     name: str = "",
     database: Database = "",
-    blobs: Annotated[str, typer.Option(help="s3://bucket/folder; 默认文件夹 / default: a folder")] = "",
+    blobs: Annotated[str, typer.Option(help="s3://bucket/folder；默认文件夹 / default: a folder")] = "",
     s3_endpoint: Annotated[str, typer.Option(help="S3 服务地址 / address of the S3 service")] = "",
 ) -> None:
     """准备数据文件夹 / prepare a data folder."""
@@ -68,7 +68,7 @@ def serve(
 
 @user_app.command("add")
 def user_add(folder: HubFolder, login: Login, name: str = "", role: Role = Role.SURVEYOR, scope: Areas = None) -> None:
-    """新建账号并显示口令(只显示一次) / add an account and print its token once."""
+    """新建账号并显示口令（只显示一次） / add an account and print its token once."""
     from fieldsurvey.hub import admin
 
     _put(admin.add_user(folder, login, name or login, role=role, areas=tuple(scope or ())))
@@ -76,7 +76,7 @@ def user_add(folder: HubFolder, login: Login, name: str = "", role: Role = Role.
 
 @user_app.command("password")
 def user_password(folder: HubFolder, login: Login) -> None:
-    """设密码(从标准输入读取一行) / set a password, read from standard input."""
+    """设密码（从标准输入读取一行） / set a password, read from standard input."""
     from fieldsurvey.hub import admin
     from fieldsurvey.hub.accounts import Accounts
 
@@ -97,7 +97,7 @@ def user_change(
     everywhere: Annotated[bool, typer.Option("--everywhere", help="不限范围 / no limit of areas")] = False,
     disabled: Annotated[bool | None, typer.Option("--disable/--enable", help="停用、启用 / off, on")] = None,
 ) -> None:
-    """改角色、范围, 停用 / change role or areas, disable."""
+    """改角色、范围，停用 / change role or areas, disable."""
     from fieldsurvey.hub import admin
     from fieldsurvey.hub.accounts import Accounts
 
@@ -127,7 +127,7 @@ def backup(folder: HubFolder, out: Annotated[Path, typer.Option(help="目标文�
 
 @hub_app.command("restore")
 def restore(folder: HubFolder, copy: Annotated[Path, typer.Argument(help="备份 / copy that backup made")]) -> None:
-    """从备份恢复(先停服务) / put a copy back; stop serving first."""
+    """从备份恢复（先停服务） / put a copy back; stop serving first."""
     from fieldsurvey.hub.backup import restore as put_back
 
     aside = put_back(folder, copy)
@@ -138,7 +138,7 @@ def restore(folder: HubFolder, copy: Annotated[Path, typer.Argument(help="备份
 
 @hub_app.command("move")
 def move(folder: HubFolder, database: Database) -> None:
-    """迁到 PostgreSQL, 逐项核对 / move into PostgreSQL, everything compared."""
+    """迁到 PostgreSQL，逐项核对 / move into PostgreSQL, everything compared."""
     from fieldsurvey.hub.backup import move as carry_over
 
     moved = carry_over(folder, database)

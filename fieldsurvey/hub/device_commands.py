@@ -32,7 +32,7 @@ def admit(
     request: Annotated[Path, typer.Argument(help="申请文件 / request file")],
     answer: Annotated[Path, typer.Argument(help="答复文件 / answer file")],
 ) -> None:
-    """用文件登记(无网络) / enrol a device by file, without a network."""
+    """用文件登记（无网络） / enrol a device by file, without a network."""
     from fieldsurvey.hub.accounts import Accounts
     from fieldsurvey.hub.devices import Devices
     from fieldsurvey.sync.enrolment import answer_as_json, read_file, request_from_json

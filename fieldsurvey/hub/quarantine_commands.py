@@ -11,7 +11,7 @@ from fieldsurvey.i18n import _
 
 quarantine_app = typer.Typer(no_args_is_help=True, help="暂扣的修改 / edits held back")
 
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="RID", help="编号, 见 list / numbers, see list")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="RID", help="编号，见 list / numbers, see list")]
 Everything = Annotated[bool, typer.Option("--all", help="全部 / everything")]
 
 
@@ -40,7 +40,7 @@ def list_(
 
 @quarantine_app.command("release")
 def release(folder: HubFolder, rids: Numbers = None, *, everything: Everything = False) -> None:
-    """放行, 使其生效 / let them take effect."""
+    """放行，使其生效 / let them take effect."""
     from fieldsurvey.hub import admin
 
     done = admin.decide(folder, _chosen(rids, everything), let_go=True)
@@ -49,7 +49,7 @@ def release(folder: HubFolder, rids: Numbers = None, *, everything: Everything =
 
 @quarantine_app.command("reject")
 def reject(folder: HubFolder, rids: Numbers = None, *, everything: Everything = False) -> None:
-    """驳回, 保留但不生效 / keep them without effect."""
+    """驳回，保留但不生效 / keep them without effect."""
     from fieldsurvey.hub import admin
 
     done = admin.decide(folder, _chosen(rids, everything), let_go=False)

@@ -21,7 +21,7 @@ def optimise(
     project: ProjectFile,
     as_json_: AsJson = False,
     save: Annotated[bool, typer.Option("--save", help="存为计划版本 / keep it as a version")] = False,
-    seconds: Annotated[float, typer.Option(help="求解时限, 秒 / time for the proof")] = 60.0,
+    seconds: Annotated[float, typer.Option(help="求解时限，秒 / time for the proof")] = 60.0,
 ) -> int:
     """在资金和能力允许的范围内求最优计划 / find the best plan that the money allows."""
     from fieldsurvey.plan.build import question
