@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from fieldsurvey.i18n import _
 from fieldsurvey.model.assets import layer_label
-from layers.style import Theme, line_colour
+from layers.style import Theme, fill_colour, line_colour
 from layers.symbology import BY_SCALE, SINGLE, LayerStyle, Symbol
 
 
@@ -45,8 +45,8 @@ def keys(
 
 def themed(symbol: Symbol, table: str, theme: Theme) -> Symbol:
     """Return a symbol of a layer as a theme shows it."""
-    line = line_colour(table, symbol.line, theme)
-    return symbol if line == symbol.line else replace(symbol, line=line)
+    fill, line = fill_colour(table, symbol.fill, theme), line_colour(table, symbol.line, theme)
+    return symbol if (fill, line) == (symbol.fill, symbol.line) else replace(symbol, fill=fill, line=line)
 
 
 def _keys(style: LayerStyle, seen: set[int], scale: float) -> list[Key]:

@@ -1,6 +1,7 @@
 """How layers look, as data: colours, widths, scales, order. Shared by map and sheets."""
 
 from collections.abc import Mapping
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -83,6 +84,24 @@ def darkened(colour: str, ground: str) -> str:
         if contrast(shade, ground) >= _LEAST_CONTRAST:
             return shade
     return "#000000"
+
+
+def dimmed(colour: str, most: float) -> str:
+    """Return the colour, darkened until its luminance is `most`; its hue stays, and half of its saturation.
+
+    >>> dimmed("#C6DCEC", 0.05)
+    '#30424F'
+    """
+    if luminance(colour) <= most:
+        return colour
+    hue, light, saturation = rgb_to_hls(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    shade, low = colour, 0.0
+    for _step in range(8):  # to the last of 256 steps
+        middle = (low + light) / 2
+        parts = hls_to_rgb(hue, middle, saturation / 2)
+        shade = "#" + "".join(f"{round(part * 255):02X}" for part in parts)
+        low, light = (low, middle) if luminance(shade) > most else (middle, light)
+    return shade
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +218,31 @@ class Theme:
     under_pipes: str = "#D8D7D5"
 
 
+# What lies on the ground, and its greatest luminance in a dark theme: houses lighter than what they stand on.
+_AREAS: Mapping[str, float] = {
+    "landuse": 0.03, "hill": 0.045, "water_body": 0.05, "green": 0.045, "parking": 0.04, "building": 0.17,
+}  # fmt: skip
+
 THEMES: Mapping[str, Theme] = {
     "light": Theme(),
-    "dark": Theme("#23262B", "#F2F2F2", "#15171A", "#8AB4F8", 120, "#0E1013", "#23262B"),
+    "dark": Theme("#23262B", "#F2F2F2", "#15171A", "#8AB4F8", 70, "#0E1013", "#23262B"),
     "sun": Theme("#FFFFFF", "#000000", "#FFFFFF", "#0000FF", 130, _WHITE, "#CBCED1"),
 }
+
+
+@lru_cache(maxsize=512)
+def fill_colour(table: str, colour: str, theme: Theme) -> str:
+    """Return the colour in which a theme shows an area or a sign: in a dark one no area glares, and no sign is lost.
+
+    >>> [fill_colour("water_body", BY_TABLE["water_body"].fill, THEMES[name]) for name in ("light", "dark")]
+    ['#C6DCEC', '#30424F']
+    """
+    if not colour or luminance(theme.ground) >= _DARK:
+        return colour
+    if table in _AREAS:
+        return dimmed(colour, _AREAS[table])
+    is_sign = table in BY_TABLE and bool(BY_TABLE[table].symbol)
+    return lightened(colour, theme.ground) if is_sign else colour
 
 
 @lru_cache(maxsize=512)

@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from fieldsurvey import settings
 from fieldsurvey.model.schema import Value
+from layers.legend import themed
+from layers.style import THEMES
 from survey_forms.records import Subject
 from tests.builders import make_project, square
 from ui.app import build
@@ -411,3 +413,15 @@ def test_the_wheel_over_the_legend_does_not_zoom_the_map(qtbot: QtBot, window: M
         QApplication.sendEvent(whole, event)
         QApplication.sendEvent(whole.tree.viewport(), event)
     assert window.canvas.view == before
+
+
+def test_the_whole_legend_has_the_colours_that_the_map_draws_in_another_theme(qtbot: QtBot, window: MainWindow) -> None:
+    canvas, legend = window.canvas, window.map_side.whole_legend
+    canvas.zoom_to(next(iter(window.project.current.communities)) if window.project.current else "")
+    legend.open_it()
+    qtbot.waitUntil(lambda: "building" in legend._groups, timeout=_MS)
+    (light,) = [key.symbol.fill for key in legend._groups["building"]][-1:]
+    window.set_theme("dark")
+    qtbot.waitUntil(lambda: legend._groups["building"][-1].symbol.fill != light, timeout=_MS)
+    for table, found in legend._groups.items():
+        assert [key.symbol for key in found] == [themed(key.symbol, table, THEMES["dark"]) for key in found]

@@ -78,9 +78,9 @@ class WholeLegend(QFrame):
         """Show the keys of the newest frame, and the layers that are switched off, so that they can be had back."""
         if self.isHidden():
             return
-        styles = self._canvas.look.styles
-        groups: dict[str, list[Key]] = {}
-        for key in keys(styles, self._canvas.seen, self._canvas.view.scale):
+        look = self._canvas.look
+        styles, groups = look.styles, dict[str, list[Key]]()
+        for key in keys(styles, self._canvas.seen, self._canvas.view.scale, look.theme):
             if styles[key.table].visible:
                 groups.setdefault(key.table, []).append(key)
         for table in reversed(list(styles)):

@@ -10,7 +10,19 @@ from fieldsurvey.errors import InputRefused
 from fieldsurvey.model.assets import layer_label
 from layers import columns
 from layers.legend import keys
-from layers.style import CJJ61, INNER, THEMES, Theme, contrast, line_colour, pipe_colour
+from layers.style import (
+    CJJ61,
+    INNER,
+    LAYERS,
+    THEMES,
+    Style,
+    Theme,
+    contrast,
+    fill_colour,
+    line_colour,
+    luminance,
+    pipe_colour,
+)
 from layers.symbology import (
     BY_SCALE,
     STATE,
@@ -137,3 +149,16 @@ def test_nodes_are_for_near_views() -> None:
 def test_the_legend_tells_the_parts_of_a_network_apart() -> None:
     texts = [key.text for key in keys(default_styles(), {"gas_line": {0, 1}}, 2_000)]
     assert texts == ["燃气管线 小区内", "燃气管线"]
+
+
+@pytest.mark.parametrize("style", LAYERS, ids=[style.table for style in LAYERS])
+def test_in_the_dark_no_area_glares_and_no_sign_is_lost(style: Style) -> None:
+    dark, light = THEMES["dark"], THEMES["light"]
+    for fill in filter(None, (style.fill, *style.by_kind.values())):
+        shown = fill_colour(style.table, fill, dark)
+        assert fill_colour(style.table, fill, light) == fill
+        if style.symbol:
+            assert contrast(shown, dark.ground) >= 3
+        else:
+            assert luminance(shown) < 0.2
+            assert contrast(shown, dark.ground) > 1.1
