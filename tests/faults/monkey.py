@@ -38,6 +38,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QKeyEvent, QPixmapCache, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
+from shiboken6 import isValid
 
 from exports.sheet.faces import HEI, HEI_BOLD, KAI, SONG, SONG_BOLD, face
 from fieldsurvey.projects import sample_project
@@ -130,7 +131,8 @@ def _listening(errors: list[str]) -> Iterator[None]:
 
     def tell_qt(kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
         if kind is not QtMsgType.QtDebugMsg and not str(text).startswith(_CANNOT):
-            errors.append(f"Qt: {text}\n" + "".join(traceback.format_stack(limit=4)))
+            over = QApplication.activeModalWidget()
+            errors.append(f"Qt: {text} ({over})\n" + "".join(traceback.format_stack(limit=4)))
 
     handler, hooks = _Loud(errors), (sys.excepthook, threading.excepthook)
     qInstallMessageHandler(tell_qt)
@@ -213,8 +215,10 @@ class Monkey:
 
     def _drag(self, target: QWidget) -> None:
         QTest.mousePress(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
-        QTest.mouseMove(target, self._spot(target))
-        QTest.mouseRelease(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
+        if isValid(target):  # what is pressed may be gone
+            QTest.mouseMove(target, self._spot(target))
+        if isValid(target):
+            QTest.mouseRelease(target, Qt.MouseButton.LeftButton, pos=self._spot(target))
 
     def _wheel(self, target: QWidget) -> None:
         at = self._spot(target)
@@ -225,8 +229,14 @@ class Monkey:
         )  # fmt: skip
         QCoreApplication.sendEvent(target, event)
 
+    def _focus(self) -> QWidget:
+        """Return what has the focus, within what keys go to: with a dialog open, never the window below it."""
+        top = QApplication.activePopupWidget() or QApplication.activeModalWidget() or self._window
+        focus = QApplication.focusWidget()
+        return focus if focus is not None and focus.window() is top.window() else top
+
     def _key(self, _target: QWidget) -> None:
-        focus = QApplication.focusWidget() or self._window
+        focus = self._focus()
         key, modifiers = self._rng.choice(_KEYS), self._rng.choice(_MODIFIERS)
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             key = Qt.Key(self._rng.choice(_LETTERS))
@@ -234,8 +244,8 @@ class Monkey:
             return
         QTest.keyClick(focus, key, modifiers)
 
-    def _text(self, target: QWidget) -> None:
-        focus = QApplication.focusWidget() or target
+    def _text(self, _target: QWidget) -> None:
+        focus = self._focus()
         for sign in self._rng.choice(_TEXTS):
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 QCoreApplication.sendEvent(focus, QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, sign))
