@@ -37,11 +37,11 @@ def test_the_compiled_catalogue_is_up_to_date(po: object) -> None:
 # Typed by the user, or shown as it must be typed.
 _AS_TYPED = ("主机:端口", "东,北", "点名,北,东,目标北,目标东")
 _HAN = r"\u3400-\u9fff“”（）《》"
-_HALF_WIDTH = re.compile(rf"[{_HAN}][,;:!?](?: |$|[{_HAN}])|[,;:!?] ?[{_HAN}]")
+_HALF_WIDTH = re.compile(rf"[{_HAN}][,;:!?](?: |$|[{_HAN}])|[,;:!?] ?[{_HAN}]|[}})][:;,] |\([^()]*[{_HAN}][^()]*\)")
 
 
 def test_chinese_is_punctuated_in_full_width() -> None:
-    """GB/T 15834: a comma, colon or semicolon in Chinese text takes the width of a character."""
+    """GB/T 15834: a comma, colon, semicolon or bracket in Chinese text takes the width of a character."""
     texts = [text for text in translations().values() if not any(typed in text for typed in _AS_TYPED)]
     mixed = [text for text in texts if _HALF_WIDTH.search(text)]
     assert not mixed
