@@ -98,6 +98,22 @@ def test_a_file_beyond_repair_gives_way_to_its_backup(qtbot: QtBot, window: Main
     assert list(project.parent.glob("p.before-restore-*.gpkg")), "the damaged file is kept"
 
 
+def test_a_file_beyond_repair_without_a_backup_is_to_be_kept_and_received_anew(
+    qtbot: QtBot, window: MainWindow, project: Path, tmp_path: Path
+) -> None:
+    torn = tmp_path / "elsewhere" / "torn.gpkg"
+    torn.parent.mkdir()
+    torn.write_bytes(project.read_bytes()[:20_000])
+    with qtbot.waitSignal(window.project.failed, timeout=20_000):
+        window.opening.open_project(torn)
+    qtbot.waitUntil(lambda: _offered(window) == ["repair", "folder"], timeout=10_000)
+    qtbot.keyClick(_button(window, "way_repair"), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "也没有找到备份" in window.start.message.text(), timeout=60_000)
+    assert "从办公室重新领取" in window.start.message.text()
+    qtbot.waitUntil(lambda: _offered(window) == ["folder"], timeout=10_000)
+    assert torn.stat().st_size == 20_000
+
+
 def test_a_project_in_use_can_be_opened_as_a_copy(
     qtbot: QtBot, window: MainWindow, project: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,5 @@
 """The ways on when a project cannot be opened: buttons under the one sentence that says what is wrong."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -126,7 +125,7 @@ class Rescue(QObject):
         self._start.progress.show()
         self._check = QProcess(self)
         self._check.finished.connect(self._repaired)
-        arguments = ["-m", "fieldsurvey", "check", str(self._path), "--repair", "--json"]
+        arguments = ["-m", "fieldsurvey", "check", str(self._path), "--repair"]
         self._check.start(sys.executable, arguments)
 
     @Slot()
@@ -141,19 +140,27 @@ class Rescue(QObject):
         self._start.offer([])
         if check is None:
             return
-        told = _first_problem(bytes(check.readAllStandardOutput().data()))
         check.deleteLater()
         if status is QProcess.ExitStatus.CrashExit:
             self._start.say(_("Stopped. The file is as it was."))
         elif code == _WHOLE:
             self.open_wanted.emit(self._path)
         else:
-            text = _("The file could not be repaired: {why} The newest backup is the way on.")
-            self._start.say(text.format(why=told), wrong=True)
-            self._runner.start(lambda _control: self._after_repair()).succeeded.connect(self._show)
+            path = self._path
+            job = self._runner.start(lambda _control: ways_on(path, FieldSurveyError()))
+            job.succeeded.connect(self._show_unrepaired)
 
-    def _after_repair(self) -> list[Way]:
-        return [way for way in ways_on(self._path, FieldSurveyError()) if way is not Way.REPAIR]
+    @Slot(object)
+    def _show_unrepaired(self, ways: list[Way]) -> None:
+        if Way.BACKUP in ways:
+            text = _("{file} could not be repaired. The newest backup is the way on.")
+        else:
+            text = _(
+                "{file} could not be repaired, and no backup of it was found. "
+                "It is as it was: keep it, and receive the project from the office anew."
+            )
+        self._start.say(text.format(file=self._path.name), wrong=True)
+        self._show([way for way in ways if way is not Way.REPAIR])
 
     def close(self) -> None:
         """Stop what runs; the window is closing."""
@@ -162,12 +169,3 @@ class Rescue(QObject):
             self._check.kill()
             self._check.waitForFinished(2000)
             self._check = None
-
-
-def _first_problem(answer: bytes) -> str:
-    """Return the first sentence of the answer of the check."""
-    try:
-        problems = json.loads(answer).get("problems") or []
-    except ValueError:
-        return ""
-    return str(problems[0].get("message", "")) if problems else ""
