@@ -152,6 +152,11 @@ class Monkey:
     def __init__(self, window: MainWindow, seed: int, report: Report) -> None:
         self._window, self._report = window, report
         self._rng = random.Random(seed)
+        self._actions = [
+            action
+            for action in window.findChildren(QAction)
+            if action.menu() is None and action.objectName().startswith("action_")
+        ]
         self._in_dialog = 0
         self._in_menu = 0
         self.is_going = True
@@ -196,12 +201,13 @@ class Monkey:
         return False
 
     def _target(self, top: QWidget) -> QWidget | None:
-        widgets = [
-            w
-            for w in (top, *top.findChildren(QWidget))
-            if w.isVisible() and w.isEnabled() and w.width() > 1 and w.height() > 1 and w.window() is top.window()
-        ]
-        return self._rng.choice(widgets) if widgets else None
+        """Return what lies at a random place, if it can be used.
+
+        Not one of all children: what PySide hands out of Qt's own parts it keeps
+        below whom it was asked of, when they are long gone.
+        """
+        found = top.childAt(self._spot(top)) or top
+        return found if found.isEnabled() and found.width() > 1 and found.height() > 1 else None
 
     def _spot(self, widget: QWidget) -> QPoint:
         return QPoint(self._rng.randrange(widget.width()), self._rng.randrange(widget.height()))
@@ -253,11 +259,7 @@ class Monkey:
     def _action(self, _target: QWidget | None) -> None:
         if QApplication.activeModalWidget() is not None or QApplication.activePopupWidget() is not None:
             return
-        found = [
-            action
-            for action in self._window.findChildren(QAction)
-            if action.isEnabled() and action.menu() is None and action.objectName().startswith("action_")
-        ]
+        found = [action for action in self._actions if isValid(action) and action.isEnabled()]
         if found:
             self._rng.choice(found).trigger()
 
