@@ -1,9 +1,11 @@
 """The menus of the main window: every action by name and by key."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from fieldsurvey.i18n import LANGUAGES, _
 from ui.finder.menu import go_menu
@@ -26,6 +28,7 @@ def _file_menu(window: "MainWindow") -> None:
     file = window.menuBar().addMenu(_("File"))
     for name, text, keys, slot in (
         ("new", _("New project …"), "Ctrl+N", window.opening.new_project),
+        ("handover", _("New project from hand-over files …"), "", window.opening.ask_handover),
         ("open", _("Open project …"), "Ctrl+O", window.opening.choose_project),
         ("receive", _("Receive a project from the office or a USB stick …"), "", window.opening.receive_project),
         ("sample", _("Open the sample project"), "", window.opening.open_sample),
@@ -38,6 +41,27 @@ def _file_menu(window: "MainWindow") -> None:
         action.setShortcut(QKeySequence(keys))
         action.triggered.connect(slot)
         file.addAction(action)
+        if name == "open":
+            recent = file.addMenu(_("Recent projects"))
+            recent.setObjectName("menu_recent")
+            file.aboutToShow.connect(partial(_fill_recent, window, recent))
+
+
+def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
+    """Offer the projects that were open last, but for the one that is open; whether they are there, opening tells."""
+    now = window.project.current
+    paths = [Path(known) for known in window.settings.recent if now is None or Path(known) != now.path]
+    menu.clear()
+    for path in paths:
+        action = menu.addAction(path.stem)
+        action.setToolTip(str(path))
+        action.triggered.connect(partial(_open, window, path))
+    menu.setToolTipsVisible(True)
+    menu.setEnabled(bool(paths))
+
+
+def _open(window: "MainWindow", path: Path, _checked: bool = False) -> None:
+    window.opening.open_project(path)
 
 
 def _form_menu(window: "MainWindow") -> None:

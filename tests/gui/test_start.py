@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWizard
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QPushButton, QWizard
 from pytestqt.qtbot import QtBot
 
 from fieldsurvey import settings as settings_
@@ -68,6 +69,33 @@ def test_recent_projects_are_told_with_their_state(qtbot: QtBot, window: MainWin
     assert window.settings.recent == (str(project),)
     with qtbot.waitSignal(window.project.opened, timeout=20_000):
         qtbot.keyClick(_button(window, "recent_0"), Qt.Key.Key_Space)
+
+
+def test_the_file_menu_has_the_recent_projects_but_the_open_one(
+    qtbot: QtBot, window: MainWindow, project: Path
+) -> None:
+    menu, file = window.findChild(QMenu, "menu_recent"), window.menuBar().actions()[0].menu()
+    assert isinstance(menu, QMenu)
+    assert isinstance(file, QMenu)
+    file.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == [project.stem, "gone"]
+    with qtbot.waitSignal(window.project.opened, timeout=20_000):
+        menu.actions()[0].trigger()
+    file.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == ["gone"]
+    with qtbot.waitSignal(window.project.failed, timeout=20_000):
+        menu.actions()[0].trigger()
+    assert "gone" in window.start.message.text()
+
+
+def test_the_wizard_is_in_the_file_menu(qtbot: QtBot, window: MainWindow) -> None:
+    action = window.findChild(QAction, "action_handover")
+    assert isinstance(action, QAction)
+    action.trigger()
+    qtbot.waitUntil(lambda: window.findChild(HandoverWizard) is not None, timeout=10_000)
+    wizard = window.findChild(HandoverWizard)
+    assert isinstance(wizard, HandoverWizard)
+    wizard.reject()
 
 
 def test_a_damaged_project_is_repaired_and_opened(qtbot: QtBot, window: MainWindow, project: Path) -> None:
