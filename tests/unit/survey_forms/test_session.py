@@ -159,7 +159,7 @@ def test_a_circle_of_rules_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_function_is_named_with_its_question(tmp_path: Path) -> None:
     path = _form(tmp_path, "| | calculate | a | | nosuch(1) |\n| | text | c | C | |\n")
-    with pytest.raises(FormError, match=r"a: .*nosuch"):
+    with pytest.raises(FormError, match=r"a：.*nosuch"):
         Session(load_form(path))
 
 
