@@ -1,9 +1,13 @@
 """New projects, and the sample project: here store, import and forms are put together."""
 
+import json
+import sys
 from pathlib import Path
 
 from fieldsurvey import samples
-from fieldsurvey.i18n import _
+from fieldsurvey.children import answer_of
+from fieldsurvey.errors import FieldSurveyError, StoreError
+from fieldsurvey.i18n import _, language, set_language
 from fieldsurvey.jobs import JobControl
 from fieldsurvey.store import Store
 
@@ -64,6 +68,24 @@ def sample_project(path: Path, control: JobControl | None = None) -> Store:
     return store
 
 
+def sample_project_beside(path: Path, control: JobControl) -> None:
+    """Make the sample project in a child process, which takes along the 120 MB that it needed.
+
+    Raises:
+        StoreError: If it could not be made; no file is left behind.
+        JobCancelled: If the user stopped it; no file is left behind.
+    """
+    is_ours = not path.exists()
+    code: int | None = None
+    try:
+        code, told = answer_of("fieldsurvey.projects", [str(path), language()], control)
+    finally:
+        if code != 0 and is_ours:  # the child could not tidy up
+            remove_project(path)
+    if code or told["error"]:
+        raise StoreError(told.get("error") or _("The sample project could not be made. Try again."))
+
+
 def remove_project(path: Path) -> None:
     """Delete a project file with what belongs to it; used for unfinished ones only."""
     import shutil
@@ -87,3 +109,20 @@ def _fill_in(store: Store, control: JobControl) -> None:
     fill_sample_office(store)
     fill_sample_plan(store)
     fill_review(store)
+
+
+def main(arguments: list[str]) -> int:
+    """Work as the child process: make the sample project."""
+    path, spoken = arguments
+    set_language(spoken)
+    error = ""
+    try:
+        sample_project(Path(path)).close()
+    except FieldSurveyError as trouble:
+        error = str(trouble)
+    sys.stdout.write(json.dumps({"error": error}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

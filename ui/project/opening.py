@@ -156,7 +156,7 @@ class ProjectOpening(QObject):
     def open_sample(self) -> None:
         """Open the sample project, building it the first time."""
         from fieldsurvey.paths import user_data
-        from fieldsurvey.projects import sample_project
+        from fieldsurvey.projects import sample_project_beside
 
         path = user_data() / _("Sample project Huangshi.gpkg")
         if path.exists():
@@ -166,7 +166,8 @@ class ProjectOpening(QObject):
         self._wanted = None
 
         def make(control: JobControl) -> Store:
-            return sample_project(path, control)
+            sample_project_beside(path, control)
+            return Store.open(path)
 
         self._start.say(_("Building the sample project, once, about 20 seconds …"))
         self._start.progress.setRange(0, 0)
