@@ -15,6 +15,10 @@ _log = logging.getLogger(__name__)
 _REPORT_EVERY = 0.05  # seconds between progress signals
 
 
+def _done(_control: JobControl) -> None:
+    """Stand for the work of a job that has ended."""
+
+
 class Job(QObject):
     """A started job; one of the last three signals ends it, unless the runner closes first.
 
@@ -69,6 +73,9 @@ class Job(QObject):
             level = logging.INFO if isinstance(args[0], FieldSurveyError) else logging.ERROR
             _log.log(level, "failed while the window was being closed: %r", args[0])
         if signal != self.progressed:
+            # Else all that the work knew waits for the collector. The job itself is to wait for it: let go
+            # of here, it could end in the worker, which is still on its way out.
+            self._work = _done
             self.deleteLater()
 
 

@@ -1,11 +1,14 @@
 """Jobs beside the window: long ones let quick ones in, but never into a transaction; all end before the window does."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from fieldsurvey.errors import InputRefused
 from fieldsurvey.jobs import JobControl
 from ui.jobs import JobRunner
 
@@ -103,3 +106,30 @@ def test_what_only_a_closing_window_would_show_is_not_worked_out(qtbot: QtBot) -
     assert not done
     with pytest.raises(RuntimeError):
         runner.start(lambda _control: done.append(True), quick=True)
+
+
+class _Large:
+    """Stands for what a job worked on."""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_job_worked_on_goes_with_it_and_not_with_the_collector(qtbot: QtBot, *, fails: bool) -> None:
+    gc.disable()
+    try:
+        runner = JobRunner(name="scene")
+        large = _Large()
+        gone = weakref.ref(large)
+
+        def work(_control: JobControl, large: _Large = large) -> _Large:
+            if fails:
+                raise InputRefused("no")
+            return large
+
+        job = runner.start(work)
+        with qtbot.waitSignal(job.failed if fails else job.succeeded, timeout=10_000):
+            pass
+        del job, work, large
+        qtbot.waitUntil(lambda: gone() is None, timeout=10_000)
+        runner.close()
+    finally:
+        gc.enable()
