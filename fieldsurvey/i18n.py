@@ -87,6 +87,16 @@ def labelled(label: object, text: object) -> str:
     return _("{label}: {text}").format(label=label, text=text)
 
 
+def noted(text: object, note: object) -> str:
+    """Return a text with a note behind it, in the brackets of the user's language; without a note the text alone.
+
+    >>> with speaking("en"):
+    ...     noted("2,980", "ledger 214")
+    '2,980 (ledger 214)'
+    """
+    return _("{text} ({note})").format(text=text, note=note) if note else str(text)
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Return the form of the text that fits the number n."""
     return _texts().ngettext(singular, plural, n)

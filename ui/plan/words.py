@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from html import escape
 
-from fieldsurvey.i18n import N_, _, language
+from fieldsurvey.i18n import N_, _, language, noted
 from fieldsurvey.model.plan_tables import CLASSES, FUND_SOURCES
 from fieldsurvey.plan.board import Comparison
 from fieldsurvey.plan.money import LACKING, Money
@@ -155,9 +155,9 @@ def locked(version: Version, approved_by: str, drifted: Sequence[str]) -> str:
     }
     rows = [
         (_("Communities"), shown.number(four.communities)),
-        (_("Buildings"), f"{shown.number(four.buildings)} ({sources.get('buildings', '')})"),
-        (_("Households"), f"{shown.number(four.households)} ({sources.get('households', '')})"),
-        (_("Floor area (m²)"), f"{shown.fixed(four.area_sqm, 2)} ({sources.get('area_sqm', '')})"),
+        (_("Buildings"), noted(shown.number(four.buildings), sources.get("buildings", ""))),
+        (_("Households"), noted(shown.number(four.households), sources.get("households", ""))),
+        (_("Floor area (m²)"), noted(shown.fixed(four.area_sqm, 2), sources.get("area_sqm", ""))),
     ]
     lines = [table(_("Locked {when}").format(when=four.locked_at[:16].replace("T", " ")), rows)]
     if approved_by:
