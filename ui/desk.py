@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMenu, QStackedWidget, QWidget
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDE = 340  # px
 _TOLD_MS = 8_000
+_FRAMED_MS = 200  # until a window that is shown has its frame
 
 
 def make_tables(window: "MainWindow") -> QWidget:
@@ -113,6 +114,9 @@ class Desk(QObject):
         window.project.changed.connect(self._refresh)
         if kept := window.settings.geometry:
             window.restoreGeometry(QByteArray.fromBase64(kept.encode()))  # moves back what would be off all screens
+        self._framed = QTimer(self, singleShot=True, interval=_FRAMED_MS)
+        self._framed.setObjectName("framed")
+        self._framed.timeout.connect(self._fit_screen)
 
     # --- history and trash ---------------------------------------------------------------------------------------
 
@@ -265,10 +269,25 @@ class Desk(QObject):
             ):
                 self.redo()
                 return True
+        elif watched is self._window and event.type() == QEvent.Type.Show:
+            self._framed.start()
         elif watched is self._window and event.type() == QEvent.Type.Close:
             kept = self._window.saveGeometry().toBase64().toStdString()
             self._window.remembered.change(geometry=kept)
         return super().eventFilter(watched, event)
+
+    @Slot()
+    def _fit_screen(self) -> None:
+        """Let the window take all of a screen that it fits, but not with its frame: its state line would lie below.
+
+        So it is on a small laptop at the first start, and where letters became larger since the last one.
+        """
+        window, room = self._window, self._window.screen().availableSize()
+        if window.isMaximized() or window.isFullScreen():
+            return
+        fits, fits_framed = (size == size.boundedTo(room) for size in (window.size(), window.frameSize()))
+        if fits and not fits_framed:
+            window.showMaximized()
 
 
 def _called(store: Store, uids: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QFont, QFontInfo, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -432,6 +432,19 @@ def test_what_is_put_together_outside_the_window_is_dressed_once_it_is_inside(wi
     words = [label for label in window.findChildren(QLabel) if label.isVisible() and not label.property("role")]
     assert words
     assert {label.palette().windowText().color().name().upper() for label in words} == {theme.THEMES["dark"].text}
+
+
+@pytest.mark.parametrize(("frame", "is_larger"), [(40, True), (0, False)])
+def test_a_window_that_sticks_out_of_the_screen_with_its_frame_takes_all_of_it(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, *, frame: int, is_larger: bool
+) -> None:
+    room = window.screen().availableSize()
+    monkeypatch.setattr(window, "size", lambda: room)
+    monkeypatch.setattr(window, "frameSize", lambda: room + QSize(0, frame))
+    window.hide()
+    window.show()
+    qtbot.wait(400)
+    assert window.isMaximized() is is_larger
 
 
 def _inks(page: QWidget) -> set[str]:
