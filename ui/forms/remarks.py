@@ -108,9 +108,9 @@ class RemarkStrip(QScrollArea):
 
 def words_of(thread: Thread, label: str) -> str:
     """Return a remark as it reads: who, when, about what."""
-    about = f"{label}: " if label else ""
+    said = labelled(label, thread.remark.text) if label else thread.remark.text
     place = " ⌖" if thread.remark.place else ""
-    return f"↩ {thread.remark.person} {moment(thread.remark.at)} {about}{thread.remark.text}{place}"
+    return f"↩ {thread.remark.person} {moment(thread.remark.at)} {said}{place}"
 
 
 class FormReview(QObject):
