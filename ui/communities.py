@@ -268,18 +268,11 @@ def totals_text(now: Overview) -> str:
     text = _("{communities} communities · {households} households · CNY {money} bn").format(
         communities=shown.number(found.communities),
         households=shown.number(found.households),
-        money=_money(found.investment_wan),
+        money=shown.money(found.investment_wan),
     )
     plan = _("Plan: {communities} · {households} · {money}").format(
         communities=shown.number(PLAN.communities),
         households=shown.number(PLAN.households),
-        money=_money(PLAN.investment_wan),
+        money=shown.money(PLAN.investment_wan),
     )
     return f"<b>{text}</b><br>{'✓ ' if fits else '≠ '}{plan}"
-
-
-def _money(wan: float) -> str:
-    """Return 万元 in the unit of the language: 亿元 in Chinese, billions in English."""
-    from fieldsurvey.i18n import language
-
-    return f"{wan / 10_000:.2f}" if language().startswith("zh") else f"{wan / 100_000:.3f}"

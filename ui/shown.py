@@ -88,6 +88,15 @@ def _side(value: float, sides: str) -> str:
     return sides[value < 0]
 
 
+def money(wan: float) -> str:
+    """Return 万元 in the large unit of the language, which the text around it names: 亿元 in Chinese, else billions.
+
+    >>> money(283_900)  # 28.39 亿元
+    '28.39'
+    """
+    return f"{wan / 10_000:.2f}" if language().startswith("zh") else f"{wan / 100_000:.3f}"
+
+
 def size(count: int) -> str:
     """Return the size of a file.
 

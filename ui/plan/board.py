@@ -25,6 +25,7 @@ from fieldsurvey.plan.money import Money
 from fieldsurvey.plan.problem import Candidate
 from fieldsurvey.plan.versions import Placement, VersionState
 from fieldsurvey.store import Store
+from ui import shown
 from ui.fitting import BreakingRow, Columns
 from ui.jobs import JobRunner
 from ui.plan import words
@@ -216,9 +217,12 @@ class PlanBoard(QWidget):
             column.show_cards(filled.cards.get(column.year, ()), now, lacking)
         whole = filled.sums[-1]
         self.total.setText(
-            _(
-                "{n} communities · {households:,} households · {yi:.2f} ×100 million yuan · {served:,} need-weighted"
-            ).format(n=whole.communities, households=whole.households, yi=whole.cost_wan / 10_000, served=whole.served)
+            _("{n} communities · {households:,} households · CNY {money} bn · {served:,} need-weighted").format(
+                n=whole.communities,
+                households=whole.households,
+                money=shown.money(whole.cost_wan),
+                served=whole.served,
+            )
         )
         self._go_to(self._uid)
         if self._focus is not None:
