@@ -77,10 +77,10 @@ class Connection:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def each(self, sql: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query one by one."""
         try:
-            yield from self._raw.execute(sql)
+            yield from self._raw.execute(sql, parameters)
         except sqlite3.Error as error:
             raise self._told(error) from error
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fieldsurvey.errors import FieldSurveyError, StoreBusy
@@ -21,19 +21,20 @@ from fieldsurvey.store.connection import Connection
 from fieldsurvey.store.library import journal_mode, sqlite3
 from fieldsurvey.store.store import Store
 
-_FORMAT = 3  # of the index; another one is made anew
+_FORMAT = 4  # of the index; another one is made anew
 _GOES_ON = 3  # letters or digits from which on a word may go on: half of all numbers begin with 1
+_RENAMED = -1  # in place of a revision
 _PART = 500  # rows between two steps
 _CANDIDATES = 200  # hits of one kind among which the best are looked for
 _OPENING = threading.Lock()
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|[^\W_]+")
-_DOC = "uid, tbl, kind, rev, community, owner, title, body, place"
+_DOC = "uid, tbl, kind, rev, community, owner, inside, title, body, place"
 _TABLES = """
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE doc (id INTEGER PRIMARY KEY, uid TEXT NOT NULL, tbl TEXT NOT NULL, kind TEXT NOT NULL,
-  rev INTEGER NOT NULL, community TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
-  place TEXT NOT NULL);
+  rev INTEGER NOT NULL, community TEXT NOT NULL, owner TEXT NOT NULL, inside TEXT NOT NULL, title TEXT NOT NULL,
+  body TEXT NOT NULL, place TEXT NOT NULL);
 CREATE UNIQUE INDEX doc_tbl ON doc (tbl, uid);
 CREATE INDEX doc_uid ON doc (uid);
 CREATE VIRTUAL TABLE word USING fts5(kind, title, body, place, content='', tokenize='unicode61 remove_diacritics 0')
@@ -241,12 +242,12 @@ class Words:
         state = dict(self._db.rows("SELECT key, value FROM state WHERE key IN (?, ?)", (key, f"shape {source.table}")))
         if state.get(key) == mark:
             return 0
-        shape = hashlib.sha256(repr(source).encode()).hexdigest()
+        shape = hashlib.sha256(repr(replace(source, places={})).encode()).hexdigest()
         if state.get(f"shape {source.table}") != shape:
             self._forget(source.table, None)
             self._note(f"shape {source.table}", shape)
         there = {uid: rev for uid, rev, _community in store.row_versions(source.table)}
-        known = dict(self._db.rows("SELECT uid, rev FROM doc WHERE tbl = ?", (source.table,)))
+        known = self._known(source)
         gone = [uid for uid in known if uid not in there]
         fresh = [uid for uid, rev in there.items() if known.get(uid) != rev]
         self._forget(source.table, [*gone, *(uid for uid in fresh if uid in known)])
@@ -257,6 +258,14 @@ class Words:
             self._write(source, store.row_values(source.table, fresh[first : first + _PART], columns), there)
         self._note(key, mark)
         return len(fresh)
+
+    def _known(self, source: Source) -> dict[str, int]:
+        """Return the revision of every row of a table in the index; none where what it lies in has another name now."""
+        sql = "SELECT uid, rev, inside, place FROM doc WHERE tbl = ?"
+        return {
+            uid: rev if source.places.get(inside, "") == place else _RENAMED
+            for uid, rev, inside, place in self._db.each(sql, (source.table,))
+        }
 
     def _note(self, key: str, value: str) -> None:
         with self._db.transaction():
@@ -269,9 +278,10 @@ class Words:
                 title, body = source.document(row)
                 owner = str(row.get(source.owner) or "") if source.owner else ""
                 community = uid if source.table == "community" else self._community(row, owner)
-                place = source.places.get(str(row.get(source.inside) or community), "")
-                values = (uid, source.table, source.kind, revs[uid], community, owner, title, body, place)
-                self._db.execute(f"INSERT INTO doc ({_DOC}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+                inside = str(row.get(source.inside) or community)
+                place = source.places.get(inside, "")
+                values = (uid, source.table, source.kind, revs[uid], community, owner, inside, title, body, place)
+                self._db.execute(f"INSERT INTO doc ({_DOC}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
                 self._db.execute(
                     "INSERT INTO word (rowid, kind, title, body, place) VALUES (last_insert_rowid(), ?, ?, ?, ?)",
                     (source.kind, *map(_spaced, (title, body, place))),

@@ -94,13 +94,19 @@ def test_what_was_edited_or_deleted_is_found_as_it_is_now(store: Store, words: W
 def test_a_building_is_found_under_the_new_name_of_its_community(
     store: Store, words: Words, forms: DefaultForms
 ) -> None:
-    community = add_community(store)
-    store.create_record("building", {"community_uid": community, "name": "3栋"})
+    community, other = add_community(store), add_community(store, "牧羊湖小区")
+    mine = store.create_record("building", {"community_uid": community, "name": "3栋"})
+    for number in range(20):
+        store.create_record("building", {"community_uid": other, "name": f"{number}栋"})
+    store.create_record("stairwell", {"community_uid": community, "building_uid": mine, "unit": "2单元"})
+    _record(store, community, "屋面渗漏")
     _update(words, store, forms)
     store.save(community, {"name": "枫香里"})
-    _update(words, store, forms)
+    assert _update(words, store, forms) == 4, "it and what lies in it is read again, and nothing else"
+    assert _update(words, store, forms) == 0
+    assert [row.place for row in words.find("枫香里 2单元", KINDS)[BUILDING]] == ["枫香里 3栋"]
     assert not words.find("枫叶山 3栋", KINDS)
-    assert [row.place for row in words.find("枫香里 3栋", KINDS)[BUILDING]] == ["枫香里"]
+    assert {row.place for row in words.find("枫香里 3栋", KINDS)[BUILDING]} == {"枫香里", "枫香里 3栋"}
 
 
 def test_a_damaged_index_is_made_anew(tmp_path: Path, store: Store, forms: DefaultForms) -> None:
