@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QTextBlock
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -130,6 +130,31 @@ def test_no_picture_is_wider_than_its_page(qtbot: QtBot, window: MainWindow, wid
     qtbot.wait(100)
     assert manual.text.document().size().height() > 680
     assert not manual.text.horizontalScrollBar().isVisible()
+
+
+def test_the_text_goes_on_right_below_a_picture(qtbot: QtBot, window: MainWindow) -> None:
+    """A line of 140 % is one of letters: below a picture it would be a hole of a third of the page."""
+    manual = HelpWindow(window)
+    qtbot.addWidget(manual)
+    manual.resize(980, 680)
+    manual.show()
+    manual.show_page("table")
+    document = manual.text.document()
+    block = document.begin()
+    while "\ufffc" not in block.text():
+        block = block.next()
+    layout = document.documentLayout()
+    picture, below = layout.blockBoundingRect(block), layout.blockBoundingRect(block.next())
+    height = document.resource(2, QUrl(_source(block))).height()  # 2: a picture
+    assert picture.height() < height * 1.1
+    assert below.top() - picture.top() < height * 1.1 + 20
+
+
+def _source(block: QTextBlock) -> str:
+    part = block.begin()
+    while not part.fragment().charFormat().isImageFormat():
+        part += 1
+    return part.fragment().charFormat().toImageFormat().name()
 
 
 def test_the_manual_speaks_english_too() -> None:

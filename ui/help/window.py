@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _NAME = Qt.ItemDataRole.UserRole
 _LINE_HEIGHT = 140  # percent
+_BELOW_PICTURE = 12.0  # px
+_PICTURE = "\ufffc"  # what stands in the text for one
 
 
 class ManualText(Reading):
@@ -30,6 +32,17 @@ class ManualText(Reading):
         if picture.isNull() or picture.width() <= most:
             return found
         return picture.scaledToWidth(max(1, most), Qt.TransformationMode.SmoothTransformation)
+
+
+def _air(document: QTextDocument) -> None:
+    """Put air between the lines; below a picture a little, for a share of its height would be a hole."""
+    airy, pictured = QTextBlockFormat(), QTextBlockFormat()
+    airy.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    pictured.setBottomMargin(_BELOW_PICTURE)
+    block = document.begin()
+    while block.isValid():
+        QTextCursor(block).mergeBlockFormat(pictured if _PICTURE in block.text() else airy)
+        block = block.next()
 
 
 class HelpWindow(QDialog):
@@ -79,11 +92,7 @@ class HelpWindow(QDialog):
     def _read(self, name: str) -> None:
         self.name = name
         self.text.setMarkdown(page(name).text)
-        cursor = QTextCursor(self.text.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        airy = QTextBlockFormat()
-        airy.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor.mergeBlockFormat(airy)
+        _air(self.text.document())
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
