@@ -301,3 +301,29 @@ def test_a_list_whose_choices_follow_from_its_own_answer_outlives_the_tick(qtbot
     qtbot.waitUntil(lambda: editor.list.count() == 1, timeout=15_000)
     assert panel.session is not None
     assert panel.session.value("/data/state") == "s0"
+
+
+def _is_in_sight(row: Row) -> bool:
+    return not row.visibleRegion().isEmpty()
+
+
+def test_the_question_with_the_cursor_stays_in_sight_when_the_panel_changes(qtbot: QtBot, panel: FormPanel) -> None:
+    rows = panel.rows()
+    last = rows[-1]
+    panel.go_to(last.path)
+    qtbot.waitUntil(lambda: _is_in_sight(last), timeout=15_000)
+    panel.resize(380, 400)
+    qtbot.waitUntil(lambda: panel.area.viewport().height() < 400 and _is_in_sight(last), timeout=15_000)
+    panel.resize(900, 700)
+    qtbot.waitUntil(lambda: panel.area.viewport().width() > 800 and _is_in_sight(last), timeout=15_000)
+
+
+def test_who_scrolls_away_from_the_cursor_is_not_brought_back(qtbot: QtBot, panel: FormPanel) -> None:
+    rows, bar = panel.rows(), panel.area.verticalScrollBar()
+    panel.go_to(rows[-1].path)
+    qtbot.waitUntil(lambda: bar.value() > 0, timeout=15_000)
+    bar.triggerAction(bar.SliderAction.SliderToMinimum)
+    panel.resize(470, 640)
+    qtbot.wait(100)
+    assert bar.value() == 0
+    assert _is_in_sight(rows[0])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -17,6 +17,7 @@ from ui.forms.choosing import MapChoiceEditor
 from ui.forms.files import FileEditor
 from ui.forms.frame import FormFrame
 from ui.forms.history import History, sets_others
+from ui.forms.insight import InSight
 from ui.forms.outside import Outside
 from ui.forms.page import Rows, pages_of
 from ui.forms.places import PlaceEditor, Position
@@ -69,6 +70,7 @@ class FormPanel(FormFrame):
         self._history: History | None = None
         self._current = ""
         self.is_whole = False
+        self._in_sight = InSight(self.area)
         self._outside = Outside(self)
         self._review = Review(self)
         self._review.found.connect(self._show_progress)
@@ -419,13 +421,7 @@ class FormPanel(FormFrame):
         row = self._page().show_path(path)
         if row is not None:
             row.focus()
-            self._bring_in_sight(row, 60)
-
-    def _bring_in_sight(self, row: Row, margin: int) -> None:
-        """Scroll to a row: to all of it, or to its question if it is higher than what is seen."""
-        self.area.ensureWidgetVisible(row, 0, margin)
-        if row.height() + margin > self.area.viewport().height() and (rows := self.area.widget()) is not None:
-            self.area.verticalScrollBar().setValue(row.mapTo(rows, QPoint(0, 0)).y())
+            self._in_sight.bring(row, 60)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         widget = now
@@ -438,7 +434,7 @@ class FormPanel(FormFrame):
                 self._history.seal()
             self._current = widget.path
             self.moved.emit()
-        self._bring_in_sight(widget, 40)
+        self._in_sight.bring(widget, 40)
 
     @Slot()
     def next_row(self) -> None:
