@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMenu, QStackedWidget, QWidget
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDE = 340  # px
 _TOLD_MS = 8_000
+_BORDERS = QSize(8, 8)  # px that may lie outside the screen: nothing to read is in them, a bar with the title has more
 _FRAMED_MS = 200  # until a window that is shown has its frame
 
 
@@ -285,8 +286,8 @@ class Desk(QObject):
         window, room = self._window, self._window.screen().availableSize()
         if window.isMaximized() or window.isFullScreen():
             return
-        fits, fits_framed = (size == size.boundedTo(room) for size in (window.size(), window.frameSize()))
-        if fits and not fits_framed:
+        size, framed = window.size(), window.frameSize()
+        if size == size.boundedTo(room) and framed != framed.boundedTo(room + _BORDERS):
             window.showMaximized()
 
 

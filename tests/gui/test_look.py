@@ -434,7 +434,7 @@ def test_what_is_put_together_outside_the_window_is_dressed_once_it_is_inside(wi
     assert {label.palette().windowText().color().name().upper() for label in words} == {theme.THEMES["dark"].text}
 
 
-@pytest.mark.parametrize(("frame", "is_larger"), [(40, True), (0, False)])
+@pytest.mark.parametrize(("frame", "is_larger"), [(40, True), (4, False), (0, False)])
 def test_a_window_that_sticks_out_of_the_screen_with_its_frame_takes_all_of_it(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, *, frame: int, is_larger: bool
 ) -> None:
