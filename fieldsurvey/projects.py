@@ -82,7 +82,7 @@ def sample_project_beside(path: Path, control: JobControl) -> None:
     finally:
         if code != 0 and is_ours:  # the child could not tidy up
             remove_project(path)
-    if code or told["error"]:
+    if code or told.get("error"):
         raise StoreError(told.get("error") or _("The sample project could not be made. Try again."))
 
 

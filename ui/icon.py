@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 FOLDER = Path(__file__).parent / "icons"
 _SIZES = (20, 24, 40, 48)  # px: as they are shown, at 100 % and 200 %
@@ -43,9 +43,12 @@ def wear(wearer: QAbstractButton | QAction, name: str) -> None:
     wearer.setIcon(icon(name))
 
 
-def change_all(window: QWidget) -> None:
-    """Draw every icon that is worn in a window anew, in the colours of another theme."""
-    for widget in (window, *window.findChildren(QWidget)):
+def change_all(app: QApplication) -> None:
+    """Draw every icon that is worn anew, in the colours of another theme.
+
+    Not asked of the window: PySide keeps below it what it hands out of Qt's own parts, when they are long gone.
+    """
+    for widget in app.allWidgets():
         for wearer in (widget, *widget.actions()):
             name = wearer.property(_NAME)
             if name and isinstance(wearer, QAbstractButton | QAction):

@@ -441,7 +441,7 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             theme.prepare(app, name, app.font().family())
             theme.dress(self, name, touch=self.settings.touch)
-            icon.change_all(self)
+            icon.change_all(app)
         self.remembered.change(theme=name)
         self.theme_changed.emit(name)
 

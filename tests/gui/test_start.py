@@ -142,6 +142,23 @@ def test_a_file_beyond_repair_without_a_backup_is_to_be_kept_and_received_anew(
     assert torn.stat().st_size == 20_000
 
 
+def test_what_the_repair_could_not_mend_is_named_and_the_rest_can_be_opened(
+    qtbot: QtBot, window: MainWindow, project: Path
+) -> None:
+    connection = sqlite3.connect(project)
+    connection.execute("DELETE FROM rtree_community_geom")
+    connection.execute("INSERT INTO _blob VALUES (?, 3, 'roof.jpg', 'image/jpeg', 1)", ("0" * 64,))
+    connection.commit()
+    connection.close()
+    window.opening.rescue._path = project
+    window.opening.rescue.repair()
+    qtbot.waitUntil(lambda: "已尽量修复" in window.start.message.text(), timeout=60_000)
+    assert "roof.jpg" in window.start.message.text()
+    assert _offered(window) == ["retry", "folder"]
+    with qtbot.waitSignal(window.project.opened, timeout=30_000):
+        qtbot.keyClick(_button(window, "way_retry"), Qt.Key.Key_Space)
+
+
 def test_a_project_in_use_can_be_opened_as_a_copy(
     qtbot: QtBot, window: MainWindow, project: Path, tmp_path: Path
 ) -> None:

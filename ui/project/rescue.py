@@ -1,5 +1,6 @@
 """The ways on when a project cannot be opened: buttons under the one sentence that says what is wrong."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +126,7 @@ class Rescue(QObject):
         self._start.progress.show()
         self._check = QProcess(self)
         self._check.finished.connect(self._repaired)
-        arguments = ["-m", "fieldsurvey", "check", str(self._path), "--repair"]
+        arguments = ["-m", "fieldsurvey", "check", str(self._path), "--repair", "--json"]
         self._check.start(sys.executable, arguments)
 
     @Slot()
@@ -140,11 +141,16 @@ class Rescue(QObject):
         self._start.offer([])
         if check is None:
             return
+        left = _left_over(bytes(check.readAllStandardOutput().data()))
         check.deleteLater()
         if status is QProcess.ExitStatus.CrashExit:
             self._start.say(_("Stopped. The file is as it was."))
         elif code == _WHOLE:
             self.open_wanted.emit(self._path)
+        elif left:
+            text = _("{file} is repaired as far as it can be. What is left: {why} Try to open it.")
+            self._start.say(text.format(file=self._path.name, why=left), wrong=True)
+            self._show([Way.RETRY, Way.FOLDER])
         else:
             path = self._path
             job = self._runner.start(lambda _control: ways_on(path, FieldSurveyError()))
@@ -157,7 +163,7 @@ class Rescue(QObject):
         else:
             text = _(
                 "{file} could not be repaired, and no backup of it was found. "
-                "It is as it was: keep it, and receive the project from the office anew."
+                "Keep it, and receive the project from the office anew."
             )
         self._start.say(text.format(file=self._path.name), wrong=True)
         self._show([way for way in ways if way is not Way.REPAIR])
@@ -169,3 +175,12 @@ class Rescue(QObject):
             self._check.kill()
             self._check.waitForFinished(2000)
             self._check = None
+
+
+def _left_over(answer: bytes) -> str:
+    """Return what the check could look into and not mend, its first sentence; empty if the file could not be read."""
+    try:
+        problems = json.loads(answer).get("problems") or []
+    except ValueError:
+        return ""
+    return "" if not problems or problems[0]["code"] == "damaged" else str(problems[0]["message"])
